@@ -1,0 +1,74 @@
+//! Builds the bundled plugins for `wasm32-wasip2` and lists them for embedding, so that one command builds everything.
+//!
+//! A folder of `plugins/` with a `Cargo.toml` is a bundled plugin; there is nothing else to register.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+const TARGET: &str = "wasm32-wasip2";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    for input in ["plugins", "sdk/rust", "wit", "config/providers.json"] {
+        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+    }
+    let names = plugin_names(&workspace.join("plugins"))?;
+    install_target()?;
+    let built = build(&workspace, &out, &names)?;
+    let mut list = String::from("&[\n");
+    for name in &names {
+        let file = built.join(format!("{}.wasm", name.replace('-', "_")));
+        writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())?;
+    }
+    list.push(']');
+    fs::write(out.join("bundled.rs"), list)?;
+    Ok(())
+}
+
+fn plugin_names(directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").exists() {
+            names.push(entry.file_name().into_string().map_err(|name| format!("{name:?} is not UTF-8"))?);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// rustup installs the targets of `rust-toolchain.toml` by itself, unless it was told not to install anything unasked.
+fn install_target() -> Result<(), Box<dyn Error>> {
+    let output = Command::new(env::var("RUSTC")?).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    if output.status.success() && Path::new(String::from_utf8(output.stdout)?.trim()).exists() {
+        return Ok(());
+    }
+    let installed = Command::new("rustup").args(["target", "add", TARGET]).status();
+    if installed.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(format!("the plugins need Rust's target {TARGET}: run `rustup target add {TARGET}`").into())
+}
+
+/// Builds all in a target directory of their own: this build holds the lock of the outer one.
+fn build(workspace: &Path, out: &Path, names: &[String]) -> Result<PathBuf, Box<dyn Error>> {
+    let target_directory = out.join("plugins");
+    let mut cargo = Command::new(env::var("CARGO")?);
+    cargo.current_dir(workspace).args(["build", "--profile", "guest", "--target", TARGET]);
+    cargo.arg("--target-dir").arg(&target_directory);
+    for name in names {
+        cargo.args(["--package", name]);
+    }
+    // The outer build's flags are for the host's machine and compiler wrapper, not for a guest.
+    for flag in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
+        cargo.env_remove(flag);
+    }
+    if !cargo.status()?.success() {
+        return Err("a bundled plugin does not build: its errors are above".into());
+    }
+    Ok(target_directory.join(TARGET).join("guest"))
+}

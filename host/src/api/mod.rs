@@ -1,0 +1,51 @@
+//! Everything that is asked of the gateway itself: models, health, metrics, plugins.
+//!
+//! | path | key | answer |
+//! |---|---|---|
+//! | `/v1/models`, `/v1/models/{id}` | yes | the model groups |
+//! | `/health/liveliness`, `/health/liveness` | no | the process runs |
+//! | `/health/readiness` | no | it serves |
+//! | `/health` | no: that it serves; yes: the deployments | |
+//! | `/metrics` | yes, unless `require_auth_for_metrics_endpoint: false` | Prometheus text |
+//! | `/plugins` | yes | what is loaded, and what failed to |
+
+pub mod health;
+pub mod models;
+pub mod plugins;
+
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Response};
+use serde::Serialize;
+
+use crate::body::Body;
+use crate::exchange::{Cause, Refusal, identify, refused};
+use crate::gateway::Gateway;
+
+/// `/metrics`
+pub fn metrics(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
+    let general = &gateway.snapshot().settings.general;
+    if general.metrics_need_key
+        && let Err(refused) = admit(gateway, headers)
+    {
+        return *refused;
+    }
+    let mut response = Response::new(Body::from(gateway.metrics.text()));
+    let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, format);
+    response
+}
+
+/// Lets in who shows the key; everyone else gets the answer in the error.
+fn admit(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Box<Response<Body>>> {
+    let snapshot = gateway.snapshot();
+    identify(snapshot.settings.general.master_key.as_ref(), headers).map_err(|why| Box::new(refused(&why.into())))
+}
+
+fn json(value: &impl Serialize) -> Response<Body> {
+    let Ok(text) = serde_json::to_string(value) else {
+        return refused(&Refusal::new(Cause::Internal, "the answer could not be written"));
+    };
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,82 @@
+//! `/plugins`: what is loaded, what it may do and what it did; and the files that are no plugins, with the reason.
+
+use hyper::{HeaderMap, Response};
+use serde::Serialize;
+
+use super::{admit, json};
+use crate::body::Body;
+use crate::gateway::Gateway;
+use crate::plugin::Component;
+use crate::plugin::component::Source;
+use crate::snapshot::Snapshot;
+
+#[derive(Serialize)]
+struct List {
+    plugins: Vec<Plugin>,
+    failures: Vec<Failure>,
+}
+
+#[derive(Serialize)]
+struct Plugin {
+    name: String,
+    version: String,
+    summary: String,
+    kinds: Vec<&'static str>,
+    /// `bundled`, or the file.
+    source: String,
+    sha256: String,
+    /// Interfaces it imports: what it may ask for.
+    imports: Vec<String>,
+    /// Hosts it asks to reach.
+    outbound_asked: Vec<String>,
+    /// Hosts it may reach, in any of its uses.
+    outbound_granted: Vec<String>,
+    calls: u64,
+    last_error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    file: String,
+    reason: String,
+    /// The version of the same file that goes on serving.
+    still_serving: Option<String>,
+}
+
+/// The list.
+pub fn list(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
+    if let Err(refused) = admit(gateway, headers) {
+        return *refused;
+    }
+    let snapshot = gateway.snapshot();
+    let failures = snapshot.registry.failures.iter().map(|failure| Failure {
+        file: failure.file.display().to_string(),
+        reason: failure.reason.clone(),
+        still_serving: failure.still_serving.clone(),
+    });
+    let plugins = snapshot.registry.components.values().map(|component| Plugin::of(component, gateway, &snapshot));
+    json(&List { plugins: plugins.collect(), failures: failures.collect() })
+}
+
+impl Plugin {
+    fn of(component: &Component, gateway: &Gateway, snapshot: &Snapshot) -> Self {
+        let manifest = &component.manifest;
+        let counters = gateway.metrics.plugin(&manifest.name);
+        Self {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            summary: manifest.summary.clone(),
+            kinds: component.kinds.iter().map(|kind| kind.as_str()).collect(),
+            source: match &component.source {
+                Source::Bundled => "bundled".to_owned(),
+                Source::File(file) => file.display().to_string(),
+            },
+            sha256: component.sha256.clone(),
+            imports: component.imports.clone(),
+            outbound_asked: manifest.outbound.clone(),
+            outbound_granted: snapshot.granted(&manifest.name),
+            calls: counters.calls(),
+            last_error: counters.last_error(),
+        }
+    }
+}

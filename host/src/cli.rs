@@ -1,0 +1,96 @@
+//! The command line: flags as LiteLLM's users type them, each honoured, accepted without effect, or refused by name.
+
+mod flags;
+mod greeting;
+mod logging;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sluice::{Options, StartError};
+
+use flags::{Cli, Command, Usage};
+
+/// A mistake in flags or configuration, as `EX_USAGE` and `EX_CONFIG` of sysexits.h are to scripts: 2.
+const MISTAKE: u8 = 2;
+
+/// The whole program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.clone() {
+        Some(Command::Check { file, strict }) => check(&cli.for_check(file, strict)),
+        None => match cli.options() {
+            Ok(options) if cli.validate_config => check(&options),
+            Ok(options) => serve(&cli, options),
+            Err(Usage(sentence)) => mistake(&sentence),
+        },
+    }
+}
+
+fn mistake(sentence: &str) -> ExitCode {
+    eprintln!("sluice: {sentence}");
+    ExitCode::from(MISTAKE)
+}
+
+/// `sluice check`: a line for each thing that is wrong, and what the end of it is.
+fn check(options: &Options) -> ExitCode {
+    logging::silent();
+    match sluice::check(options) {
+        Ok(checked) => {
+            let mut out = std::io::stdout().lock();
+            for problem in &checked.problems {
+                // A closed pipe (`| head`) is no reason to fail.
+                let _ = writeln!(out, "{problem}");
+            }
+            let verdict = if checked.is_usable { "the gateway can start with it" } else { "the gateway does not start with it" };
+            let _ = writeln!(out, "{} finding(s): {verdict}", checked.problems.len());
+            if checked.is_usable { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => mistake(&error.to_string()),
+    }
+}
+
+fn serve(cli: &Cli, options: Options) -> ExitCode {
+    logging::start(cli.verbosity());
+    for sentence in cli.without_effect() {
+        tracing::warn!("{sentence}");
+    }
+    let started = std::time::Instant::now();
+    let running = match sluice::start(options) {
+        Ok(running) => running,
+        Err(error @ StartError::Configuration(_)) => return mistake(&error.to_string()),
+        Err(error) => {
+            eprintln!("sluice: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    greeting::print(&running, started.elapsed(), cli.config.as_deref());
+    if cli.skip_server_startup {
+        running.stop();
+        return ExitCode::SUCCESS;
+    }
+    wait_for_signal();
+    tracing::info!("stopping: streams may end, nothing new begins");
+    running.stop();
+    ExitCode::SUCCESS
+}
+
+/// SIGTERM from an orchestrator, SIGINT from a terminal.
+fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a second runtime needs no more of the machine than the first");
+    runtime.block_on(async {
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+            // Without handlers the signals end the process, which is what they are for.
+            _ => std::future::pending().await,
+        }
+    });
+}

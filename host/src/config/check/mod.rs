@@ -1,0 +1,270 @@
+//! Finds everything that is wrong with a configuration, in one pass over it.
+//!
+//! This file walks the tree along the [table of keys](super::keys); `shape` judges single values; the other files look
+//! at what the table cannot say, each at one part of the file.
+
+mod aliases;
+mod models;
+mod plugins;
+mod server;
+mod shape;
+
+pub(super) use plugins::modes;
+pub(super) use server::MASTER_KEY_VARIABLE;
+
+use super::environment::Environment;
+use super::keys::{self, Key, Section, Shape, Standing, Unknown};
+use super::names;
+use super::problem::{Problems, Severity};
+use super::tree::{Entry, Node, Place, Value};
+use super::{Known, Strictness};
+
+pub(super) fn check(
+    root: &Node,
+    environment: &dyn Environment,
+    known: &Known,
+    strictness: Strictness,
+    problems: &mut Problems,
+) {
+    Walk { strictness, problems }.section(&keys::top::FILE, root, "", Severity::Error);
+    models::check(root, known, problems);
+    aliases::check(root, known, problems);
+    plugins::check(root, known, problems);
+    server::check(root, environment, problems);
+}
+
+struct Walk<'a> {
+    strictness: Strictness,
+    problems: &'a mut Problems,
+}
+
+impl Walk<'_> {
+    /// Checks a mapping. `severity` is how bad a mistake in it is: what is not in effect cannot do harm, so that its
+    /// mistakes are warnings, and its parts are not announced once more. `name` is how messages name the section.
+    fn section(&mut self, section: &'static Section, node: &Node, name: &str, severity: Severity) {
+        for entry in node.map().unwrap_or_default() {
+            let path = if name.is_empty() {
+                entry.key.clone()
+            } else {
+                format!("{name}.{}", entry.key)
+            };
+            match section.find(&entry.key) {
+                Some(key) => self.key(key, entry, &path, severity),
+                None => self.unknown(section, entry, name, &path, severity),
+            }
+        }
+        for required in section.required {
+            if node.get(required).is_none() {
+                self.missing(name, required, node, severity);
+            }
+        }
+    }
+
+    fn key(&mut self, key: &'static Key, entry: &Entry, path: &str, severity: Severity) {
+        if entry.node.is_null() && entry.node.variable.is_none() {
+            return;
+        }
+        let announced = severity == Severity::Error;
+        let severity = match key.standing {
+            Standing::Honoured => severity,
+            Standing::Later(part) => {
+                if announced {
+                    self.problems.note(
+                        &entry.at,
+                        format!("`{path}` is accepted, not yet in effect ({part})"),
+                        "",
+                    );
+                }
+                Severity::Warning
+            }
+            Standing::Inert(reason) => {
+                if announced {
+                    self.problems
+                        .note(&entry.at, format!("`{path}` has no effect: {reason}"), "");
+                }
+                Severity::Warning
+            }
+        };
+        self.value(&key.shape, &entry.node, path, severity);
+    }
+
+    fn value(&mut self, shape: &'static Shape, node: &Node, path: &str, severity: Severity) {
+        if node.is_null() {
+            return;
+        }
+        match (shape, &node.value) {
+            (Shape::Either(shapes), _) => match shapes.iter().find(|shape| shape::may_be(shape, node)) {
+                Some(shape) => self.value(shape, node, path, severity),
+                None => self.mismatch(shape, node, path, severity),
+            },
+            (Shape::List(inner), Value::List(items)) => {
+                let path = format!("{path}[]");
+                for item in items {
+                    self.item(inner, item, &path, severity);
+                }
+            }
+            (Shape::Map(inner), Value::Map(entries)) => {
+                for entry in entries {
+                    self.value(inner, &entry.node, &format!("{path}.{}", entry.key), severity);
+                }
+            }
+            (Shape::Section(section), Value::Map(_)) => {
+                let name = if section.name.contains('*') { path } else { section.name };
+                self.section(section, node, name, severity);
+            }
+            _ if shape::fits(shape, node) => self.white_space(shape, node, path),
+            _ => self.mismatch(shape, node, path, severity),
+        }
+    }
+
+    fn item(&mut self, shape: &'static Shape, item: &Node, path: &str, severity: Severity) {
+        if item.is_null() && matches!(shape, Shape::Section(_)) {
+            let list = path.trim_end_matches("[]");
+            self.told(
+                severity,
+                &item.at,
+                format!("an entry of `{list}` is empty"),
+                "Fill it in or take it out.",
+            );
+        } else {
+            self.value(shape, item, path, severity);
+        }
+    }
+
+    fn mismatch(&mut self, shape: &Shape, node: &Node, path: &str, severity: Severity) {
+        let what = format!(
+            "`{path}` must be {}, not {}",
+            shape::expected(shape),
+            shape::described(shape, node)
+        );
+        self.told(
+            severity,
+            &node.at,
+            what,
+            shape::mend(shape, node).as_deref().unwrap_or_default(),
+        );
+    }
+
+    fn white_space(&mut self, shape: &Shape, node: &Node, path: &str) {
+        if matches!(shape, Shape::Secret) && node.text().is_some_and(|text| text.trim() != text) {
+            let what = format!("`{path}` has white space at its beginning or end");
+            self.problems.warning(
+                &node.at,
+                what,
+                "Take it out: it would be sent as part of the credential.",
+            );
+        }
+    }
+
+    fn missing(&mut self, name: &str, required: &str, node: &Node, severity: Severity) {
+        let (at, variable) = match node.entry(required) {
+            Some(entry) => (&entry.at, entry.node.variable.as_deref()),
+            None => (&node.at, None),
+        };
+        match variable {
+            Some(name) => {
+                let what = format!("`{required}` is null, since environment variable `{name}` is not set");
+                self.told(severity, at, what, &format!("Set `{name}`."));
+            }
+            None => {
+                let what = format!("{} has no `{required}`", title(name));
+                self.told(severity, at, what, &format!("Add `{required}:`."));
+            }
+        }
+    }
+
+    fn unknown(&mut self, section: &'static Section, entry: &Entry, name: &str, path: &str, severity: Severity) {
+        if section.name.is_empty() && ["x-", "_", "."].iter().any(|start| entry.key.starts_with(start)) {
+            // A place for anchors, as Compose files have it.
+            return;
+        }
+        let names = || section.keys().filter(|key| !key.is_pattern()).map(|key| key.name);
+        let nearest = names::did_you_mean(&entry.key, names());
+        match section.unknown {
+            Unknown::Refused => {
+                let mend = nearest.unwrap_or_else(|| format!("Its keys are {}.", shape::listed(names())));
+                self.told(
+                    severity,
+                    &entry.at,
+                    format!("{} has no key `{}`", title(name), entry.key),
+                    &mend,
+                );
+            }
+            Unknown::Warned => {
+                let mend = nearest.or_else(|| elsewhere(section, &entry.key)).unwrap_or_default();
+                let what = format!("unknown key `{path}`; it is ignored");
+                self.told(self.unknown_severity(severity), &entry.at, what, &mend);
+            }
+            Unknown::Passed => {
+                if let Some(mend) = elsewhere(section, &entry.key).or_else(|| close(&entry.key, names())) {
+                    let what = format!("unknown key `{path}`; it is handed on as it stands");
+                    self.told(self.unknown_severity(severity), &entry.at, what, &mend);
+                }
+            }
+        }
+    }
+
+    fn unknown_severity(&self, severity: Severity) -> Severity {
+        match self.strictness {
+            Strictness::Strict => severity,
+            Strictness::Lenient => Severity::Warning,
+        }
+    }
+
+    fn told(&mut self, severity: Severity, at: &Place, what: String, mend: &str) {
+        self.problems.push(severity, at, what, mend.to_owned());
+    }
+}
+
+/// A section as the subject of a sentence.
+fn title(name: &str) -> String {
+    match name.strip_suffix("[]") {
+        Some(list) => format!("an entry of `{list}`"),
+        None => format!("`{name}`"),
+    }
+}
+
+/// Where a free-form key is only looked at twice when it is almost a known one.
+fn close<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<String> {
+    let likely = |candidate: &&str| match strsim::damerau_levenshtein(name, candidate) {
+        0 | 1 => name.len() >= 5,
+        2 => name.len() >= 10,
+        _ => false,
+    };
+    among
+        .filter(likely)
+        .min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
+        .map(|candidate| format!("Did you mean `{candidate}`?"))
+}
+
+/// Sections whose keys are often written under one another, by their places in a file.
+const NEIGHBOURS: [&[&Section]; 2] = [
+    &[
+        &keys::top::FILE,
+        &keys::litellm::SECTION,
+        &keys::router::SECTION,
+        &keys::general::SECTION,
+    ],
+    &[
+        &keys::top::DEPLOYMENT,
+        &keys::deployment::SECTION,
+        &keys::model_info::SECTION,
+    ],
+];
+
+/// The neighbouring section that has this key, if this one has not.
+fn elsewhere(section: &Section, key: &str) -> Option<String> {
+    let neighbours = NEIGHBOURS
+        .iter()
+        .find(|group| group.iter().any(|other| other.name == section.name))?;
+    let exact = |other: &&&Section| other.keys().any(|row| row.name == key);
+    neighbours
+        .iter()
+        .filter(|other| other.name != section.name)
+        .find(exact)
+        .map(|other| match other.name {
+            "" => "It belongs at the top of the file.".to_owned(),
+            "model_list[]" => "It belongs beside `litellm_params`.".to_owned(),
+            name => format!("It belongs under `{name}`."),
+        })
+}

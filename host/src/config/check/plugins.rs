@@ -1,0 +1,168 @@
+//! Names that plugins must provide: the strategy, guardrails, callbacks.
+
+use super::super::Known;
+use super::super::names;
+use super::super::problem::Problems;
+use super::super::tree::{Entry, Node, Place, Value};
+
+pub fn check(root: &Node, known: &Known, problems: &mut Problems) {
+    check_strategy(root, known, problems);
+    check_guardrails(root, known, problems);
+    check_callbacks(root, known, problems);
+}
+
+fn check_strategy(root: &Node, known: &Known, problems: &mut Problems) {
+    let Some(node) = root.find(&["router_settings", "routing_strategy"]) else {
+        return;
+    };
+    let Some(name) = node.text() else { return };
+    if known.strategies.is_empty() || known.strategies.iter().any(|known| known == name) {
+        return;
+    }
+    if names::STRATEGIES.contains(&name) {
+        let what = format!("the strategy `{name}` is accepted, not yet in effect: `simple-shuffle` is used");
+        problems.note(&node.at, what, "");
+        return;
+    }
+    let mend = unprovided(name, &known.strategies, names::STRATEGIES);
+    problems.error(&node.at, format!("no plugin provides the strategy `{name}`"), mend);
+}
+
+/// The nearest name, or how to provide the one that was meant.
+fn unprovided(name: &str, provided: &[String], known: &[&'static str]) -> String {
+    names::did_you_mean(name, provided.iter().map(String::as_str).chain(known.iter().copied()))
+        .unwrap_or_else(|| format!("Put a component named `{name}` into the plugin directory."))
+}
+
+/// Guardrails at the top of the file, then those under `litellm_settings`.
+fn check_guardrails(root: &Node, known: &Known, problems: &mut Problems) {
+    let top = root.get("guardrails").and_then(Node::list).unwrap_or_default();
+    let nested = root.find(&["litellm_settings", "guardrails"]);
+    if let Some(node) = nested.filter(|node| node.list().is_some_and(|items| !items.is_empty())) {
+        let what = "`guardrails` under `litellm_settings` apply to every exchange, as if `default_on: true` were said";
+        problems.note(&node.at, what, "They belong at the top of the file.");
+    }
+    let mut seen: Vec<(&str, u32)> = Vec::new();
+    for guardrail in top.iter().chain(nested.and_then(Node::list).unwrap_or_default()) {
+        if let Some(name) = guardrail.get("guardrail_name").and_then(Node::text) {
+            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+                let what = format!("the guardrail `{name}` is given twice; the first is on line {first}");
+                problems.warning(&guardrail.at, what, "Both look. Give them names of their own.");
+            }
+            seen.push((name, guardrail.at.line));
+        }
+        if let Some(params) = guardrail.get("litellm_params") {
+            check_guardrail(guardrail, params, known, problems);
+        }
+    }
+}
+
+fn check_guardrail(guardrail: &Node, params: &Node, known: &Known, problems: &mut Problems) {
+    check_guardrail_plugin(params, known, problems);
+    for mode in modes(params.get("mode")) {
+        let Some(word) = mode.text() else { continue };
+        if word.ends_with("_mcp_call") || word == "realtime_input_transcription" {
+            problems.note(
+                &mode.at,
+                format!("the guardrail mode `{word}` is accepted, not yet in effect"),
+                "",
+            );
+        }
+    }
+    let name = guardrail.get("guardrail_name").and_then(Node::text).unwrap_or_default();
+    let fails_open = params.get("fail_on_error").and_then(Node::bool) == Some(false);
+    let fallback = params
+        .get("unreachable_fallback")
+        .filter(|node| node.text() == Some("fail_closed"));
+    if let (true, Some(fallback)) = (fails_open, fallback) {
+        let what = format!("`fail_on_error: false` and `fail_closed` contradict each other: `{name}` lets pass");
+        problems.warning(&fallback.at, what, "Keep one of them.");
+    }
+}
+
+/// Every word of `mode`, in all three forms it may have.
+pub fn modes(mode: Option<&Node>) -> Vec<&Node> {
+    let Some(mode) = mode else { return Vec::new() };
+    match &mode.value {
+        Value::Text(_) => vec![mode],
+        Value::List(items) => items.iter().collect(),
+        _ => {
+            let by_tag = mode.get("tags").and_then(Node::map).unwrap_or_default();
+            let tagged = by_tag.iter().map(|entry| &entry.node);
+            mode.get("default")
+                .into_iter()
+                .chain(tagged)
+                .flat_map(|node| modes(Some(node)))
+                .collect()
+        }
+    }
+}
+
+fn check_guardrail_plugin(params: &Node, known: &Known, problems: &mut Problems) {
+    let Some(node) = params.get("guardrail") else { return };
+    let Some(name) = node.text() else { return };
+    let plugin = names::guardrail_plugin(name);
+    if names::is_python_path(name) {
+        let what = format!("`{name}` is Python, which is not run: exchanges that need this guardrail are refused");
+        problems.warning(&node.at, what, "Write it as a plugin, in any language.");
+    } else if known.guardrails.is_empty() || known.guardrails.contains(&plugin) {
+        // Provided, or not to be checked.
+    } else if names::GUARDRAILS.contains(&name) {
+        let what = format!("no plugin provides the guardrail `{name}` yet: exchanges that need it are refused");
+        let mend = format!("Put a component named `{plugin}` into the plugin directory, or take the guardrail out.");
+        problems.warning(&node.at, what, mend);
+    } else {
+        let mend = unprovided(name, &known.guardrails, names::GUARDRAILS);
+        problems.error(&node.at, format!("no plugin provides the guardrail `{name}`"), mend);
+    }
+}
+
+const CALLBACK_LISTS: [&str; 3] = ["callbacks", "success_callback", "failure_callback"];
+
+fn check_callbacks(root: &Node, known: &Known, problems: &mut Problems) {
+    let settings = root.get("callback_settings").and_then(Node::map).unwrap_or_default();
+    let mut listed = Vec::new();
+    for list in CALLBACK_LISTS {
+        let Some(node) = root.find(&["litellm_settings", list]) else {
+            continue;
+        };
+        let items = node.list().unwrap_or(std::slice::from_ref(node));
+        for (name, at) in items.iter().filter_map(|item| Some((item.text()?, &item.at))) {
+            listed.push(name);
+            check_callback(name, at, settings, known, problems);
+        }
+    }
+    for entry in settings.iter().filter(|entry| !listed.contains(&entry.key.as_str())) {
+        let mend = names::did_you_mean(&entry.key, listed.iter().copied())
+            .unwrap_or_else(|| format!("Add `callbacks: [{}]` under `litellm_settings`.", entry.key));
+        let what = format!("`callback_settings.{}` is for a callback that is not listed", entry.key);
+        problems.warning(&entry.at, what, mend);
+    }
+}
+
+/// The gateway serves `/metrics` itself.
+const BUILT_IN_CALLBACK: &str = "prometheus";
+
+fn is_provided(kind: &str, known: &Known) -> bool {
+    kind == BUILT_IN_CALLBACK || known.callbacks.contains(&names::callback_plugin(kind))
+}
+
+fn check_callback(name: &str, at: &Place, settings: &[Entry], known: &Known, problems: &mut Problems) {
+    let own = settings.iter().find(|entry| entry.key == name);
+    let kind = own
+        .and_then(|entry| entry.node.get("callback_type"))
+        .and_then(Node::text)
+        .unwrap_or(name);
+    if names::is_python_path(kind) {
+        let what = format!("the callback `{kind}` is Python, which is not run");
+        problems.warning(at, what, "Write it as a plugin, in any language.");
+    } else if known.callbacks.is_empty() || is_provided(kind, known) {
+        // Provided, or not to be checked.
+    } else if names::CALLBACKS.contains(&kind) {
+        let what = format!("the callback `{kind}` is accepted, not yet in effect: no plugin provides it");
+        problems.note(at, what, "");
+    } else {
+        let mend = unprovided(kind, &known.callbacks, names::CALLBACKS);
+        problems.error(at, format!("no plugin provides the callback `{kind}`"), mend);
+    }
+}

@@ -1,0 +1,139 @@
+//! Connection parameters of `litellm_params`. [`CREDENTIALS`] never reach a component; the host fills them in where an
+//! adapter asks for them by name. [`PARAMETERS`] are what an adapter may read.
+
+use super::{ANY, BOOL, Key, SECRET, Shape, TEXT, URL, later, on};
+
+/// A credential in text or, for service accounts, as a mapping.
+#[rustfmt::skip] // One key a row.
+pub const CREDENTIALS: &[Key] = &[
+    on("api_key", SECRET, "The provider's key; default: the provider's environment variable."),
+    on("azure_ad_token", SECRET, "Entra ID token for Azure, in place of `api_key`."),
+    on("client_secret", SECRET, "Secret of the Entra ID application."),
+    on("azure_username", SECRET, "Entra ID user name."),
+    on("azure_password", SECRET, "Entra ID password."),
+    on("azure_certificate_password", SECRET, "Password of the Entra ID certificate."),
+    on("vertex_credentials", SECRET, "Google service account: its JSON, or the path of a file with it."),
+    on("aws_access_key_id", SECRET, "AWS access key."),
+    on("aws_secret_access_key", SECRET, "AWS secret key."),
+    on("aws_session_token", SECRET, "AWS session token."),
+    on("aws_web_identity_token", SECRET, "AWS web identity token, or where it is kept."),
+    on("aws_bearer_token_bedrock", SECRET, "Bedrock API key."),
+    on("watsonx_apikey", SECRET, "IBM Cloud key."),
+    on("zen_api_key", SECRET, "IBM Cloud Pak key."),
+    on("token", SECRET, "Token of providers that call it so."),
+    on("jwt_token", SECRET, "Token of providers that call it so."),
+    on("s3_aws_access_key_id", SECRET, "AWS access key of batch storage."),
+    on("s3_aws_secret_access_key", SECRET, "AWS secret key of batch storage."),
+    on("s3_aws_session_token", SECRET, "AWS session token of batch storage."),
+    on("anthropic_identity_token", SECRET, "Workload identity token for Anthropic."),
+    on("openai_identity_token", SECRET, "Workload identity token for OpenAI."),
+];
+
+/// What an adapter may read of the connection.
+#[rustfmt::skip] // One key a row.
+pub const PARAMETERS: &[Key] = &[
+    on("api_version", TEXT, "Version of the provider's API, such as `2024-08-01-preview` for Azure."),
+    on("organization", TEXT, "OpenAI organisation."),
+    on("project", TEXT, "OpenAI project."),
+    on("tenant_id", TEXT, "Entra ID tenant."),
+    on("client_id", TEXT, "Entra ID application."),
+    on("azure_scope", TEXT, "Entra ID scope."),
+    on("azure_deployment", TEXT, "Azure deployment, when it differs from the model."),
+    on("vertex_project", TEXT, "Google Cloud project."),
+    on("vertex_location", TEXT, "Google Cloud region."),
+    on("vertex_ai_project", TEXT, "Google Cloud project."),
+    on("vertex_ai_location", TEXT, "Google Cloud region."),
+    on("aws_region_name", TEXT, "AWS region."),
+    on("aws_session_name", TEXT, "Name of the assumed session."),
+    on("aws_profile_name", TEXT, "AWS profile."),
+    on("aws_role_name", TEXT, "AWS role to assume."),
+    on("aws_sts_endpoint", URL, "Where the role is assumed."),
+    on("aws_external_id", TEXT, "External id for assuming the role."),
+    on("aws_bedrock_runtime_endpoint", URL, "Bedrock's endpoint."),
+    on("watsonx_region_name", TEXT, "IBM Cloud region."),
+    on("project_id", TEXT, "watsonx project."),
+    on("space_id", TEXT, "watsonx deployment space."),
+    on("account_id", TEXT, "Account of providers that call it so, such as Cloudflare."),
+    later("workload identity", "anthropic_*", ANY, "Workload identity for Anthropic."),
+    later("workload identity", "openai_*", ANY, "Workload identity for OpenAI."),
+    later("workload identity", "token_exchange_*", ANY, "OAuth token exchange."),
+    later("workload identity", "azure_ad_token_provider", TEXT, "Python function that fetches tokens."),
+    later("transport", "ssl_verify", Shape::Either(&[BOOL, TEXT]), "Checks the upstream's certificate, perhaps with this CA file."),
+    later("transport", "ssl_certificate", TEXT, "Client certificate."),
+];
+
+/// Whether a parameter of a deployment is kept from components. A row of the table decides; where there is none, the
+/// name.
+pub fn is_credential(name: &str) -> bool {
+    match super::deployment::SECTION.find(name) {
+        // A family such as `openai_*` says nothing of each of its members; that of prices has tokens which are none.
+        Some(row) if row.is_pattern() => sounds_secret(name) && !name.contains("cost"),
+        Some(row) => matches!(row.shape, Shape::Secret),
+        None => sounds_secret(name) || is_almost_a_credential(name),
+    }
+}
+
+/// A slip of the pen, `api_kye`, must not hand the key to a component.
+fn is_almost_a_credential(name: &str) -> bool {
+    name.len() >= 5
+        && CREDENTIALS
+            .iter()
+            .any(|row| strsim::damerau_levenshtein(name, row.name) <= 2)
+}
+
+/// Whether the value of a parameter that no row names is a credential. Rather one parameter too many is kept from
+/// components than one too few.
+fn sounds_secret(name: &str) -> bool {
+    [
+        "key",
+        "token",
+        "secret",
+        "password",
+        "passphrase",
+        "credential",
+        "credentials",
+    ]
+    .iter()
+    .any(|end| {
+        name.strip_suffix(end)
+            .is_some_and(|start| start.is_empty() || start.ends_with('_'))
+    }) || name.ends_with("apikey")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_names_tell_credentials() {
+        for name in [
+            "api_key",
+            "vertex_credentials",
+            "openai_api_key",
+            "hub_token",
+            "api_kye",
+            "apikey",
+        ] {
+            assert!(is_credential(name), "{name}");
+        }
+        for name in [
+            "model",
+            "input_cost_per_token",
+            "input_cost_per_video_token",
+            "prompt_cache_key",
+            "api_version",
+        ] {
+            assert!(!is_credential(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn unknown_parameters_that_sound_secret_are_credentials() {
+        for name in ["my_api_key", "access_token", "password", "hub_credentials", "apikey"] {
+            assert!(sounds_secret(name), "{name}");
+        }
+        for name in ["monkey", "max_tokens", "token_type", "region"] {
+            assert!(!sounds_secret(name), "{name}");
+        }
+    }
+}

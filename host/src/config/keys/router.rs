@@ -1,0 +1,108 @@
+//! `router_settings`: how a deployment is chosen, retried and replaced. LiteLLM warns of other names and ignores them.
+
+use super::{AMOUNT, ANY, BOOL, COUNT, Key, LIST, MAP, SECONDS, SECRET, SHARE, Section, Shape, TEXT, TEXTS, Unknown};
+use super::{cache, inert, later, on};
+
+pub static SECTION: Section = Section {
+    name: "router_settings",
+    keys: &[KEYS, FALLBACKS],
+    required: &[],
+    unknown: Unknown::Warned,
+};
+
+/// One-key mappings from a group to what is tried after it; a target may be a mapping that changes parameters too.
+const FALLBACK_LIST: Shape = Shape::List(&Shape::Map(&LIST));
+
+/// These stand under `litellm_settings` too, where they apply when the router has none.
+#[rustfmt::skip] // One key a row.
+pub const FALLBACKS: &[Key] = &[
+    later("fallbacks", "fallbacks", FALLBACK_LIST, "Groups to try when a group is exhausted; default none."),
+    later("fallbacks", "default_fallbacks", TEXTS, "Groups to try for every group; default none."),
+    later("fallbacks", "context_window_fallbacks", FALLBACK_LIST, "Groups to try when the prompt is too long."),
+    later("fallbacks", "content_policy_fallbacks", FALLBACK_LIST, "Groups to try when a provider's filter refuses."),
+];
+
+#[rustfmt::skip] // One key a row.
+const KEYS: &[Key] = &[
+    on("routing_strategy", TEXT, "A strategy plugin's name; default `simple-shuffle`."),
+    on("routing_strategy_args", MAP, "Settings of the strategy; default none."),
+    on("model_group_alias", Shape::Map(&ALIAS), "Other names: of a group, of a group left out of listings, or of a weighted mix."),
+    on("num_retries", COUNT, "Retries after the first attempt; default `litellm_settings.num_retries`, else 2."),
+    on("timeout", SECONDS, "Seconds an attempt may take; default `litellm_settings.request_timeout`, else 6000."),
+    on("stream_timeout", SECONDS, "Seconds to the first content of a stream; default `timeout`."),
+    later("routing groups", "routing_groups", LIST, "Strategies of their own for sets of models."),
+    later("fallbacks", "max_fallbacks", COUNT, "Fallbacks of one exchange; default 5."),
+    later("backoff", "retry_after", SHARE, "Seconds to wait before a retry, at least; default 0."),
+    later("retry policies", "retry_policy", Shape::Map(&COUNT), "Retries by kind of failure."),
+    later("retry policies", "model_group_retry_policy", Shape::Map(&Shape::Map(&COUNT)), "Retries by group and kind of failure."),
+    later("cooldowns", "allowed_fails", COUNT, "Failures a minute before a cooldown; default 3."),
+    later("cooldowns", "allowed_fails_policy", Shape::Map(&COUNT), "The same, by kind of failure."),
+    later("cooldowns", "cooldown_time", SHARE, "Seconds a deployment sits out after failures; default 5."),
+    later("cooldowns", "disable_cooldowns", BOOL, "Keeps failing deployments in service; default false."),
+    later("pre-call checks", "enable_pre_call_checks", BOOL, "Leaves out deployments a request does not fit; default false."),
+    later("pre-call checks", "optional_pre_call_checks", TEXTS, "Further checks, by name."),
+    later("tags", "enable_tag_filtering", BOOL, "Chooses by tags; default false."),
+    later("tags", "tag_filtering_match_any", BOOL, "One common tag is enough; default true."),
+    later("tags", "tag_routing_prefix", TEXT, "Only tags that begin so count."),
+    later("Redis", "redis_url", SECRET, "Redis for state that instances share."),
+    later("Redis", "redis_host", TEXT, "Redis host."),
+    later("Redis", "redis_port", Shape::Integer(1, 65_535), "Redis port."),
+    later("Redis", "redis_password", SECRET, "Redis password."),
+    later("Redis", "redis_username", TEXT, "Redis user."),
+    later("Redis", "redis_db", COUNT, "Redis database number."),
+    later("cache", "cache_responses", BOOL, "Caches answers; default false."),
+    later("cache", "cache_kwargs", Shape::Section(&cache::SECTION), "The cache's settings."),
+    later("cache", "caching_groups", LIST, "Groups that share cached answers."),
+    inert("client_ttl", COUNT, "connections are pooled by `sluice.upstream`", "Seconds LiteLLM keeps a client; default 3600."),
+    later("budgets", "provider_budget_config", MAP, "US dollars a provider may cost in a period."),
+    later("default parameters", "default_litellm_params", MAP, "Parameters of every deployment."),
+    later("rate limits of deployments", "default_max_parallel_requests", AMOUNT, "Attempts under way at once at each deployment."),
+    later("priority queues", "default_priority", COUNT, "Priority of requests that give none."),
+    later("priority queues", "polling_interval", SHARE, "Seconds between looks at the queue; default 0.003."),
+    later("fallbacks", "enable_weighted_failover", BOOL, "Tries the rest of a group by weight; default false."),
+    later("mid-stream fallback", "enable_mid_stream_fallback_continuation", BOOL, "Continues a broken stream elsewhere; default false."),
+    later("fallbacks", "fallback_on_unsupported_params", BOOL, "A parameter the provider does not take leads on; default true."),
+    later("health checks", "enable_health_check_routing", BOOL, "Leaves out deployments whose check failed; default false."),
+    later("health checks", "health_check_staleness_threshold", SHARE, "Seconds a check counts; default twice the interval."),
+    later("health checks", "health_check_ignore_transient_errors", BOOL, "A 408 or 429 is no failed check."),
+    later("health checks", "background_health_check_model_groups", TEXTS, "Groups that are checked."),
+    later("affinity", "deployment_affinity_ttl_seconds", SECONDS, "Seconds a client stays with a deployment; default 3600."),
+    later("affinity", "model_group_affinity_config", MAP, "Kinds of affinity, by group."),
+    later("affinity", "session_affinity_repin_on_failover", BOOL, "A session stays where it failed over to."),
+    later("alerting", "alerting_config", MAP, "Where alerts go."),
+    later("the assistants API", "assistants_config", MAP, "Provider of the assistants API."),
+    later("search tools", "search_tools", LIST, "Web search services."),
+    later("guardrails of groups", "guardrail_list", LIST, "Guardrails, load-balanced."),
+    later("Python plugins", "plugins", ANY, "Python plugins; Sluice's own stand under `sluice.plugins`."),
+    inert("debug_level", TEXT, "the log level is set when the gateway is started", "Log level of the router."),
+    inert("set_verbose", BOOL, "the log level is set when the gateway is started", "Logs more."),
+    inert("ignore_invalid_deployments", BOOL, "a deployment that cannot be used is told by the check", "Skips deployments that are wrong."),
+    inert("model_list", ANY, "it belongs at the top of the file", "The deployments."),
+];
+
+/// What a name of `model_group_alias` may stand for.
+const ALIAS: Shape = Shape::Either(&[
+    TEXT,
+    Shape::Section(&ALIAS_GROUP),
+    Shape::List(&Shape::Section(&ALIAS_WEIGHT)),
+]);
+
+pub static ALIAS_GROUP: Section = Section {
+    name: "model_group_alias.*",
+    keys: &[&[
+        on("model", TEXT, "The group it stands for."),
+        on("hidden", BOOL, "Leaves the name out of `/v1/models`; default false."),
+    ]],
+    required: &["model"],
+    unknown: Unknown::Warned,
+};
+
+pub static ALIAS_WEIGHT: Section = Section {
+    name: "model_group_alias.*[]",
+    keys: &[&[
+        on("model", TEXT, "A group, or a `provider/model` of a deployment."),
+        on("weight", SHARE, "Its share of the traffic; default 1."),
+    ]],
+    required: &["model"],
+    unknown: Unknown::Warned,
+};

@@ -1,0 +1,139 @@
+//! Entries of `model_list`.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use super::super::Secret;
+use super::super::keys::{deployment, is_credential, request};
+use super::super::settings::Deployment;
+use super::super::tree::{Entry, Node, Value};
+use super::{number, seconds, text, whole};
+
+pub fn deployments(root: &Node) -> Vec<Deployment> {
+    let credentials = root.get("credential_list").and_then(Node::list).unwrap_or_default();
+    let entries = root.get("model_list").and_then(Node::list).unwrap_or_default();
+    let mut ids = HashSet::new();
+    entries
+        .iter()
+        .filter_map(|entry| deployment(entry, credentials, &mut ids))
+        .collect()
+}
+
+fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> Option<Deployment> {
+    let params = entry.get("litellm_params")?;
+    let group = text(entry, &["model_name"])?;
+    let own = |key| params.get(key);
+    let mut made = Deployment {
+        id: text(entry, &["model_info", "id"]).unwrap_or_else(|| unique(derived_id(&group, params), ids)),
+        model: text(params, &["model"])?,
+        provider: text(params, &["custom_llm_provider"]),
+        api_base: None,
+        credentials: BTreeMap::new(),
+        parameters: BTreeMap::new(),
+        defaults: BTreeMap::new(),
+        timeout: own("timeout").and_then(seconds),
+        stream_timeout: own("stream_timeout").and_then(seconds),
+        num_retries: own("num_retries").and_then(whole),
+        weight: number(params, &["weight"]),
+        order: own("order").and_then(whole),
+        rpm: own("rpm").and_then(whole),
+        tpm: own("tpm").and_then(whole),
+        mock_response: text(params, &["mock_response"]),
+        info: info(entry),
+        line: entry.at.line,
+        group,
+    };
+    let shared = own("litellm_credential_name").and_then(|name| shared_values(name.text()?, credentials));
+    // What the deployment says itself comes last and so goes over what it shares.
+    for Entry { key, node, .. } in shared
+        .unwrap_or_default()
+        .iter()
+        .chain(params.map().unwrap_or_default())
+    {
+        if !node.is_null() {
+            sort_in(&mut made, key, node);
+        }
+    }
+    made.api_base = api_base(params).or_else(|| made.api_base.take());
+    Some(made)
+}
+
+/// Puts one parameter where it belongs. Fields of [`Deployment`] are filled already, but for what may be shared.
+fn sort_in(made: &mut Deployment, key: &str, node: &Node) {
+    match key {
+        "api_base" | "base_url" => made.api_base = node.text().map(without_final_slash),
+        _ if deployment::TYPED.iter().any(|row| row.name == key) => {}
+        _ if is_credential(key) => {
+            made.credentials.insert(key.to_owned(), credential(node));
+        }
+        _ if request::KEYS.iter().any(|row| row.name == key) => {
+            made.defaults.insert(key.to_owned(), json(node));
+        }
+        _ => {
+            made.parameters.insert(key.to_owned(), json(node));
+        }
+    }
+}
+
+fn credential(node: &Node) -> Secret {
+    match &node.value {
+        Value::Text(text) => Secret::new(text.as_str()),
+        _ => Secret::new(node.to_json().to_string()),
+    }
+}
+
+fn json(node: &Node) -> Box<str> {
+    node.to_json().to_string().into()
+}
+
+fn shared_values<'a>(name: &str, credentials: &'a [Node]) -> Option<&'a [Entry]> {
+    let named = credentials
+        .iter()
+        .find(|entry| entry.get("credential_name").and_then(Node::text) == Some(name))?;
+    named.get("credential_values")?.map()
+}
+
+fn api_base(params: &Node) -> Option<String> {
+    params
+        .get("api_base")
+        .or(params.get("base_url"))?
+        .text()
+        .map(without_final_slash)
+}
+
+fn without_final_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+fn info(entry: &Node) -> BTreeMap<String, Box<str>> {
+    let entries = entry.get("model_info").and_then(Node::map).unwrap_or_default();
+    entries
+        .iter()
+        .map(|entry| (entry.key.clone(), json(&entry.node)))
+        .collect()
+}
+
+/// SHA-256 over group and parameters as they were written: it outlives a change of the environment, and gives nothing
+/// of a credential away.
+fn derived_id(group: &str, params: &Node) -> String {
+    const HEX_DIGITS: usize = 32;
+    let written = format!("{group}\n{}", params.to_written_json());
+    let digest = Sha256::digest(written.as_bytes());
+    digest
+        .iter()
+        .take(HEX_DIGITS / 2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Two entries may be written alike; each is a deployment.
+fn unique(id: String, ids: &mut HashSet<String>) -> String {
+    let mut candidate = id.clone();
+    let mut count = 1;
+    while !ids.insert(candidate.clone()) {
+        count += 1;
+        candidate = format!("{id}-{count}");
+    }
+    candidate
+}

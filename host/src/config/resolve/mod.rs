@@ -1,0 +1,186 @@
+//! Makes [`Settings`] of a tree that has been checked: names resolved, defaults filled. What is missing or, in a part
+//! that is not in effect, wrong counts as not given.
+
+mod deployment;
+mod plugins;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Secret;
+use super::check::MASTER_KEY_VARIABLE;
+use super::environment::{Environment, Overlay};
+use super::settings::{Alias, General, Router, Server, Settings, Upstream};
+use super::tree::{Node, Value};
+
+pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -> Settings {
+    Settings {
+        deployments: deployment::deployments(root),
+        aliases: aliases(root),
+        router: router(root),
+        general: general(root, &environment),
+        guardrails: plugins::guardrails(root),
+        callbacks: plugins::callbacks(root),
+        plugins: plugins::plugins(root, directory),
+        server: server(root, directory),
+        upstream: upstream(root, directory),
+        environment: environment
+            .above
+            .into_iter()
+            .map(|(name, value)| (name, Secret::new(value)))
+            .collect(),
+    }
+}
+
+fn aliases(root: &Node) -> BTreeMap<String, Alias> {
+    let entries = root
+        .find(&["router_settings", "model_group_alias"])
+        .and_then(Node::map)
+        .unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|entry| Some((entry.key.clone(), alias(&entry.node)?)))
+        .collect()
+}
+
+fn alias(node: &Node) -> Option<Alias> {
+    Some(match &node.value {
+        Value::Text(model) => Alias::Group {
+            model: model.clone(),
+            hidden: false,
+        },
+        Value::List(items) => Alias::Weighted(items.iter().filter_map(weighted).collect()),
+        _ => Alias::Group {
+            model: text(node, &["model"])?,
+            hidden: bool(node, &["hidden"]).unwrap_or(false),
+        },
+    })
+}
+
+fn weighted(item: &Node) -> Option<(String, f64)> {
+    Some((text(item, &["model"])?, number(item, &["weight"]).unwrap_or(1.0)))
+}
+
+fn router(root: &Node) -> Router {
+    let own = |key| root.find(&["router_settings", key]);
+    let shared = |key| root.find(&["litellm_settings", key]);
+    let args = own("routing_strategy_args").map_or_else(|| "{}".to_owned(), |node| node.to_json().to_string());
+    Router {
+        strategy: own("routing_strategy")
+            .and_then(Node::text)
+            .unwrap_or("simple-shuffle")
+            .to_owned(),
+        strategy_args: args.into(),
+        num_retries: own("num_retries")
+            .or(shared("num_retries"))
+            .and_then(whole)
+            .unwrap_or(2),
+        timeout: shared("request_timeout")
+            .or(own("timeout"))
+            .and_then(seconds)
+            .unwrap_or(Duration::from_secs(6_000)),
+        stream_timeout: own("stream_timeout").and_then(seconds),
+        drop_params: shared("drop_params").and_then(Node::bool).unwrap_or(false),
+    }
+}
+
+fn general(root: &Node, environment: &Overlay<'_>) -> General {
+    let shared = |key| bool(root, &["litellm_settings", key]);
+    let usage = "always_include_stream_usage";
+    General {
+        master_key: text(root, &["general_settings", "master_key"])
+            .or_else(|| environment.variable(MASTER_KEY_VARIABLE))
+            .filter(|key| !key.trim().is_empty())
+            .map(Secret::new),
+        redact_messages: shared("turn_off_message_logging").unwrap_or(false),
+        always_include_stream_usage: shared(usage).unwrap_or(false)
+            || bool(root, &["general_settings", usage]).unwrap_or(false),
+        metrics_need_key: shared("require_auth_for_metrics_endpoint").unwrap_or(true),
+        restamp_model: bool(root, &["sluice", "restamp_model"]).unwrap_or(true),
+        serve_without_key: bool(
+            root,
+            &["general_settings", "dangerously_permit_weak_or_unset_master_key"],
+        )
+        .unwrap_or(false),
+    }
+}
+
+fn server(root: &Node, directory: &Path) -> Server {
+    let own = |key| root.find(&["sluice", "server", key]);
+    let size = |key, default| own(key).and_then(whole).unwrap_or(default);
+    let milliseconds = |key, default| {
+        own(key)
+            .and_then(milliseconds)
+            .unwrap_or(Duration::from_millis(default))
+    };
+    let megabytes = number(root, &["general_settings", "max_request_size_mb"]);
+    Server {
+        workers: own("workers").and_then(whole),
+        header_bytes_max: size("header_bytes_max", 64 << 10),
+        body_bytes_max: size(
+            "body_bytes_max",
+            megabytes.map_or(50 << 20, |mb| (mb * 1_048_576.0) as usize),
+        ),
+        json_depth_max: size("json_depth_max", 128),
+        connections_max: size("connections_max", 20_000),
+        header_timeout: milliseconds("header_timeout_ms", 30_000),
+        body_timeout: milliseconds("body_timeout_ms", 60_000),
+        shutdown_timeout: milliseconds("shutdown_timeout_ms", 30_000),
+        tls_certificate: path(own("tls_certificate"), directory),
+        tls_key: path(own("tls_key"), directory),
+        host: own("host").and_then(|node| node.text()?.parse().ok()),
+        port: own("port").and_then(whole),
+    }
+}
+
+fn upstream(root: &Node, directory: &Path) -> Upstream {
+    let own = |key| root.find(&["sluice", "upstream", key]);
+    let size = |key, default| own(key).and_then(whole).unwrap_or(default);
+    let milliseconds = |key, default| {
+        own(key)
+            .and_then(milliseconds)
+            .unwrap_or(Duration::from_millis(default))
+    };
+    Upstream {
+        connect_timeout: milliseconds("connect_timeout_ms", 10_000),
+        chunk_timeout: milliseconds("chunk_timeout_ms", 300_000),
+        idle_connections_max: size("idle_connections_max", 64),
+        idle_timeout: milliseconds("idle_timeout_ms", 90_000),
+        event_bytes_max: size("event_bytes_max", 4 << 20),
+        answer_bytes_max: size("answer_bytes_max", 100 << 20),
+        attempts_max: own("attempts_max").and_then(whole).unwrap_or(16),
+        ca_file: path(own("ca_file"), directory),
+    }
+}
+
+// Reading values, for all of this module. ------------------------------------------------------------------------------
+
+fn text(node: &Node, path: &[&str]) -> Option<String> {
+    node.find(path)?.text().map(str::to_owned)
+}
+
+fn bool(node: &Node, path: &[&str]) -> Option<bool> {
+    node.find(path)?.bool()
+}
+
+fn number(node: &Node, path: &[&str]) -> Option<f64> {
+    node.find(path)?.number()
+}
+
+fn whole<T: TryFrom<i64>>(node: &Node) -> Option<T> {
+    T::try_from(node.integer()?).ok()
+}
+
+fn seconds(node: &Node) -> Option<Duration> {
+    Duration::try_from_secs_f64(node.number()?).ok()
+}
+
+fn milliseconds(node: &Node) -> Option<Duration> {
+    whole(node).map(Duration::from_millis)
+}
+
+/// A path relative to the configuration's folder.
+fn path(node: Option<&Node>, directory: &Path) -> Option<PathBuf> {
+    Some(directory.join(node?.text()?))
+}

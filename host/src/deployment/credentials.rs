@@ -1,0 +1,95 @@
+//! The host proves who we are: an adapter names a scheme and a parameter, the secret itself never leaves this side.
+
+use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+
+use super::Deployment;
+use crate::config::Secret;
+use crate::plugin::adapter::{Auth, ProviderInfo};
+
+/// Why a request cannot be authenticated. The sentence is for the operator and names no secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    #[error("deployment `{deployment}` has no `{parameter}`: set it in `litellm_params`{hint}")]
+    Missing { deployment: String, parameter: String, hint: String },
+    #[error("`{parameter}` of deployment `{deployment}` holds a character that no header can carry (a line break?)")]
+    Unsendable { deployment: String, parameter: String },
+    #[error("deployment `{deployment}` needs {scheme}, which is not yet in effect")]
+    NotYet { deployment: String, scheme: &'static str },
+    #[error("the adapter named `{name}` as a header for a credential, which no header can be called")]
+    BadHeader { name: String },
+}
+
+/// Adds the credential to a request's headers, or answers what to add to its query.
+///
+/// # Errors
+/// The credential is not there, or cannot be sent.
+pub fn authorize(deployment: &Deployment, auth: &Auth, headers: &mut HeaderMap) -> Result<Option<String>, AuthError> {
+    match auth {
+        Auth::None => Ok(None),
+        Auth::Bearer(parameter) => {
+            if let Some(secret) = find(deployment, parameter)? {
+                let value = header(deployment, parameter, &format!("Bearer {}", secret.expose()))?;
+                headers.insert(AUTHORIZATION, value);
+            }
+            Ok(None)
+        }
+        Auth::Header((name, parameter)) => {
+            let name: HeaderName = name.parse().map_err(|_| AuthError::BadHeader { name: name.clone() })?;
+            if let Some(secret) = find(deployment, parameter)? {
+                headers.insert(name, header(deployment, parameter, secret.expose())?);
+            }
+            Ok(None)
+        }
+        Auth::Query((name, parameter)) => {
+            let secret = find(deployment, parameter)?;
+            Ok(secret.map(|secret| format!("{}={}", encode(name), encode(secret.expose()))))
+        }
+        Auth::AwsSigv4(_) => Err(not_yet(deployment, "AWS Signature Version 4")),
+        Auth::GoogleOauth(_) => Err(not_yet(deployment, "Google OAuth")),
+    }
+}
+
+/// The secret; `None` where the provider works without one.
+fn find<'d>(deployment: &'d Deployment, parameter: &str) -> Result<Option<&'d Secret>, AuthError> {
+    let found = deployment.credential(parameter);
+    let provider = deployment.upstream.as_ref().map(|upstream| upstream.provider.as_ref());
+    if found.is_none() && !provider.is_some_and(key_is_optional) {
+        let variable = provider.and_then(|provider| provider.environment.iter().find(|(name, _)| name == parameter));
+        let hint = variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}"));
+        let deployment = deployment.settings.id.clone();
+        return Err(AuthError::Missing { deployment, parameter: parameter.to_owned(), hint });
+    }
+    Ok(found)
+}
+
+/// Servers of one's own often ask for no key; their entry says so as `key: optional`.
+fn key_is_optional(provider: &ProviderInfo) -> bool {
+    provider.extras.iter().any(|(name, value)| name == "key" && value == "optional")
+}
+
+fn header(deployment: &Deployment, parameter: &str, text: &str) -> Result<HeaderValue, AuthError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| AuthError::Unsendable {
+        deployment: deployment.settings.id.clone(),
+        parameter: parameter.to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn not_yet(deployment: &Deployment, scheme: &'static str) -> AuthError {
+    AuthError::NotYet { deployment: deployment.settings.id.clone(), scheme }
+}
+
+/// Percent-encoding of everything but unreserved characters (RFC 3986 §2.3).
+fn encode(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}

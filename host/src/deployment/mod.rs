@@ -1,0 +1,294 @@
+//! A deployment as exchanges see it: what was configured, the adapter that speaks for it, where it lives, how the host
+//! proves who we are, and how it is doing.
+
+mod credentials;
+mod health;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hyper::header::{HeaderName, HeaderValue};
+
+use crate::config::{Secret, settings};
+use crate::metrics::{DeploymentCounters, Labels, Metrics};
+use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
+use crate::prices::{Catalogue, Prices};
+use crate::upstream::Origin;
+
+pub use credentials::{AuthError, authorize};
+pub use health::{Health, InFlight};
+
+/// One configured provider + model + credential + limits, serving a model group.
+pub struct Deployment {
+    pub settings: settings::Deployment,
+    /// The prefix, without model.
+    pub provider: Box<str>,
+    /// The model without its prefix; holds `*` where the deployment is a wildcard's.
+    pub model: Box<str>,
+    pub target: Arc<Target>,
+    /// `None` for a deployment that only mocks.
+    pub upstream: Option<Upstream>,
+    /// Kept over reloads, by id.
+    pub health: Arc<Health>,
+    pub counters: Arc<DeploymentCounters>,
+    /// `None` where neither the deployment nor the catalogue says.
+    pub prices: Option<Prices>,
+    /// `extra_headers` and `headers`: the host adds them, since they may hold credentials.
+    pub extra_headers: Vec<(HeaderName, HeaderValue)>,
+    /// `additional_drop_params`: request fields that never go to this upstream.
+    pub dropped_parameters: Vec<String>,
+}
+
+/// Whom to ask, how, and where.
+pub struct Upstream {
+    pub adapter: Arc<Adapter>,
+    /// The provider's own way to authenticate.
+    pub provider: Arc<ProviderInfo>,
+    pub origin: Arc<Origin>,
+    /// Path of the base, without a final slash.
+    pub path: Box<str>,
+    /// The base without its query, for headers and records.
+    pub base: Box<str>,
+}
+
+/// A deployment with the model it would be asked for: they differ from deployment to exchange only for wildcards.
+#[derive(Clone)]
+pub struct Candidate {
+    pub deployment: Arc<Deployment>,
+    pub target: Arc<Target>,
+}
+
+/// Why a deployment cannot be made. The sentence follows "deployment `id`: ".
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    #[error("no loaded adapter speaks for provider `{provider}` (of `{model}`)")]
+    NoAdapter { provider: String, model: String },
+    #[error("which provider serves `{model}` is not known: write it as `provider/{model}`")]
+    NoProvider { model: String },
+    #[error("provider `{provider}` has no address of its own: set `api_base`{hint}")]
+    NoBase { provider: String, hint: String },
+    #[error("`api_base`: {0}")]
+    BadBase(#[from] crate::upstream::BadBase),
+    #[error("`{parameter}` must map header names to values: {reason}")]
+    BadHeaders { parameter: &'static str, reason: String },
+    #[error("price: {0}")]
+    Price(#[from] crate::prices::PriceError),
+}
+
+/// What a deployment is made with.
+pub struct Parts<'a> {
+    pub settings: settings::Deployment,
+    pub adapter: Option<(&'a Arc<Adapter>, &'a Arc<ProviderInfo>)>,
+    /// Where a provider's own variables (`OPENAI_API_KEY`) are looked up.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    pub health: Arc<Health>,
+    pub metrics: &'a Metrics,
+    /// `litellm_settings.drop_params`, for deployments that do not say.
+    pub drop_params: bool,
+}
+
+impl Deployment {
+    /// Fills in what the configuration leaves to the provider, and finds prices.
+    ///
+    /// # Errors
+    /// [`DeploymentError`], with its mend.
+    pub fn new(provider: &str, model: &str, parts: Parts<'_>) -> Result<Self, DeploymentError> {
+        let Parts { mut settings, adapter, variable, health, metrics, drop_params } = parts;
+        let extra_headers = take_headers(&mut settings)?;
+        let dropped_parameters = list(&settings, "additional_drop_params");
+        if let Some((_, info)) = adapter {
+            read_environment(&mut settings, info, variable);
+        }
+        let upstream = match adapter {
+            Some((adapter, info)) if settings.mock_response.is_none() => Some(Upstream::new(&settings, adapter, info)?),
+            _ if settings.mock_response.is_some() => None,
+            _ => {
+                return Err(DeploymentError::NoAdapter { provider: provider.to_owned(), model: settings.model.clone() });
+            }
+        };
+        complete_parameters(&mut settings, upstream.as_ref(), drop_params);
+        let prices = match Prices::from_parameters(&settings.parameters)? {
+            Some(own) => Some(own),
+            None => Catalogue::bundled().find(provider, model, base_model(&settings).as_deref()).map(|known| known.prices),
+        };
+        let counters = metrics.deployment(Labels {
+            group: &settings.group,
+            model: &settings.model,
+            id: &settings.id,
+            api_base: upstream.as_ref().map_or("", |upstream| &upstream.base),
+            provider,
+        });
+        Ok(Self {
+            provider: provider.into(),
+            model: model.into(),
+            target: Arc::new(Target { provider: provider.to_owned(), model: model.to_owned() }),
+            settings,
+            upstream,
+            health,
+            counters,
+            prices,
+            extra_headers,
+            dropped_parameters,
+        })
+    }
+
+    /// A parameter that an adapter may read, as JSON text; never a credential.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.settings.parameters.get(name).map(AsRef::as_ref)
+    }
+
+    #[must_use]
+    pub fn credential(&self, name: &str) -> Option<&Secret> {
+        self.settings.credentials.get(name)
+    }
+
+    /// Prices for the model that was asked: a wildcard's are looked up for each.
+    #[must_use]
+    pub fn prices_of(&self, target: &Target) -> Option<Prices> {
+        if !self.model.contains('*') {
+            return self.prices.clone();
+        }
+        let own = Prices::from_parameters(&self.settings.parameters).ok().flatten();
+        own.or_else(|| Catalogue::bundled().find(&self.provider, &target.model, None).map(|known| known.prices))
+    }
+
+    /// USD per million tokens; NaN when unknown.
+    #[must_use]
+    pub fn input_usd_per_million(&self) -> f64 {
+        self.prices.as_ref().map_or(f64::NAN, Prices::input_per_million)
+    }
+
+    /// USD per million tokens; NaN when unknown.
+    #[must_use]
+    pub fn output_usd_per_million(&self) -> f64 {
+        self.prices.as_ref().map_or(f64::NAN, Prices::output_per_million)
+    }
+}
+
+impl Upstream {
+    fn new(
+        settings: &settings::Deployment,
+        adapter: &Arc<Adapter>,
+        provider: &Arc<ProviderInfo>,
+    ) -> Result<Self, DeploymentError> {
+        let base = match &settings.api_base {
+            Some(base) => base.clone(),
+            None => fill(&provider.api_base, settings).filter(|base| !base.is_empty()).ok_or_else(|| no_base(provider))?,
+        };
+        // Azure's portal shows bases with `?api-version=…`; the adapter says the version itself.
+        let base = base.split('?').next().unwrap_or_default().to_owned();
+        let (origin, path) = Origin::parse(&base)?;
+        Ok(Self {
+            adapter: Arc::clone(adapter),
+            provider: Arc::clone(provider),
+            origin,
+            path: path.into(),
+            base: base.trim_end_matches('/').into(),
+        })
+    }
+}
+
+impl Candidate {
+    /// A deployment asked for its own model.
+    #[must_use]
+    pub fn of(deployment: &Arc<Deployment>) -> Self {
+        Self { deployment: Arc::clone(deployment), target: Arc::clone(&deployment.target) }
+    }
+
+    /// A wildcard's deployment, asked for the model that the client named.
+    #[must_use]
+    pub fn with_model(deployment: &Arc<Deployment>, model: String) -> Self {
+        let target = Target { provider: deployment.provider.to_string(), model };
+        Self { deployment: Arc::clone(deployment), target: Arc::new(target) }
+    }
+}
+
+/// A provider's own variables stand in for parameters that the configuration leaves out.
+fn read_environment(
+    settings: &mut settings::Deployment,
+    provider: &ProviderInfo,
+    variable: &dyn Fn(&str) -> Option<String>,
+) {
+    for (parameter, name) in &provider.environment {
+        let is_given = settings.parameters.contains_key(parameter)
+            || settings.credentials.contains_key(parameter)
+            || (parameter == "api_base" && settings.api_base.is_some());
+        let Some(value) = variable(name).filter(|value| !is_given && !value.is_empty()) else { continue };
+        if parameter == "api_base" {
+            settings.api_base = Some(value.trim_end_matches('/').to_owned());
+        } else if crate::config::keys::is_credential(parameter) {
+            settings.credentials.insert(parameter.clone(), Secret::new(value));
+        } else {
+            settings.parameters.insert(parameter.clone(), quoted(&value));
+        }
+    }
+}
+
+/// `headers` and `extra_headers`, out of what adapters may read.
+fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, HeaderValue)>, DeploymentError> {
+    let mut headers = Vec::new();
+    for parameter in ["headers", "extra_headers"] {
+        let Some(json) = settings.parameters.remove(parameter) else { continue };
+        let bad = |reason: String| DeploymentError::BadHeaders { parameter, reason };
+        let map: BTreeMap<String, String> = serde_json::from_str(&json).map_err(|error| bad(error.to_string()))?;
+        for (name, value) in map {
+            let mut value = HeaderValue::from_str(&value).map_err(|_| bad(format!("the value of `{name}`")))?;
+            value.set_sensitive(true);
+            headers.push((name.parse().map_err(|_| bad(format!("`{name}` is no header name")))?, value));
+        }
+    }
+    Ok(headers)
+}
+
+/// A parameter that is a list of strings; empty where it is absent or something else.
+fn list(settings: &settings::Deployment, name: &str) -> Vec<String> {
+    settings.parameters.get(name).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+/// What adapters ask for as a parameter and the configuration says elsewhere.
+fn complete_parameters(settings: &mut settings::Deployment, upstream: Option<&Upstream>, drop_params: bool) {
+    let base_model = settings.info.get("base_model").cloned();
+    let parameters = &mut settings.parameters;
+    if let Some(upstream) = upstream {
+        parameters.insert("api_base".into(), quoted(&upstream.base));
+    }
+    if let Some(base_model) = base_model {
+        parameters.entry("base_model".into()).or_insert(base_model);
+    }
+    if drop_params {
+        parameters.entry("drop_params".into()).or_insert_with(|| "true".into());
+    }
+}
+
+fn quoted(text: &str) -> Box<str> {
+    serde_json::Value::from(text).to_string().into()
+}
+
+/// `model_info.base_model`: what an Azure deployment's name stands for.
+fn base_model(settings: &settings::Deployment) -> Option<String> {
+    serde_json::from_str(settings.info.get("base_model")?).ok()
+}
+
+/// Fills `{parameter}` in a provider's base; `None` when one is missing.
+fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&serde_json::from_str::<String>(settings.parameters.get(name)?).ok()?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+fn no_base(provider: &ProviderInfo) -> DeploymentError {
+    let variable = provider.environment.iter().find(|(parameter, _)| parameter == "api_base");
+    let hint = variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}"));
+    let missing: Vec<&str> =
+        provider.api_base.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect();
+    let hint = if missing.is_empty() { hint } else { format!(", or `{}`{hint}", missing.join("`, `")) };
+    DeploymentError::NoBase { provider: provider.name.clone(), hint }
+}

@@ -1,0 +1,72 @@
+//! Phase `account`: what an exchange used, what that costs, and what it says of the deployments it met.
+
+use std::sync::Arc;
+
+use crate::deployment::Deployment;
+use crate::usage::Usage;
+
+use super::Exchange;
+
+/// The phase. It runs once, whatever has become of the exchange.
+pub fn settle(exchange: &mut Exchange) {
+    count_usage(exchange);
+    let story = &mut exchange.story;
+    let Some(attempt) = story.attempts.last() else { return };
+    let deployment = Arc::clone(&attempt.candidate.deployment);
+    if let Some(usage) = &story.usage {
+        let prices = deployment.prices_of(&attempt.candidate.target);
+        story.cost = prices.map(|prices| prices.cost(usage, story.service_tier.as_deref()));
+        let picos = story.cost.as_ref().map_or(0, |cost| cost.total.0);
+        deployment.counters.used(usage, picos);
+        deployment.health.used(usage.total_tokens);
+    }
+    judge(exchange, &deployment);
+}
+
+/// Usage as the upstream counted; where it could not, because a stream ended early, an estimate: the prompt by its length,
+/// a token for each event.
+fn count_usage(exchange: &mut Exchange) {
+    let story = &mut exchange.story;
+    if story.usage.is_some() || story.content_events == 0 {
+        return;
+    }
+    let prompt_tokens = exchange.canonical.as_ref().map_or(0, |canonical| canonical.prompt_tokens());
+    story.usage = Some(Usage::of_text(u64::from(prompt_tokens), story.content_events));
+    story.usage_is_estimated = true;
+}
+
+/// What the last attempt says of its deployment. One that failed before it answered has been counted then.
+fn judge(exchange: &Exchange, deployment: &Deployment) {
+    let story = &exchange.story;
+    if story.attempts.last().is_none_or(|attempt| attempt.failure.is_some()) {
+        return;
+    }
+    let Some(ending) = &story.ending else { return };
+    let took = story.took.unwrap_or_default();
+    let first_token = story.first_content.map(|at| at.duration_since(exchange.started));
+    match ending.failure() {
+        None => {
+            deployment.health.succeeded(story.upstream_time.max(took), first_token);
+            deployment.counters.successes.inc();
+            deployment.counters.took(took, upstream_time(exchange), first_token);
+        }
+        Some(refusal) if refusal.cause.is_upstreams_fault() => {
+            deployment.health.failed();
+            deployment.counters.failed(refusal.cause.status(), refusal.cause.class());
+        }
+        // A client that hung up, or a guardrail that refused, says nothing about the deployment.
+        Some(_) => {}
+    }
+}
+
+/// A stream is the upstream's time to its end.
+fn upstream_time(exchange: &Exchange) -> std::time::Duration {
+    let story = &exchange.story;
+    if story.first_content.is_some() {
+        let before = story.upstream_time;
+        let after_first = story.first_content.map_or_else(Default::default, |at| at.elapsed());
+        before + after_first
+    } else {
+        story.upstream_time
+    }
+}

@@ -1,0 +1,171 @@
+//! Answers: what an attempt brings, and what the client gets.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{HeaderMap, Response, StatusCode};
+
+use super::attempt::passed_on;
+use super::outgoing::NOT_IN_EFFECT;
+use super::relay::Stream;
+use super::{Cause, Exchange, Refusal};
+use crate::body::Body;
+use crate::json::{self, Fields, Limits, Splice, text::quote};
+use crate::usage::Usage;
+
+/// What an attempt brings back.
+pub enum Answer {
+    Whole(Whole),
+    /// Its first chunk is there, and nothing has been sent.
+    Stream(Box<Stream>),
+}
+
+/// A whole answer in canonical form.
+pub struct Whole {
+    pub body: Bytes,
+    fields: Fields,
+    /// The upstream's.
+    headers: HeaderMap,
+}
+
+impl Whole {
+    /// # Errors
+    /// The body is no JSON object.
+    pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, Refusal> {
+        let fields = json::scan(&body, Limits::default()).map_err(|error| {
+            let begins: String = String::from_utf8_lossy(&body).chars().take(80).collect();
+            Refusal::new(Cause::UpstreamError, "the upstream's answer is not JSON: is `api_base` right?")
+                .detail(format!("{error}; it begins with {begins:?}"))
+        })?;
+        Ok(Self { body, fields, headers })
+    }
+
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub fn usage(&self) -> Option<Usage> {
+        let usage = self.fields.get(&self.body, "usage")?;
+        Usage::from_json(usage.raw(&self.body))
+    }
+
+    pub fn service_tier(&self) -> Option<String> {
+        Some(self.fields.get(&self.body, "service_tier")?.text(&self.body)?.into_owned())
+    }
+
+    /// The same answer with another body.
+    ///
+    /// # Errors
+    /// The body is no JSON object.
+    pub fn with_body(self, body: Bytes) -> Result<Self, Refusal> {
+        Self::new(body, self.headers)
+    }
+
+    /// Names the model as the client did.
+    pub fn restamp(&mut self, group: &str) {
+        let is_same = |given: json::Field| given.text(&self.body).is_none_or(|name| name == group);
+        if self.fields.get(&self.body, "model").is_none_or(is_same) {
+            return;
+        }
+        let mut splice = Splice::default();
+        splice.set("model", quote(group));
+        self.body = splice.finish(&self.body, &self.fields).into_bytes();
+        if let Ok(fields) = json::scan(&self.body, Limits::default()) {
+            self.fields = fields;
+        }
+    }
+}
+
+/// The response of a whole answer.
+pub fn respond_whole(exchange: &Exchange, whole: Whole) -> Response<Body> {
+    let mut response = Response::new(Body::from(whole.body));
+    let headers = response.headers_mut();
+    *headers = passed_on(&whole.headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    describe(exchange, headers);
+    response
+}
+
+/// The head of a streamed answer.
+pub fn stream_headers(exchange: &Exchange, upstream: &HeaderMap) -> HeaderMap {
+    let mut headers = passed_on(upstream);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    describe(exchange, &mut headers);
+    headers
+}
+
+/// The response of a refusal.
+pub fn respond_refused(exchange: &Exchange, refusal: &Refusal) -> Response<Body> {
+    let mut response = refused(refusal);
+    describe(exchange, response.headers_mut());
+    response
+}
+
+/// A refusal outside of any exchange.
+pub fn refused(refusal: &Refusal) -> Response<Body> {
+    let mut response = Response::new(Body::from(refusal.body()));
+    *response.status_mut() = StatusCode::from_u16(refusal.cause.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(wait) = refusal.retry_after {
+        headers.insert(RETRY_AFTER, whole_seconds(wait).into());
+    }
+    if refusal.cause == Cause::Unauthenticated {
+        headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// Rounded up, so that nobody comes back too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// LiteLLM's headers that clients and dashboards read, as far as they are known when the head is sent.
+fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
+    let mut put = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    put("x-request-id", &exchange.id);
+    put("x-litellm-call-id", &exchange.id);
+    put("x-litellm-version", env!("CARGO_PKG_VERSION"));
+    let story = &exchange.story;
+    if let Some(canonical) = &exchange.canonical {
+        put("x-litellm-model-group", &canonical.group);
+        let left_aside: Vec<&str> =
+            NOT_IN_EFFECT.into_iter().filter(|name| canonical.field(name).is_some()).collect();
+        if !left_aside.is_empty() {
+            put("x-sluice-not-in-effect", &left_aside.join(","));
+        }
+    }
+    if let Some(attempt) = story.last_attempt() {
+        let deployment = &attempt.candidate.deployment;
+        put("x-litellm-model-id", &deployment.settings.id);
+        put("x-litellm-model-name", &deployment.settings.model);
+        if let Some(upstream) = &deployment.upstream {
+            put("x-litellm-model-api-base", &upstream.base);
+        }
+    }
+    put("x-litellm-attempted-retries", &story.retries().to_string());
+    put("x-litellm-attempted-fallbacks", "0");
+    let applied = story.applied_guardrails();
+    if !applied.is_empty() {
+        put("x-litellm-applied-guardrails", &applied.join(","));
+    }
+    if let Some(cost) = &story.cost {
+        put("x-litellm-response-cost", &cost.total.to_string());
+    }
+    let took = story.took.unwrap_or_else(|| exchange.started.elapsed());
+    put("x-litellm-response-duration-ms", &millis(took));
+    put("x-litellm-overhead-duration-ms", &millis(took.saturating_sub(story.upstream_time)));
+}
+
+fn millis(time: Duration) -> String {
+    let micros = time.as_micros();
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}

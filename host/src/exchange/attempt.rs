@@ -1,0 +1,287 @@
+//! Phase `attempt`: one try at one deployment after the other, until one answers or none is left.
+//!
+//! An attempt may fail over to the next deployment as long as nothing of its answer has been sent: for a stream, until its
+//! first chunk is there. What the client did wrong is wrong everywhere and ends it at once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use hyper::header::CONTENT_TYPE;
+use hyper::http::response::Parts;
+use hyper::{HeaderMap, Response};
+
+use super::answer::{Answer, Whole};
+use super::canned;
+use super::outgoing;
+use super::relay::{Source, Stream};
+use super::route::Ranked;
+use super::story::AttemptReport;
+use super::{Canonical, Cause, Exchange, Refusal};
+use crate::deployment::{Candidate, Upstream};
+use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
+use crate::upstream::{self, AnswerError, Clock, TimeLimits};
+
+/// An upstream's error page is read this far.
+const ERROR_BYTES_MAX: usize = 256 << 10;
+
+/// The phase.
+///
+/// # Errors
+/// Every attempt failed: the last one's refusal, since it is the freshest.
+pub async fn until_one_answers(
+    exchange: &mut Exchange,
+    canonical: &Arc<Canonical>,
+    mut ranked: Ranked,
+) -> Result<Answer, Refusal> {
+    let attempts_max = attempts_max(exchange, canonical, &ranked);
+    loop {
+        let candidate = ranked.pop_front().ok_or_else(|| {
+            Refusal::new(Cause::RateLimited, "no deployments available for the selected model: try again later")
+        })?;
+        let attempts_left = attempts_max.saturating_sub(exchange.story.attempts.len() + 1);
+        match once(exchange, canonical, &candidate).await {
+            Ok(answer) => return Ok(answer),
+            Err(refusal) => {
+                let is_last = ranked.is_empty() || attempts_left == 0 || !refusal.cause.may_try_another();
+                let deployment = &candidate.deployment;
+                tracing::debug!(
+                    exchange = %exchange.id, deployment = deployment.settings.id, cause = ?refusal.cause,
+                    message = refusal.message, "attempt failed"
+                );
+                if is_last {
+                    return Err(refusal);
+                }
+            }
+        }
+    }
+}
+
+/// The first attempt and its retries. The request's `num_retries` goes over the deployment's, that over the router's.
+fn attempts_max(exchange: &Exchange, canonical: &Canonical, ranked: &Ranked) -> usize {
+    let settings = &exchange.snapshot.settings;
+    let asked = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
+    let asked = asked.or_else(|| canonical.headers.get("x-litellm-num-retries")?.to_str().ok()?.parse().ok());
+    let own = ranked.front().and_then(|candidate| candidate.deployment.settings.num_retries);
+    let retries = asked.or(own).unwrap_or(settings.router.num_retries);
+    retries.saturating_add(1).min(settings.upstream.attempts_max).max(1) as usize
+}
+
+/// One try, told in the story whatever becomes of it.
+async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
+    let deployment = &candidate.deployment;
+    exchange.story.attempts.push(AttemptReport { candidate: candidate.clone(), failure: None });
+    deployment.counters.requests.inc();
+    let in_flight = deployment.health.begin();
+    let begun = Instant::now();
+    let outcome = match (&deployment.settings.mock_response, &deployment.upstream) {
+        (Some(mock), _) => canned::mock(canonical, candidate, mock),
+        (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,
+        (None, None) => Err(Refusal::new(Cause::Internal, "the deployment has no upstream")),
+    };
+    exchange.story.upstream_time += begun.elapsed();
+    match outcome {
+        Ok(Answer::Stream(mut stream)) => {
+            stream.in_flight = Some(in_flight);
+            Ok(Answer::Stream(stream))
+        }
+        Ok(answer) => Ok(answer),
+        Err(refusal) => {
+            let refusal = scrubbed(refusal, candidate);
+            deployment.counters.failed(refusal.cause.status(), refusal.cause.class());
+            if refusal.cause.is_upstreams_fault() {
+                deployment.health.failed();
+            }
+            if let Some(report) = exchange.story.attempts.last_mut() {
+                report.failure = Some(refusal.clone());
+            }
+            Err(refusal)
+        }
+    }
+}
+
+/// Asks the upstream through its adapter.
+async fn ask(
+    exchange: &Exchange,
+    canonical: &Arc<Canonical>,
+    candidate: &Candidate,
+    upstream: &Upstream,
+) -> Result<Answer, Refusal> {
+    let canonical = &outgoing::prepare(canonical, &candidate.deployment)?;
+    let (asked, conversation) = upstream.adapter.open(canonical, candidate).map_err(refused_by_adapter)?;
+    let reading = asked.reading;
+    // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
+    let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
+    let request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
+    let mut clock = Clock::start(time_limits(exchange, canonical, candidate));
+    let sending = exchange.worker.connections.send(&upstream.origin, request);
+    let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
+    let (head, body) = answer.into_parts();
+    let answer = Response::from_parts(head, clock.time(body));
+    if answer.status().is_success() {
+        read(exchange, canonical, answer, reading, conversation).await
+    } else {
+        Err(refuse(canonical, candidate, upstream, answer).await)
+    }
+}
+
+/// A successful answer, as the adapter said to read it.
+async fn read(
+    exchange: &Exchange,
+    canonical: &Arc<Canonical>,
+    answer: Response<upstream::Timed<upstream::Answer>>,
+    reading: Reading,
+    mut conversation: Option<Conversation>,
+) -> Result<Answer, Refusal> {
+    let (head, body) = answer.into_parts();
+    if let Some(conversation) = &mut conversation {
+        conversation.answered(head.headers.clone());
+    }
+    let is_stream = is_event_stream(&head);
+    let limits = &exchange.snapshot.settings.upstream;
+    let source = match (reading, conversation) {
+        (Reading::Relay, _) if is_stream => Source::relayed(body),
+        (Reading::Events(Framing::ServerSentEvents), Some(conversation)) if is_stream => {
+            Source::translated(body, conversation, limits.event_bytes_max)
+        }
+        (Reading::Events(Framing::JsonLines | Framing::AwsEventStream), _) if is_stream => {
+            return Err(Refusal::new(Cause::Internal, "the adapter asks for a framing that is not yet in effect"));
+        }
+        (_, conversation) => {
+            let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
+            let body = match conversation {
+                Some(mut conversation) => conversation.whole(&body).map_err(refused_by_adapter)?.into(),
+                None => body,
+            };
+            let whole = Whole::new(body, head.headers)?;
+            return canned::as_asked(canonical, whole);
+        }
+    };
+    Stream::begin(exchange, canonical, source, head.headers).await.map(|stream| Answer::Stream(Box::new(stream)))
+}
+
+fn is_event_stream(head: &Parts) -> bool {
+    let given = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+/// A non-2xx answer, in the adapter's words.
+async fn refuse(
+    canonical: &Arc<Canonical>,
+    candidate: &Candidate,
+    upstream: &Upstream,
+    answer: Response<upstream::Timed<upstream::Answer>>,
+) -> Refusal {
+    let (head, body) = answer.into_parts();
+    let retry_after = upstream::retry_after(&head.headers, SystemTime::now());
+    let body = match body.read_to_end(ERROR_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(error) => return broken_off(error),
+    };
+    let status = head.status.as_u16();
+    match upstream.adapter.refuse(canonical, candidate, status, head.headers, &body) {
+        Ok(failure) => {
+            let own = failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+            Refusal { retry_after: retry_after.or(own), ..refused(failure) }
+        }
+        Err(error) => Refusal::new(Cause::UpstreamError, format!("the provider answered {status}")).detail(error.to_string()),
+    }
+}
+
+/// Time limits of this attempt; the request's own go over the deployment's, those over the router's.
+fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate) -> TimeLimits {
+    let router = &exchange.snapshot.settings.router;
+    let own = &candidate.deployment.settings;
+    let asked = |names: [&str; 2], header: &str| {
+        let field = names.iter().find_map(|name| canonical.field(name)).map(|field| field.json);
+        let text = field.or_else(|| canonical.headers.get(header)?.to_str().ok())?;
+        text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    };
+    let whole = asked(["timeout", "request_timeout"], "x-litellm-timeout").or(own.timeout).unwrap_or(router.timeout);
+    if !canonical.is_streaming {
+        return TimeLimits { whole: Some(whole), ..TimeLimits::default() };
+    }
+    let first = asked(["stream_timeout", "stream_timeout"], "x-litellm-stream-timeout");
+    let first = first.or(own.stream_timeout).or(router.stream_timeout).unwrap_or(whole);
+    let between_chunks = exchange.snapshot.settings.upstream.chunk_timeout;
+    TimeLimits { first_byte: Some(first), between_chunks: Some(between_chunks), whole: None }
+}
+
+/// An adapter's refusal, or its failure to give one.
+pub fn refused_by_adapter(error: AdapterError) -> Refusal {
+    match error {
+        AdapterError::Refused(failure) => refused(failure),
+        AdapterError::Call(error) => {
+            Refusal::new(Cause::UpstreamError, "the provider adapter failed").detail(error.to_string())
+        }
+    }
+}
+
+fn refused(failure: crate::plugin::adapter::Failure) -> Refusal {
+    Refusal {
+        cause: Cause::of(failure.fault),
+        message: failure.message,
+        detail: None,
+        parameter: failure.parameter,
+        provider_code: failure.code,
+        retry_after: failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms))),
+    }
+}
+
+fn too_slow(error: upstream::TooSlow) -> Refusal {
+    Refusal::new(Cause::Timeout, error.to_string())
+}
+
+fn not_sent(error: upstream::SendError) -> Refusal {
+    let cause = if error.kind() == "connect_timeout" { Cause::Timeout } else { Cause::Connection };
+    let detail = with_sources(&error);
+    Refusal::new(cause, error.to_string()).detail(detail)
+}
+
+/// An answer that stopped in the middle.
+pub fn broken_off(error: AnswerError) -> Refusal {
+    let cause = match &error {
+        AnswerError::TooSlow(_) => Cause::Timeout,
+        AnswerError::Broken(_) => Cause::Connection,
+        AnswerError::TooLong { .. } => Cause::UpstreamError,
+    };
+    let detail = with_sources(&error);
+    Refusal::new(cause, error.to_string()).detail(detail)
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Providers repeat keys in their messages; ours must not reach a client or a log.
+fn scrubbed(mut refusal: Refusal, candidate: &Candidate) -> Refusal {
+    for secret in candidate.deployment.settings.credentials.values() {
+        let secret = secret.expose();
+        if secret.len() >= 4 && refusal.message.contains(secret) {
+            refusal.message = refusal.message.replace(secret, "****");
+        }
+    }
+    refusal
+}
+
+/// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
+pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    /// They frame the message, or are about a connection that is not the client's.
+    const LEFT_OUT: [&str; 11] = [
+        "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "content-type",
+        "set-cookie", "upgrade", "trailer", "alt-svc", "strict-transport-security",
+    ];
+    let mut passed = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        if LEFT_OUT.contains(&name.as_str()) {
+            continue;
+        }
+        if name.as_str().starts_with("x-ratelimit-") {
+            passed.insert(name.clone(), value.clone());
+        }
+        if let Ok(prefixed) = format!("llm_provider-{name}").parse::<hyper::header::HeaderName>() {
+            passed.insert(prefixed, value.clone());
+        }
+    }
+    passed
+}

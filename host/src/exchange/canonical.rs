@@ -1,0 +1,102 @@
+//! The request in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use serde_json::value::RawValue;
+
+use super::Operation;
+use crate::json::{Fields, Kind};
+
+/// A request as the phases and the guests see it. Immutable: what changes it makes another.
+#[derive(Debug, Clone)]
+pub struct Canonical {
+    /// The same in logs, records and the `x-litellm-call-id` header.
+    pub id: Box<str>,
+    pub operation: Operation,
+    /// The model that the client named.
+    pub group: Box<str>,
+    pub is_streaming: bool,
+    pub body: Bytes,
+    pub fields: Fields,
+    /// For random choices; recorded, so that a replay chooses alike.
+    pub seed: u32,
+    /// The client's headers, for `attribute("header.<name>")`; those that carry credentials are left out.
+    pub headers: HeaderMap,
+}
+
+/// One top-level field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CanonicalField<'c> {
+    pub json: &'c str,
+    /// Whether a guest may read it and stay clean: it says nothing that a client wrote.
+    pub is_neutral: bool,
+}
+
+/// Fields whose text is the protocol's, not the client's.
+const NEUTRAL_FIELDS: [&str; 4] = ["model", "stream", "stream_options", "n"];
+
+/// Headers that carry credentials, in any of the ways that clients send keys.
+pub const CREDENTIAL_HEADERS: [&str; 8] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "api-key",
+    "x-api-key",
+    "x-goog-api-key",
+    "x-litellm-api-key",
+    "ocp-apim-subscription-key",
+];
+
+impl Canonical {
+    /// A top-level field; `None` when it is absent.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<CanonicalField<'_>> {
+        let field = self.fields.get(&self.body, name)?;
+        let json = std::str::from_utf8(field.raw(&self.body)).ok()?;
+        let says_nothing = matches!(field.value.kind, Kind::Number | Kind::Bool | Kind::Null);
+        Some(CanonicalField { json, is_neutral: says_nothing || NEUTRAL_FIELDS.contains(&name) })
+    }
+
+    /// A top-level field that is a string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        Some(self.fields.get(&self.body, name)?.text(&self.body)?.into_owned())
+    }
+
+    /// A top-level field as JSON of its own; null counts as absent.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<Box<RawValue>> {
+        let json = self.field(name).map(|field| field.json).filter(|json| *json != "null")?;
+        RawValue::from_string(json.to_owned()).ok()
+    }
+
+    /// One of the client's headers, credentials left out.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)?.to_str().ok().map(str::to_owned)
+    }
+
+    /// Estimated tokens of the prompt: four bytes of the request's JSON each.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u32 {
+        u32::try_from(self.body.len() / 4).unwrap_or(u32::MAX)
+    }
+
+    /// An attribute by the names of `wit/exchange.wit`; those that virtual keys and teams bring are absent.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        match name.split_once('.') {
+            Some(("header", header)) => self.headers.get(header)?.to_str().ok(),
+            Some(("metadata", key)) => self.metadata(key),
+            _ if name == "end-user" => self.field("user")?.json.strip_prefix('"')?.strip_suffix('"'),
+            _ => None,
+        }
+    }
+
+    /// One key of the client's `metadata`, when it is a plain string.
+    fn metadata(&self, key: &str) -> Option<&str> {
+        let metadata = self.fields.get(&self.body, "metadata").filter(|field| field.value.kind == Kind::Object)?;
+        let value = crate::json::member(&self.body, metadata.value.span, key)?;
+        std::str::from_utf8(value.raw(&self.body)).ok()?.strip_prefix('"')?.strip_suffix('"')
+    }
+}

@@ -1,0 +1,253 @@
+//! Phases `guard`: guardrails look at the request, and at the answer whole or in windows of its stream.
+//!
+//! Closed by default: a guardrail that is missing, fails or takes too long refuses the exchange, unless its entry says
+//! otherwise. Several are asked one after the other, in the order of the configuration; each sees what the ones before
+//! have made of the text.
+
+mod passages;
+mod stream;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::answer::Answer;
+use super::record::Transcript;
+use super::story::GuardrailReport;
+use super::{Canonical, Cause, Exchange, Refusal};
+use crate::config::settings::Mode;
+use crate::json;
+use crate::metrics::Metrics;
+use crate::plugin::guardrail::{InspectError, Passage, Stage, Verdict, Violation};
+use crate::snapshot::{ConfiguredGuardrail, Snapshot};
+use passages::Found;
+
+pub use stream::Windows;
+
+/// Guardrails of the request: they may refuse it, or change its text.
+///
+/// # Errors
+/// One blocks, or cannot be asked; or the client names one that is not configured.
+pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Result<Arc<Canonical>, Refusal> {
+    let snapshot = Arc::clone(&exchange.snapshot);
+    check_asked(&snapshot, &canonical)?;
+    let mut canonical = canonical;
+    for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
+        let found = passages::of_request(&canonical);
+        let (report, verdict) = ask(&exchange.worker.gateway.metrics, guardrail, &canonical, Stage::Request, "pre_call", &found).await;
+        exchange.story.guardrails.push(report);
+        if let Some(body) = rewritten(&canonical.body, &found, verdict?)? {
+            canonical = with_body(&canonical, body)?;
+            exchange.canonical = Some(Arc::clone(&canonical));
+        }
+    }
+    Ok(canonical)
+}
+
+/// Guardrails that look at the request while the upstream works on it. They may refuse, not change.
+///
+/// # Errors
+/// One blocks, or cannot be asked.
+pub async fn during(
+    snapshot: &Snapshot,
+    metrics: &Metrics,
+    canonical: &Arc<Canonical>,
+) -> Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)> {
+    let mut reports = Vec::new();
+    for guardrail in applying(snapshot, canonical, Mode::DuringCall) {
+        let found = passages::of_request(canonical);
+        let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Request, "during_call", &found).await;
+        reports.push(report);
+        if let Err(refusal) = verdict {
+            return Err((refusal, reports));
+        }
+    }
+    Ok(reports)
+}
+
+/// Guardrails of the answer. A stream gets windows, through which it will pass.
+///
+/// # Errors
+/// One blocks, or cannot be asked.
+pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer: Answer) -> Result<Answer, Refusal> {
+    let snapshot = Arc::clone(&exchange.snapshot);
+    let general = &snapshot.settings.general;
+    match answer {
+        Answer::Whole(mut whole) => {
+            for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
+                let found = passages::of_answer(&whole.body);
+                let metrics = &exchange.worker.gateway.metrics;
+                let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &found).await;
+                exchange.story.guardrails.push(report);
+                if let Some(body) = rewritten(&whole.body, &found, verdict?)? {
+                    whole = whole.with_body(body)?;
+                }
+            }
+            if general.restamp_model {
+                whole.restamp(&canonical.group);
+            }
+            Ok(Answer::Whole(whole))
+        }
+        Answer::Stream(mut stream) => {
+            let guardrails: Vec<_> = applying(&snapshot, canonical, Mode::PostCall).collect();
+            if !guardrails.is_empty() {
+                let windows = Windows::begin(canonical, &guardrails, &exchange.worker.gateway.metrics).await?;
+                exchange.story.guardrails.extend(windows.reports());
+                stream.windows = Some(windows);
+            }
+            if general.restamp_model {
+                stream.restamp(&canonical.group);
+            }
+            if !snapshot.callbacks.is_empty() && !general.redact_messages {
+                stream.transcribe(Transcript::default());
+            }
+            Ok(Answer::Stream(stream))
+        }
+    }
+}
+
+/// Waits for the attempts and for the guardrails beside them; a refusal of either ends both.
+pub async fn together<'e>(
+    attempted: impl Future<Output = Result<Answer, Refusal>> + 'e,
+    guarded: impl Future<Output = Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)>> + 'e,
+) -> (Result<Answer, Refusal>, Vec<GuardrailReport>) {
+    let attempted = async { attempted.await.map_err(|refusal| (refusal, Vec::new())) };
+    match tokio::try_join!(attempted, guarded) {
+        Ok((answer, reports)) => (Ok(answer), reports),
+        Err((refusal, reports)) => (Err(refusal), reports),
+    }
+}
+
+/// The guardrails that look at this moment of this exchange: those that always do, and those that the client asks for.
+fn applying<'s>(
+    snapshot: &'s Snapshot,
+    canonical: &Canonical,
+    mode: Mode,
+) -> impl Iterator<Item = &'s ConfiguredGuardrail> + use<'s> {
+    let asked = if snapshot.guardrails.is_empty() { Vec::new() } else { asked(canonical) };
+    snapshot.guardrails.iter().filter(move |guardrail| {
+        guardrail.looks_at(mode) && (guardrail.settings.default_on || asked.contains(&guardrail.settings.name))
+    })
+}
+
+/// `guardrails` of the request: names, or objects whose keys are names.
+fn asked(canonical: &Canonical) -> Vec<String> {
+    let Some(field) = canonical.field("guardrails") else { return Vec::new() };
+    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(field.json) else { return Vec::new() };
+    let names = items.into_iter().flat_map(|item| match item {
+        serde_json::Value::String(name) => vec![name],
+        serde_json::Value::Object(named) => named.keys().cloned().collect(),
+        _ => Vec::new(),
+    });
+    names.collect()
+}
+
+/// A guardrail that a client relies on and that is not there must not be passed over.
+fn check_asked(snapshot: &Snapshot, canonical: &Canonical) -> Result<(), Refusal> {
+    let unknown = asked(canonical)
+        .into_iter()
+        .find(|name| !snapshot.guardrails.iter().any(|guardrail| guardrail.settings.name == *name));
+    match unknown {
+        None => Ok(()),
+        Some(name) => {
+            let name: String = name.chars().take(100).collect();
+            let message = format!("no guardrail is called `{name}`: the configuration names none of that name");
+            Err(Refusal::new(Cause::BadRequest, message).parameter("guardrails"))
+        }
+    }
+}
+
+/// What a guardrail's look comes to.
+enum Outcome {
+    Pass,
+    Rewrite(Vec<String>),
+}
+
+async fn ask(
+    metrics: &Metrics,
+    guardrail: &ConfiguredGuardrail,
+    canonical: &Arc<Canonical>,
+    stage: Stage,
+    mode: &'static str,
+    found: &[Found],
+) -> (GuardrailReport, Result<Outcome, Refusal>) {
+    let begun = Instant::now();
+    let passages: Vec<Passage> = found.iter().map(Found::passage).collect();
+    let inspected = match &guardrail.plugin {
+        Some(plugin) if passages.is_empty() => Ok((plugin, Verdict::Pass)),
+        Some(plugin) => match plugin.begin(canonical).await {
+            Ok(mut inspection) => inspection.inspect(stage, &passages).await.map(|verdict| (plugin, verdict)),
+            Err(error) => Err(error),
+        }
+        .map_err(Some),
+        None => Err(None),
+    };
+    let (status, code, outcome) = judge(guardrail, inspected.map(|(_, verdict)| verdict));
+    let took = begun.elapsed();
+    metrics.guarded(&guardrail.settings.name, mode, status, took.as_secs_f64());
+    let report = GuardrailReport { name: guardrail.settings.name.as_str().into(), mode, status, took, code };
+    (report, outcome)
+}
+
+/// `Err(None)`: there is no plugin.
+fn judge(
+    guardrail: &ConfiguredGuardrail,
+    inspected: Result<Verdict, Option<InspectError>>,
+) -> (&'static str, Option<String>, Result<Outcome, Refusal>) {
+    const FAILED: &str = "guardrail_failed_to_respond";
+    const INTERVENED: &str = "guardrail_intervened";
+    let name = &guardrail.settings.name;
+    match inspected {
+        Ok(Verdict::Pass | Verdict::Hold(_)) => ("success", None, Ok(Outcome::Pass)),
+        Ok(Verdict::Rewrite(edits)) => {
+            (INTERVENED, None, Ok(Outcome::Rewrite(edits.into_iter().map(|edit| edit.text).collect())))
+        }
+        Ok(Verdict::Block(violation)) => (INTERVENED, Some(violation.code.clone()), Err(blocked(name, violation))),
+        Err(error) if guardrail.settings.fail_open => {
+            let reason = error.map_or_else(|| "its plugin is not loaded".to_owned(), |error| error.to_string());
+            tracing::warn!(guardrail = name, reason, "guardrail failed open, as configured");
+            (FAILED, None, Ok(Outcome::Pass))
+        }
+        Err(error) => (FAILED, None, Err(unavailable(name, &guardrail.settings.plugin, error))),
+    }
+}
+
+fn blocked(name: &str, violation: Violation) -> Refusal {
+    let mut refusal = Refusal::new(Cause::GuardrailBlocked, violation.message)
+        .detail(format!("guardrail `{name}` blocked: {} {}", violation.code, violation.detail));
+    refusal.provider_code = Some(violation.code);
+    refusal
+}
+
+fn unavailable(name: &str, plugin: &str, error: Option<InspectError>) -> Refusal {
+    let message = format!("guardrail `{name}` is not available, and exchanges that need it are refused");
+    let detail = match error {
+        Some(error) => format!("guardrail `{name}`: {error}"),
+        None => format!(
+            "guardrail `{name}` needs plugin `{plugin}`, which is not loaded: put its component into the plugins directory, or set `fail_on_error: false`"
+        ),
+    };
+    Refusal::new(Cause::GuardrailUnavailable, message).detail(detail)
+}
+
+/// The document with the new text in its places; `None` when nothing changes.
+fn rewritten(document: &Bytes, found: &[Found], outcome: Outcome) -> Result<Option<Bytes>, Refusal> {
+    let Outcome::Rewrite(texts) = outcome else { return Ok(None) };
+    let changed = found.iter().zip(&texts).filter(|(found, text)| found.text != **text);
+    let replacements: Vec<_> = changed.map(|(found, text)| (found.span, json::text::quote(text))).collect();
+    if replacements.is_empty() {
+        return Ok(None);
+    }
+    let replaced = json::replace(document, &replacements).map_err(|error| {
+        Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
+    })?;
+    Ok(Some(replaced.into_bytes()))
+}
+
+fn with_body(canonical: &Canonical, body: Bytes) -> Result<Arc<Canonical>, Refusal> {
+    let fields = json::scan(&body, json::Limits::default())
+        .map_err(|error| Refusal::new(Cause::Internal, "a guardrail's changes broke the request").detail(error.to_string()))?;
+    Ok(Arc::new(Canonical { body, fields, ..canonical.clone() }))
+}

@@ -1,0 +1,150 @@
+//! The life of an exchange, top to bottom: [`run`]. Each phase is a module of the same name.
+//!
+//! ```text
+//! identify → receive → (limit) → guard → (recall) → route → attempt* → (fallback) → guard → relay → account → record
+//! ```
+//!
+//! Phases in parentheses have their place here and come with the features they belong to. There is one way out: success,
+//! refusal, failure and a client that hangs up all pass through [`account`] and [`record`], exactly once; dropping the
+//! [`Exchange`] is enough.
+
+pub mod account;
+mod answer;
+mod attempt;
+mod canned;
+mod canonical;
+mod guard;
+mod identify;
+mod operation;
+mod outgoing;
+mod receive;
+pub mod record;
+pub mod refusal;
+mod relay;
+mod route;
+mod story;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+
+pub use answer::refused;
+pub use canonical::Canonical;
+pub use identify::{Unidentified, identify};
+pub use operation::Operation;
+pub use refusal::{Cause, Refusal};
+
+use crate::body::Body;
+use crate::gateway::Worker;
+use crate::snapshot::Snapshot;
+use answer::Answer;
+use story::{Ending, Story};
+
+/// What the server hands over: a request whose path names an operation.
+pub struct Arrival {
+    pub operation: Operation,
+    /// The model in the path of `/engines/{model}/…` and `/openai/deployments/{model}/…`; it goes over the body's.
+    pub path_model: Option<String>,
+    pub request: Request<Incoming>,
+    pub peer: SocketAddr,
+}
+
+/// One client request with its answer and all attempts.
+pub struct Exchange {
+    worker: Arc<Worker>,
+    snapshot: Arc<Snapshot>,
+    id: Box<str>,
+    operation: Operation,
+    peer: SocketAddr,
+    started: Instant,
+    started_at: SystemTime,
+    /// Once it has been received.
+    canonical: Option<Arc<Canonical>>,
+    /// What has happened so far, for account and record.
+    story: Story,
+}
+
+/// Takes one exchange from its first byte to its last.
+pub async fn run(worker: Arc<Worker>, arrival: Arrival) -> Response<Body> {
+    let mut exchange = Exchange::begin(worker, &arrival);
+    match exchange.answer(arrival).await {
+        Ok(Answer::Whole(whole)) => exchange.end_whole(whole),
+        Ok(Answer::Stream(stream)) => relay::respond(exchange, stream),
+        Err(refusal) => exchange.end_refused(&refusal),
+    }
+}
+
+impl Exchange {
+    fn begin(worker: Arc<Worker>, arrival: &Arrival) -> Self {
+        let gateway = &worker.gateway;
+        gateway.metrics.in_flight.inc();
+        Self {
+            snapshot: gateway.snapshot(),
+            id: new_id(),
+            operation: arrival.operation,
+            peer: arrival.peer,
+            started: Instant::now(),
+            started_at: SystemTime::now(),
+            canonical: None,
+            story: Story::new(arrival.request.headers()),
+            worker,
+        }
+    }
+
+    /// The phases up to an answer that may be sent. Any of them may refuse.
+    async fn answer(&mut self, arrival: Arrival) -> Result<Answer, Refusal> {
+        identify::client(self, arrival.request.headers())?;
+        let canonical = receive::request(self, arrival).await?;
+        let canonical = guard::request(self, canonical).await?;
+        let ranked = route::rank(self, &canonical)?;
+        let (snapshot, worker) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker));
+        let guarded = guard::during(&snapshot, &worker.gateway.metrics, &canonical);
+        let attempted = attempt::until_one_answers(self, &canonical, ranked);
+        let (answer, reports) = guard::together(attempted, guarded).await;
+        self.story.guardrails.extend(reports);
+        guard::answer(self, &canonical, answer?).await
+    }
+
+    /// A whole answer: all of it is known now.
+    fn end_whole(mut self, whole: answer::Whole) -> Response<Body> {
+        self.story.observe_whole(&whole);
+        self.end(Ending::Answered { status: 200 });
+        answer::respond_whole(&self, whole)
+    }
+
+    /// A refusal, in OpenAI's shape.
+    fn end_refused(mut self, refusal: &Refusal) -> Response<Body> {
+        self.end(Ending::Refused(refusal.clone()));
+        answer::respond_refused(&self, refusal)
+    }
+
+    /// The one way out. Later calls do nothing.
+    fn end(&mut self, ending: Ending) {
+        if self.story.ending.is_some() {
+            return;
+        }
+        self.story.took = Some(self.started.elapsed());
+        self.story.ending = Some(ending);
+        account::settle(self);
+        record::write(self);
+        self.worker.gateway.metrics.in_flight.dec();
+    }
+}
+
+impl Drop for Exchange {
+    /// Whoever drops an exchange that has not ended is a client that hung up: hyper drops the work of a closed connection.
+    fn drop(&mut self) {
+        self.end(Ending::Refused(Refusal::new(Cause::ClientGone, "the client hung up")));
+    }
+}
+
+/// A random id in the form of a UUID, version 4 (RFC 9562 §5.4).
+fn new_id() -> Box<str> {
+    let random = fastrand::u128(..);
+    let versioned = (random & !(0xf000_u128 << 64) | 0x4000 << 64) & !(0xc000_u128 << 48) | 0x8000 << 48;
+    let hex = format!("{versioned:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]).into()
+}

@@ -1,0 +1,138 @@
+//! Phase `receive`: the request's body, bounded in size, time and depth, checked and looked into without building a tree.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::HeaderMap;
+use hyper::body::{Body, Incoming};
+use hyper::header::CONTENT_TYPE;
+
+use super::canonical::CREDENTIAL_HEADERS;
+use super::{Arrival, Canonical, Cause, Exchange, Refusal};
+use crate::config::settings::Server;
+use crate::json::{self, Fields, Kind, Limits};
+
+/// The phase.
+///
+/// # Errors
+/// The body is not what the operation takes; the sentence says where and how.
+pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Canonical>, Refusal> {
+    let limits = &exchange.snapshot.settings.server;
+    let (head, body) = arrival.request.into_parts();
+    check_content_type(&head.headers)?;
+    let body = read(body, limits).await?;
+    let fields = scan(&body, limits)?;
+    let group = model(&body, &fields, arrival.path_model)?;
+    let is_streaming = boolean(&body, &fields, "stream")?.unwrap_or(false);
+    let canonical = Arc::new(Canonical {
+        id: exchange.id.clone(),
+        operation: arrival.operation,
+        group: group.into(),
+        is_streaming,
+        body,
+        fields,
+        seed: fastrand::u32(..),
+        headers: without_credentials(head.headers),
+    });
+    exchange.canonical = Some(Arc::clone(&canonical));
+    Ok(canonical)
+}
+
+/// JSON, or nothing said: curl's default is a form, which is a mistake worth naming.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let given = given.to_str().unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json") {
+        return Ok(());
+    }
+    let message = format!("the request's content type is `{given}`: send `content-type: application/json`");
+    Err(Refusal::new(Cause::UnsupportedMediaType, message))
+}
+
+async fn read(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
+    let too_large = || {
+        let message = format!("the request's body is over the limit of {} bytes", limits.body_bytes_max);
+        Refusal::new(Cause::TooLarge, message)
+    };
+    let declared = body.size_hint().lower();
+    if declared > limits.body_bytes_max as u64 {
+        return Err(too_large());
+    }
+    let reading = collect(body, limits.body_bytes_max);
+    let read = tokio::time::timeout(limits.body_timeout, reading).await;
+    let read = read.map_err(|_| {
+        let message = format!("the request's body took longer than {} s", limits.body_timeout.as_secs());
+        Refusal::new(Cause::Timeout, message)
+    })?;
+    match read {
+        Ok(Some(body)) => Ok(body),
+        Ok(None) => Err(too_large()),
+        Err(error) => Err(Refusal::new(Cause::BadRequest, format!("the request's body broke off: {error}"))),
+    }
+}
+
+/// The whole body; `None` when it is longer than allowed. One frame, the usual case, is not copied.
+async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<Bytes>> {
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if first.len() + joined.len() + data.len() > bytes_max {
+            return Ok(None);
+        }
+        if first.is_empty() && joined.is_empty() {
+            first = data;
+            continue;
+        }
+        if joined.is_empty() {
+            let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(bytes_max);
+            joined.reserve(first.len() + data.len() + expected);
+            joined.extend_from_slice(&std::mem::take(&mut first));
+        }
+        joined.extend_from_slice(&data);
+    }
+    Ok(Some(if joined.is_empty() { first } else { joined.freeze() }))
+}
+
+fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {
+    if body.is_empty() {
+        return Err(Refusal::new(Cause::BadRequest, "the request has no body: send a JSON object with at least `model`"));
+    }
+    json::scan(body, Limits { depth_max: u16::try_from(limits.json_depth_max).unwrap_or(json::DEPTH_CEILING) })
+        .map_err(|error| Refusal::new(Cause::BadRequest, format!("the request's body is not usable JSON: {error}")))
+}
+
+/// The model of the path, else of the body.
+fn model(body: &[u8], fields: &Fields, path_model: Option<String>) -> Result<String, Refusal> {
+    if let Some(model) = path_model {
+        return Ok(model);
+    }
+    let refused = |message: &str| Refusal::new(Cause::BadRequest, message).parameter("model");
+    let field = fields.get(body, "model").ok_or_else(|| refused("`model` is missing: name a model group"))?;
+    let text = field.text(body).ok_or_else(|| refused("`model` must be a string"))?;
+    if text.is_empty() {
+        return Err(refused("`model` is empty: name a model group"));
+    }
+    Ok(text.into_owned())
+}
+
+/// A boolean; null counts as absent.
+fn boolean(body: &[u8], fields: &Fields, name: &str) -> Result<Option<bool>, Refusal> {
+    match fields.get(body, name) {
+        None => Ok(None),
+        Some(field) if field.value.kind == Kind::Null => Ok(None),
+        Some(field) => match field.as_bool(body) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Refusal::new(Cause::BadRequest, format!("`{name}` must be true or false")).parameter(name)),
+        },
+    }
+}
+
+fn without_credentials(mut headers: HeaderMap) -> HeaderMap {
+    for name in CREDENTIAL_HEADERS {
+        headers.remove(name);
+    }
+    headers
+}

@@ -1,0 +1,78 @@
+//! Phase `record`: one line in the log, the metrics, and a document for each logging callback.
+//!
+//! The document carries the fields of LiteLLM's StandardLoggingPayload that apply, under its names
+//! (`config/record.schema.json`), and beside them what only this gateway knows. Money is written as an exact decimal.
+
+mod document;
+mod transcript;
+
+use std::sync::Arc;
+
+use super::story::Ending;
+use super::{Exchange, story};
+
+pub use document::{Record, schema};
+pub use transcript::Transcript;
+
+/// The phase. It runs once, whatever has become of the exchange.
+pub fn write(exchange: &Exchange) {
+    let Some(ending) = &exchange.story.ending else { return };
+    count(exchange, ending);
+    log(exchange, ending);
+    let failed = ending.failure().is_some();
+    let sinks = exchange.snapshot.callbacks.iter();
+    let mut wanting = sinks.filter(|sink| if failed { sink.on_failure } else { sink.on_success }).peekable();
+    if wanting.peek().is_none() {
+        return;
+    }
+    let record = Record::of(exchange, ending);
+    match serde_json::to_string(&record) {
+        Ok(json) => {
+            let json: Arc<str> = json.into();
+            wanting.for_each(|sink| sink.push(&json));
+        }
+        Err(error) => tracing::error!(exchange = %exchange.id, %error, "a record could not be written"),
+    }
+}
+
+fn count(exchange: &Exchange, ending: &Ending) {
+    let metrics = &exchange.worker.gateway.metrics;
+    let story = &exchange.story;
+    // Only names of the configuration become labels: what a client writes is not bounded.
+    let group = story.group.as_deref().unwrap_or("");
+    let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
+    let id = deployment.map_or("", |deployment| deployment.settings.id.as_str());
+    let provider = deployment.map_or("", |deployment| deployment.provider.as_ref());
+    let route = exchange.operation.route();
+    metrics.answered(group, id, provider, route, ending.status());
+    if let Some(refusal) = ending.failure() {
+        metrics.failed(group, id, provider, route, refusal.cause.status(), refusal.cause.class());
+    }
+}
+
+/// One line an exchange; never the text of a client or a model.
+fn log(exchange: &Exchange, ending: &Ending) {
+    let story = &exchange.story;
+    let deployment = story.last_attempt().map(|attempt| attempt.candidate.deployment.settings.id.as_str());
+    let usage = story.usage.as_ref();
+    let failure = ending.failure();
+    let error = failure.map(|refusal| refusal.detail.as_deref().unwrap_or(&refusal.message));
+    tracing::info!(
+        target: "sluice::exchange",
+        id = %exchange.id,
+        operation = exchange.operation.as_str(),
+        group = story.group.as_deref(),
+        deployment,
+        status = ending.status(),
+        error_class = failure.map(|refusal| refusal.cause.class()),
+        error,
+        attempts = story.attempts.len(),
+        prompt_tokens = usage.map(|usage| usage.prompt_tokens),
+        completion_tokens = usage.map(|usage| usage.completion_tokens),
+        cost_usd = story.cost.as_ref().map(|cost| tracing::field::display(cost.total)),
+        took_ms = story.took.map(|took| took.as_secs_f64() * 1e3),
+        first_content_ms = story.first_content.map(|at| at.duration_since(exchange.started).as_secs_f64() * 1e3),
+        client = %story::ip(exchange.peer),
+        "exchange"
+    );
+}

@@ -1,0 +1,299 @@
+//! The document that logging callbacks get.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::exchange::story::{Ending, GuardrailReport, ip};
+use crate::exchange::{Exchange, Operation};
+use crate::prices::Cost;
+use crate::usage::Usage;
+
+/// One finished exchange. Names are LiteLLM's where it has one; times are seconds since 1970 with fractions.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Record {
+    /// The answer's id where there is one, else the exchange's.
+    pub id: String,
+    /// The exchange's id: in the log, and in the `x-litellm-call-id` header.
+    pub litellm_call_id: String,
+    /// The client's `litellm_trace_id`, or the header `x-litellm-trace-id`.
+    pub trace_id: Option<String>,
+    /// `acompletion`, `atext_completion`, `aembedding`.
+    pub call_type: &'static str,
+    /// Whether the client asked for a stream.
+    pub stream: bool,
+    /// `success` or `failure`.
+    pub status: &'static str,
+    /// The HTTP status; 499 for a client that hung up.
+    pub status_code: u16,
+    /// USD, exact. `null` when there is no usage or no price.
+    #[schemars(with = "Option<f64>")]
+    pub response_cost: Option<crate::prices::PicoDollars>,
+    pub cost_breakdown: Option<CostBreakdown>,
+    /// The provider's prefix.
+    pub custom_llm_provider: Option<String>,
+    /// The model asked at the provider.
+    pub model: Option<String>,
+    /// The deployment's id.
+    pub model_id: Option<String>,
+    /// The model group that the client named.
+    pub model_group: Option<String>,
+    /// The deployment's base, without query.
+    pub api_base: Option<String>,
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    pub total_tokens: u64,
+    /// Tokens in disjoint parts; `null` when the upstream did not count.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub usage: Option<Usage>,
+    /// The upstream never said what was used (a stream that ended early): the counts are an estimate.
+    pub usage_is_estimated: bool,
+    #[serde(rename = "startTime")]
+    pub start_time: f64,
+    #[serde(rename = "endTime")]
+    pub end_time: f64,
+    /// When the first content of a stream was sent; the end for a whole answer.
+    #[serde(rename = "completionStartTime")]
+    pub completion_start_time: f64,
+    /// Seconds from start to end.
+    pub response_time: f64,
+    /// Attempts that failed before the one that counts.
+    pub attempted_retries: usize,
+    pub attempts: Vec<AttemptRecord>,
+    /// `user` of the request.
+    pub end_user: Option<String>,
+    pub requester_ip_address: String,
+    pub user_agent: Option<String>,
+    /// `tags` of the request.
+    pub request_tags: Vec<String>,
+    /// `metadata` of the request.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub metadata: Option<Box<RawValue>>,
+    /// The request's other parameters (`temperature`, …).
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub model_parameters: BTreeMap<String, Box<RawValue>>,
+    /// `messages`, `prompt` or `input`; `null` where `turn_off_message_logging` is set.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub messages: Option<Box<RawValue>>,
+    /// The canonical answer, put together for a stream; `null` where `turn_off_message_logging` is set.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub response: Option<Box<RawValue>>,
+    pub error_str: Option<String>,
+    pub error_information: Option<ErrorInformation>,
+    pub guardrail_information: Vec<GuardrailInformation>,
+    pub hidden_params: HiddenParams,
+    /// The number that random choices of this exchange went by.
+    pub seed: Option<u32>,
+}
+
+/// Exact USD of each part.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CostBreakdown {
+    #[schemars(with = "f64")]
+    pub input_cost: crate::prices::PicoDollars,
+    #[schemars(with = "f64")]
+    pub output_cost: crate::prices::PicoDollars,
+    #[schemars(with = "f64")]
+    pub cache_read_cost: crate::prices::PicoDollars,
+    #[schemars(with = "f64")]
+    pub cache_creation_cost: crate::prices::PicoDollars,
+    #[schemars(with = "f64")]
+    pub reasoning_cost: crate::prices::PicoDollars,
+    #[schemars(with = "f64")]
+    pub total_cost: crate::prices::PicoDollars,
+}
+
+/// One try at one deployment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AttemptRecord {
+    pub model_id: String,
+    /// `null` for the attempt that answered.
+    pub error_class: Option<&'static str>,
+    pub error_message: Option<String>,
+}
+
+/// Why an exchange failed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorInformation {
+    /// The HTTP status, as a string.
+    pub error_code: String,
+    /// LiteLLM's exception class.
+    pub error_class: &'static str,
+    pub error_message: String,
+    pub llm_provider: Option<String>,
+}
+
+/// One look of a guardrail.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GuardrailInformation {
+    pub guardrail_name: String,
+    pub guardrail_mode: &'static str,
+    /// `success`, `guardrail_intervened` or `guardrail_failed_to_respond`.
+    pub guardrail_status: &'static str,
+    /// The violation's code.
+    pub guardrail_response: Option<String>,
+    /// Seconds.
+    pub duration: f64,
+}
+
+/// What is about the gateway rather than the exchange.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HiddenParams {
+    pub model_id: Option<String>,
+    pub api_base: Option<String>,
+    /// Milliseconds that the gateway itself took.
+    pub litellm_overhead_time_ms: f64,
+    /// `provider/model` as configured.
+    pub litellm_model_name: Option<String>,
+}
+
+/// The schema of [`Record`]; `config/record.schema.json` is its text.
+#[must_use]
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Record);
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+impl Record {
+    pub fn of(exchange: &Exchange, ending: &Ending) -> Self {
+        let story = &exchange.story;
+        let canonical = exchange.canonical.as_deref();
+        let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
+        let api_base = deployment.and_then(|deployment| Some(deployment.upstream.as_ref()?.base.to_string()));
+        let model_id = deployment.map(|deployment| deployment.settings.id.clone());
+        let took = story.took.unwrap_or_default();
+        let start_time = seconds(exchange.started_at);
+        let first = story.first_content.map_or(took, |at| at.duration_since(exchange.started));
+        let usage = story.usage;
+        let text = |name: &str| canonical.and_then(|canonical| canonical.text(name));
+        let hide = exchange.snapshot.settings.general.redact_messages;
+        let raw = |name: &str| canonical.and_then(|canonical| canonical.raw(name));
+        let messages = ["messages", "prompt", "input"].into_iter().filter(|_| !hide).find_map(raw);
+        Self {
+            id: exchange.id.to_string(),
+            litellm_call_id: exchange.id.to_string(),
+            trace_id: text("litellm_trace_id").or_else(|| canonical?.header("x-litellm-trace-id")),
+            call_type: exchange.operation.call_type(),
+            stream: canonical.is_some_and(|canonical| canonical.is_streaming),
+            status: if ending.failure().is_none() { "success" } else { "failure" },
+            status_code: ending.status(),
+            response_cost: story.cost.as_ref().map(|cost| cost.total),
+            cost_breakdown: story.cost.as_ref().map(CostBreakdown::of),
+            custom_llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
+            model: story.last_attempt().map(|attempt| attempt.candidate.target.model.clone()),
+            model_id: model_id.clone(),
+            model_group: canonical.map(|canonical| canonical.group.to_string()),
+            api_base: api_base.clone(),
+            prompt_tokens: usage.map_or(0, |usage| usage.prompt_tokens),
+            completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
+            total_tokens: usage.map_or(0, |usage| usage.total_tokens),
+            usage,
+            usage_is_estimated: story.usage_is_estimated,
+            start_time,
+            end_time: start_time + took.as_secs_f64(),
+            completion_start_time: start_time + first.as_secs_f64(),
+            response_time: took.as_secs_f64(),
+            attempted_retries: story.retries(),
+            attempts: story.attempts.iter().map(AttemptRecord::of).collect(),
+            end_user: text("user"),
+            requester_ip_address: ip(exchange.peer).to_string(),
+            user_agent: story.user_agent.as_deref().map(str::to_owned),
+            request_tags: raw("tags").and_then(|tags| serde_json::from_str(tags.get()).ok()).unwrap_or_default(),
+            metadata: raw("metadata"),
+            model_parameters: canonical.map_or_else(BTreeMap::new, parameters),
+            messages,
+            response: if hide { None } else { answer(exchange) },
+            error_str: ending.failure().map(|refusal| refusal.message.clone()),
+            error_information: ending.failure().map(|refusal| ErrorInformation {
+                error_code: refusal.cause.status().to_string(),
+                error_class: refusal.cause.class(),
+                error_message: refusal.message.clone(),
+                llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
+            }),
+            guardrail_information: story.guardrails.iter().map(GuardrailInformation::of).collect(),
+            hidden_params: HiddenParams {
+                model_id,
+                api_base,
+                litellm_overhead_time_ms: took.saturating_sub(story.upstream_time).as_secs_f64() * 1e3,
+                litellm_model_name: deployment.map(|deployment| deployment.settings.model.clone()),
+            },
+            seed: canonical.map(|canonical| canonical.seed),
+        }
+    }
+}
+
+/// The whole answer, or what a stream came to.
+fn answer(exchange: &Exchange) -> Option<Box<RawValue>> {
+    let story = &exchange.story;
+    if let Some(answer) = &story.answer {
+        return RawValue::from_string(String::from_utf8(answer.to_vec()).ok()?).ok();
+    }
+    let transcript = story.transcript.as_ref()?;
+    serde_json::value::to_raw_value(&transcript.answer(exchange.operation == Operation::ChatCompletions)).ok()
+}
+
+/// What is neither text nor addressed to the gateway.
+fn parameters(canonical: &crate::exchange::Canonical) -> BTreeMap<String, Box<RawValue>> {
+    const ELSEWHERE: [&str; 9] =
+        ["model", "messages", "prompt", "input", "metadata", "tags", "user", "api_key", "litellm_metadata"];
+    let named = canonical.fields.iter().filter_map(|field| field.name(&canonical.body));
+    let kept = named.filter(|name| !ELSEWHERE.contains(&name.as_ref()));
+    kept.filter_map(|name| canonical.raw(&name).map(|value| (name.into_owned(), value))).collect()
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
+}
+
+impl CostBreakdown {
+    fn of(cost: &Cost) -> Self {
+        Self {
+            input_cost: cost.of_prompt(),
+            output_cost: cost.of_completion(),
+            cache_read_cost: cost.cache_read,
+            cache_creation_cost: cost.cache_write,
+            reasoning_cost: cost.reasoning,
+            total_cost: cost.total,
+        }
+    }
+}
+
+impl AttemptRecord {
+    fn of(report: &crate::exchange::story::AttemptReport) -> Self {
+        Self {
+            model_id: report.candidate.deployment.settings.id.clone(),
+            error_class: report.failure.as_ref().map(|refusal| refusal.cause.class()),
+            error_message: report.failure.as_ref().map(|refusal| refusal.message.clone()),
+        }
+    }
+}
+
+impl GuardrailInformation {
+    fn of(report: &GuardrailReport) -> Self {
+        Self {
+            guardrail_name: report.name.to_string(),
+            guardrail_mode: report.mode,
+            guardrail_status: report.status,
+            guardrail_response: report.code.clone(),
+            duration: report.took.as_secs_f64(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// `UPDATE=1` writes the file anew.
+    #[test]
+    fn the_published_schema_is_that_of_the_type() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/record.schema.json");
+        let schema = super::schema();
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &schema).unwrap();
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(published, schema, "config/record.schema.json is stale: run the tests with UPDATE=1");
+    }
+}

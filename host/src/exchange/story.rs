@@ -1,0 +1,130 @@
+//! What happened in an exchange, as the phases tell it: each writes its own part, and only account and record read it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::header::USER_AGENT;
+
+use super::answer::Whole;
+use super::refusal::{Cause, Refusal};
+use crate::deployment::Candidate;
+use crate::prices::Cost;
+use crate::usage::Usage;
+
+/// Longer user agents are cut: they go into logs and records.
+const USER_AGENT_BYTES_MAX: usize = 256;
+
+/// The account of one exchange.
+#[derive(Default)]
+pub struct Story {
+    pub user_agent: Option<Box<str>>,
+    /// The model group that was found.
+    pub group: Option<Box<str>>,
+    pub attempts: Vec<AttemptReport>,
+    pub guardrails: Vec<GuardrailReport>,
+    /// As the upstream counted; `None` when it did not say.
+    pub usage: Option<Usage>,
+    /// Whether `usage` is an estimate of ours, because the upstream never said.
+    pub usage_is_estimated: bool,
+    pub service_tier: Option<String>,
+    pub cost: Option<Cost>,
+    /// When the first content went to the client.
+    pub first_content: Option<Instant>,
+    /// Time spent waiting for upstreams, all attempts together.
+    pub upstream_time: Duration,
+    /// Content events relayed so far: what an estimate of the completion goes by.
+    pub content_events: u64,
+    /// What was answered, canonical, when someone wants to record it.
+    pub answer: Option<Bytes>,
+    /// The same put together from the chunks of a stream.
+    pub transcript: Option<super::record::Transcript>,
+    pub ending: Option<Ending>,
+    pub took: Option<Duration>,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone)]
+pub enum Ending {
+    Answered { status: u16 },
+    Refused(Refusal),
+    /// A stream that failed after content had been sent.
+    Broken(Refusal),
+}
+
+/// One try at one deployment.
+pub struct AttemptReport {
+    pub candidate: Candidate,
+    /// `None` while it is under way and when it succeeded.
+    pub failure: Option<Refusal>,
+}
+
+/// One look of a guardrail.
+#[derive(Debug, Clone)]
+pub struct GuardrailReport {
+    pub name: Arc<str>,
+    pub mode: &'static str,
+    /// `success`, `guardrail_intervened` or `guardrail_failed_to_respond`, LiteLLM's words.
+    pub status: &'static str,
+    pub took: Duration,
+    /// The violation's code, when it blocked.
+    pub code: Option<String>,
+}
+
+impl Story {
+    pub fn new(headers: &HeaderMap) -> Self {
+        let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let cut = |text: &str| text[..text.floor_char_boundary(USER_AGENT_BYTES_MAX)].into();
+        Self { user_agent: user_agent.map(cut), ..Self::default() }
+    }
+
+    /// The attempt that answered, or failed last.
+    pub fn last_attempt(&self) -> Option<&AttemptReport> {
+        self.attempts.last()
+    }
+
+    /// Attempts after the first.
+    pub fn retries(&self) -> usize {
+        self.attempts.len().saturating_sub(1)
+    }
+
+    pub fn observe_whole(&mut self, whole: &Whole) {
+        self.usage = whole.usage();
+        self.service_tier = whole.service_tier();
+        self.answer = Some(whole.body.clone());
+    }
+
+    /// Names of the guardrails that looked, each once.
+    pub fn applied_guardrails(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.guardrails.iter().map(|report| report.name.as_ref()).collect();
+        names.dedup();
+        names
+    }
+}
+
+impl Ending {
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Answered { status } => *status,
+            Self::Refused(refusal) | Self::Broken(refusal) => refusal.cause.status(),
+        }
+    }
+
+    pub fn failure(&self) -> Option<&Refusal> {
+        match self {
+            Self::Answered { .. } => None,
+            Self::Refused(refusal) | Self::Broken(refusal) => Some(refusal),
+        }
+    }
+
+    pub fn is_client_gone(&self) -> bool {
+        self.failure().is_some_and(|refusal| refusal.cause == Cause::ClientGone)
+    }
+}
+
+/// An address as records name it.
+pub fn ip(peer: std::net::SocketAddr) -> IpAddr {
+    peer.ip().to_canonical()
+}

@@ -1,0 +1,34 @@
+//! Sluice: an LLM gateway whose routing strategies, provider adapters, guardrails and logging callbacks are WebAssembly
+//! components.
+//!
+//! Modules in reading order:
+//! - [`exchange`]: the life of one exchange, top to bottom; everything else serves it
+//! - [`server`], [`api`]: from sockets to exchanges; what is asked of the gateway itself
+//! - [`gateway`], [`snapshot`], [`worker`]: what is shared, what can be reloaded, what belongs to one core
+//! - [`plugin`]: the plugin host
+//! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
+//! - [`config`]: the configuration file
+//! - [`json`], [`sse`], [`body`]: bytes
+//! - [`usage`], [`prices`], [`metrics`], [`callbacks`]: what is counted and told
+
+pub mod api;
+pub mod body;
+pub mod callbacks;
+pub mod config;
+pub mod deployment;
+pub mod exchange;
+pub mod gateway;
+pub mod json;
+pub mod metrics;
+pub mod plugin;
+pub mod prices;
+mod run;
+pub mod server;
+pub mod snapshot;
+pub mod sse;
+pub mod upstream;
+pub mod usage;
+pub mod worker;
+
+pub use gateway::Source;
+pub use run::{Checked, Options, Running, StartError, check, start};

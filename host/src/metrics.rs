@@ -1,0 +1,261 @@
+//! Counters, gauges and histograms, and their text for Prometheus.
+//!
+//! Names are LiteLLM's where it has one, so that its dashboards keep working, and `sluice_…` for the rest. Label sets are
+//! bounded: model groups, deployments, plugins and fixed words, never what a client sent. Labels that LiteLLM fills from
+//! keys and teams are there and empty, so that queries by them parse.
+//!
+//! What is known when a deployment is made is looked up then ([`DeploymentCounters`]): counting an exchange takes
+//! additions, no look-up.
+
+mod deployment;
+mod plugin;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use prometheus::{
+    CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+pub use deployment::{DeploymentCounters, Labels};
+pub use plugin::PluginCounters;
+
+/// LiteLLM's latency buckets, in seconds.
+const BUCKETS: [f64; 17] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 600.0,
+];
+
+/// Labels that name who asked; empty until virtual keys are there.
+const WHO: [&str; 6] = ["end_user", "hashed_api_key", "api_key_alias", "team", "team_alias", "user"];
+
+/// Labels of a deployment.
+const WHERE: [&str; 4] = ["litellm_model_name", "model_id", "api_base", "api_provider"];
+
+/// All metrics of the process.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    failed_requests: IntCounterVec,
+    model_requests: IntCounterVec,
+    tokens: Tokens,
+    spend: CounterVec,
+    total_latency: HistogramVec,
+    upstream_latency: HistogramVec,
+    first_token: HistogramVec,
+    overhead: HistogramVec,
+    deployment_requests: IntCounterVec,
+    deployment_successes: IntCounterVec,
+    deployment_failures: IntCounterVec,
+    deployment_state: IntGaugeVec,
+    guardrail_requests: IntCounterVec,
+    guardrail_latency: HistogramVec,
+    callback_failures: IntCounterVec,
+    callback_records: IntCounterVec,
+    plugins: plugin::Families,
+    /// One entry a plugin that was ever loaded: its last error outlives a reload.
+    known_plugins: parking_lot::Mutex<HashMap<Box<str>, Arc<PluginCounters>>>,
+    reloads: IntCounterVec,
+    priced: parking_lot::Mutex<Vec<std::sync::Weak<DeploymentCounters>>>,
+    /// Exchanges under way.
+    pub in_flight: IntGauge,
+    /// Open client connections.
+    pub connections: IntGauge,
+}
+
+struct Tokens {
+    total: IntCounterVec,
+    input: IntCounterVec,
+    output: IntCounterVec,
+    cached_input: IntCounterVec,
+    reasoning: IntCounterVec,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        let make = Maker(&registry);
+        let asked = [&WHO[..], &["requested_model", "model_id", "api_provider", "route"]].concat();
+        let model = [&WHO[..], &["requested_model", "model", "model_id", "api_provider"]].concat();
+        let latency = [&WHO[..], &["model_group", "requested_model", "model", "model_id", "api_provider"]].concat();
+        let attempted = [&WHO[..5], &["requested_model", "model_group"], &WHERE[..]].concat();
+        Self {
+            requests: make.counters(
+                "litellm_proxy_total_requests_metric_total",
+                "Requests of clients.",
+                &[&asked[..], &["status_code"]].concat(),
+            ),
+            failed_requests: make.counters(
+                "litellm_proxy_failed_requests_metric_total",
+                "Requests that were answered with an error.",
+                &[&asked[..], &["exception_status", "exception_class"]].concat(),
+            ),
+            model_requests: make.counters("litellm_requests_metric_total", "Requests that a model answered.", &model),
+            tokens: Tokens {
+                total: make.counters("litellm_total_tokens_metric_total", "Tokens in and out.", &model),
+                input: make.counters("litellm_input_tokens_metric_total", "Tokens in.", &model),
+                output: make.counters("litellm_output_tokens_metric_total", "Tokens out.", &model),
+                cached_input: make.counters("litellm_input_cached_tokens_metric_total", "Tokens in, from a cache.", &model),
+                reasoning: make.counters("litellm_output_reasoning_tokens_metric_total", "Tokens of reasoning.", &model),
+            },
+            spend: make.money("litellm_spend_metric_total", "Money used, in USD.", &model),
+            total_latency: make.histograms("litellm_request_total_latency_metric", "Seconds from request to end of answer.", &latency),
+            upstream_latency: make.histograms("litellm_llm_api_latency_metric", "Seconds that the upstream took.", &latency),
+            first_token: make.histograms(
+                "litellm_llm_api_time_to_first_token_metric",
+                "Seconds to the first content of a stream.",
+                &latency,
+            ),
+            overhead: make.histograms(
+                "litellm_overhead_latency_metric",
+                "Seconds that the gateway itself took.",
+                &["model_group", "api_provider", "api_base", "litellm_model_name", "hashed_api_key", "api_key_alias", "model_id"],
+            ),
+            deployment_requests: make.counters("litellm_deployment_total_requests_total", "Attempts.", &attempted),
+            deployment_successes: make.counters("litellm_deployment_success_responses_total", "Attempts that succeeded.", &attempted),
+            deployment_failures: make.counters(
+                "litellm_deployment_failure_responses_total",
+                "Attempts that failed.",
+                &[&attempted[..], &["exception_status", "exception_class"]].concat(),
+            ),
+            deployment_state: make.gauges("litellm_deployment_state", "0 healthy, 1 partial outage, 2 outage.", &WHERE),
+            guardrail_requests: make.counters(
+                "litellm_guardrail_requests_total",
+                "Guardrail checks.",
+                &["guardrail_name", "status", "hook_type"],
+            ),
+            guardrail_latency: make.histograms(
+                "litellm_guardrail_latency_seconds",
+                "Seconds of a guardrail check.",
+                &["guardrail_name", "status", "error_type", "hook_type"],
+            ),
+            callback_failures: make.counters(
+                "litellm_callback_logging_failures_metric_total",
+                "Records that a callback did not take.",
+                &["callback_name"],
+            ),
+            callback_records: make.counters(
+                "sluice_callback_records_total",
+                "Records by what became of them.",
+                &["callback", "outcome"],
+            ),
+            plugins: plugin::Families::new(&make),
+            known_plugins: parking_lot::Mutex::default(),
+            reloads: make.counters("sluice_reloads_total", "Reloads of configuration and plugins.", &["what", "outcome"]),
+            priced: parking_lot::Mutex::default(),
+            in_flight: make.gauge("litellm_in_flight_requests", "Exchanges under way."),
+            connections: make.gauge("sluice_client_connections", "Open client connections."),
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// One request of a client, answered. Everything about it that is not bounded by the configuration is left out.
+    pub fn answered(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16) {
+        let status = Digits::of(status);
+        let labels = ["", "", "", "", "", "", requested_model, model_id, provider, route, status.as_str()];
+        self.requests.with_label_values(&labels).inc();
+    }
+
+    /// One request of a client, answered with an error.
+    pub fn failed(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16, class: &str) {
+        let status = Digits::of(status);
+        let labels = ["", "", "", "", "", "", requested_model, model_id, provider, route, status.as_str(), class];
+        self.failed_requests.with_label_values(&labels).inc();
+    }
+
+    /// One check of a guardrail: `status` is `success`, `guardrail_intervened` or `guardrail_failed_to_respond`.
+    pub fn guarded(&self, name: &str, hook: &str, status: &str, seconds: f64) {
+        self.guardrail_requests.with_label_values(&[name, status, hook]).inc();
+        self.guardrail_latency.with_label_values(&[name, status, "", hook]).observe(seconds);
+    }
+
+    /// Records that a callback took, or that were dropped; `outcome` is a fixed word.
+    pub fn delivered(&self, callback: &str, outcome: &str, records: u64) {
+        self.callback_records.with_label_values(&[callback, outcome]).inc_by(records);
+        if outcome != "delivered" {
+            self.callback_failures.with_label_values(&[callback]).inc_by(records);
+        }
+    }
+
+    /// One reload: `what` is `configuration` or `plugins`, `outcome` is `applied` or `refused`.
+    pub fn reloaded(&self, what: &str, outcome: &str) {
+        self.reloads.with_label_values(&[what, outcome]).inc();
+    }
+
+    /// The counters of a plugin, by its manifest's name.
+    pub fn plugin(&self, name: &str) -> Arc<PluginCounters> {
+        let mut known = self.known_plugins.lock();
+        Arc::clone(known.entry(name.into()).or_insert_with(|| Arc::new(self.plugins.of(name))))
+    }
+
+    /// All of it, in Prometheus' text format
+    /// (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
+    pub fn text(&self) -> String {
+        self.priced.lock().retain(|counters| counters.upgrade().inspect(|counters| counters.publish_spend()).is_some());
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+    }
+}
+
+/// A status as text, without allocation.
+struct Digits([u8; 3]);
+
+impl Digits {
+    fn of(status: u16) -> Self {
+        let digit = |divisor: u16| b'0' + u8::try_from(status / divisor % 10).unwrap_or(0);
+        Self([digit(100), digit(10), digit(1)])
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("000")
+    }
+}
+
+/// Makes metrics in one registry. Names and labels are constants of this module: what the library would refuse is a
+/// mistake found by the first test that runs.
+struct Maker<'r>(&'r Registry);
+
+impl Maker<'_> {
+    fn add<C: prometheus::core::Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
+        let made = made.expect("metric names and labels are valid constants");
+        self.0.register(Box::new(made.clone())).expect("each metric is registered once");
+        made
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        self.add(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn money(&self, name: &str, help: &str, labels: &[&str]) -> CounterVec {
+        self.add(CounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+        self.add(IntGaugeVec::new(Opts::new(name, help), labels))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.add(IntGauge::new(name, help))
+    }
+
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
+        self.add(HistogramVec::new(HistogramOpts::new(name, help).buckets(BUCKETS.to_vec()), labels))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_dashboards_ask_for() {
+        let metrics = Metrics::default();
+        metrics.answered("gpt-4o", "id", "openai", "/v1/chat/completions", 200);
+        metrics.failed("gpt-4o", "", "", "/v1/chat/completions", 429, "RateLimitError");
+        let text = metrics.text();
+        assert!(text.contains("litellm_proxy_total_requests_metric_total{"), "{text}");
+        assert!(text.contains(r#"status_code="200""#), "{text}");
+        assert!(text.contains(r#"exception_class="RateLimitError",exception_status="429""#), "{text}");
+    }
+}

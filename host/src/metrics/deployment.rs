@@ -1,0 +1,114 @@
+//! What is counted for each deployment. The handles are found once, when the deployment is made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use prometheus::{Counter, Histogram, IntCounter, IntCounterVec, IntGauge};
+
+use super::{Digits, Metrics};
+use crate::usage::Usage;
+
+/// Which deployment, in the words of the labels.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels<'a> {
+    /// The model group as configured; a wildcard stays one, so that labels are bounded.
+    pub group: &'a str,
+    /// `provider/model` as configured.
+    pub model: &'a str,
+    pub id: &'a str,
+    /// Without path and query.
+    pub api_base: &'a str,
+    pub provider: &'a str,
+}
+
+/// Counters of one deployment.
+pub struct DeploymentCounters {
+    pub requests: IntCounter,
+    pub successes: IntCounter,
+    failures: IntCounterVec,
+    failure_labels: [Box<str>; 6],
+    model_requests: IntCounter,
+    total_tokens: IntCounter,
+    input_tokens: IntCounter,
+    output_tokens: IntCounter,
+    cached_tokens: IntCounter,
+    reasoning_tokens: IntCounter,
+    /// Spend is added up in whole pico-dollars; the float that Prometheus wants is made when it asks.
+    spend_picos: AtomicU64,
+    spend: Counter,
+    total_latency: Histogram,
+    upstream_latency: Histogram,
+    first_token: Histogram,
+    overhead: Histogram,
+    pub state: IntGauge,
+}
+
+impl Metrics {
+    /// The counters of a deployment.
+    pub fn deployment(&self, labels: Labels<'_>) -> Arc<DeploymentCounters> {
+        let Labels { group, model, id, api_base, provider } = labels;
+        let attempted = ["", "", "", "", "", group, group, model, id, api_base, provider];
+        let answered = ["", "", "", "", "", "", group, model, id, provider];
+        let timed = ["", "", "", "", "", "", group, group, model, id, provider];
+        let counters = Arc::new(DeploymentCounters {
+            requests: self.deployment_requests.with_label_values(&attempted),
+            successes: self.deployment_successes.with_label_values(&attempted),
+            failures: self.deployment_failures.clone(),
+            failure_labels: [group, group, model, id, api_base, provider].map(Into::into),
+            model_requests: self.model_requests.with_label_values(&answered),
+            total_tokens: self.tokens.total.with_label_values(&answered),
+            input_tokens: self.tokens.input.with_label_values(&answered),
+            output_tokens: self.tokens.output.with_label_values(&answered),
+            cached_tokens: self.tokens.cached_input.with_label_values(&answered),
+            reasoning_tokens: self.tokens.reasoning.with_label_values(&answered),
+            spend_picos: AtomicU64::new(0),
+            spend: self.spend.with_label_values(&answered),
+            total_latency: self.total_latency.with_label_values(&timed),
+            upstream_latency: self.upstream_latency.with_label_values(&timed),
+            first_token: self.first_token.with_label_values(&timed),
+            overhead: self.overhead.with_label_values(&[group, provider, api_base, model, "", "", id]),
+            state: self.deployment_state.with_label_values(&[model, id, api_base, provider]),
+        });
+        self.priced.lock().push(Arc::downgrade(&counters));
+        counters
+    }
+}
+
+impl DeploymentCounters {
+    /// An attempt failed.
+    pub fn failed(&self, status: u16, class: &str) {
+        let status = Digits::of(status);
+        let [group, model_group, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
+        let labels =
+            ["", "", "", "", "", group, model_group, model, id, api_base, provider, status.as_str(), class];
+        self.failures.with_label_values(&labels).inc();
+    }
+
+    /// An exchange ended here: what it used and what it cost, in pico-dollars.
+    pub fn used(&self, usage: &Usage, picos: u128) {
+        self.model_requests.inc();
+        self.total_tokens.inc_by(usage.total_tokens);
+        self.input_tokens.inc_by(usage.prompt_tokens);
+        self.output_tokens.inc_by(usage.completion_tokens);
+        self.cached_tokens.inc_by(usage.input.cached);
+        self.reasoning_tokens.inc_by(usage.output.reasoning);
+        self.spend_picos.fetch_add(u64::try_from(picos).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How long it took: all of it, the upstream's part, and to the first content of a stream.
+    pub fn took(&self, whole: Duration, upstream: Duration, first_token: Option<Duration>) {
+        self.total_latency.observe(whole.as_secs_f64());
+        self.upstream_latency.observe(upstream.as_secs_f64());
+        self.overhead.observe(whole.saturating_sub(upstream).as_secs_f64());
+        if let Some(first_token) = first_token {
+            self.first_token.observe(first_token.as_secs_f64());
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "Prometheus knows floats only; nothing is added to this one")]
+    pub(super) fn publish_spend(&self) {
+        self.spend.reset();
+        self.spend.inc_by(self.spend_picos.load(Ordering::Relaxed) as f64 / 1e12);
+    }
+}

@@ -1,0 +1,141 @@
+//! Provider adapters: what to send, and how to read the answer. They make no call and see no credential.
+
+use std::sync::Arc;
+
+use hyper::HeaderMap;
+use super::CallError;
+use super::bindings::Provider;
+use super::pool::{Lease, Pool};
+use crate::deployment::Candidate;
+use crate::exchange::Canonical;
+
+pub use super::bindings::provider_types::{
+    Auth, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
+};
+
+/// One use of a provider adapter.
+pub struct Adapter {
+    pool: Arc<Pool<Provider>>,
+}
+
+/// An adapter's answer: a value, its own refusal, or a call that did not come back.
+#[derive(Debug)]
+pub enum AdapterError {
+    Call(CallError),
+    Refused(Failure),
+}
+
+impl From<CallError> for AdapterError {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl Adapter {
+    pub(crate) fn new(pool: Arc<Pool<Provider>>) -> Self {
+        Self { pool }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.pool.identity().name
+    }
+
+    /// The providers it serves; asked once, when it is loaded.
+    ///
+    /// # Errors
+    /// The guest failed.
+    pub fn providers(&self) -> Result<Vec<ProviderInfo>, CallError> {
+        let mut lease = self.pool.lease()?;
+        lease.guest().begin(None);
+        lease.call(|store, provider| provider.sluice_plugin_provider().call_providers(store))
+    }
+
+    /// Begins an attempt.
+    ///
+    /// # Errors
+    /// The adapter refuses the request, or the guest failed.
+    pub fn open(
+        &self,
+        exchange: &Arc<Canonical>,
+        candidate: &Candidate,
+    ) -> Result<(UpstreamRequest, Conversation), AdapterError> {
+        let mut lease = self.pool.lease()?;
+        let guest = lease.guest();
+        guest.begin(Some(Arc::clone(exchange)));
+        guest.deployment = Some(Arc::clone(&candidate.deployment));
+        let target = &candidate.target;
+        let request = lease.call(|store, provider| provider.sluice_plugin_provider().call_open(store, target))?;
+        Ok((request.map_err(AdapterError::Refused)?, Conversation { lease }))
+    }
+
+    /// Reads a non-2xx answer, in whatever instance is there.
+    ///
+    /// # Errors
+    /// The guest failed.
+    pub fn refuse(
+        &self,
+        exchange: &Arc<Canonical>,
+        candidate: &Candidate,
+        status: u16,
+        headers: HeaderMap,
+        body: &[u8],
+    ) -> Result<Failure, CallError> {
+        let mut lease = self.pool.lease()?;
+        let guest = lease.guest();
+        guest.begin(Some(Arc::clone(exchange)));
+        guest.deployment = Some(Arc::clone(&candidate.deployment));
+        guest.answer_headers = headers;
+        // Providers repeat what the client wrote in their error messages.
+        guest.has_read_content = true;
+        let target = &candidate.target;
+        lease.call(|store, provider| provider.sluice_plugin_provider().call_refuse(store, target, status, body))
+    }
+}
+
+/// The instance of one attempt, after `open`.
+pub struct Conversation {
+    lease: Lease<Provider>,
+}
+
+impl Conversation {
+    /// Lets the adapter see the headers of the upstream's answer.
+    pub fn answered(&mut self, headers: HeaderMap) {
+        self.lease.guest().answer_headers = headers;
+    }
+
+    /// The canonical answer for a whole body.
+    ///
+    /// # Errors
+    /// The adapter cannot read it, or the guest failed.
+    pub fn whole(&mut self, body: &[u8]) -> Result<Vec<u8>, AdapterError> {
+        self.reads_content();
+        let answer = self.lease.call(|store, provider| provider.sluice_plugin_provider().call_whole(store, body))?;
+        answer.map_err(AdapterError::Refused)
+    }
+
+    /// Canonical chunks for a batch of events.
+    ///
+    /// # Errors
+    /// The provider sent an error event, the adapter cannot read one, or the guest failed.
+    pub fn events(&mut self, batch: &[Event]) -> Result<Vec<u8>, AdapterError> {
+        self.reads_content();
+        let answer = self.lease.call(|store, provider| provider.sluice_plugin_provider().call_events(store, batch))?;
+        answer.map_err(AdapterError::Refused)
+    }
+
+    /// Chunks still owed at the end of the upstream's stream.
+    ///
+    /// # Errors
+    /// The stream broke off before its own end, or the guest failed.
+    pub fn finish(&mut self) -> Result<Vec<u8>, AdapterError> {
+        let answer = self.lease.call(|store, provider| provider.sluice_plugin_provider().call_finish(store))?;
+        answer.map_err(AdapterError::Refused)
+    }
+
+    fn reads_content(&mut self) {
+        let guest = self.lease.guest();
+        guest.log_refill();
+        guest.has_read_content = true;
+    }
+}

@@ -1,0 +1,83 @@
+//! What wasmtime makes of `wit/`: the traits behind the imports, and the typed calls to each exported interface.
+//!
+//! Nothing here is written by hand. Imports are generated once, so that one implementation serves every kind; each
+//! exported interface is its own world, because a component may export several.
+
+#![allow(missing_docs, reason = "generated; the docs are the comments of the WIT files")]
+#![allow(clippy::all, reason = "generated")]
+
+mod generated {
+    /// The imports. Only `http` waits; everything else answers at once.
+    pub mod imports {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: r"
+                package sluice:host;
+                world imports {
+                    import sluice:plugin/types@0.1.0;
+                    import sluice:plugin/settings@0.1.0;
+                    import sluice:plugin/log@0.1.0;
+                    import sluice:plugin/state@0.1.0;
+                    import sluice:plugin/http@0.1.0;
+                    import sluice:plugin/exchange@0.1.0;
+                    import sluice:plugin/candidates@0.1.0;
+                    import sluice:plugin/deployment@0.1.0;
+                }
+            ",
+            world: "sluice:host/imports",
+            imports: { "sluice:plugin/http.send": async | trappable, default: trappable },
+        });
+    }
+
+    pub mod about {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: "package sluice:host; world about { export sluice:plugin/about@0.1.0; }",
+            world: "sluice:host/about",
+            exports: { default: async },
+        });
+    }
+
+    pub mod routing {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: "package sluice:host; world routing { export sluice:plugin/routing@0.1.0; }",
+            world: "sluice:host/routing",
+        });
+    }
+
+    pub mod provider {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: "package sluice:host; world provider { export sluice:plugin/provider@0.1.0; }",
+            world: "sluice:host/provider",
+            with: { "sluice:plugin/types@0.1.0": super::imports::sluice::plugin::types },
+        });
+    }
+
+    pub mod guardrail {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: "package sluice:host; world guardrail { export sluice:plugin/guardrail@0.1.0; }",
+            world: "sluice:host/guardrail",
+            exports: { default: async },
+        });
+    }
+
+    pub mod callback {
+        wasmtime::component::bindgen!({
+            path: "../wit",
+            inline: "package sluice:host; world callback { export sluice:plugin/callback@0.1.0; }",
+            world: "sluice:host/callback",
+            exports: { default: async },
+        });
+    }
+}
+
+pub use generated::about::exports::sluice::plugin::about::Manifest;
+pub use generated::about::{About, AboutPre};
+pub use generated::callback::{Callback, CallbackPre, exports::sluice::plugin::callback as callback_types};
+pub use generated::guardrail::{Guardrail, GuardrailPre, exports::sluice::plugin::guardrail as guardrail_types};
+pub use generated::imports::sluice::plugin::{candidates, deployment, exchange, http, log, settings, state, types};
+pub use generated::provider::{Provider, ProviderPre, exports::sluice::plugin::provider as provider_types};
+pub use generated::routing::{Routing, RoutingPre, exports::sluice::plugin::routing as routing_types};

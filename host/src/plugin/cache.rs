@@ -1,0 +1,102 @@
+//! Compiled code on disk, so that only the first start compiles.
+//!
+//! The files are native code: whoever can write them runs as the gateway. The directory is therefore the gateway's own,
+//! closed to others, and never the plugins directory. A file that does not fit this build of the engine is compiled anew.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// A directory of compiled components, named by the hash of their bytes and of the engine's settings.
+pub struct Cache {
+    directory: PathBuf,
+    compatibility: u64,
+}
+
+impl Cache {
+    /// Opens the directory, making it if needed. A directory that others may write, or that cannot be made, is not used:
+    /// the gateway then compiles at each start, and says so.
+    pub fn open(directory: &Path, engine: &Engine) -> Option<Self> {
+        match prepare(directory) {
+            Ok(()) => {
+                let mut hasher = std::hash::DefaultHasher::new();
+                engine.precompile_compatibility_hash().hash(&mut hasher);
+                Some(Self { directory: directory.to_owned(), compatibility: hasher.finish() })
+            }
+            Err(error) => {
+                tracing::warn!(
+                    directory = %directory.display(), %error,
+                    "no cache for compiled plugins: they are compiled at each start; set `sluice.plugin_cache_directory`"
+                );
+                None
+            }
+        }
+    }
+
+    fn path(&self, sha256: &str) -> PathBuf {
+        self.directory.join(format!("{sha256}-{:016x}.cwasm", self.compatibility))
+    }
+
+    /// The compiled component with this hash, when it is there and fits.
+    pub fn get(&self, engine: &Engine, sha256: &str) -> Option<Component> {
+        let path = self.path(sha256);
+        if !path.exists() {
+            return None;
+        }
+        #[allow(unsafe_code, reason = "wasmtime cannot check native code")]
+        // SAFETY: the file is one that `put` wrote, in a directory that `prepare` found to be ours and closed to others.
+        let loaded = unsafe { Component::deserialize_file(engine, &path) };
+        loaded.inspect_err(|error| tracing::debug!(path = %path.display(), %error, "compiled code does not fit")).ok()
+    }
+
+    /// Keeps a compiled component; failing to is no error of the component's.
+    pub fn put(&self, component: &Component, sha256: &str) {
+        let written = component.serialize().map_err(std::io::Error::other).and_then(|code| self.write(&code, sha256));
+        if let Err(error) = written {
+            tracing::debug!(%error, "compiled code was not kept");
+        }
+    }
+
+    /// Whole or not at all: written aside, then renamed.
+    fn write(&self, code: &[u8], sha256: &str) -> std::io::Result<()> {
+        let aside = self.directory.join(format!("{sha256}.{}.tmp", std::process::id()));
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        file.write_all(code)?;
+        drop(file);
+        fs::rename(&aside, self.path(sha256))
+    }
+}
+
+/// Makes the directory for us alone, or finds that it is.
+fn prepare(directory: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let found = fs::metadata(directory)?;
+    #[allow(unsafe_code, reason = "libc's declaration")]
+    // SAFETY: geteuid has no preconditions and cannot fail.
+    let own = unsafe { libc::geteuid() };
+    if found.uid() != own || found.mode() & 0o022 != 0 {
+        return Err(std::io::Error::other("others may write to it; it must belong to the gateway and be closed (mode 0700)"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_that_others_may_write_is_not_used() {
+        let directory = std::env::temp_dir().join(format!("sluice-cache-{}", std::process::id()));
+        prepare(&directory).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(prepare(&directory).is_err());
+        fs::remove_dir(&directory).unwrap();
+    }
+}

@@ -1,0 +1,263 @@
+//! From bytes to a component that may be called: checked, compiled, linked, described.
+//!
+//! Everything that can be wrong with a plugin is found here, before an exchange meets it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use wasmtime::Store;
+use wasmtime::component::types::ComponentItem;
+
+use super::bindings::{
+    AboutPre, Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
+};
+use super::guest::Guest;
+use super::limits::Limits;
+use super::pool::{Pool, new_store};
+use super::{Host, Kind, engine};
+use crate::snapshot::Key;
+
+/// Components from Python and JavaScript reach 20 MB; nothing useful is larger, and compiling costs memory.
+const BYTES_MAX: usize = 64 << 20;
+
+/// Where a component came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Embedded in the binary.
+    Bundled,
+    /// A file of the plugins directory.
+    File(PathBuf),
+}
+
+/// A component ready to be instantiated.
+pub struct Component {
+    pub manifest: Manifest,
+    pub source: Source,
+    /// Hex, over the file's bytes.
+    pub sha256: String,
+    pub kinds: Vec<Kind>,
+    /// Interfaces it imports, sorted.
+    pub imports: Vec<String>,
+    pub(super) strategy: Option<RoutingPre<Guest>>,
+    pub(super) adapter: Option<ProviderPre<Guest>>,
+    pub(super) guardrail: Option<GuardrailPre<Guest>>,
+    pub(super) callback: Option<CallbackPre<Guest>>,
+}
+
+impl Component {
+    /// Whether it can serve as this kind.
+    #[must_use]
+    pub fn is(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+}
+
+/// A pool for one use of a component, for each kind; `None` where the component is not of the kind.
+macro_rules! pools {
+    ($($function:ident $field:ident $exports:ty;)*) => {
+        impl Component {
+            $(
+                pub fn $function(&self, host: &Host, key: Key) -> Option<Arc<Pool<$exports>>> {
+                    let pre = self.$field.clone()?;
+                    let identity = host.identity(self, key.settings, key.grants);
+                    Some(Pool::new(pre, identity, key.limits, key.isolation))
+                }
+            )*
+        }
+    };
+}
+
+pools! {
+    strategy_pool strategy Routing;
+    adapter_pool adapter Provider;
+    guardrail_pool guardrail Guardrail;
+    callback_pool callback Callback;
+}
+
+/// Why a file is no plugin.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("it has {0} bytes, and {BYTES_MAX} is the most")]
+    TooLarge(usize),
+    #[error("it is empty: copy it whole, best under another name and renamed")]
+    Empty,
+    #[error("it is not WebAssembly: a plugin is a component, built for example with `--target wasm32-wasip2`")]
+    NotWasm,
+    #[error(
+        "it is a core module, not a component: build it with `--target wasm32-wasip2`, or turn it into one with `wasm-tools component new`"
+    )]
+    CoreModule,
+    #[error("it is not a valid component (copied in part?): {0}")]
+    Invalid(String),
+    #[error("it exports none of {}: see wit/worlds.wit", list_interfaces())]
+    NoKind,
+    #[error("as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/worlds.wit lists for it, and nothing else")]
+    Link { kind: &'static str, reason: String },
+    #[error("`describe` failed: {0}")]
+    Describe(String),
+    #[error("its manifest is unusable: {0}")]
+    Manifest(String),
+}
+
+fn list_interfaces() -> String {
+    Kind::ALL.map(|kind| format!("`{}`", kind.interface())).join(", ")
+}
+
+impl Host {
+    /// Loads a component: slow (compiles, unless the cache has it), and off the path of every exchange.
+    ///
+    /// # Errors
+    /// What is wrong with the file, with its mend.
+    pub fn load(&self, bytes: &[u8], source: Source) -> Result<Component, LoadError> {
+        check_preamble(bytes)?;
+        let sha256 = hex(&Sha256::digest(bytes));
+        let compiled = self.compile(bytes, &sha256)?;
+        let shape = compiled.component_type();
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| exports(&shape, &self.engine, kind.interface())).collect();
+        if kinds.is_empty() {
+            return Err(LoadError::NoKind);
+        }
+        let mut imports: Vec<String> = shape.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        imports.sort();
+        let mut component = Component {
+            manifest: self.describe(&compiled, kinds[0])?,
+            source,
+            sha256,
+            kinds,
+            imports,
+            strategy: None,
+            adapter: None,
+            guardrail: None,
+            callback: None,
+        };
+        self.link(&compiled, &mut component)?;
+        Ok(component)
+    }
+
+    fn compile(&self, bytes: &[u8], sha256: &str) -> Result<wasmtime::component::Component, LoadError> {
+        if let Some(known) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, sha256)) {
+            return Ok(known);
+        }
+        let compiled = wasmtime::component::Component::from_binary(&self.engine, bytes)
+            .map_err(|error| LoadError::Invalid(chain(&error)))?;
+        if let Some(cache) = &self.cache {
+            cache.put(&compiled, sha256);
+        }
+        Ok(compiled)
+    }
+
+    /// Checks imports and exports of each kind against the contract, without running the guest.
+    fn link(&self, compiled: &wasmtime::component::Component, component: &mut Component) -> Result<(), LoadError> {
+        for kind in component.kinds.clone() {
+            let failed = |error: wasmtime::Error| LoadError::Link { kind: kind.as_str(), reason: chain(&error) };
+            let linker = self.linker(kind);
+            let pre = linker.instantiate_pre(compiled).map_err(failed)?;
+            match kind {
+                Kind::Strategy => component.strategy = Some(RoutingPre::new(pre).map_err(failed)?),
+                Kind::Adapter => component.adapter = Some(ProviderPre::new(pre).map_err(failed)?),
+                Kind::Guardrail => component.guardrail = Some(GuardrailPre::new(pre).map_err(failed)?),
+                Kind::Callback => component.callback = Some(CallbackPre::new(pre).map_err(failed)?),
+            }
+        }
+        Ok(())
+    }
+
+    fn linker(&self, kind: Kind) -> &wasmtime::component::Linker<Guest> {
+        match kind {
+            Kind::Strategy | Kind::Adapter => &self.sync,
+            Kind::Guardrail | Kind::Callback => &self.waiting,
+        }
+    }
+
+    /// Asks the component who it is, in an instance that has no grant at all.
+    fn describe(&self, compiled: &wasmtime::component::Component, kind: Kind) -> Result<Manifest, LoadError> {
+        let pre = self
+            .linker(kind)
+            .instantiate_pre(compiled)
+            .map_err(|error| LoadError::Link { kind: kind.as_str(), reason: chain(&error) })?;
+        let failed = |error: wasmtime::Error| LoadError::Describe(chain(&error));
+        let about = AboutPre::new(pre).map_err(failed)?;
+        // A guardrail's linker holds functions that wait, so its instances are made on a fibre; `describe` itself never
+        // waits, and this is no worker's thread.
+        let described = wait(async {
+            let mut store = self.nobody();
+            let instance = about.instantiate_async(&mut store).await?;
+            instance.sluice_plugin_about().call_describe(&mut store).await
+        });
+        let manifest = described.map_err(failed)?;
+        check_manifest(&manifest)?;
+        Ok(manifest)
+    }
+
+    /// A store for a plugin that has not said who it is: no settings, no grants.
+    fn nobody(&self) -> Store<Guest> {
+        let limits = Limits::of(Kind::Callback);
+        let identity = self.unnamed_identity();
+        let mut store = new_store(&self.engine, identity, &limits);
+        store.set_epoch_deadline(engine::ticks(DESCRIBE_TIME));
+        store
+    }
+}
+
+/// Interpreters set themselves up in their first call.
+const DESCRIBE_TIME: Duration = Duration::from_secs(2);
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime without I/O needs nothing of the machine").block_on(future)
+}
+
+/// Tells the common mistakes apart before the compiler gives them all one name.
+fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
+    // https://webassembly.github.io/spec/core/binary/modules.html#binary-module; a component has layer 1.
+    const MAGIC: &[u8] = b"\0asm";
+    match bytes {
+        [] => Err(LoadError::Empty),
+        _ if bytes.len() > BYTES_MAX => Err(LoadError::TooLarge(bytes.len())),
+        _ if !bytes.starts_with(MAGIC) => Err(LoadError::NotWasm),
+        [_, _, _, _, 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
+        _ => Ok(()),
+    }
+}
+
+/// Names end up in settings, metrics and logs.
+fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
+    let name = &manifest.name;
+    let is_kebab = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if name.is_empty() || name.len() > 64 || !is_kebab {
+        return Err(LoadError::Manifest(format!(
+            "name `{}` is not kebab-case of at most 64 characters (a-z, 0-9, -)",
+            name.escape_debug()
+        )));
+    }
+    if manifest.version.len() > 64 || manifest.summary.len() > 1_000 {
+        return Err(LoadError::Manifest("version or summary is too long".into()));
+    }
+    if manifest.settings_schema.len() > 256 << 10 || manifest.outbound.len() > 256 {
+        return Err(LoadError::Manifest("settings schema or list of hosts is too long".into()));
+    }
+    let schema = &manifest.settings_schema;
+    if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {
+        return Err(LoadError::Manifest("settings-schema is not JSON".into()));
+    }
+    Ok(())
+}
+
+fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Engine, interface: &str) -> bool {
+    matches!(shape.get_export(engine, interface), Some(item) if matches!(item.ty, ComponentItem::ComponentInstance(_)))
+}
+
+/// wasmtime's errors say the cause in the chain; only the outermost is printed by `Display`.
+pub(super) fn chain(error: &wasmtime::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

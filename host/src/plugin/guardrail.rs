@@ -1,0 +1,112 @@
+//! Guardrails: text in, a verdict out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CallError;
+use super::bindings::{Guardrail as GuardrailExports, guardrail_types};
+use super::grants::Grants;
+use super::pool::{Lease, Pool};
+use crate::exchange::Canonical;
+
+pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
+
+/// The longest a guardrail may take with everything it waits for: a client is waiting too.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// One use of a guardrail.
+pub struct Guardrail {
+    pool: Arc<Pool<GuardrailExports>>,
+}
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("guardrail plugin `{plugin}` failed: {reason}")]
+    Failed { plugin: Box<str>, reason: String },
+    #[error("guardrail plugin `{plugin}` took longer than {} s", WAIT_MAX.as_secs())]
+    Waited { plugin: Box<str> },
+}
+
+/// An instance that looks at one exchange: at its request, or at its stream window by window.
+pub struct Inspection {
+    lease: Lease<GuardrailExports>,
+}
+
+impl Guardrail {
+    pub(crate) fn new(pool: Arc<Pool<GuardrailExports>>) -> Self {
+        Self { pool }
+    }
+
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.pool.identity().name
+    }
+
+    /// The hosts it may reach.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.pool.identity().grants
+    }
+
+    /// Takes an instance for this exchange.
+    ///
+    /// # Errors
+    /// No instance could be made.
+    pub async fn begin(&self, exchange: &Arc<Canonical>) -> Result<Inspection, InspectError> {
+        let mut lease = self.pool.lease_waiting().await?;
+        lease.guest().begin(Some(Arc::clone(exchange)));
+        Ok(Inspection { lease })
+    }
+}
+
+impl Inspection {
+    /// A verdict that fits the passages: as many edits as there are passages, no more held than there is text.
+    ///
+    /// # Errors
+    /// The guardrail says it cannot, takes too long, breaks its contract, or the guest failed.
+    pub async fn inspect(&mut self, stage: Stage, passages: &[Passage]) -> Result<Verdict, InspectError> {
+        let guest = self.lease.guest();
+        guest.has_read_content = true;
+        guest.log_refill();
+        let call = self.lease.call_waiting(async |store, exports| {
+            exports.sluice_plugin_guardrail().call_inspect(store, stage, passages).await
+        });
+        let answer = tokio::time::timeout(WAIT_MAX, call).await;
+        let plugin = self.lease.identity();
+        let verdict = answer.map_err(|_| InspectError::Waited { plugin: plugin.name.clone() })??;
+        let verdict = verdict.map_err(|error| InspectError::Failed { plugin: plugin.name.clone(), reason: sentence(error) })?;
+        check(&verdict, stage, passages).map_err(|reason| plugin.counters.broke_contract(&plugin.name, reason))?;
+        Ok(verdict)
+    }
+}
+
+fn sentence(error: guardrail_types::Error) -> String {
+    match error {
+        guardrail_types::Error::Unavailable(reason) => format!("what it needs is away: {reason}"),
+        guardrail_types::Error::BadSettings(reason) => format!("its settings cannot be used: {reason}"),
+        guardrail_types::Error::Other(reason) => reason,
+    }
+}
+
+/// The parts of the contract that WIT cannot say.
+fn check(verdict: &Verdict, stage: Stage, passages: &[Passage]) -> Result<(), String> {
+    let may_hold = stage == Stage::StreamWindow;
+    let holds: Vec<u32> = match verdict {
+        Verdict::Pass | Verdict::Block(_) => return Ok(()),
+        Verdict::Hold(holds) => holds.clone(),
+        Verdict::Rewrite(edits) => edits.iter().map(|edit| edit.hold).collect(),
+    };
+    if holds.len() != passages.len() {
+        return Err(format!("it answered {} passages for {}", holds.len(), passages.len()));
+    }
+    if !may_hold && holds.iter().any(|&hold| hold > 0) {
+        return Err("it holds text back where there is no more to come".into());
+    }
+    match holds.iter().zip(passages).find(|(hold, passage)| **hold as usize > passage.text.chars().count()) {
+        Some((hold, passage)) => Err(format!("it holds {hold} characters of {}", passage.text.chars().count())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,82 @@
+//! The host's side of one instance: what its imports answer from, what it has used, and whether it has read content.
+
+use std::sync::Arc;
+
+use hyper::HeaderMap;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::imports::candidates::Columns;
+use super::limits::{Limiter, Limits};
+use super::wasi;
+use crate::deployment::Deployment;
+use crate::exchange::Canonical;
+
+/// Handles a guest may hold at once (streams, pollables): nothing a plugin does needs more.
+const HANDLES_MAX: usize = 1_000;
+
+/// The data of a store.
+pub struct Guest {
+    pub(super) wasi: WasiCtx,
+    pub(super) table: ResourceTable,
+    pub(super) limiter: Limiter,
+    pub(super) log: super::imports::log::Budget,
+    /// Which use of which plugin this is.
+    pub(super) identity: Arc<super::Identity>,
+    /// What it works on; taken away after the call.
+    pub(super) exchange: Option<Arc<Canonical>>,
+    pub(super) deployment: Option<Arc<Deployment>>,
+    /// Of the upstream's answer; empty before there is one.
+    pub(super) answer_headers: HeaderMap,
+    pub(super) candidates: Option<Arc<Columns>>,
+    /// Set as soon as something crosses that a client wrote. Such an instance serves no other exchange.
+    pub(super) has_read_content: bool,
+    /// Ticks of the clock seen while guest code ran, this call; for worlds that may wait.
+    pub(super) ticks: u64,
+}
+
+impl Guest {
+    pub fn new(identity: Arc<super::Identity>, limits: &Limits) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES_MAX);
+        Self {
+            wasi: wasi::nothing(&identity),
+            table,
+            limiter: Limiter::new(limits.memory_bytes),
+            log: super::imports::log::Budget::default(),
+            identity,
+            exchange: None,
+            deployment: None,
+            answer_headers: HeaderMap::new(),
+            candidates: None,
+            has_read_content: false,
+            ticks: 0,
+        }
+    }
+
+    /// Makes ready for a call about this exchange.
+    pub fn begin(&mut self, exchange: Option<Arc<Canonical>>) {
+        self.exchange = exchange;
+        self.log.refill();
+        self.ticks = 0;
+    }
+
+    /// Before a further call about the same exchange.
+    pub fn log_refill(&mut self) {
+        self.log.refill();
+    }
+
+    /// Takes the exchange away, so that nothing of it can be read by a later call.
+    pub fn end(&mut self) {
+        self.exchange = None;
+        self.deployment = None;
+        self.answer_headers = HeaderMap::new();
+        self.candidates = None;
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

@@ -1,0 +1,33 @@
+//! `deployment`: the deployment being attempted, without its credentials, and the headers of its answer.
+
+use super::Guest;
+use super::bindings::deployment::Host;
+use crate::deployment::Deployment;
+
+/// Headers of an answer that never cross: they can carry credentials or name other clients.
+const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization", "www-authenticate"];
+
+impl Guest {
+    fn attempted(&self) -> wasmtime::Result<&Deployment> {
+        self.deployment.as_deref().ok_or_else(|| wasmtime::Error::msg("there is no deployment in this call"))
+    }
+}
+
+impl Host for Guest {
+    fn parameter(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.attempted()?.parameter(&name).map(str::to_owned))
+    }
+
+    fn has_parameter(&mut self, name: String) -> wasmtime::Result<bool> {
+        let deployment = self.attempted()?;
+        Ok(deployment.parameter(&name).is_some() || deployment.credential(&name).is_some())
+    }
+
+    fn response_header(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        if HIDDEN.iter().any(|hidden| name.eq_ignore_ascii_case(hidden)) {
+            return Ok(None);
+        }
+        let value = self.answer_headers.get(name.as_str());
+        Ok(value.and_then(|value| value.to_str().ok()).map(str::to_owned))
+    }
+}

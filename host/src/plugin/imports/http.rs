@@ -1,0 +1,188 @@
+//! `http`: outbound requests of guardrails and callbacks, only to hosts that the operator granted, and never to an
+//! address that a public name has no business to resolve to.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::Guest;
+use super::bindings::http::{Error, Host, Request, Response};
+use super::bindings::types::Header;
+use crate::plugin::grants::{Grant, Grants};
+
+/// The longest a guest may wait for one answer.
+const TIMEOUT_MAX: Duration = Duration::from_secs(30);
+
+/// One answer, headers left out.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// Headers that are the host's own to set.
+const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "upgrade"];
+
+/// The client that all plugins share. Redirects are not followed and proxies of the environment not used, so that a
+/// request goes where the grant says and nowhere else.
+#[derive(Clone)]
+pub struct Egress {
+    /// For grants by name: private addresses are left out of what a name resolves to.
+    public: reqwest::Client,
+    /// For grants that name an address, `localhost`, or a private host on purpose.
+    named: reqwest::Client,
+}
+
+impl Egress {
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(tls: rustls::ClientConfig) -> reqwest::Result<Self> {
+        let client = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .connect_timeout(Duration::from_secs(10))
+                .pool_max_idle_per_host(8)
+                .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self { public: client().dns_resolver(Arc::new(PublicOnly)).build()?, named: client().build()? })
+    }
+
+    async fn send(&self, grants: &Grants, request: Request) -> Result<Response, Error> {
+        let url = Url::parse(&request.url).map_err(|error| Error::Invalid(format!("url: {error}")))?;
+        let client = match grants.find(&url) {
+            Some(Grant::Public) => &self.public,
+            Some(Grant::Named) => &self.named,
+            None => return Err(Error::AccessDenied),
+        };
+        let method = request.method.parse().map_err(|_| Error::Invalid(format!("method `{}`", request.method)))?;
+        let mut outgoing = client.request(method, url).body(request.body).timeout(timeout(request.timeout_ms));
+        for Header { name, value } in request.headers {
+            if OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+                return Err(Error::Invalid(format!("the header `{name}` is the host's to set")));
+            }
+            outgoing = outgoing.header(name, value);
+        }
+        read(outgoing.send().await.map_err(failed)?).await
+    }
+}
+
+fn timeout(asked_ms: u32) -> Duration {
+    match asked_ms {
+        0 => TIMEOUT_MAX,
+        asked => Duration::from_millis(u64::from(asked)).min(TIMEOUT_MAX),
+    }
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<Response, Error> {
+    let status = answer.status().as_u16();
+    let headers = answer.headers().iter().filter(|(name, _)| *name != "set-cookie");
+    let headers = headers
+        .filter_map(|(name, value)| Some(Header { name: name.to_string(), value: value.to_str().ok()?.to_owned() }))
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body })
+}
+
+/// The error's own words leave the URL out: its query may hold a secret of the operator's.
+fn failed(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    if error.is_timeout() {
+        Error::Timeout
+    } else if error.is_builder() {
+        Error::Invalid(error.to_string())
+    } else if error.is_connect() {
+        Error::Unreachable(chain(&error))
+    } else {
+        Error::Other(chain(&error))
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl Host for Guest {
+    async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
+        let identity = Arc::clone(&self.identity);
+        let answer = identity.egress.send(&identity.grants, request).await;
+        if matches!(answer, Err(Error::AccessDenied)) {
+            identity.counters.access_denied.inc();
+        }
+        Ok(answer)
+    }
+}
+
+/// Resolves names and leaves out every address that is not on the public internet: a granted name must not become a way
+/// to the host's own network or its metadata service, today or after its records change.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err(format!("`{}` has no public address", name.as_str()).into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address is one that a name on the internet may stand for
+/// (<https://www.iana.org/assignments/iana-ipv4-special-registry>, …ipv6…).
+pub(in crate::plugin) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_broadcast()
+                || address.is_documentation()
+                || address.is_multicast()
+                || a == 0
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && address.octets()[2] == 0)
+                || (a == 198 && (18..20).contains(&b))
+                || a >= 240)
+        }
+        IpAddr::V6(address) => {
+            if let Some(inner) = address.to_ipv4() {
+                return is_public(IpAddr::V4(inner));
+            }
+            let first = address.segments()[0];
+            // Global unicast is 2000::/3; 64:ff9b::/96 and 2002::/16 hide IPv4 addresses, 2001:db8::/32 is for documents.
+            (0x2000..0x4000).contains(&first)
+                && first != 0x2002
+                && !(first == 0x2001 && address.segments()[1] == 0x0db8)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_are_never_reached_by_name() {
+        for hidden in [
+            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+            "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
+            "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1",
+        ] {
+            assert!(!is_public(hidden.parse().unwrap()), "{hidden}");
+        }
+        for open in ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111"] {
+            assert!(is_public(open.parse().unwrap()), "{open}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `state`: a small shared store, one namespace a plugin, in memory.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Guest;
+use super::bindings::state::{Error, Host};
+
+const KEY_BYTES_MAX: usize = 256;
+const VALUE_BYTES_MAX: usize = 64 << 10;
+
+/// Of one plugin, keys and values together: raising it lets a plugin keep more, and costs that much memory.
+const STORE_BYTES_MAX: usize = 16 << 20;
+
+/// What one plugin keeps, shared by all its instances.
+#[derive(Default)]
+pub struct Store(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    entries: HashMap<Box<str>, Entry>,
+    bytes: usize,
+}
+
+struct Entry {
+    value: Vec<u8>,
+    expires: Option<Instant>,
+}
+
+impl Entry {
+    fn is_live(&self, now: Instant) -> bool {
+        self.expires.is_none_or(|expires| expires > now)
+    }
+}
+
+impl Store {
+    fn get(&self, key: &str) -> Option<Vec<u8>> {
+        let inner = self.0.lock();
+        inner.entries.get(key).filter(|entry| entry.is_live(Instant::now())).map(|entry| entry.value.clone())
+    }
+
+    /// Writes what `make` answers for the live value before; its lifetime begins anew only where there was none, or
+    /// where the caller replaces it.
+    fn write<R>(
+        &self,
+        key: &str,
+        ttl_ms: u32,
+        keeps_lifetime: bool,
+        make: impl FnOnce(Option<&[u8]>) -> (Vec<u8>, R),
+    ) -> Result<R, Error> {
+        let now = Instant::now();
+        let mut inner = self.0.lock();
+        let before = inner.entries.get(key).filter(|entry| entry.is_live(now));
+        let lifetime_before = before.filter(|_| keeps_lifetime).map(|entry| entry.expires);
+        let (value, answer) = make(before.map(|entry| entry.value.as_slice()));
+        if key.len() > KEY_BYTES_MAX || value.len() > VALUE_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        let fresh = (ttl_ms > 0).then(|| now + Duration::from_millis(u64::from(ttl_ms)));
+        inner.put(key, Entry { value, expires: lifetime_before.unwrap_or(fresh) }, now)?;
+        Ok(answer)
+    }
+}
+
+impl Inner {
+    fn put(&mut self, key: &str, entry: Entry, now: Instant) -> Result<(), Error> {
+        let replaced = self.entries.get(key).map_or(0, |old| key.len() + old.value.len());
+        let added = key.len() + entry.value.len();
+        if self.bytes - replaced + added > STORE_BYTES_MAX {
+            self.entries.retain(|_, old| old.is_live(now));
+            self.bytes = self.entries.iter().map(|(key, old)| key.len() + old.value.len()).sum();
+            let replaced = self.entries.get(key).map_or(0, |old| key.len() + old.value.len());
+            if self.bytes - replaced + added > STORE_BYTES_MAX {
+                return Err(Error::TooLarge);
+            }
+        }
+        if let Some(old) = self.entries.insert(key.into(), entry) {
+            self.bytes -= key.len() + old.value.len();
+        }
+        self.bytes += added;
+        Ok(())
+    }
+}
+
+impl Host for Guest {
+    fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        Ok(Ok(self.identity.state.get(&key)))
+    }
+
+    fn set(&mut self, key: String, value: Vec<u8>, ttl_ms: u32) -> wasmtime::Result<Result<(), Error>> {
+        Ok(self.identity.state.write(&key, ttl_ms, false, |_| (value, ())))
+    }
+
+    fn increment(&mut self, key: String, delta: f64, ttl_ms: u32) -> wasmtime::Result<Result<f64, Error>> {
+        Ok(self.identity.state.write(&key, ttl_ms, true, |before| {
+            let before = before.and_then(|bytes| Some(f64::from_le_bytes(bytes.try_into().ok()?)));
+            let after = before.unwrap_or(0.0) + delta;
+            (after.to_le_bytes().to_vec(), after)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_store_refuses_and_forgets_nothing() {
+        let store = Store::default();
+        let value = vec![0; VALUE_BYTES_MAX];
+        let taken = (0..).take_while(|index| store.write(&format!("k{index}"), 0, false, |_| (value.clone(), ())).is_ok());
+        assert_eq!(taken.count(), STORE_BYTES_MAX / (VALUE_BYTES_MAX + 4) );
+        assert_eq!(store.get("k0").map(|value| value.len()), Some(VALUE_BYTES_MAX));
+    }
+
+    #[test]
+    fn keys_and_values_are_bounded() {
+        let store = Store::default();
+        assert!(matches!(store.write(&"k".repeat(257), 0, false, |_| (vec![], ())), Err(Error::TooLarge)));
+        assert!(matches!(store.write("k", 0, false, |_| (vec![0; VALUE_BYTES_MAX + 1], ())), Err(Error::TooLarge)));
+    }
+}

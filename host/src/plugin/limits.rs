@@ -1,0 +1,105 @@
+//! What one instance may use, by kind, and the limiter that holds it to that.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+use super::Kind;
+use crate::config::settings;
+
+/// Bounds of one instance and of one call. Each is a setting under `sluice.plugins.<name>`, or a constant with its reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Guest time of one call.
+    pub time: Duration,
+    /// Linear memory of one instance, all its memories together, in bytes.
+    pub memory_bytes: usize,
+    /// Bytes that cross from guest to host in one call: what a guest can make the host allocate.
+    pub output_bytes: usize,
+    /// Calls an instance serves before it is replaced: bounds what a leak in a guest can grow to.
+    pub calls_max: u32,
+}
+
+const MIB: usize = 1 << 20;
+
+impl Limits {
+    /// Defaults by kind: a strategy reads columns and answers indexes; an adapter translates bodies of many megabytes; a
+    /// guardrail may carry a model of its own.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        let (time_ms, memory_mib, output_mib) = match kind {
+            Kind::Strategy => (5, 32, 1),
+            Kind::Adapter => (20, 64, 128),
+            Kind::Guardrail => (50, 128, 128),
+            Kind::Callback => (100, 64, 16),
+        };
+        Self {
+            time: Duration::from_millis(time_ms),
+            memory_bytes: memory_mib * MIB,
+            output_bytes: output_mib * MIB,
+            calls_max: 10_000,
+        }
+    }
+
+    /// The kind's defaults with the operator's own over them.
+    #[must_use]
+    pub fn with(self, operator: &settings::Plugin) -> Self {
+        Self {
+            time: operator.time_limit.unwrap_or(self.time),
+            memory_bytes: operator.memory_limit.map_or(self.memory_bytes, |limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            calls_max: operator.calls_max.unwrap_or(self.calls_max),
+            ..self
+        }
+    }
+}
+
+/// Holds an instance to its memory. wasmtime bounds each memory alone, so this one sums them.
+#[derive(Debug)]
+pub struct Limiter {
+    memory_bytes_max: usize,
+    memory_bytes: usize,
+    /// Whether growth was refused: turns a guest's own "out of memory" trap into a message that says whose limit it was.
+    pub refused_growth: bool,
+}
+
+impl Limiter {
+    pub fn new(memory_bytes_max: usize) -> Self {
+        Self { memory_bytes_max, memory_bytes: 0, refused_growth: false }
+    }
+
+    /// Linear memory in use, all memories together.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let grown = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        let allowed = grown <= self.memory_bytes_max;
+        if allowed {
+            self.memory_bytes = grown;
+        } else {
+            self.refused_growth = true;
+        }
+        Ok(allowed)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 100_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_are_summed() {
+        let mut limiter = Limiter::new(100);
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(!limiter.memory_growing(0, 60, None).unwrap(), "a second memory counts with the first");
+        assert!(limiter.memory_growing(60, 100, None).unwrap());
+        assert!(limiter.refused_growth);
+    }
+}

@@ -1,0 +1,119 @@
+//! The plugin host: loads components, links them to what they may import, calls them within bounds.
+//!
+//! In reading order:
+//! - [`engine`]: the one engine, and the clock that bounds guests
+//! - [`component`]: bytes → a checked, compiled, described component; [`cache`] keeps the compiled code on disk
+//! - [`imports`], [`wasi`]: everything a guest may ask for; [`grants`]: which hosts it may reach
+//! - [`guest`], [`limits`]: the host's side of one instance
+//! - [`pool`]: instances, used again where they have seen nothing
+//! - [`strategy`], [`adapter`], [`guardrail`], [`callback`]: the typed calls of each kind
+//! - [`library`]: the bundled components and those of the plugins directory, as one immutable registry
+//!
+//! What it leaves to others: when to call (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
+
+pub mod adapter;
+pub mod bindings;
+mod cache;
+pub mod callback;
+pub mod component;
+pub mod engine;
+pub mod grants;
+pub mod guardrail;
+mod guest;
+mod host;
+pub mod imports;
+pub mod library;
+pub mod limits;
+pub mod pool;
+pub mod strategy;
+mod wasi;
+
+use std::sync::Arc;
+
+pub use component::Component;
+pub use host::Host;
+
+use crate::metrics::PluginCounters;
+
+/// What a component can be; one may be several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Strategy,
+    Adapter,
+    Guardrail,
+    Callback,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Strategy, Self::Adapter, Self::Guardrail, Self::Callback];
+
+    /// The world's name in `wit/worlds.wit`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strategy => "routing-strategy",
+            Self::Adapter => "provider-adapter",
+            Self::Guardrail => "guardrail-check",
+            Self::Callback => "logging-callback",
+        }
+    }
+
+    /// The interface whose export makes a component this kind.
+    #[must_use]
+    pub fn interface(self) -> &'static str {
+        match self {
+            Self::Strategy => "sluice:plugin/routing@0.1.0",
+            Self::Adapter => "sluice:plugin/provider@0.1.0",
+            Self::Guardrail => "sluice:plugin/guardrail@0.1.0",
+            Self::Callback => "sluice:plugin/callback@0.1.0",
+        }
+    }
+}
+
+/// One use of a plugin: which plugin, with which settings and grants. All its instances share it.
+pub struct Identity {
+    /// The manifest's name.
+    pub name: Box<str>,
+    /// What `settings.get` answers.
+    pub settings: Box<str>,
+    pub grants: grants::Grants,
+    pub egress: imports::http::Egress,
+    pub state: Arc<imports::state::Store>,
+    pub counters: Arc<PluginCounters>,
+}
+
+/// Why a call did not come back with an answer. A value the plugin returns, its own refusals included, is none of these.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    #[error("plugin `{plugin}` trapped: {reason}")]
+    Trap { plugin: Box<str>, reason: String },
+    #[error(
+        "plugin `{plugin}` ran over its time limit of {limit_ms} ms and was stopped; if it needs more, set `sluice.plugins.{plugin}.time_limit_ms`"
+    )]
+    Time { plugin: Box<str>, limit_ms: u128 },
+    #[error(
+        "plugin `{plugin}` asked for more than its {limit_mib} MiB of memory and was stopped; if it needs more, set `sluice.plugins.{plugin}.memory_limit_mb`"
+    )]
+    Memory { plugin: Box<str>, limit_mib: usize },
+    #[error("plugin `{plugin}` answered more than {limit_mib} MiB in one call and was stopped")]
+    Output { plugin: Box<str>, limit_mib: usize },
+    #[error("no instance of plugin `{plugin}` could be made: {reason}")]
+    Instance { plugin: Box<str>, reason: String },
+    #[error("plugin `{plugin}` broke its contract: {reason}")]
+    Contract { plugin: Box<str>, reason: String },
+}
+
+impl CallError {
+    /// Short stable word: a metric's label.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Trap { .. } => "trap",
+            Self::Time { .. } => "time",
+            Self::Memory { .. } => "memory",
+            Self::Output { .. } => "output",
+            Self::Instance { .. } => "instance",
+            Self::Contract { .. } => "contract",
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Instances of one use of a plugin, used again where they have seen nothing.
+//!
+//! No instance that has read one client's content serves another exchange. The host knows what an instance has read,
+//! because content crosses only through imports and exports that it answers. A clean instance goes back to its pool,
+//! bounded by count, age and memory; one that has read content is dropped when its exchange ends. A call marks its
+//! instance unfit before it begins and fit again only after a clean return: a trap, a limit or a dropped future leaves it
+//! unfit, and it is never called again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+
+use super::bindings::{
+    Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre,
+};
+use super::component::chain;
+use super::guest::Guest;
+use super::limits::Limits;
+use super::{CallError, Identity, engine};
+use crate::config::settings::Isolation;
+use crate::worker;
+
+/// Idle instances a worker keeps of one use: enough for the exchanges that one core has under way at the same point.
+const IDLE_MAX: usize = 32;
+
+/// Older instances are not used again: bounds how long a guest's own leak or drift lasts.
+const AGE_MAX: Duration = Duration::from_secs(600);
+
+/// An idle instance with more memory than this is dropped: one large request must not be paid for ever after.
+const IDLE_MEMORY_BYTES_MAX: usize = 8 << 20;
+
+/// What differs between the kinds: how an instance is made and its typed exports found.
+pub trait Exports: Sized + Send + 'static {
+    type Pre: Send + Sync + 'static;
+
+    fn engine(pre: &Self::Pre) -> &Engine;
+
+    /// # Errors
+    /// No room for another instance, or its start function trapped.
+    fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self>;
+
+    /// The same where the linker holds functions that wait.
+    ///
+    /// # Errors
+    /// As [`Self::instantiate`].
+    fn instantiate_waiting(
+        pre: &Self::Pre,
+        store: &mut Store<Guest>,
+    ) -> impl Future<Output = wasmtime::Result<Self>> + Send;
+}
+
+macro_rules! exports {
+    ($($exports:ident $pre:ident),*) => {
+        $(impl Exports for $exports {
+            type Pre = $pre<Guest>;
+
+            fn engine(pre: &Self::Pre) -> &Engine {
+                pre.engine()
+            }
+
+            fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self> {
+                pre.instantiate(store)
+            }
+
+            async fn instantiate_waiting(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self> {
+                pre.instantiate_async(store).await
+            }
+        })*
+    };
+}
+
+exports!(Routing RoutingPre, Provider ProviderPre, Guardrail GuardrailPre, Callback CallbackPre);
+
+/// A pool of instances.
+pub struct Pool<E: Exports> {
+    pre: E::Pre,
+    identity: Arc<Identity>,
+    limits: Limits,
+    isolation: Isolation,
+    /// One stack a worker, so that its lock is never contended; the last one used is the warmest.
+    idle: Box<[Mutex<Vec<Instance<E>>>]>,
+}
+
+struct Instance<E> {
+    store: Store<Guest>,
+    exports: E,
+    made: Instant,
+    calls: u32,
+}
+
+/// An instance taken from a pool; it goes back, or is dropped, by itself.
+pub struct Lease<E: Exports> {
+    pool: Arc<Pool<E>>,
+    instance: Option<Instance<E>>,
+    /// False while a call runs, and for good when it did not come back cleanly.
+    is_fit: bool,
+}
+
+impl<E: Exports> Pool<E> {
+    pub fn new(pre: E::Pre, identity: Arc<Identity>, limits: Limits, isolation: Isolation) -> Arc<Self> {
+        let idle = (0..worker::COUNT_MAX).map(|_| Mutex::default()).collect();
+        Arc::new(Self { pre, identity, limits, isolation, idle })
+    }
+
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// An idle instance, or a fresh one, of a kind that is called synchronously.
+    ///
+    /// # Errors
+    /// No room for another instance, or its start function trapped.
+    pub fn lease(self: &Arc<Self>) -> Result<Lease<E>, CallError> {
+        if let Some(idle) = self.take_idle() {
+            return Ok(self.leased(idle));
+        }
+        let mut store = new_store(E::engine(&self.pre), Arc::clone(&self.identity), &self.limits);
+        store.epoch_deadline_trap();
+        store.set_epoch_deadline(engine::ticks(self.limits.time));
+        let made = E::instantiate(&self.pre, &mut store);
+        self.made(store, made)
+    }
+
+    /// The same for a kind that may wait.
+    ///
+    /// # Errors
+    /// As [`Self::lease`].
+    pub async fn lease_waiting(self: &Arc<Self>) -> Result<Lease<E>, CallError> {
+        if let Some(idle) = self.take_idle() {
+            return Ok(self.leased(idle));
+        }
+        let mut store = new_store(E::engine(&self.pre), Arc::clone(&self.identity), &self.limits);
+        let ticks_max = engine::ticks(self.limits.time);
+        store.epoch_deadline_callback(move |mut context| {
+            let guest = context.data_mut();
+            guest.ticks += 1;
+            if guest.ticks >= ticks_max {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            // wasmtime's own yield wakes itself and starves the worker (issue 10667).
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        });
+        store.set_epoch_deadline(1);
+        let made = E::instantiate_waiting(&self.pre, &mut store).await;
+        self.made(store, made)
+    }
+
+    fn made(
+        self: &Arc<Self>,
+        store: Store<Guest>,
+        exports: wasmtime::Result<E>,
+    ) -> Result<Lease<E>, CallError> {
+        match exports {
+            Ok(exports) => {
+                self.identity.counters.instances.inc();
+                Ok(self.leased(Instance { store, exports, made: Instant::now(), calls: 0 }))
+            }
+            Err(error) => {
+                let error = CallError::Instance { plugin: self.identity.name.clone(), reason: chain(&error) };
+                self.identity.counters.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn leased(self: &Arc<Self>, instance: Instance<E>) -> Lease<E> {
+        Lease { pool: Arc::clone(self), instance: Some(instance), is_fit: true }
+    }
+
+    fn take_idle(&self) -> Option<Instance<E>> {
+        let mut idle = self.idle[worker::index()].lock();
+        while let Some(instance) = idle.pop() {
+            if instance.made.elapsed() < AGE_MAX {
+                return Some(instance);
+            }
+        }
+        None
+    }
+
+    /// Keeps an instance for the next exchange, if it may serve one.
+    fn give_back(&self, mut instance: Instance<E>) {
+        let guest = instance.store.data_mut();
+        guest.end();
+        let may_serve_others = match self.isolation {
+            Isolation::Exchange => !guest.has_read_content,
+            Isolation::Shared => true,
+            Isolation::Call => false,
+        };
+        let is_small = guest.limiter.memory_bytes() <= IDLE_MEMORY_BYTES_MAX;
+        self.identity.counters.saw_memory(guest.limiter.memory_bytes());
+        guest.has_read_content = false;
+        if may_serve_others && is_small && instance.calls < self.limits.calls_max {
+            let mut idle = self.idle[worker::index()].lock();
+            if idle.len() < IDLE_MAX {
+                idle.push(instance);
+            }
+        }
+    }
+}
+
+/// A store within its limits. Its deadline is the caller's to set.
+pub(super) fn new_store(engine: &Engine, identity: Arc<Identity>, limits: &Limits) -> Store<Guest> {
+    let mut store = Store::new(engine, Guest::new(identity, limits));
+    store.limiter(|guest| &mut guest.limiter);
+    store.set_hostcall_fuel(limits.output_bytes);
+    store
+}
+
+impl<E: Exports> Lease<E> {
+    /// The host's side of the instance, between calls.
+    pub(super) fn guest(&mut self) -> &mut Guest {
+        self.instance.as_mut().expect("a lease holds its instance until it is dropped").store.data_mut()
+    }
+
+    pub(super) fn identity(&self) -> Arc<Identity> {
+        Arc::clone(&self.pool.identity)
+    }
+
+    /// One call of a kind that is called synchronously.
+    ///
+    /// # Errors
+    /// The guest trapped or went over a limit; the instance is not used again.
+    pub(super) fn call<R>(
+        &mut self,
+        call: impl FnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        let (instance, begun) = self.begin()?;
+        instance.store.set_epoch_deadline(engine::ticks(begun.time));
+        let answer = call(&mut instance.store, &instance.exports);
+        self.finish(begun.at, answer)
+    }
+
+    /// One call of a kind that may wait. Dropping the future leaves the instance unfit.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn call_waiting<R>(
+        &mut self,
+        call: impl AsyncFnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        let (instance, begun) = self.begin()?;
+        instance.store.data_mut().ticks = 0;
+        instance.store.set_epoch_deadline(1);
+        let answer = call(&mut instance.store, &instance.exports).await;
+        self.finish(begun.at, answer)
+    }
+
+    fn begin(&mut self) -> Result<(&mut Instance<E>, Begun), CallError> {
+        let Self { pool, instance, is_fit } = self;
+        let instance = instance.as_mut().filter(|_| *is_fit).ok_or_else(|| CallError::Instance {
+            plugin: pool.identity.name.clone(),
+            reason: "its earlier call in this exchange failed".into(),
+        })?;
+        *is_fit = false;
+        instance.calls += 1;
+        Ok((instance, Begun { at: Instant::now(), time: pool.limits.time }))
+    }
+
+    fn finish<R>(&mut self, begun: Instant, answer: wasmtime::Result<R>) -> Result<R, CallError> {
+        let counters = &self.pool.identity.counters;
+        counters.called(begun.elapsed());
+        match answer {
+            Ok(answer) => {
+                self.is_fit = true;
+                Ok(answer)
+            }
+            Err(error) => {
+                let error = self.explain(&error);
+                self.pool.identity.counters.failed(&error);
+                tracing::warn!(%error, "plugin call failed");
+                Err(error)
+            }
+        }
+    }
+
+    /// wasmtime's error, as whose limit it was.
+    fn explain(&mut self, error: &wasmtime::Error) -> CallError {
+        let plugin = self.pool.identity.name.clone();
+        let limits = self.pool.limits;
+        let refused_growth = self.guest().limiter.refused_growth;
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => CallError::Time { plugin, limit_ms: limits.time.as_millis() },
+            Some(_) if refused_growth => CallError::Memory { plugin, limit_mib: limits.memory_bytes >> 20 },
+            _ => {
+                let reason = chain(error);
+                if reason.contains("fuel allocated for hostcalls") {
+                    return CallError::Output { plugin, limit_mib: limits.output_bytes >> 20 };
+                }
+                CallError::Trap { plugin, reason: reason.chars().take(1_000).collect() }
+            }
+        }
+    }
+}
+
+struct Begun {
+    at: Instant,
+    time: Duration,
+}
+
+impl<E: Exports> Drop for Lease<E> {
+    fn drop(&mut self) {
+        if let Some(instance) = self.instance.take().filter(|_| self.is_fit) {
+            self.pool.give_back(instance);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Routing strategies: columns in, a ranking out.
+
+use std::sync::Arc;
+
+use super::bindings::{Routing, routing_types};
+use super::imports::candidates::Columns;
+use super::pool::Pool;
+use super::CallError;
+use crate::exchange::Canonical;
+
+/// One use of a routing strategy.
+pub struct Strategy {
+    pool: Arc<Pool<Routing>>,
+}
+
+/// Why a strategy gave no ranking.
+#[derive(Debug, thiserror::Error)]
+pub enum RankError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("strategy `{plugin}` finds none suitable: {reason}")]
+    NoneSuitable { plugin: Box<str>, reason: String },
+    #[error("strategy `{plugin}` failed: {reason}")]
+    Failed { plugin: Box<str>, reason: String },
+}
+
+impl Strategy {
+    pub(crate) fn new(pool: Arc<Pool<Routing>>) -> Self {
+        Self { pool }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.pool.identity().name
+    }
+
+    /// Candidate indexes, best first, each at most once.
+    ///
+    /// # Errors
+    /// The guest failed, or named a candidate that does not exist.
+    pub fn rank(&self, exchange: &Arc<Canonical>, columns: &Arc<Columns>) -> Result<Vec<usize>, RankError> {
+        let mut lease = self.pool.lease()?;
+        let guest = lease.guest();
+        guest.begin(Some(Arc::clone(exchange)));
+        guest.candidates = Some(Arc::clone(columns));
+        let answer = lease.call(|store, routing| routing.sluice_plugin_routing().call_rank(store))?;
+        let plugin = || self.name().into();
+        let ranking = answer.map_err(|error| match error {
+            routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable { plugin: plugin(), reason },
+            routing_types::Error::Other(reason) => RankError::Failed { plugin: plugin(), reason },
+        })?;
+        check(&ranking, columns.candidates.len())
+            .map_err(|reason| self.pool.identity().counters.broke_contract(self.name(), reason).into())
+    }
+}
+
+/// Indexes that exist, each where it stands first.
+fn check(ranking: &[u32], count: usize) -> Result<Vec<usize>, String> {
+    let mut seen = vec![false; count];
+    let mut kept = Vec::with_capacity(count.min(ranking.len()));
+    for &index in ranking {
+        let index = index as usize;
+        match seen.get_mut(index) {
+            Some(true) => {}
+            Some(first) => {
+                *first = true;
+                kept.push(index);
+            }
+            None => return Err(format!("it ranked candidate {index} of {count}")),
+        }
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn a_ranking_names_existing_candidates_once() {
+        assert_eq!(check(&[2, 0, 2], 3), Ok(vec![2, 0]));
+        assert_eq!(check(&[], 3), Ok(vec![]));
+        assert_eq!(check(&[3], 3), Err("it ranked candidate 3 of 3".into()));
+    }
+}

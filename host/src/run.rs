@@ -1,0 +1,297 @@
+//! Starting and stopping: the only place where everything is put together.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+
+use crate::callbacks::Sinks;
+use crate::config::settings::Settings;
+use crate::config::{Environment, Known, Problem, Process, Strictness};
+use crate::gateway::{self, Failed, Gateway, Reloader, Source, Worker};
+use crate::metrics::Metrics;
+use crate::plugin::component::LoadError;
+use crate::plugin::imports::http::Egress;
+use crate::plugin::library::Library;
+use crate::plugin::Host;
+use crate::server::{self, Door, listen};
+use crate::snapshot::{Builder, Snapshot};
+use crate::upstream::{self, Connections};
+
+/// How long callbacks may go on delivering after the last exchange has ended.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
+
+/// What a gateway is started with; flags and environment go over the configuration.
+pub struct Options {
+    pub source: Source,
+    pub strictness: Strictness,
+    /// `None`: the configuration's, else 127.0.0.1 without a master key and 0.0.0.0 with one.
+    pub host: Option<IpAddr>,
+    /// `None`: the configuration's, else 4000. 0: any that is free.
+    pub port: Option<u16>,
+    pub workers: Option<usize>,
+    pub tls: Option<(PathBuf, PathBuf)>,
+    pub connections_max: Option<usize>,
+    pub header_timeout: Option<Duration>,
+    /// `SERVER_ROOT_PATH`
+    pub root_path: String,
+    /// Where compiled plugins are kept; `None`: the configuration's, else the user's cache directory.
+    pub plugin_cache: Option<PathBuf>,
+    pub environment: Arc<dyn Environment + Send + Sync>,
+}
+
+impl Options {
+    /// From this source, everything else as configured.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        Self {
+            source,
+            strictness: Strictness::Lenient,
+            host: None,
+            port: None,
+            workers: None,
+            tls: None,
+            connections_max: None,
+            header_timeout: None,
+            root_path: String::new(),
+            plugin_cache: None,
+            environment: Arc::new(Process),
+        }
+    }
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Configuration(#[from] Failed),
+    #[error("WebAssembly cannot run here: {0}")]
+    Engine(String),
+    #[error("a bundled plugin does not load: {0}")]
+    Bundled(#[from] LoadError),
+    #[error("{0}")]
+    Listen(std::io::Error),
+    #[error(transparent)]
+    Tls(#[from] server::tls::ServerTlsError),
+    #[error(transparent)]
+    UpstreamTls(#[from] upstream::tls::TlsError),
+    #[error("outbound requests of plugins cannot be set up: {0}")]
+    Egress(#[from] reqwest::Error),
+    #[error("no thread could be started: {0}")]
+    Threads(std::io::Error),
+    #[error(
+        "no master key is configured, and {0} is not a loopback address: anyone could use the gateway. Set `general_settings.master_key` or LITELLM_MASTER_KEY, or listen on 127.0.0.1"
+    )]
+    Open(IpAddr),
+}
+
+/// A gateway that serves.
+pub struct Running {
+    address: SocketAddr,
+    gateway: Arc<Gateway>,
+    stop: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+    background: Runtime,
+    sinks: Arc<Sinks>,
+    shutdown_timeout: Duration,
+    /// What the configuration's check had to say.
+    pub problems: Vec<Problem>,
+}
+
+/// What `sluice check` found.
+pub struct Checked {
+    pub problems: Vec<Problem>,
+    /// Whether the gateway would start with it.
+    pub is_usable: bool,
+}
+
+/// Everything that is there before there is a snapshot.
+struct Ground {
+    metrics: Arc<Metrics>,
+    library: Library,
+    host: Arc<Host>,
+    tls: Arc<rustls::ClientConfig>,
+}
+
+/// Starts a gateway; returns once it listens.
+///
+/// # Errors
+/// [`StartError`], with its mend.
+pub fn start(options: Options) -> Result<Running, StartError> {
+    let ground = ground(&options)?;
+    let background = background().map_err(StartError::Threads)?;
+    let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
+    let builder = Builder::new(
+        Arc::clone(&ground.host),
+        Arc::clone(&ground.metrics),
+        Arc::clone(&options.environment),
+        Arc::clone(&sinks),
+    );
+    let (reloader, snapshot, problems) = Reloader::open(
+        options.source.clone(),
+        options.strictness,
+        Arc::clone(&options.environment),
+        ground.library,
+        builder,
+    )?;
+    gateway::say_problems(&problems);
+    gateway::say_faults(&snapshot);
+    let settings = Arc::clone(&snapshot.settings);
+    let address = address(&options, &settings)?;
+    let listener = listen::listen(address, false).map_err(StartError::Listen)?;
+    let address = listener.local_addr().map_err(StartError::Listen)?;
+    let gateway = Arc::new(Gateway::new(snapshot, ground.metrics));
+    let (stop, stopping) = watch::channel(false);
+    let door = door(&options, &settings, stopping)?;
+    let count = options.workers.or(settings.server.workers).unwrap_or_else(cores).max(1);
+    let mut workers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let connections = Connections::new(Arc::clone(&ground.tls), upstream_limits(&settings));
+        let worker = Arc::new(Worker { gateway: Arc::clone(&gateway), connections });
+        let listener = listener.try_clone().map_err(StartError::Listen)?;
+        workers.push(spawn_worker(worker, listener, door.clone()).map_err(StartError::Threads)?);
+    }
+    background.spawn(reloader.watch(Arc::clone(&gateway)));
+    let shutdown_timeout = settings.server.shutdown_timeout;
+    Ok(Running { address, gateway, stop, workers, background, sinks, shutdown_timeout, problems })
+}
+
+/// Reads a configuration as [`start`] would, and says all that is wrong with it.
+///
+/// # Errors
+/// The gateway could not even look: no WebAssembly, a broken bundled plugin.
+pub fn check(options: &Options) -> Result<Checked, StartError> {
+    let ground = match ground(options) {
+        Ok(ground) => ground,
+        Err(StartError::Configuration(Failed(problems))) => return Ok(Checked { problems, is_usable: false }),
+        Err(error) => return Err(error),
+    };
+    let mut library = ground.library;
+    library.scan();
+    let background = background().map_err(StartError::Threads)?;
+    let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
+    let builder = Builder::new(ground.host, ground.metrics, Arc::clone(&options.environment), sinks);
+    let known = gateway::known(&library.registry(), &builder);
+    let loaded = options.source.load(options.environment.as_ref(), &known, options.strictness);
+    Ok(Checked { problems: loaded.problems, is_usable: loaded.settings.is_some() })
+}
+
+fn ground(options: &Options) -> Result<Ground, StartError> {
+    // Plugins are not known yet, so names of plugins are not checked; that is done once they are.
+    let loaded = options.source.load(options.environment.as_ref(), &Known::default(), options.strictness);
+    let Some(settings) = loaded.settings else { return Err(Failed(loaded.problems).into()) };
+    let metrics = Arc::new(Metrics::default());
+    let tls = upstream::tls::client_config(settings.upstream.ca_file.as_deref())?;
+    let egress = Egress::new(tls.as_ref().clone())?;
+    let cache = options.plugin_cache.clone().or_else(|| settings.plugins.cache_directory.clone());
+    let cache = cache.or_else(|| cache_directory(options.environment.as_ref()));
+    let host = Host::start(settings.plugins.pagemap_scan, cache.as_deref(), egress, Arc::clone(&metrics))
+        .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+    let host = Arc::new(host);
+    let library = Library::open(Arc::clone(&host), settings.plugins.directory.clone())?;
+    Ok(Ground { metrics, library, host, tls })
+}
+
+/// `$XDG_CACHE_HOME/sluice`, else `~/.cache/sluice` (<https://specifications.freedesktop.org/basedir-spec/>).
+fn cache_directory(environment: &dyn Environment) -> Option<PathBuf> {
+    let own = environment.variable("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let home = || environment.variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    own.or_else(home).map(|cache| cache.join("sluice"))
+}
+
+/// For deliveries, reloads and whatever else is on no exchange's path.
+fn background() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("background").enable_all().build()
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartError> {
+    let has_key = settings.general.master_key.is_some();
+    let default = if has_key { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    let host = options.host.or(settings.server.host).unwrap_or(default.into());
+    if !has_key && !host.is_loopback() && !settings.general.serve_without_key {
+        return Err(StartError::Open(host));
+    }
+    Ok(SocketAddr::new(host, options.port.or(settings.server.port).unwrap_or(4000)))
+}
+
+fn door(options: &Options, settings: &Settings, stopping: watch::Receiver<bool>) -> Result<Door, StartError> {
+    let server = &settings.server;
+    let files = options.tls.clone().or_else(|| server.tls_certificate.clone().zip(server.tls_key.clone()));
+    let tls = files.map(|(certificate, key)| server::tls::server_config(&certificate, &key)).transpose()?;
+    let connections_max = options.connections_max.unwrap_or(server.connections_max).min(Semaphore::MAX_PERMITS);
+    Ok(Door {
+        tls: tls.map(Into::into),
+        connections: Arc::new(Semaphore::new(connections_max)),
+        options: server::Options {
+            header_bytes_max: server.header_bytes_max,
+            header_timeout: options.header_timeout.unwrap_or(server.header_timeout),
+            root_path: options.root_path.trim_end_matches('/').into(),
+        },
+        stopping,
+    })
+}
+
+fn upstream_limits(settings: &Settings) -> upstream::Limits {
+    upstream::Limits {
+        connect_timeout: settings.upstream.connect_timeout,
+        idle_connections_max: settings.upstream.idle_connections_max,
+        idle_timeout: settings.upstream.idle_timeout,
+        ..upstream::Limits::default()
+    }
+}
+
+/// One core's thread with a runtime of its own.
+fn spawn_worker(worker: Arc<Worker>, listener: std::net::TcpListener, door: Door) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("worker".into()).spawn(move || {
+        if let Err(error) = runtime.block_on(server::serve(worker, listener, door)) {
+            tracing::error!(%error, "a worker could not listen");
+        }
+    })
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is in force.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.gateway.snapshot()
+    }
+
+    /// Takes no more connections, lets what is under way end as long as `shutdown_timeout` says, and delivers what
+    /// callbacks still have.
+    pub fn stop(self) {
+        let Self { stop, workers, background, sinks, shutdown_timeout, .. } = self;
+        // No receiver means no worker: then there is nobody to tell.
+        let _ = stop.send(true);
+        let (done, ended) = std::sync::mpsc::channel();
+        let waiting = std::thread::spawn(move || {
+            for worker in workers {
+                let _ = worker.join();
+            }
+            let _ = done.send(());
+        });
+        if ended.recv_timeout(shutdown_timeout).is_err() {
+            tracing::warn!("exchanges under way were cut off: they took longer than `shutdown_timeout`");
+        }
+        drop(waiting);
+        let flushed = background.block_on(async { tokio::time::timeout(FLUSH_MAX, sinks.finish()).await });
+        if flushed.is_err() {
+            tracing::warn!("callbacks did not take all records in time: the rest is lost");
+        }
+        background.shutdown_timeout(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,71 @@
+//! The server: listeners, connections, and what each path means.
+//!
+//! Each worker accepts from the same sockets: an idle one is there sooner, so that no core waits while another queues.
+
+mod connection;
+pub mod listen;
+mod routes;
+pub mod tls;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+pub use connection::Options;
+
+use crate::gateway::Worker;
+
+/// What a worker serves with.
+#[derive(Clone)]
+pub struct Door {
+    pub tls: Option<TlsAcceptor>,
+    /// Open connections, all workers together.
+    pub connections: Arc<Semaphore>,
+    pub options: Options,
+    /// Turns true when the gateway is to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// Accepts until the gateway stops, then waits for what is under way. The caller bounds that wait.
+pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let mut stopping = door.stopping.clone();
+    let mut open = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased; // A gateway that is to stop takes no more connections, however many are waiting.
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+            accepted = accept(&listener, &door.connections) => accepted,
+            Some(_) = open.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, peer, permit)) => {
+                let connection = connection::serve(Arc::clone(&worker), stream, peer, door.clone());
+                open.spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: a moment later some connection has ended.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    while open.join_next().await.is_some() {}
+    Ok(())
+}
+
+type Accepted = (tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+/// The next connection, once there is room for one: those beyond wait in the kernel's queue.
+async fn accept(listener: &tokio::net::TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Accepted> {
+    let permit = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
+}

@@ -1,0 +1,161 @@
+//! What each path means. Everything that is not an exchange is answered by [`crate::api`].
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Method, Request, Response};
+
+use crate::api;
+use crate::body::Body;
+use crate::exchange::{self, Arrival, Cause, Operation, Refusal};
+use crate::gateway::Worker;
+
+/// A path, read.
+#[derive(Debug, PartialEq, Eq)]
+enum Route<'p> {
+    /// The model is named by `/engines/{model}/…` and `/openai/deployments/{model}/…`.
+    Exchange(Operation, Option<Cow<'p, str>>),
+    Models,
+    Model(Cow<'p, str>),
+    Liveness,
+    Readiness,
+    Health,
+    Metrics,
+    Plugins,
+}
+
+/// Answers one request.
+pub async fn answer(
+    worker: Arc<Worker>,
+    root_path: Arc<str>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let path = request.uri().path();
+    let path = path.strip_prefix(root_path.as_ref()).unwrap_or(path);
+    let gateway = &worker.gateway;
+    let Some(route) = read(path) else { return Ok(not_found(path)) };
+    let wanted = if matches!(route, Route::Exchange(..)) { Method::POST } else { Method::GET };
+    if request.method() != wanted && !(wanted == Method::GET && request.method() == Method::HEAD) {
+        return Ok(wrong_method(request.method(), &wanted));
+    }
+    let answer = match route {
+        Route::Exchange(operation, model) => {
+            let path_model = model.map(Cow::into_owned);
+            exchange::run(worker, Arrival { operation, path_model, request, peer }).await
+        }
+        Route::Models => api::models::list(gateway, request.headers()),
+        Route::Model(id) => api::models::one(gateway, request.headers(), &id),
+        Route::Liveness => api::health::alive(),
+        Route::Readiness => api::health::ready(gateway),
+        Route::Health => api::health::health(gateway, request.headers()),
+        Route::Metrics => api::metrics(gateway, request.headers()),
+        Route::Plugins => api::plugins::list(gateway, request.headers()),
+    };
+    Ok(answer)
+}
+
+/// The path without `/v1`, which may be left out everywhere.
+fn read(path: &str) -> Option<Route<'_>> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let bare = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    match bare {
+        "/models" => return Some(Route::Models),
+        "/health/liveliness" | "/health/liveness" => return Some(Route::Liveness),
+        "/health/readiness" => return Some(Route::Readiness),
+        "/health" => return Some(Route::Health),
+        "/metrics" => return Some(Route::Metrics),
+        "/plugins" => return Some(Route::Plugins),
+        _ => {}
+    }
+    if let Some(id) = bare.strip_prefix("/models/") {
+        return Some(Route::Model(decoded(id)));
+    }
+    for operation in Operation::ALL {
+        if bare.strip_prefix('/') == Some(operation.path()) {
+            return Some(Route::Exchange(operation, None));
+        }
+        for prefix in ["/engines/", "/openai/deployments/"] {
+            let model = bare.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(operation.path())?.strip_suffix('/'));
+            // `completions` also ends `chat/completions`: the longer operation comes first in the list.
+            if let Some(model) = model.filter(|model| !model.is_empty()) {
+                return Some(Route::Exchange(operation, Some(decoded(model))));
+            }
+        }
+    }
+    None
+}
+
+/// Percent-encoded model names: `openai%2Fgpt-4o`. What is no encoding stays as it is.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        match pair.filter(|_| first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn not_found(path: &str) -> Response<Body> {
+    let path: String = path.chars().take(200).collect();
+    let message = format!("nothing is served at `{path}`: see /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /health");
+    exchange::refused(&Refusal::new(Cause::NotFound, message))
+}
+
+fn wrong_method(given: &Method, wanted: &Method) -> Response<Body> {
+    let refusal = Refusal::new(Cause::WrongMethod, format!("the method {given} is not served here: use {wanted}"));
+    let mut response = exchange::refused(&refusal);
+    let allow = if wanted == Method::GET { "GET, HEAD" } else { "POST" };
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, operation: Operation, model: Option<&str>) {
+        assert_eq!(read(path), Some(Route::Exchange(operation, model.map(Into::into))), "{path}");
+    }
+
+    #[test]
+    fn every_form_of_a_path_is_read() {
+        check("/v1/chat/completions", Operation::ChatCompletions, None);
+        check("/chat/completions", Operation::ChatCompletions, None);
+        check("/chat/completions/", Operation::ChatCompletions, None);
+        check("/completions", Operation::Completions, None);
+        check("/v1/embeddings", Operation::Embeddings, None);
+        check("/engines/gpt-4o/chat/completions", Operation::ChatCompletions, Some("gpt-4o"));
+        check("/v1/engines/gpt-4o/completions", Operation::Completions, Some("gpt-4o"));
+        check("/openai/deployments/azure%2Fgpt-4o/embeddings", Operation::Embeddings, Some("azure/gpt-4o"));
+        check("/openai/deployments/azure/gpt-4o/embeddings", Operation::Embeddings, Some("azure/gpt-4o"));
+    }
+
+    #[test]
+    fn other_paths_are_read_too() {
+        assert_eq!(read("/v1/models"), Some(Route::Models));
+        assert_eq!(read("/models/openai%2Fx"), Some(Route::Model("openai/x".into())));
+        assert_eq!(read("/health"), Some(Route::Health));
+        assert_eq!(read("/v1"), None);
+        assert_eq!(read("/v12/models"), None);
+        assert_eq!(read("/engines//chat/completions"), None);
+    }
+}

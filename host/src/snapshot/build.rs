@@ -1,0 +1,293 @@
+//! Building a snapshot: from settings and loaded components to what exchanges use.
+//!
+//! What is configured and cannot work does not stop the rest: it is said as a fault, and exchanges that need it are
+//! refused.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::uses::{Key, Uses};
+use super::{ConfiguredGuardrail, Groups, Snapshot};
+use crate::callbacks::{Sink, Sinks};
+use crate::config::settings::{self, Isolation, Settings};
+use crate::config::{Environment, infer_provider};
+use crate::deployment::{Deployment, DeploymentError, Health, Parts};
+use crate::metrics::Metrics;
+use crate::plugin::adapter::{Adapter, ProviderInfo};
+use crate::plugin::callback::Callback;
+use crate::plugin::grants::Grants;
+use crate::plugin::guardrail::Guardrail;
+use crate::plugin::library::Registry;
+use crate::plugin::limits::Limits;
+use crate::plugin::strategy::Strategy;
+use crate::plugin::{Component, Host, Kind};
+
+/// The strategy that serves when another cannot.
+pub const SHUFFLE: &str = "simple-shuffle";
+
+/// What snapshots are built with, and what is kept from one to the next.
+pub struct Builder {
+    host: Arc<Host>,
+    metrics: Arc<Metrics>,
+    environment: Arc<dyn Environment + Send + Sync>,
+    uses: Uses,
+    sinks: Arc<Sinks>,
+    health: Mutex<HashMap<String, Arc<Health>>>,
+}
+
+/// What a snapshot is built from.
+pub struct Sources {
+    pub settings: Arc<Settings>,
+    pub registry: Arc<Registry>,
+}
+
+type Providers = HashMap<String, (Arc<Adapter>, Arc<ProviderInfo>)>;
+
+impl Builder {
+    pub fn new(
+        host: Arc<Host>,
+        metrics: Arc<Metrics>,
+        environment: Arc<dyn Environment + Send + Sync>,
+        sinks: Arc<Sinks>,
+    ) -> Self {
+        Self { host, metrics, environment, uses: Uses::default(), sinks, health: Mutex::default() }
+    }
+
+    /// The next snapshot. It never fails: what does not work is among its faults.
+    pub fn build(&self, sources: Sources) -> Snapshot {
+        let Sources { settings, registry } = sources;
+        let mut faults = Vec::new();
+        let (adapters, providers) = self.adapters(&settings.plugins, &registry, &mut faults);
+        let deployments = self.deployments(&settings, &providers, &mut faults);
+        let strategy = self.strategy(&settings, &registry, &settings.router.strategy, &settings.router.strategy_args, &mut faults);
+        let shuffle = match &strategy {
+            Some(strategy) if strategy.name() == SHUFFLE => Some(Arc::clone(strategy)),
+            _ => self.strategy(&settings, &registry, SHUFFLE, "{}", &mut faults),
+        };
+        let guardrails = self.guardrails(&settings, &registry, &mut faults);
+        let callbacks = self.callbacks(&settings, &registry, &mut faults);
+        let groups = Groups::new(deployments, settings.aliases.clone());
+        Snapshot { settings, registry, groups, strategy, shuffle, guardrails, callbacks, adapters, faults }
+    }
+
+    /// Prefixes that loaded adapters speak for.
+    pub fn provider_names(&self, registry: &Registry) -> Vec<String> {
+        let nothing_set = settings::Plugins::default();
+        let (_, providers) = self.adapters(&nothing_set, registry, &mut Vec::new());
+        providers.into_keys().collect()
+    }
+
+    /// A loaded component by name, unless the operator turned it off.
+    fn component<'r>(settings: &settings::Plugins, registry: &'r Registry, name: &str) -> Option<&'r Arc<Component>> {
+        let is_off = settings.by_name.get(name).is_some_and(|plugin| plugin.disabled);
+        registry.components.get(name).filter(|_| !is_off)
+    }
+
+    fn adapters(
+        &self,
+        settings: &settings::Plugins,
+        registry: &Registry,
+        faults: &mut Vec<String>) -> (Vec<Arc<Adapter>>, Providers) {
+        let mut adapters = Vec::new();
+        let mut providers = Providers::new();
+        // Those from the directory come last, and so go over the bundled ones where both serve a provider.
+        let mut components: Vec<_> = registry.components.keys().collect();
+        components.sort_by_key(|name| registry.components[*name].source != crate::plugin::component::Source::Bundled);
+        for name in components {
+            let Some(component) = Self::component(settings, registry, name) else { continue };
+            let Some(adapter) = self.adapter(settings, component) else { continue };
+            match adapter.providers() {
+                Ok(infos) => {
+                    for info in infos {
+                        providers.insert(info.name.clone(), (Arc::clone(&adapter), Arc::new(info)));
+                    }
+                    adapters.push(adapter);
+                }
+                Err(error) => faults.push(error.to_string()),
+            }
+        }
+        (adapters, providers)
+    }
+
+    fn deployments(&self, settings: &Settings, providers: &Providers, faults: &mut Vec<String>) -> Vec<Arc<Deployment>> {
+        let mut health = self.health.lock();
+        let mut deployments = Vec::with_capacity(settings.deployments.len());
+        for configured in &settings.deployments {
+            let own = Arc::clone(health.entry(configured.id.clone()).or_default());
+            match self.deployment(settings, configured.clone(), providers, own) {
+                Ok(deployment) => deployments.push(Arc::new(deployment)),
+                Err(error) => faults.push(format!(
+                    "deployment `{}` of model group `{}` (line {}) is left out: {error}",
+                    configured.id, configured.group, configured.line
+                )),
+            }
+        }
+        health.retain(|id, _| settings.deployments.iter().any(|deployment| deployment.id == *id));
+        deployments
+    }
+
+    fn deployment(
+        &self,
+        settings: &Settings,
+        configured: settings::Deployment,
+        providers: &Providers,
+        health: Arc<Health>,
+    ) -> Result<Deployment, DeploymentError> {
+        let (provider, model) = split_model(&configured, providers)?;
+        let adapter = providers.get(&provider).map(|(adapter, info)| (adapter, info));
+        let variable =
+            |name: &str| settings.environment.get(name).map(|own| own.expose().to_owned()).or_else(|| self.environment.variable(name));
+        let parts = Parts { settings: configured, adapter, variable: &variable, health, metrics: &self.metrics, drop_params: settings.router.drop_params };
+        Deployment::new(&provider, &model, parts)
+    }
+
+    fn adapter(&self, settings: &settings::Plugins, component: &Arc<Component>) -> Option<Arc<Adapter>> {
+        let key = self.key(settings, component, Kind::Adapter, "{}");
+        let pool = self.uses.adapters.get(key, |key| component.adapter_pool(&self.host, key))?;
+        Some(Arc::new(Adapter::new(pool)))
+    }
+
+    fn strategy(
+        &self,
+        settings: &Settings,
+        registry: &Registry,
+        name: &str,
+        own_settings: &str,
+        faults: &mut Vec<String>,
+    ) -> Option<Arc<Strategy>> {
+        let pool = Self::component(&settings.plugins, registry, name).and_then(|component| {
+            let key = self.key(&settings.plugins, component, Kind::Strategy, own_settings);
+            self.uses.strategies.get(key, |key| component.strategy_pool(&self.host, key))
+        });
+        if pool.is_none() {
+            faults.push(format!(
+                "routing strategy `{name}` is not loaded: `{SHUFFLE}` ranks in its place; put its component into the plugins directory"
+            ));
+        }
+        pool.map(|pool| Arc::new(Strategy::new(pool)))
+    }
+
+    fn guardrails(&self, settings: &Settings, registry: &Registry, faults: &mut Vec<String>) -> Vec<ConfiguredGuardrail> {
+        let configured = settings.guardrails.iter().map(|guardrail| {
+            let pool = Self::component(&settings.plugins, registry, &guardrail.plugin).and_then(|component| {
+                let key = self.key(&settings.plugins, component, Kind::Guardrail, &guardrail.settings);
+                self.uses.guardrails.get(key, |key| component.guardrail_pool(&self.host, key))
+            });
+            if pool.is_none() {
+                faults.push(format!(
+                    "guardrail `{}` needs plugin `{}`, which is not loaded: exchanges that need it are refused; put its component into the plugins directory",
+                    guardrail.name, guardrail.plugin
+                ));
+            }
+            ConfiguredGuardrail { settings: guardrail.clone(), plugin: pool.map(|pool| Arc::new(Guardrail::new(pool))) }
+        });
+        configured.collect()
+    }
+
+    fn callbacks(&self, settings: &Settings, registry: &Registry, faults: &mut Vec<String>) -> Vec<Arc<Sink>> {
+        let mut sinks = Vec::new();
+        for configured in settings.callbacks.iter().filter(|callback| !BUILT_IN_CALLBACKS.contains(&callback.plugin.as_str())) {
+            let pool = Self::component(&settings.plugins, registry, &configured.plugin).and_then(|component| {
+                let key = self.key(&settings.plugins, component, Kind::Callback, &configured.settings);
+                self.uses.callbacks.get(key, |key| component.callback_pool(&self.host, key))
+            });
+            let Some(pool) = pool else {
+                faults.push(format!(
+                    "callback `{}` needs plugin `{}`, which is not loaded: it gets no records; put its component into the plugins directory",
+                    configured.name, configured.plugin
+                ));
+                continue;
+            };
+            sinks.push(self.sinks.get(configured, Callback::new(pool)));
+        }
+        self.sinks.keep_only(&sinks);
+        sinks
+    }
+
+    /// What makes this use of a component the same as one before.
+    fn key(&self, settings: &settings::Plugins, component: &Component, kind: Kind, own_settings: &str) -> Key {
+        let operator = settings.by_name.get(component.manifest.name.as_str()).cloned().unwrap_or_default();
+        let merged = merge(operator.settings.as_deref().unwrap_or("{}"), own_settings);
+        let allowed = [operator.outbound.clone(), hosts_named_in(&merged)].concat();
+        Key {
+            sha256: component.sha256.clone(),
+            grants: Grants::new(&component.manifest.outbound, &allowed),
+            limits: Limits::of(kind).with(&operator),
+            // A callback sees the records of many clients by its nature; its instances serve nothing else.
+            isolation: if kind == Kind::Callback { Isolation::Shared } else { operator.isolation },
+            settings: merged,
+        }
+    }
+}
+
+/// Served by the host itself: `/metrics` is there without being asked for.
+const BUILT_IN_CALLBACKS: [&str; 1] = ["prometheus"];
+
+/// The provider and model of a deployment: `custom_llm_provider`, else the prefix where it is a known provider, else what
+/// the bare name is known by.
+fn split_model(configured: &settings::Deployment, providers: &Providers) -> Result<(String, String), DeploymentError> {
+    let model = configured.model.as_str();
+    if let Some(provider) = &configured.provider {
+        let bare = model.strip_prefix(&format!("{provider}/")).unwrap_or(model);
+        return Ok((provider.clone(), bare.to_owned()));
+    }
+    if let Some((prefix, rest)) = model.split_once('/')
+        && (providers.contains_key(prefix) || configured.mock_response.is_some())
+    {
+        return Ok((prefix.to_owned(), rest.to_owned()));
+    }
+    if let Some(provider) = infer_provider(model) {
+        return Ok((provider.to_owned(), model.to_owned()));
+    }
+    match model.split_once('/') {
+        Some((prefix, _)) => {
+            Err(DeploymentError::NoAdapter { provider: prefix.to_owned(), model: model.to_owned() })
+        }
+        None if configured.mock_response.is_some() => Ok(("openai".to_owned(), model.to_owned())),
+        None => Err(DeploymentError::NoProvider { model: model.to_owned() }),
+    }
+}
+
+/// Two JSON objects, the second over the first key by key. Both were checked to be objects when they were read.
+fn merge(beneath: &str, above: &str) -> Box<str> {
+    let parse = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let mut merged = parse(beneath);
+    merged.extend(parse(above));
+    serde_json::Value::Object(merged).to_string().into()
+}
+
+/// An operator who writes a URL into a plugin's own settings allows its host: `endpoint: https://…` needs no second entry
+/// under `sluice.plugins`.
+fn hosts_named_in(settings: &str) -> Vec<String> {
+    let Ok(serde_json::Value::Object(settings)) = serde_json::from_str(settings) else { return Vec::new() };
+    let urls = settings.values().filter_map(|value| reqwest::Url::parse(value.as_str()?).ok());
+    urls.filter_map(|url| {
+        let host = url.host_str()?;
+        let scheme = match url.scheme() {
+            "https" => "",
+            "http" => "http://",
+            _ => return None,
+        };
+        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+        Some(format!("{scheme}{host}{port}"))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_in_the_settings_allows_its_host() {
+        let hosts = hosts_named_in(r#"{"endpoint":"https://logs.example.com/x","other":"http://127.0.0.1:9/","n":1,"t":"file:///x"}"#);
+        assert_eq!(hosts, ["logs.example.com", "http://127.0.0.1:9"]);
+    }
+
+    #[test]
+    fn own_settings_go_over_the_operators_general_ones() {
+        assert_eq!(&*merge(r#"{"a":1,"b":1}"#, r#"{"b":2}"#), r#"{"a":1,"b":2}"#);
+    }
+}

@@ -1,0 +1,203 @@
+//! From the model that a client names to the deployments that may serve it.
+//!
+//! LiteLLM's order: alias, exact group, deployment id, wildcards from the longest, then a deployment's own model name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::config::settings::Alias;
+use crate::deployment::{Candidate, Deployment};
+
+/// All model groups of a configuration.
+#[derive(Default)]
+pub struct Groups {
+    exact: HashMap<Box<str>, Vec<Arc<Deployment>>>,
+    /// In the order in which they are tried.
+    wildcards: Vec<(Pattern, Vec<Arc<Deployment>>)>,
+    aliases: BTreeMap<String, Alias>,
+    /// In the order of the configuration.
+    all: Vec<Arc<Deployment>>,
+}
+
+/// The candidates for a model.
+pub struct Found {
+    /// The group that was found: the wildcard itself, where one fits.
+    pub group: Box<str>,
+    pub candidates: Vec<Candidate>,
+    /// Weights that an alias gives, one a candidate; they replace the deployments' own.
+    pub weights: Option<Vec<f64>>,
+}
+
+/// `openai/*`: the text between its stars, all of which a name must hold in order. The last part need not end it:
+/// LiteLLM matches a prefix.
+struct Pattern {
+    text: Box<str>,
+    parts: Vec<Box<str>>,
+}
+
+impl Groups {
+    pub fn new(all: Vec<Arc<Deployment>>, aliases: BTreeMap<String, Alias>) -> Self {
+        let mut groups = Self { aliases, all: all.clone(), ..Self::default() };
+        for deployment in all {
+            let group = deployment.settings.group.as_str();
+            if !group.contains('*') {
+                groups.exact.entry(group.into()).or_default().push(deployment);
+                continue;
+            }
+            match groups.wildcards.iter_mut().find(|(pattern, _)| *pattern.text == *group) {
+                Some((_, members)) => members.push(deployment),
+                None => groups.wildcards.push((Pattern::new(group), vec![deployment])),
+            }
+        }
+        groups.wildcards.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.text.len()));
+        groups
+    }
+
+    /// All deployments, in the order of the configuration.
+    #[must_use]
+    pub fn deployments(&self) -> &[Arc<Deployment>] {
+        &self.all
+    }
+
+    /// Names for `/v1/models`: exact groups and aliases that are not hidden, in order, each once.
+    #[must_use]
+    pub fn listed(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let groups = self.all.iter().map(|deployment| deployment.settings.group.as_str());
+        let aliases = self.aliases.iter().filter(|(_, alias)| !matches!(alias, Alias::Group { hidden: true, .. }));
+        for name in groups.chain(aliases.map(|(name, _)| name.as_str())) {
+            if !name.contains('*') && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The deployments that may serve this model; `None` when there are none.
+    #[must_use]
+    pub fn find(&self, model: &str) -> Option<Found> {
+        match self.aliases.get(model) {
+            Some(Alias::Group { model, .. }) => self.find_named(model),
+            Some(Alias::Weighted(targets)) => self.find_weighted(model, targets),
+            None => self.find_named(model),
+        }
+    }
+
+    /// The names nearest to one that was not found, best first, at most three.
+    #[must_use]
+    pub fn nearest(&self, model: &str) -> Vec<&str> {
+        let mut scored: Vec<(f64, &str)> =
+            self.listed().into_iter().map(|name| (strsim::jaro_winkler(model, name), name)).collect();
+        scored.retain(|(score, _)| *score > 0.7);
+        scored.sort_by(|one, other| other.0.total_cmp(&one.0));
+        scored.into_iter().take(3).map(|(_, name)| name).collect()
+    }
+
+    fn find_named(&self, model: &str) -> Option<Found> {
+        if let Some(members) = self.exact.get(model) {
+            return Some(found(model, members.iter().map(Candidate::of).collect()));
+        }
+        if let Some(deployment) = self.all.iter().find(|deployment| deployment.settings.id == model) {
+            return Some(found(&deployment.settings.group, vec![Candidate::of(deployment)]));
+        }
+        self.find_wildcard(model).or_else(|| self.find_by_own_name(model))
+    }
+
+    fn find_wildcard(&self, model: &str) -> Option<Found> {
+        self.wildcards.iter().find_map(|(pattern, members)| {
+            let captures = pattern.captures(model)?;
+            let candidates = members.iter().map(|member| substituted(member, model, &captures)).collect();
+            Some(found(&pattern.text, candidates))
+        })
+    }
+
+    /// `azure/gpt-4o` names the deployments whose `litellm_params.model` that is.
+    fn find_by_own_name(&self, model: &str) -> Option<Found> {
+        let own: Vec<Candidate> =
+            self.all.iter().filter(|deployment| deployment.settings.model == model).map(Candidate::of).collect();
+        let group = own.first()?.deployment.settings.group.clone();
+        Some(found(&group, own))
+    }
+
+    /// The deployments of all targets, each target's weight shared among its own.
+    fn find_weighted(&self, alias: &str, targets: &[(String, f64)]) -> Option<Found> {
+        let mut candidates = Vec::new();
+        let mut weights = Vec::new();
+        for (target, weight) in targets {
+            let members = self.members_of_target(alias, target);
+            let share = weight / f64::from(u32::try_from(members.len().max(1)).unwrap_or(1));
+            weights.extend(std::iter::repeat_n(share, members.len()));
+            candidates.extend(members);
+        }
+        (!candidates.is_empty()).then(|| Found { group: alias.into(), candidates, weights: Some(weights) })
+    }
+
+    /// A target is a group, or the `provider/model` of deployments in the group of the alias's own name.
+    fn members_of_target(&self, alias: &str, target: &str) -> Vec<Candidate> {
+        let within = self.exact.get(alias).map_or(&[][..], Vec::as_slice);
+        let own: Vec<Candidate> =
+            within.iter().filter(|deployment| deployment.settings.model == target).map(Candidate::of).collect();
+        if own.is_empty() { self.find_named(target).map_or_else(Vec::new, |found| found.candidates) } else { own }
+    }
+}
+
+fn found(group: &str, candidates: Vec<Candidate>) -> Found {
+    Found { group: group.into(), candidates, weights: None }
+}
+
+/// A wildcard's deployment with the captures in place of its own stars.
+fn substituted(deployment: &Arc<Deployment>, model: &str, captures: &[&str]) -> Candidate {
+    let stars = deployment.model.matches('*').count();
+    if stars == 0 {
+        return Candidate::of(deployment);
+    }
+    if captures.len() > stars {
+        // More captured than there is room for: the name as the client wrote it, without the provider's prefix.
+        let prefix = format!("{}/", deployment.provider);
+        return Candidate::with_model(deployment, model.strip_prefix(&prefix).unwrap_or(model).to_owned());
+    }
+    let mut filled = deployment.model.to_string();
+    for capture in captures {
+        filled = filled.replacen('*', capture, 1);
+    }
+    Candidate::with_model(deployment, filled)
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        Self { text: text.into(), parts: text.split('*').map(Into::into).collect() }
+    }
+
+    /// What the stars stand for in a name that fits.
+    fn captures<'m>(&self, model: &'m str) -> Option<Vec<&'m str>> {
+        let (first, later) = self.parts.split_first()?;
+        let mut rest = model.strip_prefix(first.as_ref())?;
+        let mut captures = Vec::with_capacity(later.len());
+        for part in later {
+            let at = if part.is_empty() { rest.len() } else { rest.find(part.as_ref())? };
+            captures.push(&rest[..at]);
+            rest = &rest[at + part.len()..];
+        }
+        Some(captures)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[track_caller]
+    fn check(pattern: &str, model: &str, captures: Option<&[&str]>) {
+        assert_eq!(Pattern::new(pattern).captures(model).as_deref(), captures, "{pattern} on {model}");
+    }
+
+    #[test]
+    fn stars_stand_for_text_in_order() {
+        check("openai/*", "openai/gpt-4o", Some(&["gpt-4o"]));
+        check("openai/*", "azure/gpt-4o", None);
+        check("*", "anything", Some(&["anything"]));
+        check("a/*/b-*", "a/x/b-y", Some(&["x", "y"]));
+        check("claude-*-latest", "claude-3-latest", Some(&["3"]));
+        check("claude-*-latest", "claude-3", None);
+    }
+}

@@ -1,0 +1,67 @@
+//! One immutable state of everything that can be reloaded: settings, plugins in use, model groups.
+//!
+//! An exchange takes the snapshot that is in force when it begins and keeps it to the end of its stream, so that it can
+//! never meet half a change. A reload builds the next one off the path and swaps it in whole.
+
+mod build;
+mod groups;
+mod uses;
+
+use std::sync::Arc;
+
+pub use build::{Builder, Sources};
+pub use groups::{Found, Groups};
+pub use uses::Key;
+
+use crate::callbacks::Sink;
+use crate::config::settings::{self, Mode, Settings};
+use crate::plugin::adapter::Adapter;
+use crate::plugin::guardrail::Guardrail;
+use crate::plugin::library::Registry;
+use crate::plugin::strategy::Strategy;
+
+/// Everything an exchange needs to know.
+pub struct Snapshot {
+    pub settings: Arc<Settings>,
+    pub registry: Arc<Registry>,
+    pub groups: Groups,
+    /// The configured strategy; `None` where no plugin provides it.
+    pub strategy: Option<Arc<Strategy>>,
+    /// `simple-shuffle`, for when the strategy fails or is not there.
+    pub shuffle: Option<Arc<Strategy>>,
+    pub guardrails: Vec<ConfiguredGuardrail>,
+    pub callbacks: Vec<Arc<Sink>>,
+    pub adapters: Vec<Arc<Adapter>>,
+    /// What is configured and does not work, a sentence each.
+    pub faults: Vec<String>,
+}
+
+/// A guardrail that the configuration names.
+pub struct ConfiguredGuardrail {
+    pub settings: settings::Guardrail,
+    /// `None` when no plugin provides it: exchanges that need it are refused. A guardrail that has gone must never mean
+    /// "no guardrail".
+    pub plugin: Option<Arc<Guardrail>>,
+}
+
+impl ConfiguredGuardrail {
+    /// Whether it looks at this moment of an exchange.
+    #[must_use]
+    pub fn looks_at(&self, mode: Mode) -> bool {
+        self.settings.modes.contains(&mode)
+    }
+}
+
+impl Snapshot {
+    /// Hosts that a plugin may reach, in any of its uses, sorted.
+    #[must_use]
+    pub fn granted(&self, plugin: &str) -> Vec<String> {
+        let guardrails = self.guardrails.iter().filter_map(|guardrail| guardrail.plugin.as_deref());
+        let guardrails = guardrails.filter(|used| used.plugin() == plugin).flat_map(|used| used.grants().listed());
+        let callbacks = self.callbacks.iter().filter(|sink| sink.plugin() == plugin).flat_map(|sink| sink.grants());
+        let mut hosts: Vec<String> = guardrails.chain(callbacks).collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
+}

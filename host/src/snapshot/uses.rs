@@ -1,0 +1,55 @@
+//! Pools of instances, kept over reloads: a use of a plugin whose component, settings and grants are as before keeps its
+//! instances, so that an unrelated change costs nothing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use crate::config::settings::Isolation;
+use crate::plugin::bindings::{Callback, Guardrail, Provider, Routing};
+use crate::plugin::grants::Grants;
+use crate::plugin::limits::Limits;
+use crate::plugin::pool::{Exports, Pool};
+
+/// What makes two uses the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub sha256: String,
+    pub settings: Box<str>,
+    pub grants: Grants,
+    pub limits: Limits,
+    pub isolation: Isolation,
+}
+
+/// Pools of one kind by use. It keeps none alive: a pool lives as long as a snapshot has it.
+pub struct Shelf<E: Exports>(Mutex<HashMap<Key, Weak<Pool<E>>>>);
+
+impl<E: Exports> Default for Shelf<E> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<E: Exports> Shelf<E> {
+    /// The pool of this use, made if there is none; `None` when the component is not of the kind.
+    pub fn get(&self, key: Key, make: impl FnOnce(Key) -> Option<Arc<Pool<E>>>) -> Option<Arc<Pool<E>>> {
+        let mut shelf = self.0.lock();
+        shelf.retain(|_, pool| pool.strong_count() > 0);
+        if let Some(pool) = shelf.get(&key).and_then(Weak::upgrade) {
+            return Some(pool);
+        }
+        let pool = make(key.clone())?;
+        shelf.insert(key, Arc::downgrade(&pool));
+        Some(pool)
+    }
+}
+
+/// A shelf for each kind.
+#[derive(Default)]
+pub struct Uses {
+    pub strategies: Shelf<Routing>,
+    pub adapters: Shelf<Provider>,
+    pub guardrails: Shelf<Guardrail>,
+    pub callbacks: Shelf<Callback>,
+}

@@ -1,0 +1,99 @@
+//! Betas to switch on (<https://docs.anthropic.com/en/api/beta-headers>): those the client names, and those that the
+//! request needs.
+
+use sluice_sdk::canonical::{Fields, RawValue, Text};
+use sluice_sdk::exchange;
+
+/// Most betas sent: a header has to end somewhere, and no request needs as many.
+const BETAS_MAX: usize = 32;
+
+/// Tools by how their type begins, and the beta each is part of. The rest are generally available.
+const TOOLS: [(&str, &str); 8] = [
+    ("computer_20241022", "computer-use-2024-10-22"),
+    ("computer_20250124", "computer-use-2025-01-24"),
+    ("computer_20251124", "computer-use-2025-11-24"),
+    ("code_execution_", "code-execution-2025-08-25"),
+    ("web_fetch_", "web-fetch-2025-09-10"),
+    ("memory_", "context-management-2025-06-27"),
+    ("tool_search_tool_", "advanced-tool-use-2025-11-20"),
+    ("advisor_", "advisor-tool-2026-03-01"),
+];
+
+/// Top-level fields, and the beta each is part of.
+const FIELDS: [(&str, &str); 3] = [
+    ("mcp_servers", "mcp-client-2025-04-04"),
+    ("context_management", "context-management-2025-06-27"),
+    ("output_format", "structured-outputs-2025-11-13"),
+];
+
+/// The betas of one request, each once.
+#[derive(Debug, Default)]
+pub struct Betas(Vec<String>);
+
+impl Betas {
+    pub fn add(&mut self, beta: &str) {
+        let beta = beta.trim();
+        let is_name = !beta.is_empty()
+            && beta
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if is_name && self.0.len() < BETAS_MAX && !self.0.iter().any(|known| known == beta) {
+            self.0.push(beta.to_owned());
+        }
+    }
+
+    /// The client's own `anthropic-beta` header.
+    pub fn add_header(&mut self) {
+        if let Some(header) = exchange::attribute("header.anthropic-beta") {
+            self.add_list(&header);
+        }
+    }
+
+    /// `anthropic_beta`: a list, or names with commas between them.
+    pub fn add_field(&mut self, value: &RawValue) {
+        if let Some(text) = Text::of(value) {
+            self.add_list(&text.decoded());
+        } else if let Ok(names) = serde_json::from_str::<Vec<String>>(value.get()) {
+            names.iter().for_each(|name| self.add(name));
+        }
+    }
+
+    /// `extra_headers`, of which only this one is the client's to set.
+    pub fn add_extra_headers(&mut self, value: &RawValue) {
+        let Ok(Fields(headers)) = serde_json::from_str(value.get()) else {
+            return;
+        };
+        for (_, value) in headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("anthropic-beta"))
+        {
+            self.add_field(value);
+        }
+    }
+
+    pub fn need_for_tool(&mut self, kind: &str) {
+        for (_, beta) in TOOLS.iter().filter(|(start, _)| kind.starts_with(start)) {
+            self.add(beta);
+        }
+    }
+
+    pub fn need_for_field(&mut self, name: &str) {
+        for (_, beta) in FIELDS.iter().filter(|(field, _)| *field == name) {
+            self.add(beta);
+        }
+    }
+
+    /// The header's value, where there is any; in one order, whatever the request's was.
+    pub fn header(mut self) -> Option<String> {
+        self.0.sort_unstable();
+        if self.0.is_empty() {
+            None
+        } else {
+            Some(self.0.join(","))
+        }
+    }
+
+    fn add_list(&mut self, names: &str) {
+        names.split(',').for_each(|name| self.add(name));
+    }
+}

@@ -1,0 +1,190 @@
+//! Provider adapter for Anthropic's Messages API (<https://docs.anthropic.com/en/api/messages>).
+//!
+//! It translates a chat completion into a message request (`request`), and the answer back, whole (`answer`) or event
+//! by event (`stream`); what a non-2xx answer means stands in `error`. The README lists what maps to what, and what is
+//! refused.
+//!
+//! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
+//! stream keeps a few numbers and the tool input of the block at hand, nothing that grows with its length.
+
+mod answer;
+mod betas;
+mod error;
+mod model;
+mod request;
+mod stream;
+mod usage;
+mod wire;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use sluice_sdk::{
+    Auth, Event, Failure, Fault, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading,
+    RequestBody, Target, UpstreamRequest, deployment, exchange,
+};
+
+use betas::Betas;
+use stream::Stream;
+
+/// The wire format's version (<https://docs.anthropic.com/en/api/versioning>).
+const VERSION: &str = "2023-06-01";
+
+const SETTINGS_SCHEMA: &str = r#"{
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "default_max_tokens": {
+      "type": "integer", "minimum": 1, "default": 4096,
+      "description": "Most tokens to answer with where the request does not say: Anthropic requires a limit."
+    }
+  }
+}"#;
+
+/// What the operator may set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Most tokens to answer with where the request does not say: Anthropic requires a limit. Default 4096.
+    #[serde(default = "default_max_tokens")]
+    default_max_tokens: u32,
+}
+
+fn default_max_tokens() -> u32 {
+    4096
+}
+
+/// The adapter, and what it remembers of the attempt at hand.
+pub struct Anthropic {
+    settings: Settings,
+    /// Whether the request carries a tool that stands for `response_format`: its input is then the answer's content.
+    json_tool: bool,
+    stream: Stream,
+}
+
+impl Plugin for Anthropic {
+    type Settings = Settings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "anthropic",
+            env!("CARGO_PKG_VERSION"),
+            "speaks Anthropic's Messages API",
+        )
+        .settings_schema(SETTINGS_SCHEMA)
+    }
+
+    fn new(settings: Settings) -> Result<Self, String> {
+        if settings.default_max_tokens == 0 {
+            return Err("default_max_tokens is 0, which allows no answer; leave it out for 4096".into());
+        }
+        Ok(Self {
+            settings,
+            json_tool: false,
+            stream: Stream::new(false),
+        })
+    }
+}
+
+impl ProviderAdapter for Anthropic {
+    fn providers(&mut self) -> Vec<ProviderInfo> {
+        let environment = [
+            ("api_key", "ANTHROPIC_API_KEY"),
+            ("api_base", "ANTHROPIC_API_BASE"),
+            ("api_base", "ANTHROPIC_BASE_URL"),
+        ];
+        vec![ProviderInfo {
+            name: "anthropic".into(),
+            api_base: "https://api.anthropic.com".into(),
+            auth: Auth::Header(("x-api-key".into(), "api_key".into())),
+            environment: environment
+                .map(|(parameter, variable)| (parameter.into(), variable.into()))
+                .into(),
+            operations: vec!["chat-completions".into()],
+            extras: Vec::new(),
+        }]
+    }
+
+    fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let path = path_under(deployment::text("api_base").as_deref())?;
+        let translated = request::translate(
+            &exchange::body(),
+            &target.model,
+            self.settings.default_max_tokens.into(),
+        )?;
+        self.json_tool = translated.json_tool;
+        self.stream = Stream::new(translated.json_tool);
+        let reading = if translated.streaming {
+            Reading::Events(Framing::ServerSentEvents)
+        } else {
+            Reading::Whole
+        };
+        Ok(UpstreamRequest {
+            method: "POST".into(),
+            path_and_query: path.into(),
+            headers: headers(translated.betas),
+            body: RequestBody::Bytes(translated.body),
+            reading,
+            auth: None,
+            extras: Vec::new(),
+        })
+    }
+
+    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        answer::translate(&body, self.json_tool, now())
+    }
+
+    fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
+        self.stream.translate(&batch, now)
+    }
+
+    fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        self.stream.finish()
+    }
+
+    fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {
+        error::of_answer(status, &body)
+    }
+}
+
+/// Messages live at `/v1/messages`, and bases are given with and without the `/v1`.
+fn path_under(api_base: Option<&str>) -> Result<&'static str, Failure> {
+    let base = api_base.unwrap_or_default().trim_end_matches('/');
+    if base.ends_with("/v1/messages") {
+        let message = "api_base ends in `/v1/messages`, which the gateway adds itself; give it without";
+        return Err(Failure::new(Fault::Unsupported, message).parameter("api_base"));
+    }
+    Ok(if base.ends_with("/v1") {
+        "/messages"
+    } else {
+        "/v1/messages"
+    })
+}
+
+fn headers(betas: Betas) -> Vec<Header> {
+    let header = |name: &str, value: String| Header {
+        name: name.into(),
+        value,
+    };
+    let mut headers = vec![header("anthropic-version", VERSION.into())];
+    headers.extend(betas.header().map(|betas| header("anthropic-beta", betas)));
+    headers
+}
+
+/// Unix seconds: answers of this API say no time.
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// The component's exports; natively the plugin is plain Rust.
+#[cfg(target_arch = "wasm32")]
+mod component {
+    use super::Anthropic;
+
+    sluice_sdk::export!(Anthropic: ProviderAdapter);
+}
+
+#[cfg(test)]
+mod tests;

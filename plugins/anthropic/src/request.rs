@@ -1,0 +1,238 @@
+//! A chat completion's request as a message request: what to say is decided first ([`Plan`]), then written in one go.
+
+mod base64;
+mod content;
+mod conversation;
+mod fields;
+mod schema;
+mod structure;
+mod thinking;
+mod tools;
+
+use sluice_sdk::Failure;
+use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
+
+use crate::betas::Betas;
+use crate::error::bad_request;
+use crate::model::Model;
+use conversation::{Conversation, write_system};
+use fields::{Hygiene, Own};
+use structure::Structure;
+use thinking::Thinking;
+use tools::Tools;
+
+pub use structure::JSON_TOOL;
+
+/// What an answer's limit, tools' brackets and the like need beside what is copied from the request.
+const ENVELOPE_BYTES: usize = 512;
+
+/// A request to send.
+pub struct Translated {
+    pub body: Vec<u8>,
+    pub betas: Betas,
+    /// Whether it carries [`JSON_TOOL`].
+    pub json_tool: bool,
+    pub streaming: bool,
+}
+
+/// Translates the canonical request for a model.
+///
+/// # Errors
+/// The request cannot be read, makes no sense to Anthropic, or asks for what it cannot do.
+pub fn translate(body: &[u8], model_name: &str, default_max_tokens: u64) -> Result<Translated, Failure> {
+    let mut request = Request::parse(body).map_err(|error| bad_request("messages", error))?;
+    let model = Model::named(model_name);
+    let hygiene = Hygiene::read(&mut request);
+    let own = Own::take(&mut request, &hygiene)?;
+    let mut betas = own.betas();
+    let plan = Plan::make(&request, &own, model, &hygiene, default_max_tokens, &mut betas)?;
+    let mut out = Vec::with_capacity(body.len() + body.len() / 8 + ENVELOPE_BYTES);
+    write(&mut out, model_name, &request, &own, &plan, &mut betas)?;
+    let json_tool = matches!(plan.structure, Structure::Tool { .. });
+    Ok(Translated {
+        body: out,
+        betas,
+        json_tool,
+        streaming: request.stream == Some(true),
+    })
+}
+
+/// What the request comes to, where one field hangs on another or on the model.
+struct Plan<'a> {
+    max_tokens: MaxTokens<'a>,
+    thinking: Thinking<'a>,
+    structure: Structure<'a>,
+    tools: Tools<'a>,
+    /// `temperature`, `top_p` and `top_k`, as far as the model takes them.
+    sampling: Vec<(&'static str, &'a RawValue)>,
+    user: Option<Text<'a>>,
+    stop: Vec<&'a Text<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum MaxTokens<'a> {
+    Asked(&'a RawValue),
+    Default(u64),
+}
+
+impl<'a> Plan<'a> {
+    fn make(
+        request: &'a Request<'a>,
+        own: &Own<'a>,
+        model: Model,
+        hygiene: &Hygiene,
+        default_max_tokens: u64,
+        betas: &mut Betas,
+    ) -> Result<Self, Failure> {
+        let asked = request.max_completion_tokens.or(request.max_tokens);
+        let asked_tokens = asked.and_then(|raw| raw.get().parse().ok());
+        let thinking = Thinking::plan(request, own, model, asked_tokens, hygiene)?;
+        // The budget is part of the limit: what is left of it must hold an answer of the usual size.
+        let default = default_max_tokens.saturating_add(thinking.budget().unwrap_or(0));
+        let structure = Structure::plan(request, model, &thinking);
+        let tools = Tools::plan(request, own, &structure, model, hygiene, betas)?;
+        Ok(Self {
+            max_tokens: asked.map_or(MaxTokens::Default(default), MaxTokens::Asked),
+            thinking,
+            structure,
+            tools,
+            sampling: sampling(request, own, model, hygiene)?,
+            user: fields::user(request),
+            stop: request
+                .stop
+                .as_ref()
+                .map(|stop| stop_sequences(stop, hygiene))
+                .unwrap_or_default(),
+        })
+    }
+}
+
+/// Models since 4.7 take no sampling but the default; OpenAI's clients send it all the same.
+fn sampling<'a>(
+    request: &Request<'a>,
+    own: &Own<'a>,
+    model: Model,
+    hygiene: &Hygiene,
+) -> Result<Vec<(&'static str, &'a RawValue)>, Failure> {
+    let mut kept = Vec::new();
+    for (name, value) in [
+        ("temperature", request.temperature),
+        ("top_p", request.top_p),
+        ("top_k", own.top_k),
+    ] {
+        let Some(value) = value else { continue };
+        let is_default = name == "temperature" && value.get().parse() == Ok(1.0);
+        if model.sampling || is_default {
+            kept.push((name, value));
+        } else {
+            hygiene.drop_or_refuse(name, "this model takes no sampling parameters but `temperature` 1")?;
+        }
+    }
+    Ok(kept)
+}
+
+/// Anthropic refuses blank ones; where parameters may be dropped, those are.
+fn stop_sequences<'a>(stop: &'a Stop<'a>, hygiene: &Hygiene) -> Vec<&'a Text<'a>> {
+    stop.0
+        .iter()
+        .filter(|text| !(hygiene.drops() && text.is_blank()))
+        .collect()
+}
+
+fn write(
+    out: &mut Vec<u8>,
+    model_name: &str,
+    request: &Request,
+    own: &Own,
+    plan: &Plan,
+    betas: &mut Betas,
+) -> Result<(), Failure> {
+    let messages = request.messages.as_deref().unwrap_or_default();
+    let mut to = Object::begin(out);
+    to.string("model", model_name);
+    match plan.max_tokens {
+        MaxTokens::Asked(raw) => to.raw("max_tokens", raw),
+        MaxTokens::Default(tokens) => to.number("max_tokens", tokens),
+    };
+    write_system(&mut to, messages)?;
+    let spoke = write_messages(&mut to, messages, betas)?;
+    plan.tools.write(&mut to, spoke.used_tools, betas)?;
+    plan.thinking.write(&mut to);
+    write_output_config(&mut to, own, plan);
+    for (name, value) in &plan.sampling {
+        to.raw(name, value);
+    }
+    if !plan.stop.is_empty() {
+        let mut list = to.list("stop_sequences");
+        for text in &plan.stop {
+            let out = list.item();
+            out.push(b'"');
+            out.extend_from_slice(text.escaped().as_bytes());
+            out.push(b'"');
+        }
+    }
+    if let Some(user) = &plan.user {
+        to.object("metadata").text("user_id", user);
+    }
+    if let Some(tier) = own.service_tier {
+        to.string("service_tier", tier);
+    }
+    if request.stream == Some(true) {
+        to.json("stream", "true");
+    }
+    own.write_passed_on(&mut to, betas);
+    Ok(())
+}
+
+/// What a conversation was seen to hold.
+struct Spoke {
+    used_tools: bool,
+}
+
+fn write_messages(to: &mut Object, messages: &[Message], betas: &mut Betas) -> Result<Spoke, Failure> {
+    let mut conversation = Conversation::begin(to.field("messages"), betas);
+    for (index, message) in messages.iter().enumerate() {
+        conversation.message(index, message, index + 1 == messages.len())?;
+    }
+    let spoke = Spoke {
+        used_tools: conversation.used_tools(),
+    };
+    if conversation.end() {
+        return Ok(spoke);
+    }
+    Err(bad_request(
+        "messages",
+        "Anthropic needs at least one message that is not the system's",
+    ))
+}
+
+/// `output_config`: the effort, the form, and whatever else the client put there.
+fn write_output_config(to: &mut Object, own: &Own, plan: &Plan) {
+    let effort = plan.thinking.effort();
+    let schema = match &plan.structure {
+        Structure::Native(schema) => Some(*schema),
+        _ => None,
+    };
+    let client = own
+        .output_config
+        .and_then(|raw| serde_json::from_str::<Fields>(raw.get()).ok());
+    if effort.is_none() && schema.is_none() && client.is_none() {
+        return;
+    }
+    let Fields(client) = client.unwrap_or_default();
+    let mut config = to.object("output_config");
+    if let Some(effort) = effort {
+        config.string("effort", effort);
+    }
+    if let Some(schema) = schema {
+        let mut format = config.object("format");
+        format.string("type", "json_schema");
+        schema::write_strict(format.field("schema"), schema);
+    }
+    for (name, value) in client {
+        let ours = (name == "effort" && effort.is_some()) || (name == "format" && schema.is_some());
+        if !ours {
+            config.rest(&[(name, value)]);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Reading base64 (RFC 4648 §4), for text files: Anthropic takes those as text.
+
+/// The bytes, or nothing where it is not base64.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut group, mut bits) = (0_u32, 0_u32);
+    for byte in text.bytes() {
+        group = group << 6 | u32::from(value(byte)?);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((group >> bits & 0xff) as u8);
+        }
+    }
+    // One letter alone holds no byte, and what is left of the last one must be empty.
+    let is_whole = bits < 6 && group & ((1 << bits) - 1) == 0;
+    is_whole.then_some(bytes)
+}
+
+fn value(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn decodes_the_rfcs_examples() {
+        for (text, bytes) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYmE=", "fooba"),
+        ] {
+            assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_base64() {
+        for text in ["Z", "Zm9v!", "Zh==", "Zm 9"] {
+            assert_eq!(decode(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Messages as turns. Anthropic has two sides that take turns, the system apart from both, and the results of tools on
+//! the user's side; OpenAI's messages come in any order. Neighbours of one side become one turn.
+
+use serde::Deserialize;
+use sluice_sdk::Failure;
+use sluice_sdk::canonical::{Content, Function, Message, Object, Part, PartKind, RawValue, Role, Text, ToolCall};
+
+use super::content::{write_part, write_text};
+use crate::betas::Betas;
+use crate::error::bad_request;
+
+/// What an empty turn says: Anthropic takes none without text, and leaving it out would change who spoke last.
+const NOTHING: &str = "(no content)";
+
+/// How ids of tools that Anthropic ran begin. The client has no results for them, and calls come without.
+const SERVER_TOOL_ID: &str = "srvtoolu_";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    User,
+    Assistant,
+}
+
+/// Writes `system` from every message of the system's and the developer's, in their order.
+pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure> {
+    let is_system = |message: &&Message| matches!(message.role, Some(Role::System | Role::Developer));
+    if !messages.iter().any(|message| is_system(&message)) {
+        return Ok(());
+    }
+    let mut blocks = to.list("system");
+    for message in messages.iter().filter(is_system) {
+        match &message.content {
+            Some(Content::Text(text)) => write_text(text, message.cache_control, || blocks.object()),
+            Some(Content::Parts(parts)) => {
+                for part in parts {
+                    let text = part.text.as_ref().filter(|_| part.kind == Some(PartKind::Text));
+                    let text = text.ok_or_else(|| bad_request("messages", "a system message holds text only"))?;
+                    write_text(text, part.cache_control, || blocks.object());
+                }
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes `messages`, turn by turn.
+pub struct Conversation<'o> {
+    out: &'o mut Vec<u8>,
+    betas: &'o mut Betas,
+    /// Whose turn is open.
+    side: Option<Side>,
+    used_tools: bool,
+    /// Calls in the API's older form, which have no ids.
+    function_calls: usize,
+}
+
+impl<'o> Conversation<'o> {
+    pub fn begin(out: &'o mut Vec<u8>, betas: &'o mut Betas) -> Self {
+        out.push(b'[');
+        Self {
+            out,
+            betas,
+            side: None,
+            used_tools: false,
+            function_calls: 0,
+        }
+    }
+
+    /// Whether there are calls or results: Anthropic then needs tools to be named.
+    pub fn used_tools(&self) -> bool {
+        self.used_tools
+    }
+
+    /// Closes the list; says whether there was any turn.
+    pub fn end(self) -> bool {
+        if self.side.is_some() {
+            self.out.extend_from_slice(b"]}");
+        }
+        self.out.push(b']');
+        self.side.is_some()
+    }
+
+    pub fn message(&mut self, index: usize, message: &Message, is_last: bool) -> Result<(), Failure> {
+        let at = || format!("messages[{index}]");
+        match &message.role {
+            Some(Role::System | Role::Developer) => Ok(()),
+            Some(Role::User) => self.user(index, message),
+            Some(Role::Assistant) => self.assistant(index, message, is_last),
+            Some(Role::Tool) => {
+                let missing = || bad_request(at(), format!("{} is a tool's result without `tool_call_id`", at()));
+                let id = message.tool_call_id.as_ref().ok_or_else(missing)?;
+                self.result(index, message, &tool_id(id))
+            }
+            Some(Role::Function) => {
+                let id = format!("call_{}", self.function_calls.max(1));
+                self.result(index, message, &id)
+            }
+            Some(Role::Other(role)) => Err(bad_request(at(), format!("{} has the unknown role `{role}`", at()))),
+            None => Err(bad_request(at(), format!("{} has no role", at()))),
+        }
+    }
+
+    fn user(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
+        self.content(Side::User, index, message)?;
+        if self.side != Some(Side::User) {
+            self.block(Side::User).string("type", "text").string("text", NOTHING);
+        }
+        Ok(())
+    }
+
+    /// Thoughts come first, calls last: Anthropic takes no other order.
+    fn assistant(&mut self, index: usize, message: &Message, is_last: bool) -> Result<(), Failure> {
+        if !holds_thoughts(message) {
+            for raw in message.thinking_blocks.as_deref().unwrap_or_default() {
+                self.thought(raw);
+            }
+        }
+        match &message.content {
+            // It ends in what the model is to go on from, which must not be white space.
+            Some(Content::Text(text)) if is_last && message.tool_calls.is_none() => {
+                let text = Text::from_decoded(text.decoded().trim_end());
+                write_text(&text, message.cache_control, || self.block(Side::Assistant));
+            }
+            _ => self.content(Side::Assistant, index, message)?,
+        }
+        if let (None, Some(refusal)) = (&message.content, &message.refusal) {
+            write_text(refusal, None, || self.block(Side::Assistant));
+        }
+        for call in message.tool_calls.as_deref().unwrap_or_default() {
+            self.call(index, call)?;
+        }
+        if let Some(function) = &message.function_call {
+            self.function_calls += 1;
+            let id = format!("call_{}", self.function_calls);
+            self.function(index, &id, function, None)?;
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, side: Side, index: usize, message: &Message) -> Result<(), Failure> {
+        match &message.content {
+            Some(Content::Text(text)) => write_text(text, message.cache_control, || self.block(side)),
+            Some(Content::Parts(parts)) => {
+                for (number, part) in parts.iter().enumerate() {
+                    let at = format!("messages[{index}].content[{number}]");
+                    let cache_control = message.cache_control.filter(|_| number + 1 == parts.len());
+                    self.part(side, part, cache_control, &at)?;
+                }
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, side: Side, part: &Part, cache: Option<&RawValue>, at: &str) -> Result<(), Failure> {
+        let is_tool = matches!(&part.kind, Some(PartKind::Other(kind)) if kind.starts_with("tool_"));
+        self.used_tools |= is_tool;
+        let Self {
+            out, betas, side: open, ..
+        } = self;
+        write_part(part, cache, at, betas, || turn_block(out, open, side))
+    }
+
+    /// One of LiteLLM's `thinking_blocks`. What is neither signed nor sealed Anthropic would refuse.
+    fn thought(&mut self, raw: &RawValue) {
+        #[derive(Deserialize)]
+        struct Thought<'a> {
+            #[serde(borrow, default)]
+            thinking: Option<Text<'a>>,
+            #[serde(borrow, default)]
+            signature: Option<Text<'a>>,
+            #[serde(borrow, default)]
+            data: Option<Text<'a>>,
+        }
+        let Ok(thought) = serde_json::from_str::<Thought>(raw.get()) else {
+            return;
+        };
+        if let Some(data) = thought.data {
+            self.block(Side::Assistant)
+                .string("type", "redacted_thinking")
+                .text("data", &data);
+        } else if let (Some(thinking), Some(signature)) = (thought.thinking, thought.signature) {
+            let mut block = self.block(Side::Assistant);
+            block
+                .string("type", "thinking")
+                .text("thinking", &thinking)
+                .text("signature", &signature);
+        }
+    }
+
+    fn call(&mut self, index: usize, call: &ToolCall) -> Result<(), Failure> {
+        let incomplete = || {
+            bad_request(
+                at_call(index),
+                format!("{} lacks its `id` or `function`", at_call(index)),
+            )
+        };
+        let id = call.id.as_ref().ok_or_else(incomplete)?;
+        if id.escaped().starts_with(SERVER_TOOL_ID) {
+            return Ok(());
+        }
+        self.function(
+            index,
+            &tool_id(id),
+            call.function.as_ref().ok_or_else(incomplete)?,
+            call.cache_control,
+        )
+    }
+
+    fn function(
+        &mut self,
+        index: usize,
+        id: &str,
+        function: &Function,
+        cache: Option<&RawValue>,
+    ) -> Result<(), Failure> {
+        let at = at_call(index);
+        let name = function
+            .name
+            .as_ref()
+            .ok_or_else(|| bad_request(&*at, format!("{at} names no function")))?;
+        let arguments = function
+            .arguments
+            .as_ref()
+            .map(|arguments| arguments.decoded())
+            .unwrap_or_default();
+        let input = if arguments.trim().is_empty() {
+            "{}"
+        } else {
+            arguments.trim()
+        };
+        // Not wrapped into an object: the model would learn from its own history to call in a form that no tool takes.
+        if !input.starts_with('{') || serde_json::from_str::<&RawValue>(input).is_err() {
+            let message = format!("{at}: the arguments of `{}` are no JSON object", name.decoded());
+            return Err(bad_request(at, message));
+        }
+        self.used_tools = true;
+        let mut block = self.block(Side::Assistant);
+        block
+            .string("type", "tool_use")
+            .string("id", id)
+            .text("name", name)
+            .json("input", input);
+        block.maybe_raw("cache_control", cache);
+        Ok(())
+    }
+
+    fn result(&mut self, index: usize, message: &Message, id: &str) -> Result<(), Failure> {
+        self.used_tools = true;
+        let Self { out, betas, side, .. } = self;
+        let mut block = turn_block(out, side, Side::User);
+        block.string("type", "tool_result").string("tool_use_id", id);
+        match &message.content {
+            Some(Content::Text(text)) if !text.is_empty() => {
+                block.text("content", text);
+            }
+            Some(Content::Parts(parts)) => {
+                let mut list = block.list("content");
+                for (number, part) in parts.iter().enumerate() {
+                    let at = format!("messages[{index}].content[{number}]");
+                    write_part(part, None, &at, betas, || list.object())?;
+                }
+            }
+            _ => {}
+        }
+        block.maybe_raw("cache_control", message.cache_control);
+        Ok(())
+    }
+
+    fn block(&mut self, side: Side) -> Object<'_> {
+        turn_block(self.out, &mut self.side, side)
+    }
+}
+
+/// Makes room for a block of this side: in the open turn if it is this side's, in a new one otherwise. The first turn
+/// is the user's.
+fn turn_block<'b>(out: &'b mut Vec<u8>, open: &mut Option<Side>, side: Side) -> Object<'b> {
+    if *open == Some(side) {
+        out.push(b',');
+        return Object::begin(out);
+    }
+    match open {
+        Some(_) => out.extend_from_slice(b"]},"),
+        None if side == Side::Assistant => {
+            Object::begin(out).string("role", "user").string("content", NOTHING);
+            out.push(b',');
+        }
+        None => {}
+    }
+    *open = Some(side);
+    out.extend_from_slice(match side {
+        Side::User => br#"{"role":"user","content":["#.as_slice(),
+        Side::Assistant => br#"{"role":"assistant","content":["#,
+    });
+    Object::begin(out)
+}
+
+fn at_call(index: usize) -> String {
+    format!("messages[{index}].tool_calls")
+}
+
+/// Whether the content holds the thoughts already, so that `thinking_blocks` would say them twice.
+fn holds_thoughts(message: &Message) -> bool {
+    let Some(Content::Parts(parts)) = &message.content else {
+        return false;
+    };
+    parts
+        .iter()
+        .any(|part| matches!(&part.kind, Some(PartKind::Other(kind)) if kind.ends_with("thinking")))
+}
+
+/// Anthropic's ids are letters, digits, `_` and `-`; those of other providers may be more.
+fn tool_id(id: &Text) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    id.decoded()
+        .chars()
+        .map(|letter| if is_plain(letter) { letter } else { '_' })
+        .collect()
+}

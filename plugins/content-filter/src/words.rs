@@ -1,0 +1,188 @@
+//! Words and phrases, found without regard to case in one pass over the text.
+//!
+//! The words are sorted, and that is the whole index: from a place in the text, each further character narrows the range
+//! of words that still fit. Nothing else is built, since most instances read one text and are gone.
+
+use sluice_sdk::{Violation, serde_json};
+
+/// The code of violations.
+pub const BLOCKED_WORD: &str = "blocked_word";
+
+/// A word or phrase to look for.
+pub struct Word {
+    pub keyword: String,
+    /// Shown to the client with a violation; empty for none.
+    pub description: String,
+    /// Not as a part of a longer word.
+    pub whole: bool,
+}
+
+/// Words that share an action.
+#[derive(Default)]
+pub struct Words {
+    words: Vec<Word>,
+    /// By their letters; a part-word stands before the same as a whole word.
+    sorted: Vec<Entry>,
+    /// Bit n is set when a word begins with the ASCII character n: most places in a text are passed over by it.
+    first_ascii: u128,
+    first_other: bool,
+    /// Whether any may begin inside a longer word.
+    inside: bool,
+}
+
+struct Entry {
+    letters: Box<[char]>,
+    whole: bool,
+    word: usize,
+}
+
+/// What begins at one place in a text.
+enum Reach {
+    Nothing,
+    Match {
+        end: usize,
+        word: usize,
+    },
+    /// The text ends before it is told.
+    Open,
+}
+
+impl Words {
+    pub fn new(words: Vec<Word>) -> Self {
+        let entry = |(word, it): (usize, &Word)| Entry {
+            letters: it.keyword.chars().map(fold).collect(),
+            whole: it.whole,
+            word,
+        };
+        let mut sorted: Vec<Entry> = words.iter().enumerate().map(entry).collect();
+        sorted.sort_by(|a, b| (&a.letters, a.whole).cmp(&(&b.letters, b.whole)));
+        let mut made = Self {
+            inside: words.iter().any(|word| !word.whole),
+            words,
+            ..Self::default()
+        };
+        for &first in sorted.iter().filter_map(|entry| entry.letters.first()) {
+            match first.is_ascii() {
+                true => made.first_ascii |= 1 << u32::from(first),
+                false => made.first_other = true,
+            }
+        }
+        made.sorted = sorted;
+        made
+    }
+
+    /// Notes (start, end, word) of all that `text` holds from `from` on, the longest at each place, none within another.
+    /// Answers where the first may begin that is not over yet, or else the end of the text; what comes after is not noted.
+    pub fn find(&self, text: &str, from: usize, more: bool, mut note: impl FnMut(usize, usize, usize)) -> usize {
+        let mut at = from;
+        let mut before = text[..from].chars().next_back();
+        while let Some(char) = text[at..].chars().next() {
+            let mut end = at + char.len_utf8();
+            if self.may_begin(fold(char)) {
+                let inside = is_letter(char) && before.is_some_and(is_letter);
+                match self.reach(text, at, inside, more) {
+                    Reach::Open => return at,
+                    Reach::Match { end: last, word } => {
+                        note(at, last, word);
+                        end = last;
+                    }
+                    Reach::Nothing => {}
+                }
+            }
+            before = text[..end].chars().next_back();
+            at = end;
+        }
+        text.len()
+    }
+
+    fn may_begin(&self, char: char) -> bool {
+        match char.is_ascii() {
+            true => self.first_ascii >> u32::from(char) & 1 == 1,
+            false => self.first_other,
+        }
+    }
+
+    fn reach(&self, text: &str, at: usize, inside: bool, more: bool) -> Reach {
+        if inside && !self.inside {
+            return Reach::Nothing;
+        }
+        let (mut fitting, mut depth) = (&self.sorted[..], 0);
+        let mut best = Reach::Nothing;
+        let mut rest = text[at..].chars().peekable();
+        let mut end = at;
+        while let Some(char) = rest.next() {
+            fitting = narrow(fitting, depth, fold(char));
+            depth += 1;
+            end += char.len_utf8();
+            let Some(first) = fitting.first() else { return best };
+            if first.letters.len() > depth || (first.whole && inside) {
+                continue;
+            }
+            match rest.peek() {
+                None if more && first.whole && is_letter(char) => return Reach::Open,
+                Some(&next) if first.whole && is_letter(char) && is_letter(next) => {}
+                _ => best = Reach::Match { end, word: first.word },
+            }
+        }
+        // The text is over. Where a longer word still fits, the next text decides.
+        let longer = fitting.last().is_some_and(|last| last.letters.len() > depth);
+        if more && longer { Reach::Open } else { best }
+    }
+
+    /// What a blocked word is reported as. The word stands in the log's detail alone.
+    pub fn violation(&self, word: usize) -> Violation {
+        let Word {
+            keyword, description, ..
+        } = &self.words[word];
+        let mut message = "content blocked: a blocked word was found".to_owned();
+        if !description.is_empty() {
+            message += &format!(" ({description})");
+        }
+        let detail = serde_json::json!({"type": BLOCKED_WORD, "keyword": keyword, "action": "BLOCK"}).to_string();
+        Violation {
+            code: BLOCKED_WORD.into(),
+            message,
+            detail,
+        }
+    }
+}
+
+/// The entries among `sorted` whose letter at `depth` is `char`; they agree on all before it.
+fn narrow(sorted: &[Entry], depth: usize, char: char) -> &[Entry] {
+    let low = sorted.partition_point(|entry| entry.letters.get(depth).is_none_or(|&letter| letter < char));
+    let high = low + sorted[low..].partition_point(|entry| entry.letters.get(depth) == Some(&char));
+    &sorted[low..high]
+}
+
+/// One character for one, so that places in the text stay what they are: lower case where that is one character, the two
+/// small sigmas as one, and all white space as a space.
+fn fold(char: char) -> char {
+    match char {
+        'a'..='z' | ' ' => char,
+        _ if char.is_ascii() => {
+            if char.is_ascii_whitespace() {
+                ' '
+            } else {
+                char.to_ascii_lowercase()
+            }
+        }
+        'ς' => 'σ',
+        _ if char.is_whitespace() => ' ',
+        _ => {
+            let mut lower = char.to_lowercase();
+            let first = lower.next().unwrap_or(char);
+            if lower.next().is_none() { first } else { char }
+        }
+    }
+}
+
+/// Whether the same on its other side would be one word with it. Scripts that put no space between words have no such
+/// side: Thai to Myanmar, Khmer, kana, Han.
+fn is_letter(char: char) -> bool {
+    match char {
+        '\u{0E00}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}' => false,
+        '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => false,
+        '_' => true,
+        _ => char.is_alphanumeric(),
+    }
+}

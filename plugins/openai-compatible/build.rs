@@ -1,0 +1,140 @@
+//! Writes `config/providers.json` out as a Rust table sorted by name, so that nothing is parsed at run time. An entry
+//! that cannot be read, or that makes no sense, fails the build and says where.
+
+#[path = "src/entry.rs"]
+#[allow(dead_code, reason = "the adapter uses the rest")]
+mod entry;
+
+use std::path::{Path, PathBuf};
+
+use entry::{Bounds, Entry, Json, List, Pairs, Proof, Text};
+
+const TABLE: &str = "../../config/providers.json";
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Catalogue {
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "date")]
+    _date: String,
+    providers: Vec<Entry>,
+}
+
+fn main() {
+    println!("cargo::rerun-if-changed={TABLE}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/entry.rs");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("providers.rs");
+    let written = read_table().and_then(|entries| {
+        std::fs::write(&out, format!("[{}]", listed(&entries))).map_err(|error| format!("{}: {error}", out.display()))
+    });
+    if let Err(mistake) = written {
+        println!("cargo::error={mistake}");
+    }
+}
+
+fn read_table() -> Result<Vec<Entry>, String> {
+    let at = |mistake: String| format!("config/providers.json: {mistake}");
+    let text = std::fs::read_to_string(Path::new(TABLE)).map_err(|error| at(error.to_string()))?;
+    let catalogue: Catalogue = serde_json::from_str(&text).map_err(|error| at(error.to_string()))?;
+    let mut entries = catalogue.providers;
+    entries.iter().try_for_each(|entry| entry.check().map_err(at))?;
+    entries.sort_by(|left, right| left.name.cmp(&right.name));
+    match entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        Some(pair) => Err(at(format!("provider `{}` stands there twice", pair[0].name))),
+        None => Ok(entries),
+    }
+}
+
+/// A value as the Rust expression that makes it.
+trait Literal {
+    fn literal(&self) -> String;
+}
+
+fn listed<T: Literal>(items: &[T]) -> String {
+    items.iter().map(Literal::literal).collect::<Vec<_>>().join(", ")
+}
+
+impl Literal for Text {
+    fn literal(&self) -> String {
+        format!("Cow::Borrowed({self:?})")
+    }
+}
+
+impl Literal for Json {
+    fn literal(&self) -> String {
+        format!("Json({})", self.0.literal())
+    }
+}
+
+impl Literal for bool {
+    fn literal(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Literal for f64 {
+    fn literal(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl<T: Literal> Literal for Option<T> {
+    fn literal(&self) -> String {
+        self.as_ref()
+            .map_or("None".into(), |value| format!("Some({})", value.literal()))
+    }
+}
+
+impl<T: Literal + Clone + 'static> Literal for List<T> {
+    fn literal(&self) -> String {
+        format!("Cow::Borrowed(&[{}])", listed(self))
+    }
+}
+
+impl<T: Literal> Literal for (Text, T) {
+    fn literal(&self) -> String {
+        format!("({}, {})", self.0.literal(), self.1.literal())
+    }
+}
+
+impl<T: Literal + Clone + 'static> Literal for Pairs<T> {
+    fn literal(&self) -> String {
+        format!("Pairs({})", self.0.literal())
+    }
+}
+
+impl Literal for Proof {
+    fn literal(&self) -> String {
+        match self {
+            Self::Bearer => "Proof::Bearer".into(),
+            Self::None => "Proof::None".into(),
+            Self::Header(name) => format!("Proof::Header({})", name.literal()),
+        }
+    }
+}
+
+impl Literal for Bounds {
+    fn literal(&self) -> String {
+        let Self { min, max } = self;
+        format!("Bounds {{ min: {}, max: {} }}", min.literal(), max.literal())
+    }
+}
+
+impl Literal for Entry {
+    fn literal(&self) -> String {
+        macro_rules! fields {
+            ($($field:ident)*) => {{
+                // Naming every field here makes the compiler refuse to forget one.
+                let Self { $($field),* } = self;
+                [$(format!(concat!(stringify!($field), ": {}"), $field.literal())),*].join(", ")
+            }};
+        }
+        let fields = fields!(
+            name base_url key_env base_env parameter_env path_prefix model_prefix auth operations drop unsupported
+            rename clamp values set no_stream_options content_to_string strip_message_name
+        );
+        format!("Entry {{ {fields} }}")
+    }
+}

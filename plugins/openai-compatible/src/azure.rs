@@ -1,0 +1,180 @@
+//! Azure's two faces: Azure OpenAI (`azure/`), which names a deployment in the path and a version in the query, and
+//! Azure AI Foundry (`azure_ai/`), which is told the model in the body.
+//!
+//! <https://learn.microsoft.com/azure/ai-foundry/openai/reference>,
+//! <https://learn.microsoft.com/rest/api/aifoundry/modelinference>
+
+use std::borrow::Cow;
+
+use sluice_sdk::{Auth, Target, deployment};
+
+use crate::route::{Route, push_encoded, push_query};
+
+/// Beside the key and the base, which the table knows.
+pub const ENVIRONMENT: [(&str, &str); 2] = [
+    ("api_version", "AZURE_API_VERSION"),
+    ("azure_ad_token", "AZURE_AD_TOKEN"),
+];
+
+/// The API version when neither the deployment nor the plugin's settings name one: LiteLLM's default.
+pub const DEFAULT_API_VERSION: &str = "2025-02-01-preview";
+
+/// The only version of Foundry's model inference API, which insists on being told one.
+const INFERENCE_API_VERSION: &str = "2024-05-01-preview";
+
+/// Since this version Azure OpenAI takes `stream_options`. Versions are dates, so they compare as text.
+const STREAM_OPTIONS_SINCE: &str = "2024-09-01";
+
+/// Hints in front of a deployment's name that say what kind of model it is; no part of the name.
+const SERIES: [&str; 2] = ["o_series/", "gpt5_series/"];
+
+/// What `api_base` points at.
+enum Base {
+    /// `https://<resource>.openai.azure.com`: the path names the deployment.
+    Resource,
+    /// `…/openai/deployments/<name>`: it is named already.
+    Deployment,
+    /// `…/openai/v1`, Azure's version of the plain OpenAI API.
+    V1,
+    /// Cloudflare's gateway, which takes the deployment as the next segment.
+    /// <https://developers.cloudflare.com/ai-gateway/usage/providers/azureopenai/>
+    CloudflareGateway,
+}
+
+impl Base {
+    fn of(base: &str) -> Self {
+        if base.contains("/openai/deployments/") {
+            Self::Deployment
+        } else if base.trim_end_matches('/').ends_with("/openai/v1") {
+            Self::V1
+        } else if base.contains("gateway.ai.cloudflare.com") {
+            Self::CloudflareGateway
+        } else {
+            Self::Resource
+        }
+    }
+}
+
+/// The route of `azure/<deployment>`.
+pub fn openai_route<'a>(target: &'a Target, operation_path: &str, default_version: &str) -> Route<'a> {
+    let api_base = deployment::text("api_base").unwrap_or_default();
+    let (base, query) = split_query(&api_base);
+    let given = deployment::text("api_version");
+    let version = given
+        .as_deref()
+        .or_else(|| version_in(query))
+        .unwrap_or(default_version);
+    let name = without_series(&target.model);
+    let mut route = Route {
+        path: String::with_capacity(96),
+        model: None,
+        auth: entra_token(),
+        takes_stream_options: version >= STREAM_OPTIONS_SINCE,
+    };
+    match Base::of(base) {
+        Base::V1 => {
+            route.path.push_str(operation_path);
+            return in_body(route, name);
+        }
+        Base::Resource if is_v1(version) => {
+            route.path.push_str("/openai/v1");
+            route.path.push_str(operation_path);
+            return in_body(route, name);
+        }
+        Base::Resource => push_deployment(&mut route.path, "/openai/deployments/", name),
+        Base::CloudflareGateway => push_deployment(&mut route.path, "/", name),
+        Base::Deployment => {}
+    }
+    route.path.push_str(operation_path);
+    push_query(&mut route.path, "api-version", version);
+    route
+}
+
+fn without_series(model: &str) -> &str {
+    SERIES
+        .iter()
+        .find_map(|series| model.strip_prefix(series))
+        .unwrap_or(model)
+}
+
+/// The v1 API has no version in the query, and is told the deployment in the body.
+fn in_body<'a>(route: Route<'a>, name: &'a str) -> Route<'a> {
+    Route {
+        model: Some(Cow::Borrowed(name)),
+        takes_stream_options: true,
+        ..route
+    }
+}
+
+fn is_v1(version: &str) -> bool {
+    matches!(version, "v1" | "latest" | "preview")
+}
+
+fn push_deployment(path: &mut String, before: &str, name: &str) {
+    path.push_str(before);
+    push_encoded(path, name);
+}
+
+/// A key has precedence over an Entra token, as at LiteLLM: the token may be there for other deployments.
+fn entra_token() -> Option<Auth> {
+    let token_only = deployment::has_parameter("azure_ad_token") && !deployment::has_parameter("api_key");
+    token_only.then(|| Auth::Bearer("azure_ad_token".into()))
+}
+
+/// The route of `azure_ai/<model>`: Foundry's model inference, a serverless endpoint, or an Azure OpenAI resource.
+pub fn foundry_route<'a>(target: &'a Target, operation_path: &str, default_version: &str) -> Route<'a> {
+    let api_base = deployment::text("api_base").unwrap_or_default();
+    let (base, query) = split_query(&api_base);
+    let (host, path) = split_host(base);
+    if is_openai_resource(host, path) {
+        return openai_route(target, operation_path, default_version);
+    }
+    let mut route = Route {
+        path: String::with_capacity(64),
+        model: Some(Cow::Borrowed(target.model.as_str())),
+        auth: entra_token(),
+        takes_stream_options: true,
+    };
+    let is_foundry = host.ends_with(".services.ai.azure.com");
+    if !is_foundry && route.auth.is_none() {
+        route.auth = Some(Auth::Bearer("api_key".into()));
+    }
+    let given = deployment::text("api_version");
+    let mut version = given.as_deref().or_else(|| version_in(query));
+    if is_foundry && !path.contains("/openai") {
+        if !path.ends_with("/models") {
+            route.path.push_str("/models");
+        }
+        version = version.or(Some(INFERENCE_API_VERSION));
+        // It refuses fields that it does not know, and this is one.
+        route.takes_stream_options = false;
+    }
+    route.path.push_str(operation_path);
+    if let Some(version) = version {
+        push_query(&mut route.path, "api-version", version);
+    }
+    route
+}
+
+fn is_openai_resource(host: &str, path: &str) -> bool {
+    let named = [".openai.azure.com", ".cognitiveservices.azure.com"];
+    path.contains("/openai/deployments/") || named.iter().any(|suffix| host.ends_with(suffix))
+}
+
+/// Many an `api_base` is pasted with its version; the host sends no query of a base.
+fn version_in(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("api-version="))
+}
+
+fn split_query(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
+}
+
+/// Host and path of a URL without a query; the path has no slash at its end.
+fn split_host(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
+    (host, path.trim_end_matches('/'))
+}

@@ -1,0 +1,124 @@
+//! What the deployment adds to every request: `organization`, `project`, `headers`, `extra_headers`, `extra_query`,
+//! `extra_body`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sluice_sdk::{Header, deployment};
+
+use crate::patch::Patch;
+use crate::route::push_query;
+
+/// <https://platform.openai.com/docs/api-reference/authentication>
+const ACCOUNT: [(&str, &str); 2] = [("organization", "openai-organization"), ("project", "openai-project")];
+
+/// `organization` and `project`, then `headers`, then `extra_headers`; of two with one name the later stands.
+pub fn headers() -> Vec<Header> {
+    let mut headers = Vec::new();
+    for (parameter, name) in ACCOUNT {
+        if let Some(value) = deployment::text(parameter) {
+            headers.push(Header {
+                name: name.into(),
+                value,
+            });
+        }
+    }
+    for parameter in ["headers", "extra_headers"] {
+        for (name, value) in words(parameter) {
+            headers.retain(|header: &Header| !header.name.eq_ignore_ascii_case(&name));
+            headers.push(Header { name, value });
+        }
+    }
+    headers
+}
+
+pub fn push_queries(path: &mut String) {
+    for (name, value) in words("extra_query") {
+        push_query(path, &name, &value);
+    }
+}
+
+/// Lays `extra_body` over the request; it has the last word.
+pub fn lay_body_over(patch: &mut Patch<'_>) {
+    let Some(json) = deployment::parameter("extra_body") else {
+        return;
+    };
+    let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(&json).unwrap_or_default();
+    for (field, value) in fields {
+        patch.put(field.into_owned(), value.get().to_owned());
+    }
+}
+
+/// A parameter that is an object, its strings, numbers and booleans as text. YAML makes a number of `x-version: 2`.
+fn words(parameter: &str) -> impl Iterator<Item = (String, String)> {
+    let json = deployment::parameter(parameter);
+    let fields: BTreeMap<String, Value> = json
+        .and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default();
+    fields.into_iter().filter_map(|(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        Value::Number(_) | Value::Bool(_) => Some((name, value.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_sdk::testing::Host;
+
+    use super::*;
+
+    fn install(parameters: &[(&str, &str)]) {
+        let parameters = parameters
+            .iter()
+            .map(|(name, json)| ((*name).to_owned(), (*json).to_owned()))
+            .collect();
+        Host {
+            parameters,
+            ..Host::default()
+        }
+        .install();
+    }
+
+    #[test]
+    fn of_two_headers_with_one_name_the_later_stands() {
+        install(&[
+            ("organization", r#""org-1""#),
+            ("headers", r#"{"X-A":"1","x-b":2}"#),
+            (
+                "extra_headers",
+                r#"{"x-a":"3","OpenAI-Organization":"org-2","x-list":[1]}"#,
+            ),
+        ]);
+        let headers: Vec<_> = headers()
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect();
+        let expected = [("x-b", "2"), ("OpenAI-Organization", "org-2"), ("x-a", "3")];
+        assert_eq!(
+            headers,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_query_follows_the_one_that_is_there() {
+        install(&[("extra_query", r#"{"tag":"a b","beta":true}"#)]);
+        let mut path = String::from("/chat/completions?api-version=v");
+        push_queries(&mut path);
+        assert_eq!(path, "/chat/completions?api-version=v&beta=true&tag=a%20b");
+    }
+
+    #[test]
+    fn parameters_that_are_no_objects_add_nothing() {
+        install(&[("headers", "5"), ("extra_query", "null"), ("extra_body", r#""text""#)]);
+        let mut path = String::from("/x");
+        push_queries(&mut path);
+        let mut patch = Patch::default();
+        lay_body_over(&mut patch);
+        assert_eq!((headers().len(), path.as_str()), (0, "/x"));
+        assert!(matches!(patch.into_body(), sluice_sdk::RequestBody::Unchanged));
+    }
+}

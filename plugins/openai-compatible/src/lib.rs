@@ -1,0 +1,178 @@
+//! Speaks to every upstream that takes OpenAI's wire format: the providers of `config/providers.json`, those that the
+//! operator adds in the settings, and Azure OpenAI.
+//!
+//! `open` answers with a merge patch of the top-level fields that differ and asks the host to relay the answer as it
+//! comes, so no prompt and no answer is copied into the component. A plain exchange costs about ten calls to the host
+//! and a handful of small allocations: the operation, whether it streams, the model asked for, and what the deployment adds.
+//! Two quirks of some providers (`content_to_string`, `strip_message_name`) read the messages, and make the host drop
+//! the instance afterwards.
+//!
+//! In the order of an attempt: `route` or `azure` says where it goes, `quirks` and `reasoning` what changes, `extras`
+//! what the deployment adds, `refusal` what an error means. `entry` is a provider as data, `table` those compiled in.
+
+mod azure;
+mod entry;
+mod extras;
+mod messages;
+mod patch;
+mod quirks;
+mod reasoning;
+mod refusal;
+mod route;
+mod table;
+
+use sluice_sdk::{
+    Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, Target, UpstreamRequest, exchange,
+};
+
+use entry::Entry;
+use patch::Patch;
+use route::Route;
+
+/// What the operator may set.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Providers beside those of the table, in its form; one of the same name replaces the table's. Default: none.
+    #[serde(default)]
+    providers: Vec<Entry>,
+    /// Azure OpenAI's `api-version` for deployments that give no `api_version`. Default: `2025-02-01-preview`.
+    #[serde(default)]
+    azure_api_version: Option<String>,
+}
+
+/// The adapter; it keeps nothing between attempts.
+pub struct OpenAiCompatible {
+    providers: Vec<Entry>,
+    azure_api_version: Option<String>,
+}
+
+impl Plugin for OpenAiCompatible {
+    type Settings = Settings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "openai-compatible",
+            env!("CARGO_PKG_VERSION"),
+            env!("CARGO_PKG_DESCRIPTION"),
+        )
+        .settings_schema(include_str!("settings.schema.json"))
+    }
+
+    fn new(settings: Settings) -> Result<Self, String> {
+        let Settings {
+            providers,
+            azure_api_version,
+        } = settings;
+        providers.iter().try_for_each(Entry::check)?;
+        Ok(Self {
+            providers,
+            azure_api_version,
+        })
+    }
+}
+
+impl ProviderAdapter for OpenAiCompatible {
+    fn providers(&mut self) -> Vec<ProviderInfo> {
+        table::all(&self.providers).map(table::info).collect()
+    }
+
+    fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let entry = table::find(&self.providers, &target.provider).ok_or_else(|| unknown_provider(target))?;
+        let operation = exchange::operation();
+        let operation_path = path_of(entry, &operation)?;
+        let mut route = self.route(entry, target, operation_path);
+        let mut patch = Patch::default();
+        if let Some(model) = &route.model {
+            name_model(model, &mut patch);
+        }
+        if operation != "embeddings" && exchange::is_streaming() {
+            ask_for_usage(entry, &route, &mut patch);
+        }
+        quirks::apply(entry, &mut patch);
+        if operation == "chat-completions" {
+            reasoning::apply(entry, &target.model, &mut patch);
+        }
+        extras::lay_body_over(&mut patch);
+        extras::push_queries(&mut route.path);
+        Ok(UpstreamRequest {
+            method: "POST".into(),
+            headers: extras::headers(),
+            body: patch.into_body(),
+            path_and_query: route.path,
+            reading: Reading::Relay,
+            auth: route.auth,
+            extras: Vec::new(),
+        })
+    }
+
+    fn refuse(&mut self, target: &Target, status: u16, body: Vec<u8>) -> Failure {
+        refusal::read(&target.provider, status, &body)
+    }
+}
+
+impl OpenAiCompatible {
+    fn route<'a>(&self, entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
+        let azure_version = self.azure_api_version.as_deref().unwrap_or(azure::DEFAULT_API_VERSION);
+        match entry.name.as_ref() {
+            "azure" => azure::openai_route(target, operation_path, azure_version),
+            "azure_ai" => azure::foundry_route(target, operation_path, azure_version),
+            _ => route::plain(entry, target, operation_path),
+        }
+    }
+}
+
+fn unknown_provider(target: &Target) -> Failure {
+    Failure::new(
+        Fault::Unsupported,
+        format!("openai-compatible knows no provider `{}`", target.provider),
+    )
+}
+
+fn path_of(entry: &Entry, operation: &str) -> Result<&'static str, Failure> {
+    let served = entry.operations.iter().any(|name| name == operation);
+    entry::operation_path(operation).filter(|_| served).ok_or_else(|| {
+        Failure::new(
+            Fault::Unsupported,
+            format!("provider `{}` does not serve {operation}", entry.name),
+        )
+    })
+}
+
+/// The client asked for a model group; the upstream wants its own name, unless they are the same.
+fn name_model(model: &str, patch: &mut Patch<'_>) {
+    let json = patch::text(model);
+    if exchange::field("model").as_deref() != Some(&json) {
+        patch.put("model", json);
+    }
+}
+
+/// Usage is counted, so a stream must end with it; the host hides the chunk from a client that did not ask for it.
+fn ask_for_usage(entry: &Entry, route: &Route<'_>, patch: &mut Patch<'_>) {
+    const ASKED: &str = r#"{"include_usage":true}"#;
+    let given = exchange::field("stream_options");
+    if entry.no_stream_options {
+        if given.is_some() {
+            patch.remove("stream_options");
+        }
+        return;
+    }
+    let asked = given.is_some_and(|json| includes_usage(&json));
+    if route.takes_stream_options && !asked {
+        // Merged into the client's own options, where it gave others.
+        patch.put("stream_options", ASKED);
+    }
+}
+
+fn includes_usage(stream_options: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct StreamOptions {
+        #[serde(default)]
+        include_usage: Option<bool>,
+    }
+    serde_json::from_str::<StreamOptions>(stream_options).is_ok_and(|options| options.include_usage == Some(true))
+}
+
+// Linkers of other targets do not take the names of a component's exports.
+#[cfg(target_arch = "wasm32")]
+sluice_sdk::export!(OpenAiCompatible: ProviderAdapter);

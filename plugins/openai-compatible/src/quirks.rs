@@ -1,0 +1,232 @@
+//! What a provider takes otherwise than OpenAI, applied in the order that `config/CATALOGUES.md` gives.
+//!
+//! All but `content_to_string` and `strip_message_name` name top-level fields, and cost a read of those fields; these
+//! two cost a read of the messages.
+
+use sluice_sdk::deployment;
+
+use crate::entry::{Bounds, Entry};
+use crate::messages::{self, Rewrite};
+use crate::patch::{self, Patch};
+
+/// Changes what this provider takes otherwise.
+pub fn apply<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+    drop_fields(entry, patch);
+    rename(entry, patch);
+    clamp(entry, patch);
+    replace_values(entry, patch);
+    for (field, value) in entry.set.iter() {
+        patch.put(field.as_ref(), value.0.as_ref());
+    }
+    rewrite_messages(entry, patch);
+}
+
+/// A removal of what is absent does nothing, so nobody asks which of them are there.
+fn drop_fields<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+    for field in entry.drop.iter() {
+        patch.remove(field.as_ref());
+    }
+    if entry.unsupported.is_empty() {
+        return;
+    }
+    if let Some(drop_params) = DropParams::of_deployment() {
+        for field in entry.unsupported.iter() {
+            drop_params.remove(field, patch);
+        }
+    }
+}
+
+/// The operator's leave to remove what the upstream does not take: `drop_params`, but for the fields named in
+/// `allowed_openai_params`.
+pub struct DropParams {
+    allowed: Vec<String>,
+}
+
+impl DropParams {
+    /// `None` where `drop_params` is not on.
+    pub fn of_deployment() -> Option<Self> {
+        if !deployment::is_true("drop_params") {
+            return None;
+        }
+        let allowed = deployment::parameter("allowed_openai_params");
+        Some(Self {
+            allowed: allowed
+                .and_then(|json| serde_json::from_str(&json).ok())
+                .unwrap_or_default(),
+        })
+    }
+
+    pub fn remove<'a>(&self, field: &'a str, patch: &mut Patch<'a>) {
+        if !self.allowed.iter().any(|allowed| allowed == field) {
+            patch.remove(field);
+        }
+    }
+}
+
+fn rename<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+    for (old, new) in entry.rename.iter() {
+        move_field(patch, old, new);
+    }
+}
+
+/// Sends `old` under the name `new`; where the request has both, `new` keeps its value.
+pub fn move_field<'a>(patch: &mut Patch<'a>, old: &'a str, new: &'a str) {
+    let Some(value) = patch.value(old).map(|value| value.into_owned()) else {
+        return;
+    };
+    if patch.value(new).is_none() {
+        patch.put(new, value);
+    }
+    patch.remove(old);
+}
+
+fn clamp<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+    for (field, bounds) in entry.clamp.iter() {
+        let number = patch.value(field).and_then(|json| json.parse::<f64>().ok());
+        if let Some(bound) = number.and_then(|number| passed(bounds, number)) {
+            patch.put(field.as_ref(), serde_json::Value::from(bound).to_string());
+        }
+    }
+}
+
+/// The bound that the number is beyond, if any.
+fn passed(bounds: &Bounds, number: f64) -> Option<f64> {
+    let below = bounds.min.filter(|min| number < *min);
+    below.or(bounds.max.filter(|max| number > *max))
+}
+
+fn replace_values<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+    for (field, words) in entry.values.iter() {
+        let Some(word) = patch
+            .value(field)
+            .and_then(|json| serde_json::from_str::<String>(&json).ok())
+        else {
+            continue;
+        };
+        if let Some((_, replacement)) = words.iter().find(|(given, _)| *given == word) {
+            patch.put(field.as_ref(), patch::text(replacement));
+        }
+    }
+}
+
+fn rewrite_messages<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+    let wanted = Rewrite {
+        content_to_string: entry.content_to_string,
+        strip_name: entry.strip_message_name,
+    };
+    if !wanted.anything() {
+        return;
+    }
+    let rewritten = patch
+        .value("messages")
+        .and_then(|json| messages::rewrite(&json, wanted));
+    if let Some(json) = rewritten {
+        patch.put("messages", json);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_sdk::RequestBody;
+    use sluice_sdk::serde_json::{Value, json};
+    use sluice_sdk::testing::Host;
+
+    use super::*;
+
+    /// The patch that a provider with these quirks makes of the request.
+    fn patch_of(quirks: Value, request: &Value, drop_params: bool) -> Value {
+        let parameters = drop_params
+            .then(|| ("drop_params".to_owned(), "true".to_owned()))
+            .into_iter()
+            .collect();
+        Host {
+            body: request.to_string().into_bytes(),
+            parameters,
+            ..Host::default()
+        }
+        .install();
+        let mut entry = json!({"name": "p", "base_url": "", "operations": ["embeddings"]});
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(quirks.as_object().unwrap().clone());
+        let entry: Entry = serde_json::from_value(entry).unwrap();
+        let mut patch = Patch::default();
+        apply(&entry, &mut patch);
+        match patch.into_body() {
+            RequestBody::MergePatch(bytes) => serde_json::from_slice(&bytes).unwrap(),
+            RequestBody::Unchanged => json!({}),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn check(quirks: Value, request: Value, expected: Value) {
+        assert_eq!(patch_of(quirks, &request, false), expected);
+    }
+
+    #[test]
+    fn fields_the_upstream_does_not_know_are_removed() {
+        check(
+            json!({"drop": ["store", "user"]}),
+            json!({"store": true}),
+            json!({"store": null, "user": null}),
+        );
+    }
+
+    #[test]
+    fn unsupported_fields_are_removed_only_when_the_operator_says_so() {
+        let (quirks, request) = (json!({"unsupported": ["seed"]}), json!({"seed": 7}));
+        assert_eq!(patch_of(quirks.clone(), &request, false), json!({}));
+        assert_eq!(patch_of(quirks, &request, true), json!({"seed": null}));
+    }
+
+    #[test]
+    fn a_renamed_field_gives_way_to_one_that_has_the_name() {
+        let quirks = json!({"rename": {"old": "new"}});
+        check(quirks.clone(), json!({"old": 1}), json!({"new": 1, "old": null}));
+        check(quirks.clone(), json!({"old": 1, "new": 2}), json!({"old": null}));
+        check(quirks.clone(), json!({"new": 2}), json!({}));
+        check(quirks, json!({"old": null}), json!({}));
+    }
+
+    #[test]
+    fn a_number_out_of_bounds_becomes_the_bound() {
+        let quirks = json!({"clamp": {"temperature": {"min": 0.1, "max": 1.0}}});
+        check(quirks.clone(), json!({"temperature": 1.5}), json!({"temperature": 1.0}));
+        check(quirks.clone(), json!({"temperature": 0}), json!({"temperature": 0.1}));
+        check(quirks.clone(), json!({"temperature": 1}), json!({}));
+        check(quirks, json!({"temperature": "hot"}), json!({}));
+    }
+
+    #[test]
+    fn later_quirks_see_what_earlier_ones_made() {
+        let quirks = json!({
+            "drop": ["a"],
+            "rename": {"a": "b", "c": "d"},
+            "clamp": {"d": {"max": 5}},
+        });
+        check(quirks, json!({"a": 1, "c": 9}), json!({"a": null, "c": null, "d": 5.0}));
+    }
+
+    #[test]
+    fn words_are_replaced_and_other_values_stand() {
+        let quirks = json!({"values": {"tool_choice": {"required": "any"}}});
+        check(
+            quirks.clone(),
+            json!({"tool_choice": "required"}),
+            json!({"tool_choice": "any"}),
+        );
+        check(quirks.clone(), json!({"tool_choice": "auto"}), json!({}));
+        check(quirks, json!({"tool_choice": {"type": "function"}}), json!({}));
+    }
+
+    #[test]
+    fn set_has_the_last_word() {
+        check(
+            json!({"drop": ["store"], "set": {"store": false}}),
+            json!({"store": true}),
+            json!({"store": false}),
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! OpenAI's reasoning models refuse parameters that their other models take.
+//!
+//! `max_tokens` is sent as `max_completion_tokens`. Sampling parameters are left for the upstream to refuse, unless
+//! the operator says `drop_params`. <https://platform.openai.com/docs/guides/reasoning>
+
+use sluice_sdk::deployment;
+
+use crate::entry::Entry;
+use crate::patch::Patch;
+use crate::quirks::{self, DropParams};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// o1, o3, o4: they always reason.
+    OSeries,
+    /// gpt-5 and later, by version.
+    Gpt { version: (u32, u32), specialised: bool },
+    /// `gpt-5-chat`: named like them, samples like the others.
+    Chat,
+}
+
+/// Taken only while the model does not reason.
+const SAMPLING: [&str; 4] = ["temperature", "top_p", "logprobs", "top_logprobs"];
+/// Never taken.
+const PENALTIES: [&str; 2] = ["presence_penalty", "frequency_penalty"];
+/// Never taken by gpt-5 and later.
+const NOT_BY_GPT: [&str; 5] = ["stop", "logit_bias", "modalities", "prediction", "audio"];
+
+/// Adapts the request, where the provider is OpenAI or Azure and the model reasons.
+pub fn apply<'a>(entry: &Entry, model: &str, patch: &mut Patch<'a>) {
+    // An operator who renames fields has something else in mind that only goes by the name.
+    if !is_openai(&entry.name) || !entry.rename.0.is_empty() {
+        return;
+    }
+    let named = base_model(&entry.name);
+    let Some(family) = family(named.as_deref().unwrap_or(model)) else {
+        return;
+    };
+    quirks::move_field(patch, "max_tokens", "max_completion_tokens");
+    if family == Family::Chat {
+        return;
+    }
+    if let Some(drop_params) = DropParams::of_deployment() {
+        drop_refused(family, &drop_params, patch);
+    }
+}
+
+fn is_openai(provider: &str) -> bool {
+    matches!(provider, "openai" | "azure" | "azure_ai")
+}
+
+/// An Azure deployment may have any name; `base_model` says what it is.
+fn base_model(provider: &str) -> Option<String> {
+    if provider == "openai" {
+        None
+    } else {
+        deployment::text("base_model")
+    }
+}
+
+fn family(model: &str) -> Option<Family> {
+    if model.starts_with("o_series/") {
+        return Some(Family::OSeries);
+    }
+    let name = model.rsplit('/').next().unwrap_or(model);
+    for (series, major) in [("gpt-5", 5), ("gpt-6", 6)] {
+        if let Some((_, rest)) = name.split_once(series) {
+            return Some(gpt(major, rest));
+        }
+    }
+    if model.starts_with("gpt5_series/") {
+        return Some(gpt(5, ""));
+    }
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words
+        .any(|word| matches!(word, "o1" | "o3" | "o4"))
+        .then_some(Family::OSeries)
+}
+
+/// What follows `gpt-5`: `.1-mini`, `-nano`, `-chat-latest`.
+fn gpt(major: u32, rest: &str) -> Family {
+    if rest.starts_with("-chat") {
+        return Family::Chat;
+    }
+    let digits = rest.strip_prefix('.').unwrap_or_default();
+    let end = digits
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(digits.len());
+    let minor = digits[..end].parse().unwrap_or(0);
+    let specialised = ["-pro", "-codex", "-chat", "-cyber"]
+        .iter()
+        .any(|kind| rest.contains(kind));
+    Family::Gpt {
+        version: (major, minor),
+        specialised,
+    }
+}
+
+fn drop_refused(family: Family, drop_params: &DropParams, patch: &mut Patch<'_>) {
+    for field in PENALTIES {
+        drop_params.remove(field, patch);
+    }
+    if matches!(family, Family::Gpt { .. }) {
+        for field in NOT_BY_GPT {
+            drop_params.remove(field, patch);
+        }
+    }
+    let given: Vec<&str> = SAMPLING.into_iter().filter(|field| is_refused(field, patch)).collect();
+    if !given.is_empty() && family.reasons(patch) {
+        for field in given {
+            drop_params.remove(field, patch);
+        }
+    }
+}
+
+/// A temperature of 1 is what reasoning models use, and may be said.
+fn is_refused(field: &str, patch: &Patch<'_>) -> bool {
+    let Some(value) = patch.value(field) else { return false };
+    field != "temperature" || value.parse::<f64>().is_ok_and(|temperature| temperature != 1.0)
+}
+
+impl Family {
+    /// Whether this request makes the model reason. Reads `reasoning_effort`, which is text, so the question is asked
+    /// only where the answer matters.
+    fn reasons(self, patch: &Patch<'_>) -> bool {
+        let Self::Gpt {
+            version: version @ (5, 1..) | version @ (6.., _),
+            specialised,
+        } = self
+        else {
+            return true;
+        };
+        match patch.value("reasoning_effort") {
+            Some(effort) => effort != "\"none\"",
+            // These do not reason unless asked to; 5.5 and later do.
+            None => specialised || !matches!(version, (5, 1 | 2 | 4)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_told_by_name() {
+        let plain = |major, minor| {
+            Some(Family::Gpt {
+                version: (major, minor),
+                specialised: false,
+            })
+        };
+        for (model, expected) in [
+            ("o1", Some(Family::OSeries)),
+            ("o3-mini-2025-01-31", Some(Family::OSeries)),
+            ("my-o4-mini", Some(Family::OSeries)),
+            ("o_series/any-name", Some(Family::OSeries)),
+            ("gpt-5", plain(5, 0)),
+            ("gpt-5-mini", plain(5, 0)),
+            ("gpt5_series/any-name", plain(5, 0)),
+            ("gpt-5.1", plain(5, 1)),
+            ("team-gpt-5.4-nano", plain(5, 4)),
+            ("gpt-6.1-sol", plain(6, 1)),
+            (
+                "gpt-5.2-pro",
+                Some(Family::Gpt {
+                    version: (5, 2),
+                    specialised: true,
+                }),
+            ),
+            ("gpt-5-chat-latest", Some(Family::Chat)),
+            ("gpt-4o", None),
+            ("gpt-35-turbo", None),
+            ("foo1", None),
+            ("chatgpt-4o-latest", None),
+        ] {
+            assert_eq!(family(model), expected, "{model}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Where an attempt goes and how it proves itself: the same at every provider but Azure's ([`crate::azure`]).
+
+use std::borrow::Cow;
+
+use sluice_sdk::{Auth, Target, deployment};
+
+use crate::entry::Entry;
+use crate::table;
+
+pub struct Route<'a> {
+    /// Below the deployment's base; with a query where the provider wants one.
+    pub path: String,
+    /// The `model` that the body must name; `None` where the path does.
+    pub model: Option<Cow<'a, str>>,
+    /// Replaces the provider's auth.
+    pub auth: Option<Auth>,
+    /// Whether the upstream takes `stream_options`.
+    pub takes_stream_options: bool,
+}
+
+/// `/chat/completions` and its like below the base, the model in the body.
+pub fn plain<'a>(entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
+    Route {
+        path: format!("{}{operation_path}", path_prefix(entry)),
+        model: Some(model_name(entry, &target.model)),
+        auth: table::auth_of_attempt(entry, deployment::has_parameter),
+        takes_stream_options: !entry.no_stream_options,
+    }
+}
+
+/// The provider's prefix, unless the operator's base ends with it already.
+fn path_prefix(entry: &Entry) -> &str {
+    let Some(prefix) = entry.path_prefix.as_deref() else {
+        return "";
+    };
+    let given = deployment::text("api_base");
+    let base = given.as_deref().unwrap_or(&entry.base_url);
+    if base.trim_end_matches('/').ends_with(prefix) {
+        ""
+    } else {
+        prefix
+    }
+}
+
+fn model_name<'a>(entry: &Entry, model: &'a str) -> Cow<'a, str> {
+    match &entry.model_prefix {
+        Some(prefix) if !model.contains('/') => Cow::Owned(format!("{prefix}{model}")),
+        _ => Cow::Borrowed(model),
+    }
+}
+
+/// Appends `name=value` to the path's query.
+pub fn push_query(path: &mut String, name: &str, value: &str) {
+    path.push(if path.contains('?') { '&' } else { '?' });
+    push_encoded(path, name);
+    path.push('=');
+    push_encoded(path, value);
+}
+
+/// Appends text as one path segment or query part: all but RFC 3986's unreserved characters are percent-encoded.
+pub fn push_encoded(path: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            path.push(char::from(HEX[usize::from(byte >> 4)]));
+            path.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_end_a_segment_is_encoded() {
+        let mut path = String::from("/");
+        push_encoded(&mut path, "a b/../ü?c#");
+        assert_eq!(path, "/a%20b%2F..%2F%C3%BC%3Fc%23");
+    }
+
+    #[test]
+    fn a_query_begins_once() {
+        let mut path = String::from("/x");
+        push_query(&mut path, "a", "1&2");
+        push_query(&mut path, "b", "");
+        assert_eq!(path, "/x?a=1%262&b=");
+    }
+}

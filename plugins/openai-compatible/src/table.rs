@@ -1,0 +1,132 @@
+//! The providers compiled in, how one is found, and what the host is told of it.
+
+use std::borrow::Cow;
+
+use sluice_sdk::{Auth, ProviderInfo};
+
+use crate::azure;
+use crate::entry::{Bounds, Entry, Json, Pairs, Proof};
+
+/// `config/providers.json`, sorted by name; `build.rs` writes it.
+static TABLE: &[Entry] = &include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+
+/// The parameter that holds the key, whatever the provider.
+const API_KEY: &str = "api_key";
+
+/// Entry of this name: the operator's own, else the table's.
+pub fn find<'a>(own: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    own.iter().find(|entry| entry.name == name).or_else(|| in_table(name))
+}
+
+/// All entries, the operator's first; those of the table that they replace are left out.
+pub fn all(own: &[Entry]) -> impl Iterator<Item = &Entry> {
+    let kept = TABLE
+        .iter()
+        .filter(|entry| own.iter().all(|other| other.name != entry.name));
+    own.iter().chain(kept)
+}
+
+fn in_table(name: &str) -> Option<&'static Entry> {
+    let index = TABLE.binary_search_by(|entry| entry.name.as_ref().cmp(name)).ok()?;
+    Some(&TABLE[index])
+}
+
+impl Proof {
+    /// As the host knows it. [`Proof::None`] is decided for each attempt ([`auth_of_attempt`]).
+    fn auth(&self) -> Auth {
+        match self {
+            Self::Bearer => Auth::Bearer(API_KEY.into()),
+            Self::None => Auth::None,
+            Self::Header(name) => Auth::Header((name.to_string(), API_KEY.into())),
+        }
+    }
+}
+
+/// What replaces the provider's auth for this attempt, where it is bearer only for those who give a key.
+pub fn auth_of_attempt(entry: &Entry, key_given: impl FnOnce(&str) -> bool) -> Option<Auth> {
+    (matches!(entry.auth, Proof::None) && key_given(API_KEY)).then(|| Auth::Bearer(API_KEY.into()))
+}
+
+/// What the host is told of a provider at load.
+pub fn info(entry: &Entry) -> ProviderInfo {
+    ProviderInfo {
+        name: entry.name.to_string(),
+        api_base: entry.base_url.to_string(),
+        auth: entry.auth.auth(),
+        environment: environment(entry),
+        operations: entry.operations.iter().map(Cow::to_string).collect(),
+        extras: Vec::new(),
+    }
+}
+
+/// (parameter, variable) pairs, in the order in which the host tries them.
+fn environment(entry: &Entry) -> Vec<(String, String)> {
+    let keys = entry.key_env.iter().map(|variable| (API_KEY, variable.as_ref()));
+    let base = entry.base_env.iter().map(|variable| ("api_base", variable.as_ref()));
+    let parameters = entry.parameter_env.iter().flat_map(|(parameter, variables)| {
+        variables
+            .iter()
+            .map(move |variable| (parameter.as_ref(), variable.as_ref()))
+    });
+    let own: &[(&str, &str)] = match entry.name.as_ref() {
+        "azure" => &azure::ENVIRONMENT,
+        "openai" | "text-completion-openai" => &[("organization", "OPENAI_ORGANIZATION")],
+        _ => &[],
+    };
+    keys.chain(base)
+        .chain(parameters)
+        .chain(own.iter().copied())
+        .map(|(parameter, variable)| (parameter.to_owned(), variable.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_of_the_table_is_found_by_its_name() {
+        assert!(TABLE.len() >= 100, "{} providers", TABLE.len());
+        for entry in TABLE {
+            assert_eq!(in_table(&entry.name).map(|found| &found.name), Some(&entry.name));
+        }
+        assert!(in_table("no such provider").is_none());
+    }
+
+    #[test]
+    fn an_entry_says_where_its_key_base_and_parameters_come_from() {
+        let info = info(in_table("cloudflare").unwrap());
+        assert_eq!(
+            info.api_base,
+            "https://api.cloudflare.com/client/v4/accounts/{cloudflare_account_id}/ai/v1"
+        );
+        assert!(
+            info.environment
+                .contains(&("cloudflare_account_id".into(), "CLOUDFLARE_ACCOUNT_ID".into()))
+        );
+        assert!(info.environment.iter().any(|(parameter, _)| parameter == "api_key"));
+    }
+
+    #[test]
+    fn azure_is_read_from_its_own_variables_and_sends_the_bare_key() {
+        let info = info(in_table("azure").unwrap());
+        assert!(matches!(&info.auth, Auth::Header((header, key)) if header == "api-key" && key == "api_key"));
+        for pair in [
+            ("api_key", "AZURE_API_KEY"),
+            ("api_base", "AZURE_API_BASE"),
+            ("api_version", "AZURE_API_VERSION"),
+            ("azure_ad_token", "AZURE_AD_TOKEN"),
+        ] {
+            assert!(info.environment.contains(&(pair.0.into(), pair.1.into())), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_ones_own_is_sent_a_key_only_when_there_is_one() {
+        let entry = in_table("hosted_vllm").unwrap();
+        assert!(matches!(info(entry).auth, Auth::None));
+        assert!(auth_of_attempt(entry, |_| false).is_none());
+        assert!(matches!(auth_of_attempt(entry, |_| true), Some(Auth::Bearer(key)) if key == "api_key"));
+        assert!(auth_of_attempt(in_table("openai").unwrap(), |_| true).is_none());
+    }
+}

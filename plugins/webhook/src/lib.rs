@@ -1,0 +1,183 @@
+//! `webhook`: posts the records of finished exchanges to an HTTP endpoint. It does what LiteLLM's `generic_api` does.
+//!
+//! **Hook**: `deliver`, in the background, after `record`; never on the path of an exchange. Callbacks do not see each
+//! other, so their order does not matter.
+//! **Reads**: its settings; the `status` of each record, and only where `event_types` is set.
+//! **Changes**: nothing here; at the endpoint, at least once: a batch whose answer was lost is posted again.
+//! **Costs**: one round trip a batch (a record, with `log_format: single`) and one copy of it.
+//!
+//! Headers and the endpoint's path may be secrets, so nothing but the endpoint's host is ever named in an error.
+
+mod settings;
+
+use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::Deserialize;
+use sluice_sdk::http::{self, Request};
+use sluice_sdk::{DeliveryError, Header, LoggingCallback, Manifest, Plugin};
+
+pub use settings::Settings;
+use settings::{EventType, LogFormat};
+
+/// The callback, made of its settings.
+pub struct Webhook {
+    endpoint: String,
+    /// The endpoint's host, for errors.
+    host: String,
+    headers: Vec<Header>,
+    format: LogFormat,
+    timeout_ms: u32,
+    /// Only these; all when `None`.
+    event_types: Option<Vec<EventType>>,
+    /// How far the last batch came that failed half-way, so that its retry goes on from there.
+    progress: Option<Progress>,
+}
+
+/// With `log_format: single` a batch is many requests, and one in the middle may fail.
+#[derive(Clone, Copy)]
+struct Progress {
+    batch: u64,
+    posted: usize,
+}
+
+impl Plugin for Webhook {
+    type Settings = Settings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "webhook",
+            env!("CARGO_PKG_VERSION"),
+            "Posts the records of finished exchanges to an HTTP endpoint, in batches.",
+        )
+        .settings_schema(include_str!("../settings.schema.json"))
+        .outbound("*")
+    }
+
+    fn new(settings: Settings) -> Result<Self, String> {
+        Ok(Self {
+            host: settings.host()?.to_owned(),
+            headers: settings.headers()?,
+            endpoint: settings.endpoint,
+            format: settings.log_format,
+            timeout_ms: settings.timeout_ms,
+            event_types: settings.event_types,
+            progress: None,
+        })
+    }
+}
+
+impl LoggingCallback for Webhook {
+    fn deliver(&mut self, records: Vec<String>) -> Result<(), DeliveryError> {
+        let wanted: Vec<&str> = records
+            .iter()
+            .map(String::as_str)
+            .filter(|record| self.wants(record))
+            .collect();
+        match self.format {
+            _ if wanted.is_empty() => Ok(()),
+            LogFormat::JsonArray => self.post(format!("[{}]", wanted.join(","))),
+            LogFormat::Ndjson => self.post(wanted.join("\n") + "\n"),
+            LogFormat::Single => self.post_each(&wanted),
+        }
+    }
+}
+
+impl Webhook {
+    fn wants(&self, record: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Record<'a> {
+            #[serde(borrow)]
+            status: Cow<'a, str>,
+        }
+        let Some(wanted) = &self.event_types else { return true };
+        // A record whose outcome cannot be told is better sent than lost.
+        let Ok(Record { status }) = serde_json::from_str(record) else {
+            return true;
+        };
+        wanted.iter().any(|event| event.status() == status)
+    }
+
+    /// One request a record. What was posted before a failure is not posted again by the retry, as long as the instance
+    /// lives.
+    fn post_each(&mut self, records: &[&str]) -> Result<(), DeliveryError> {
+        let batch = fingerprint(records);
+        let done = self
+            .progress
+            .take()
+            .filter(|last| last.batch == batch)
+            .map_or(0, |last| last.posted);
+        for (posted, record) in records.iter().enumerate().skip(done) {
+            match self.post((*record).to_owned()) {
+                // This record will never be taken, which says nothing of the ones after it.
+                Err(DeliveryError::Reject(sentence)) => sluice_sdk::log::warn(&sentence),
+                Err(retry) => {
+                    self.progress = Some(Progress { batch, posted });
+                    return Err(retry);
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn post(&self, body: String) -> Result<(), DeliveryError> {
+        let answer = http::send(&Request {
+            method: "POST".into(),
+            url: self.endpoint.clone(),
+            headers: self.headers.clone(),
+            body: body.into_bytes(),
+            timeout_ms: self.timeout_ms,
+        });
+        match answer {
+            Ok(response) => self.judge(response.status),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
+    fn judge(&self, status: u16) -> Result<(), DeliveryError> {
+        let host = &self.host;
+        match status {
+            200..=299 => Ok(()),
+            408 | 429 | 500.. => Err(DeliveryError::Retry(format!("{host} answered {status}"))),
+            300..=399 => Err(DeliveryError::Reject(format!(
+                "{host} answered {status}; redirects are not followed: name the final address in `endpoint`"
+            ))),
+            401 | 403 => Err(DeliveryError::Reject(format!(
+                "{host} answered {status}: check the credentials in `headers`"
+            ))),
+            _ => Err(DeliveryError::Reject(format!(
+                "{host} answered {status}: it does not take these records"
+            ))),
+        }
+    }
+
+    /// An error without its own text where that could repeat a header or the endpoint's path.
+    fn explain(&self, error: http::Error) -> DeliveryError {
+        let host = &self.host;
+        match error {
+            http::Error::AccessDenied => DeliveryError::Reject(format!(
+                "may not reach {host}: allow it under `sluice.plugins.webhook.outbound` (private addresses must be \
+                 allowed by name)"
+            )),
+            http::Error::Timeout => DeliveryError::Retry(format!("{host} did not answer in time")),
+            http::Error::Unreachable(reason) => DeliveryError::Retry(format!("{host} cannot be reached: {reason}")),
+            // It answered, so it has most likely taken them: posting again would double them.
+            http::Error::TooLarge => DeliveryError::Reject(format!("{host} sent a longer answer than the host allows")),
+            http::Error::Invalid(_) => DeliveryError::Reject(
+                "the request cannot be sent: check `endpoint`, and the names and values in `headers`".into(),
+            ),
+            http::Error::Other(_) => DeliveryError::Retry(format!("the request to {host} failed")),
+        }
+    }
+}
+
+fn fingerprint(records: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    records.hash(&mut hasher);
+    hasher.finish()
+}
+
+// Linkers of other targets do not take the names of a component's exports.
+#[cfg(target_arch = "wasm32")]
+sluice_sdk::export!(Webhook: LoggingCallback);

@@ -1,0 +1,51 @@
+//! What wit-bindgen makes of `wit/`: imports once, and each exported interface.
+//!
+//! Nothing here is written by hand, and nothing outside this crate names it but the macros of [`crate::export`].
+
+#![allow(missing_docs, reason = "generated; the docs are the comments of the WIT files")]
+#![allow(unsafe_code, reason = "generated glue for the component ABI")]
+#![allow(clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
+
+/// Everything a plugin may import.
+pub mod imports {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: r"
+            package sluice:sdk;
+            world imports {
+                import sluice:plugin/types@0.1.0;
+                import sluice:plugin/settings@0.1.0;
+                import sluice:plugin/log@0.1.0;
+                import sluice:plugin/state@0.1.0;
+                import sluice:plugin/http@0.1.0;
+                import sluice:plugin/exchange@0.1.0;
+                import sluice:plugin/candidates@0.1.0;
+                import sluice:plugin/deployment@0.1.0;
+            }
+        ",
+        world: "sluice:sdk/imports",
+        generate_all,
+    });
+}
+
+/// One exported interface a module, so that a component can export several of them with one `about`.
+macro_rules! export {
+    ($module:ident, $inline:literal, $world:literal $(, $types:ident)?) => {
+        pub mod $module {
+            wit_bindgen::generate!({
+                path: "../../wit",
+                inline: $inline,
+                world: $world,
+                pub_export_macro: true,
+                default_bindings_module: "sluice_sdk::bindings",
+                with: { $("sluice:plugin/types@0.1.0": crate::bindings::imports::sluice::plugin::$types)? },
+            });
+        }
+    };
+}
+
+export!(about, "package sluice:sdk; world about { export sluice:plugin/about@0.1.0; }", "sluice:sdk/about");
+export!(routing, "package sluice:sdk; world routing { export sluice:plugin/routing@0.1.0; }", "sluice:sdk/routing");
+export!(provider, "package sluice:sdk; world provider { export sluice:plugin/provider@0.1.0; }", "sluice:sdk/provider", types);
+export!(guardrail, "package sluice:sdk; world guardrail { export sluice:plugin/guardrail@0.1.0; }", "sluice:sdk/guardrail");
+export!(callback, "package sluice:sdk; world callback { export sluice:plugin/callback@0.1.0; }", "sluice:sdk/callback");

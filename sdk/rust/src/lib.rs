@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+#[doc(hidden)]
+pub mod bindings;
+#[doc(hidden)]
+pub mod export;
+pub mod canonical;
+mod fault;
+mod import;
+mod kinds;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
+pub use serde;
+pub use serde_json;
+
+pub use import::{candidates, deployment, exchange, http, log, state};
+pub use kinds::{
+    Auth, DeliveryError, Edit, Event, Failure, Fault, Framing, Guardrail, GuardrailError, Header,
+    LoggingCallback, Manifest, NoSettings, Passage, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody,
+    RoutingError, RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
+};

@@ -1,0 +1,279 @@
+//! A host to test against: set what the imports answer, then call the plugin as plain Rust.
+//!
+//! ```
+//! use sluice_sdk::testing::Host;
+//!
+//! Host { body: br#"{"model":"m"}"#.to_vec(), ..Host::default() }.install();
+//! assert_eq!(sluice_sdk::exchange::field("model").as_deref(), Some(r#""m""#));
+//! ```
+
+pub mod cases;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::bindings::imports::sluice::plugin as wire;
+
+/// What the imports answer on this thread.
+pub struct Host {
+    /// The plugin's settings, JSON.
+    pub settings: String,
+    /// The canonical request.
+    pub body: Vec<u8>,
+    /// `chat-completions`, …
+    pub operation: String,
+    /// What [`crate::exchange::seed`] answers.
+    pub seed: u32,
+    /// [`crate::exchange::attribute`] by name.
+    pub attributes: BTreeMap<String, String>,
+    /// The deployment's parameters, JSON text by name.
+    pub parameters: BTreeMap<String, String>,
+    /// Names of parameters that hold credentials.
+    pub credentials: Vec<String>,
+    /// Headers of the upstream's answer, by lower-case name.
+    pub response_headers: BTreeMap<String, String>,
+    /// Columns of the candidates: numbers by column name in kebab-case, such as `weights`.
+    pub columns: BTreeMap<String, Vec<f64>>,
+    /// How many candidates there are.
+    pub candidates: u32,
+    /// Answers outbound requests.
+    #[allow(clippy::type_complexity, reason = "named once, here")]
+    pub http: Box<dyn FnMut(crate::http::Request) -> Result<crate::http::Response, crate::http::Error>>,
+    /// The shared store.
+    pub state: BTreeMap<String, Vec<u8>>,
+    /// What the plugin logged.
+    pub log: Vec<String>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            settings: "{}".into(),
+            body: b"{}".to_vec(),
+            operation: "chat-completions".into(),
+            seed: 1,
+            attributes: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            credentials: Vec::new(),
+            response_headers: BTreeMap::new(),
+            columns: BTreeMap::new(),
+            candidates: 0,
+            http: Box::new(|_| Err(crate::http::Error::AccessDenied)),
+            state: BTreeMap::new(),
+            log: Vec::new(),
+        }
+    }
+}
+
+thread_local! {
+    static HOST: RefCell<Host> = RefCell::default();
+}
+
+impl Host {
+    /// Makes this the host of the current thread.
+    pub fn install(self) {
+        HOST.set(self);
+    }
+
+    /// The lines logged so far on this thread.
+    #[must_use]
+    pub fn logged() -> Vec<String> {
+        HOST.with_borrow(|host| host.log.clone())
+    }
+}
+
+/// The same functions as the component's imports.
+pub(crate) mod host {
+    use super::{HOST, Host, wire};
+
+    fn with<R>(read: impl FnOnce(&mut Host) -> R) -> R {
+        HOST.with_borrow_mut(read)
+    }
+
+    fn column(name: &str) -> Vec<f64> {
+        with(|host| {
+            let count = host.candidates as usize;
+            host.columns.get(name).cloned().unwrap_or_else(|| vec![0.0; count])
+        })
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test columns hold small whole numbers")]
+    fn whole_column(name: &str) -> Vec<u32> {
+        column(name).into_iter().map(|number| number as u32).collect()
+    }
+
+    pub mod settings {
+        pub fn get() -> String {
+            super::with(|host| host.settings.clone())
+        }
+    }
+
+    pub mod log {
+        /// Keeps the line for [`super::super::Host::logged`].
+        pub fn write(_level: super::wire::log::Level, message: &str) {
+            super::with(|host| host.log.push(message.to_owned()));
+        }
+    }
+
+    pub mod exchange {
+        use std::collections::BTreeMap;
+
+        use serde_json::value::RawValue;
+
+        use super::with;
+
+        /// Opaque id of the exchange.
+        pub fn id() -> String {
+            "test".into()
+        }
+        /// The operation, such as `chat-completions`.
+        pub fn operation() -> String {
+            with(|host| host.operation.clone())
+        }
+        /// The model group the client asked for.
+        pub fn model_group() -> String {
+            field("model").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+        }
+        /// Whether the client asked for a stream.
+        pub fn is_streaming() -> bool {
+            field("stream").as_deref() == Some("true")
+        }
+        /// JSON text of one top-level field.
+        pub fn field(name: &str) -> Option<String> {
+            with(|host| {
+                let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(&host.body).ok()?;
+                fields.get(name).map(|value| value.get().to_owned())
+            })
+        }
+        /// The canonical request whole.
+        pub fn body() -> Vec<u8> {
+            with(|host| host.body.clone())
+        }
+        /// Estimated tokens of the prompt.
+        pub fn prompt_tokens() -> u32 {
+            with(|host| u32::try_from(host.body.len() / 4).unwrap_or(u32::MAX))
+        }
+        /// One attribute of the exchange.
+        pub fn attribute(name: &str) -> Option<String> {
+            with(|host| host.attributes.get(name).cloned())
+        }
+        /// The exchange's random number.
+        pub fn seed() -> u32 {
+            with(|host| host.seed)
+        }
+    }
+
+    pub mod deployment {
+        use super::with;
+
+        /// One parameter as JSON text.
+        pub fn parameter(name: &str) -> Option<String> {
+            with(|host| host.parameters.get(name).cloned())
+        }
+        /// Whether a parameter is given, credentials included.
+        pub fn has_parameter(name: &str) -> bool {
+            with(|host| host.parameters.contains_key(name) || host.credentials.iter().any(|given| given == name))
+        }
+        /// A header of the upstream's answer.
+        pub fn response_header(name: &str) -> Option<String> {
+            with(|host| host.response_headers.get(&name.to_ascii_lowercase()).cloned())
+        }
+    }
+
+    pub mod candidates {
+        use super::{column, whole_column, with};
+
+        /// How many candidates there are.
+        pub fn count() -> u32 {
+            with(|host| host.candidates)
+        }
+        fn names(prefix: &str) -> Vec<String> {
+            (0..count()).map(|index| format!("{prefix}{index}")).collect()
+        }
+        /// Deployment ids.
+        pub fn ids() -> Vec<String> {
+            names("deployment-")
+        }
+        /// Provider prefixes.
+        pub fn providers() -> Vec<String> {
+            names("provider-")
+        }
+        /// Model names.
+        pub fn models() -> Vec<String> {
+            names("model-")
+        }
+        /// One attribute of `model_info`, always absent here.
+        pub fn info(_name: &str) -> Vec<String> {
+            vec![String::new(); count() as usize]
+        }
+        macro_rules! columns {
+            ($($name:ident $key:literal $read:ident $type:ty;)*) => {
+                $(#[doc = concat!("Column `", $key, "`.")]
+                pub fn $name() -> Vec<$type> {
+                    $read($key)
+                })*
+            };
+        }
+        columns! {
+            weights "weights" column f64;
+            orders "orders" whole_column u32;
+            in_flight "in-flight" whole_column u32;
+            latency_seconds "latency-seconds" column f64;
+            first_token_seconds "first-token-seconds" column f64;
+            failure_rates "failure-rates" column f64;
+            requests_this_minute "requests-this-minute" whole_column u32;
+            tokens_this_minute "tokens-this-minute" whole_column u32;
+            request_limits "request-limits" whole_column u32;
+            token_limits "token-limits" whole_column u32;
+            input_prices "input-prices" column f64;
+            output_prices "output-prices" column f64;
+        }
+    }
+
+    pub mod state {
+        use super::{wire::state::Error, with};
+
+        /// Reads a key.
+        ///
+        /// # Errors
+        /// None here.
+        pub fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
+            Ok(with(|host| host.state.get(key).cloned()))
+        }
+        /// Writes a key.
+        ///
+        /// # Errors
+        /// None here.
+        pub fn set(key: &str, value: &[u8], _ttl_ms: u32) -> Result<(), Error> {
+            with(|host| host.state.insert(key.to_owned(), value.to_vec()));
+            Ok(())
+        }
+        /// Adds to a number kept under a key.
+        ///
+        /// # Errors
+        /// None here.
+        pub fn increment(key: &str, delta: f64, _ttl_ms: u32) -> Result<f64, Error> {
+            with(|host| {
+                let before = host.state.get(key).and_then(|bytes| Some(f64::from_le_bytes(bytes.as_slice().try_into().ok()?)));
+                let after = before.unwrap_or(0.0) + delta;
+                host.state.insert(key.to_owned(), after.to_le_bytes().to_vec());
+                Ok(after)
+            })
+        }
+    }
+
+    pub mod http {
+        use super::wire::http::{Error, Request, Response};
+
+        /// Answers from [`super::super::Host::http`].
+        ///
+        /// # Errors
+        /// Whatever the test's closure says.
+        pub fn send(request: &Request) -> Result<Response, Error> {
+            let mut answer = super::with(|host| std::mem::replace(&mut host.http, Box::new(|_| Err(Error::Timeout))));
+            let response = answer(request.clone());
+            super::with(|host| host.http = answer);
+            response
+        }
+    }
+}
