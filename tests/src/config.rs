@@ -40,32 +40,42 @@ impl Config {
     /// No deployment, no retries, no master key.
     #[must_use]
     pub fn new() -> Self {
-        let plugins: serde_json::Map<String, Value> =
-            PATIENT_PLUGINS.iter().map(|name| ((*name).to_owned(), json!({ "time_limit_ms": PATIENT_MS }))).collect();
+        let plugins: serde_json::Map<String, Value> = PATIENT_PLUGINS
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({ "time_limit_ms": PATIENT_MS })))
+            .collect();
         Self(json!({
             "model_list": [],
             "router_settings": { "num_retries": 0 },
-            "sluice": { "plugins": plugins },
+            // A test that is over leaves streams open; its gateway does not wait for them.
+            "sluice": { "plugins": plugins, "server": { "shutdown_timeout_ms": 500 } },
         }))
     }
 
     /// A group with one OpenAI deployment at this upstream; again to add another.
     #[must_use]
     pub fn openai(self, group: &str, upstream: &Upstream) -> Self {
-        self.deployment(group, json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()) }))
+        self.deployment(
+            group,
+            json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()) }),
+        )
     }
 
     /// The same on Azure, whose deployment is called `upstream-model`.
     #[must_use]
     pub fn azure(self, group: &str, upstream: &Upstream) -> Self {
-        let params = json!({ "model": "azure/upstream-model", "api_base": upstream.base(), "api_version": "2024-10-21" });
+        let params =
+            json!({ "model": "azure/upstream-model", "api_base": upstream.base(), "api_version": "2024-10-21" });
         self.deployment(group, params)
     }
 
     /// The same at Anthropic.
     #[must_use]
     pub fn anthropic(self, group: &str, upstream: &Upstream) -> Self {
-        self.deployment(group, json!({ "model": "anthropic/claude-upstream", "api_base": upstream.base() }))
+        self.deployment(
+            group,
+            json!({ "model": "anthropic/claude-upstream", "api_base": upstream.base() }),
+        )
     }
 
     /// The same through the adapter under test (`guests/adapter`), with these settings.
@@ -96,7 +106,10 @@ impl Config {
     /// When the list has been replaced by something else.
     #[must_use]
     pub fn entry(mut self, entry: Value) -> Self {
-        self.0["model_list"].as_array_mut().expect("`model_list` is a list").push(entry);
+        self.0["model_list"]
+            .as_array_mut()
+            .expect("`model_list` is a list")
+            .push(entry);
         self
     }
 
@@ -110,7 +123,10 @@ impl Config {
     /// The strategy under test, with these settings.
     #[must_use]
     pub fn strategy(self, name: &str, settings: Value) -> Self {
-        self.set("router_settings", json!({ "routing_strategy": name, "routing_strategy_args": settings }))
+        self.set(
+            "router_settings",
+            json!({ "routing_strategy": name, "routing_strategy_args": settings }),
+        )
     }
 
     /// Retries after the first attempt.
@@ -140,19 +156,27 @@ impl Config {
     #[must_use]
     pub fn callback(self, name: &str, settings: Value, receiver: &Upstream) -> Self {
         let callbacks = self.set("litellm_settings", json!({ "callbacks": [name] }));
-        callbacks.set("callback_settings", json!({ name: settings })).outbound(name, receiver)
+        callbacks
+            .set("callback_settings", json!({ name: settings }))
+            .outbound(name, receiver)
     }
 
     /// Lets a plugin reach this upstream.
     #[must_use]
     pub fn outbound(self, plugin: &str, upstream: &Upstream) -> Self {
-        self.set("sluice", json!({ "plugins": { plugin: { "outbound": [upstream.base()] } } }))
+        self.set(
+            "sluice",
+            json!({ "plugins": { plugin: { "outbound": [upstream.base()] } } }),
+        )
     }
 
     /// How long one call of this plugin may take.
     #[must_use]
     pub fn time_limit(self, plugin: &str, limit_ms: u32) -> Self {
-        self.set("sluice", json!({ "plugins": { plugin: { "time_limit_ms": limit_ms } } }))
+        self.set(
+            "sluice",
+            json!({ "plugins": { plugin: { "time_limit_ms": limit_ms } } }),
+        )
     }
 
     /// Asks for [`MASTER_KEY`].

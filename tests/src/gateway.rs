@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use sluice::{Options, Source};
 
 use crate::client::{Answer, Client};
 use crate::config::Config;
@@ -43,7 +45,12 @@ impl Setup {
         let directory = Scratch::new();
         fs::create_dir(directory.0.join("plugins")).expect("a new folder is empty");
         fs::write(directory.config(), config.text()).expect("a new folder can be written");
-        Self { directory, environment: BTreeMap::new(), key: config.key().map(str::to_owned), is_built_in: false }
+        Self {
+            directory,
+            environment: BTreeMap::new(),
+            key: config.key().map(str::to_owned),
+            is_built_in: false,
+        }
     }
 
     /// The configuration that is built into the gateway.
@@ -94,23 +101,29 @@ impl Setup {
     /// # Errors
     /// What the gateway says.
     pub async fn try_start(self) -> Result<Gateway, String> {
-        let config = if self.is_built_in {
-            sluice::Source::BuiltIn
+        let source = if self.is_built_in {
+            Source::BuiltIn
         } else {
-            sluice::Source::File(self.directory.config())
+            Source::File(self.directory.config())
         };
-        let options = sluice::Options {
-            config,
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 0,
-            environment: self.environment,
+        let options = Options {
+            host: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: Some(0),
             plugin_cache: Some(PathBuf::from(PLUGIN_CACHE)),
-            ..sluice::Options::default()
+            environment: Arc::new(self.environment),
+            ..Options::new(source)
         };
-        let started = tokio::task::spawn_blocking(move || sluice::start(options)).await.expect("starting does not panic");
+        let started = tokio::task::spawn_blocking(move || sluice::start(options))
+            .await
+            .expect("starting does not panic");
         let running = started.map_err(|error| chain(&error))?;
         let address = running.address();
-        Ok(Gateway { running: Some(running), address, directory: self.directory, key: self.key })
+        Ok(Gateway {
+            running: Some(running),
+            address,
+            directory: self.directory,
+            key: self.key,
+        })
     }
 }
 
@@ -186,7 +199,10 @@ impl Gateway {
 
     /// Waits until `/plugins` lists something that fits; gives the whole listing.
     pub async fn shows(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        eventually(what, async || Some(self.plugins().await).filter(|listing| fits(listing))).await
+        eventually(what, async || {
+            Some(self.plugins().await).filter(|listing| fits(listing))
+        })
+        .await
     }
 
     /// What `/metrics` says.
@@ -203,13 +219,17 @@ impl Gateway {
         let fitting = series.filter(|line| {
             line.split(['{', ' ']).next() == Some(name) && labels.iter().all(|label| line.contains(label))
         });
-        fitting.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        fitting
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
     }
 
     /// Stops it as an operator does, and comes back when it has stopped.
     pub async fn stop(mut self) {
         if let Some(running) = self.running.take() {
-            tokio::task::spawn_blocking(move || running.stop()).await.expect("stopping does not panic");
+            tokio::task::spawn_blocking(move || running.stop())
+                .await
+                .expect("stopping does not panic");
         }
     }
 }
@@ -217,8 +237,8 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
-            // Its runtimes must not be dropped on a thread of the test's own runtime.
-            let _ = std::thread::spawn(move || running.stop()).join();
+            // Stopping waits for streams, and the test's own runtime must go on for them to end.
+            std::thread::spawn(move || running.stop());
         }
     }
 }

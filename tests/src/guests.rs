@@ -11,23 +11,50 @@ pub struct Guest {
 }
 
 /// Routing strategy that misbehaves on command.
-pub const STRATEGY: Guest = Guest { name: "probe-strategy", file: "guest_strategy.wasm" };
+pub const STRATEGY: Guest = Guest {
+    name: "probe-strategy",
+    file: "guest_strategy.wasm",
+};
 /// Provider adapter of the provider `probe` that misbehaves and probes on command.
-pub const ADAPTER: Guest = Guest { name: "probe-adapter", file: "guest_adapter.wasm" };
+pub const ADAPTER: Guest = Guest {
+    name: "probe-adapter",
+    file: "guest_adapter.wasm",
+};
 /// Guardrail that misbehaves and probes on command.
-pub const GUARDRAIL: Guest = Guest { name: "probe-guardrail", file: "guest_guardrail.wasm" };
+pub const GUARDRAIL: Guest = Guest {
+    name: "probe-guardrail",
+    file: "guest_guardrail.wasm",
+};
 /// Logging callback that misbehaves on command.
-pub const CALLBACK: Guest = Guest { name: "probe-callback", file: "guest_callback.wasm" };
+pub const CALLBACK: Guest = Guest {
+    name: "probe-callback",
+    file: "guest_callback.wasm",
+};
 /// Adapter of the provider `teller`, which writes its version, 1.0.0, into every answer.
-pub const TELLER_1: Guest = Guest { name: "teller", file: "guest_teller_1.wasm" };
+pub const TELLER_1: Guest = Guest {
+    name: "teller",
+    file: "guest_teller_1.wasm",
+};
 /// The same, 2.0.0.
-pub const TELLER_2: Guest = Guest { name: "teller", file: "guest_teller_2.wasm" };
+pub const TELLER_2: Guest = Guest {
+    name: "teller",
+    file: "guest_teller_2.wasm",
+};
 /// Imports sockets.
-pub const SOCKETS: Guest = Guest { name: "sockets", file: "guest_sockets.wasm" };
+pub const SOCKETS: Guest = Guest {
+    name: "sockets",
+    file: "guest_sockets.wasm",
+};
 /// A strategy that imports outbound HTTP.
-pub const DIALER: Guest = Guest { name: "dialer", file: "guest_dialer.wasm" };
+pub const DIALER: Guest = Guest {
+    name: "dialer",
+    file: "guest_dialer.wasm",
+};
 /// Traps in `describe`.
-pub const STILLBORN: Guest = Guest { name: "stillborn", file: "guest_stillborn.wasm" };
+pub const STILLBORN: Guest = Guest {
+    name: "stillborn",
+    file: "guest_stillborn.wasm",
+};
 
 impl Guest {
     /// Where the component is.

@@ -20,7 +20,10 @@ impl Checker<'_> {
     fn check(&self, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
         if let Some(target) = schema["$ref"].as_str() {
             let pointer = target.trim_start_matches('#');
-            let target = self.root.pointer(pointer).unwrap_or_else(|| panic!("the schema has no {pointer}"));
+            let target = self
+                .root
+                .pointer(pointer)
+                .unwrap_or_else(|| panic!("the schema has no {pointer}"));
             return self.check(target, value, at, found);
         }
         if !fits_type(&schema["type"], value) {
@@ -59,7 +62,12 @@ impl Checker<'_> {
 
     fn check_members(&self, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
         let Some(members) = value.as_object() else { return };
-        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for name in schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             if !members.contains_key(name) {
                 found.push(format!("{at}/{name}: missing"));
             }
@@ -112,7 +120,10 @@ mod tests {
             "properties": { "a": { "type": ["string", "null"] }, "b": { "$ref": "#/$defs/list" } },
             "$defs": { "list": { "type": "array", "items": { "enum": [1, 2] } } },
         });
-        assert_eq!(violations(&schema, &json!({ "a": null, "b": [1, 2] })), Vec::<String>::new());
+        assert_eq!(
+            violations(&schema, &json!({ "a": null, "b": [1, 2] })),
+            Vec::<String>::new()
+        );
         let document = json!({ "b": [3], "c": 1 });
         let expected = ["/a: missing", "/b/0: 3 is none of [1,2]", "/c: not in the schema"];
         assert_eq!(violations(&schema, &document), expected);

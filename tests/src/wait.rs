@@ -19,7 +19,11 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
         if let Some(found) = look().await {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited {} s, and still not: {what}", PATIENCE.as_secs());
+        assert!(
+            Instant::now() < deadline,
+            "waited {} s, and still not: {what}",
+            PATIENCE.as_secs()
+        );
         interval.tick().await;
     }
 }

@@ -57,7 +57,13 @@ async fn the_next_deployment_streams_when_the_first_fails_before_its_first_chunk
         Script::events([Event::data(&openai::error("server_error", "oops", "broken"))]),
     ] {
         pair.first.then(script);
-        let chunks = pair.gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.chunks().await;
+        let chunks = pair
+            .gateway
+            .client()
+            .chat_stream(&openai::ask_streamed("chat", "hi"))
+            .await
+            .chunks()
+            .await;
         assert_eq!(openai::text_of(&chunks), "second");
     }
 }
@@ -65,8 +71,15 @@ async fn the_next_deployment_streams_when_the_first_fails_before_its_first_chunk
 #[tokio::test]
 async fn nothing_is_tried_again_once_content_has_been_sent() {
     let pair = Pair::start(3).await;
-    pair.first.then(Script::events(openai::pieces(&["half an "])).then_breaks_off());
-    let data = pair.gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.rest().await;
+    pair.first
+        .then(Script::events(openai::pieces(&["half an "])).then_breaks_off());
+    let data = pair
+        .gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .rest()
+        .await;
     assert!(data.iter().any(|data| data.contains("\"error\"")), "{data:?}");
     assert_eq!(pair.second.count(), 0);
 }
@@ -74,8 +87,16 @@ async fn nothing_is_tried_again_once_content_has_been_sent() {
 #[tokio::test]
 async fn a_clients_mistake_is_not_tried_again() {
     let pair = Pair::start(3).await;
-    for (status, code) in [(400, "invalid_value"), (400, "context_length_exceeded"), (400, "content_filter"), (422, "x")] {
-        pair.first.then(Script::json(status, &openai::error("invalid_request_error", code, "wrong")));
+    for (status, code) in [
+        (400, "invalid_value"),
+        (400, "context_length_exceeded"),
+        (400, "content_filter"),
+        (422, "x"),
+    ] {
+        pair.first.then(Script::json(
+            status,
+            &openai::error("invalid_request_error", code, "wrong"),
+        ));
         let _ = pair.gateway.ask("chat", "hi").await.error(400);
     }
     assert_eq!((pair.first.count(), pair.second.count()), (4, 0));
@@ -115,7 +136,10 @@ async fn a_request_may_ask_for_its_own_number_of_retries() {
 
 #[tokio::test]
 async fn a_slow_first_byte_leads_on_to_the_next_deployment() {
-    let (slow, quick) = (Upstream::start().await, Upstream::that_answers(openai::says("quick")).await);
+    let (slow, quick) = (
+        Upstream::start().await,
+        Upstream::that_answers(openai::says("quick")).await,
+    );
     let gate = Gate::new();
     slow.always(openai::says("slow").held(&gate));
     let params = json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", slow.base()), "timeout": 0.2 });
@@ -142,7 +166,9 @@ async fn a_connection_that_was_kept_and_closed_meanwhile_is_no_failure() {
 #[tokio::test]
 async fn connections_are_used_again() {
     let upstream = Upstream::that_answers(openai::says("hello")).await;
-    let config = Config::new().openai("chat", &upstream).set("sluice", json!({ "server": { "workers": 1 } }));
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .set("sluice", json!({ "server": { "workers": 1 } }));
     let gateway = Gateway::start(&config).await;
     for _ in 0..10 {
         assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
@@ -155,12 +181,16 @@ async fn weights_share_the_traffic() {
     let (often, never) = (Upstream::start().await, Upstream::start().await);
     often.always(openai::says("often"));
     never.always(openai::says("never"));
-    let params = |upstream: &Upstream, weight: u32| {
-        json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "weight": weight })
-    };
-    let config = Config::new().deployment("chat", params(&often, 1)).deployment("chat", params(&never, 0));
+    let params = |upstream: &Upstream, weight: u32| json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "weight": weight });
+    let config = Config::new()
+        .deployment("chat", params(&often, 1))
+        .deployment("chat", params(&never, 0));
     let gateway = Gateway::start(&config).await;
     for _ in 0..20 {
-        assert_eq!(gateway.ask("chat", "hi").await.content(), "often", "a weight of 0 is for when nothing else is left");
+        assert_eq!(
+            gateway.ask("chat", "hi").await.content(),
+            "often",
+            "a weight of 0 is for when nothing else is left"
+        );
     }
 }

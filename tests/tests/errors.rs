@@ -10,23 +10,46 @@ async fn gateway() -> Gateway {
 /// The error for a chat body as it stands.
 async fn refused(body: &str, status: u16) -> Value {
     let gateway = gateway().await;
-    let answer = gateway.client().send(Method::POST, "/v1/chat/completions", body.to_owned()).await;
+    let answer = gateway
+        .client()
+        .send(Method::POST, "/v1/chat/completions", body.to_owned())
+        .await;
     let error = answer.error(status);
-    assert!(answer.header("x-request-id").is_some(), "a client can name the exchange that failed");
-    assert_eq!(gateway.ask("demo", "hi").await.content(), "hello", "the process goes on");
+    assert!(
+        answer.header("x-request-id").is_some(),
+        "a client can name the exchange that failed"
+    );
+    assert_eq!(
+        gateway.ask("demo", "hi").await.content(),
+        "hello",
+        "the process goes on"
+    );
     error
 }
 
 #[tokio::test]
 async fn what_is_no_json_is_a_bad_request() {
-    for body in ["", "{", "nonsense", "[]", "\"text\"", "{\"model\": \"demo\",}", "{\"model\": \"demo\"} trailing", "\u{feff}{"] {
+    for body in [
+        "",
+        "{",
+        "nonsense",
+        "[]",
+        "\"text\"",
+        "{\"model\": \"demo\",}",
+        "{\"model\": \"demo\"} trailing",
+        "\u{feff}{",
+    ] {
         refused(body, 400).await;
     }
 }
 
 #[tokio::test]
 async fn what_is_no_utf8_is_a_bad_request() {
-    let answer = gateway().await.client().send(Method::POST, "/v1/chat/completions", b"{\"model\": \"\xff\"}".to_vec()).await;
+    let answer = gateway()
+        .await
+        .client()
+        .send(Method::POST, "/v1/chat/completions", b"{\"model\": \"\xff\"}".to_vec())
+        .await;
     let _ = answer.error(400);
 }
 
@@ -42,13 +65,19 @@ async fn a_missing_model_is_named() {
 async fn an_unknown_model_is_refused_with_near_names() {
     let error = refused(r#"{"model": "chat-larg", "messages": []}"#, 400).await;
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("chat-larg") && message.contains("chat-large"), "{message}");
+    assert!(
+        message.contains("chat-larg") && message.contains("chat-large"),
+        "{message}"
+    );
     assert_eq!(error["param"], "model");
 }
 
 #[tokio::test]
 async fn a_stream_flag_that_is_no_boolean_is_named() {
-    assert_eq!(refused(r#"{"model": "demo", "messages": [], "stream": "yes"}"#, 400).await["param"], "stream");
+    assert_eq!(
+        refused(r#"{"model": "demo", "messages": [], "stream": "yes"}"#, 400).await["param"],
+        "stream"
+    );
 }
 
 #[tokio::test]
@@ -59,13 +88,19 @@ async fn duplicate_keys_are_refused_rather_than_guessed() {
 
 #[tokio::test]
 async fn deep_nesting_is_refused() {
-    let deep = format!(r#"{{"model": "demo", "messages": {}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!(
+        r#"{{"model": "demo", "messages": {}{}}}"#,
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
     refused(&deep, 400).await;
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
-    let config = Config::new().mock("demo", "hello").set("sluice", json!({ "server": { "body_bytes_max": 4096 } }));
+    let config = Config::new()
+        .mock("demo", "hello")
+        .set("sluice", json!({ "server": { "body_bytes_max": 4096 } }));
     let gateway = Gateway::start(&config).await;
     let _ = gateway.ask("demo", &"long ".repeat(2_000)).await.error(413);
     assert_eq!(gateway.ask("demo", "short").await.content(), "hello");
@@ -73,7 +108,9 @@ async fn a_body_over_the_limit_is_refused() {
 
 #[tokio::test]
 async fn litellms_size_limit_is_honoured() {
-    let config = Config::new().mock("demo", "hello").set("general_settings", json!({ "max_request_size_mb": 0.01 }));
+    let config = Config::new()
+        .mock("demo", "hello")
+        .set("general_settings", json!({ "max_request_size_mb": 0.01 }));
     let gateway = Gateway::start(&config).await;
     let _ = gateway.ask("demo", &"long ".repeat(4_000)).await.error(413);
 }
@@ -81,10 +118,17 @@ async fn litellms_size_limit_is_honoured() {
 #[tokio::test]
 async fn another_content_type_is_refused() {
     let client = gateway().await;
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ] {
         let asking = client.client().with("content-type", content_type);
         let error = asking.chat(&openai::ask("demo", "hi")).await.error(415);
-        assert!(error["message"].as_str().unwrap().contains("application/json"), "{error}");
+        assert!(
+            error["message"].as_str().unwrap().contains("application/json"),
+            "{error}"
+        );
     }
 }
 
@@ -92,7 +136,13 @@ async fn another_content_type_is_refused() {
 async fn unknown_paths_and_wrong_methods_are_told_apart() {
     let gateway = gateway().await;
     let client = gateway.client();
-    for path in ["/", "/v2/chat/completions", "/v1/chat/completion", "/v1/chat/completions/more", "/openai/deployments/"] {
+    for path in [
+        "/",
+        "/v2/chat/completions",
+        "/v1/chat/completion",
+        "/v1/chat/completions/more",
+        "/openai/deployments/",
+    ] {
         let _ = client.send(Method::POST, path, "{}").await.error(404);
     }
     let get = client.get("/v1/chat/completions").await;
@@ -104,9 +154,15 @@ async fn unknown_paths_and_wrong_methods_are_told_apart() {
 
 #[tokio::test]
 async fn headers_over_the_limit_are_refused() {
-    let config = Config::new().mock("demo", "hello").set("sluice", json!({ "server": { "header_bytes_max": 8192 } }));
+    let config = Config::new()
+        .mock("demo", "hello")
+        .set("sluice", json!({ "server": { "header_bytes_max": 8192 } }));
     let gateway = Gateway::start(&config).await;
-    let answer = gateway.client().with("x-long", &"x".repeat(20_000)).get("/health/liveliness").await;
+    let answer = gateway
+        .client()
+        .with("x-long", &"x".repeat(20_000))
+        .get("/health/liveliness")
+        .await;
     assert_eq!(answer.status, 431);
     assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
 }
@@ -117,7 +173,11 @@ async fn answer_to(script: Script) -> Answer {
     let gateway = Gateway::start(&Config::new().openai("chat", &upstream)).await;
     let answer = gateway.ask("chat", "hi").await;
     upstream.always(openai::says("hello"));
-    assert_eq!(gateway.ask("chat", "hi").await.content(), "hello", "the process goes on");
+    assert_eq!(
+        gateway.ask("chat", "hi").await.content(),
+        "hello",
+        "the process goes on"
+    );
     answer
 }
 
@@ -129,7 +189,11 @@ async fn an_upstreams_refusal_keeps_its_status_and_its_words() {
         assert!(message.contains("refused on purpose"), "{status}: {message}");
     }
     for status in [500, 502, 503] {
-        let answer = answer_to(Script::json(status, &openai::error("some_type", "some_code", "broken on purpose"))).await;
+        let answer = answer_to(Script::json(
+            status,
+            &openai::error("some_type", "some_code", "broken on purpose"),
+        ))
+        .await;
         assert!((500..600).contains(&answer.status), "{status} became {}", answer.status);
         assert!(answer.message(answer.status).contains("broken on purpose"));
     }
@@ -142,7 +206,10 @@ async fn an_upstream_that_answers_a_page_is_an_error() {
         let answer = answer_to(Script::text(status, "text/html", page)).await;
         assert!((500..600).contains(&answer.status), "{status} became {}", answer.status);
         let message = answer.message(answer.status);
-        assert!(!message.contains("<html>"), "the page is no business of the client's: {message}");
+        assert!(
+            !message.contains("<html>"),
+            "the page is no business of the client's: {message}"
+        );
     }
 }
 
@@ -203,6 +270,10 @@ async fn an_upstream_that_thinks_too_long_is_a_timeout() {
 #[tokio::test]
 async fn no_error_shows_a_credential() {
     let echo = format!("Incorrect API key provided: {UPSTREAM_KEY}");
-    let answer = answer_to(Script::json(401, &openai::error("invalid_request_error", "invalid_api_key", &echo))).await;
+    let answer = answer_to(Script::json(
+        401,
+        &openai::error("invalid_request_error", "invalid_api_key", &echo),
+    ))
+    .await;
     assert!(!answer.text().contains(UPSTREAM_KEY), "{}", answer.text());
 }

@@ -13,9 +13,21 @@ struct Three {
 
 impl Three {
     async fn start() -> Self {
-        let (openai, azure, anthropic) = (Upstream::start().await, Upstream::start().await, Upstream::start().await);
-        let config = Config::new().openai("openai", &openai).azure("azure", &azure).anthropic("anthropic", &anthropic);
-        Self { gateway: Gateway::start(&config).await, openai, azure, anthropic }
+        let (openai, azure, anthropic) = (
+            Upstream::start().await,
+            Upstream::start().await,
+            Upstream::start().await,
+        );
+        let config = Config::new()
+            .openai("openai", &openai)
+            .azure("azure", &azure)
+            .anthropic("anthropic", &anthropic);
+        Self {
+            gateway: Gateway::start(&config).await,
+            openai,
+            azure,
+            anthropic,
+        }
     }
 }
 
@@ -27,11 +39,18 @@ async fn openai_is_asked_by_its_own_name_and_answers_under_the_clients() {
     assert_eq!(answer.content(), "hello");
     assert_eq!(answer.json()["model"], "openai");
     assert_eq!(answer.json()["usage"], openai::usage());
-    assert_eq!(answer.json()["system_fingerprint"], "fp_scripted", "what the gateway does not know passes");
+    assert_eq!(
+        answer.json()["system_fingerprint"],
+        "fp_scripted",
+        "what the gateway does not know passes"
+    );
 
     let asked = three.openai.request().await;
     assert_eq!(asked.path, "/v1/chat/completions");
-    assert_eq!(asked.header("authorization"), Some(format!("Bearer {UPSTREAM_KEY}").as_str()));
+    assert_eq!(
+        asked.header("authorization"),
+        Some(format!("Bearer {UPSTREAM_KEY}").as_str())
+    );
     assert_eq!(asked.header("content-type"), Some("application/json"));
     assert_eq!(asked.json(), openai::ask("upstream-model", "hi"));
 }
@@ -42,7 +61,10 @@ async fn azure_is_asked_at_its_deployment() {
     three.azure.always(openai::says("hello"));
     assert_eq!(three.gateway.ask("azure", "hi").await.content(), "hello");
     let asked = three.azure.request().await;
-    assert_eq!(asked.path, "/openai/deployments/upstream-model/chat/completions?api-version=2024-10-21");
+    assert_eq!(
+        asked.path,
+        "/openai/deployments/upstream-model/chat/completions?api-version=2024-10-21"
+    );
     assert_eq!(asked.header("api-key"), Some(UPSTREAM_KEY));
     assert_eq!(asked.header("authorization"), None);
 }
@@ -68,7 +90,10 @@ async fn anthropic_is_asked_in_messages_and_answers_in_chat() {
     assert_eq!(asked.header("x-api-key"), Some(UPSTREAM_KEY));
     assert_eq!(asked.header("anthropic-version"), Some("2023-06-01"));
     let body = asked.json();
-    assert_eq!((&body["model"], &body["max_tokens"]), (&json!("claude-upstream"), &json!(50)));
+    assert_eq!(
+        (&body["model"], &body["max_tokens"]),
+        (&json!("claude-upstream"), &json!(50))
+    );
     assert!(body["system"].to_string().contains("Be brief."), "{body}");
     assert_eq!(body["messages"].as_array().map(Vec::len), Some(1), "{body}");
 }
@@ -80,14 +105,24 @@ async fn streams_are_relayed_and_translated() {
     three.azure.always(openai::streams(&["hel", "lo"]));
     three.anthropic.always(anthropic::streams(&["hel", "lo"]));
     for group in ["openai", "azure", "anthropic"] {
-        let stream = three.gateway.client().chat_stream(&openai::ask_streamed(group, "hi")).await;
+        let stream = three
+            .gateway
+            .client()
+            .chat_stream(&openai::ask_streamed(group, "hi"))
+            .await;
         assert_eq!(stream.header("cache-control"), Some("no-cache"));
         assert_eq!(stream.header("x-litellm-model-group"), Some(group));
         let chunks = stream.chunks().await;
         assert_eq!(openai::text_of(&chunks), "hello", "{group}");
         assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "stop", "{group}");
-        assert!(chunks.iter().all(|chunk| chunk["model"] == group), "{group}: {chunks:?}");
-        assert!(chunks.iter().all(|chunk| chunk["id"] == chunks[0]["id"]), "{group}: {chunks:?}");
+        assert!(
+            chunks.iter().all(|chunk| chunk["model"] == group),
+            "{group}: {chunks:?}"
+        );
+        assert!(
+            chunks.iter().all(|chunk| chunk["id"] == chunks[0]["id"]),
+            "{group}: {chunks:?}"
+        );
     }
 }
 
@@ -122,15 +157,25 @@ async fn a_path_names_the_model_where_the_body_does_not() {
 #[tokio::test]
 async fn completions_have_their_own_form() {
     let three = Three::start().await;
-    three.openai.always(Script::json(200, &openai::completion("upon a time")));
+    three
+        .openai
+        .always(Script::json(200, &openai::completion("upon a time")));
     let client = three.gateway.client();
-    for path in ["/v1/completions", "/completions", "/engines/openai/completions", "/openai/deployments/openai/completions"] {
+    for path in [
+        "/v1/completions",
+        "/completions",
+        "/engines/openai/completions",
+        "/openai/deployments/openai/completions",
+    ] {
         let answer = client.post(path, &json!({ "model": "openai", "prompt": "once" })).await;
         assert_eq!(answer.json()["choices"][0]["text"], "upon a time", "{path}");
         assert_eq!(answer.json()["model"], "openai", "{path}");
     }
     let asked = three.openai.request().await;
-    assert_eq!((asked.path.as_str(), &asked.json()["prompt"]), ("/v1/completions", &json!("once")));
+    assert_eq!(
+        (asked.path.as_str(), &asked.json()["prompt"]),
+        ("/v1/completions", &json!("once"))
+    );
 }
 
 #[tokio::test]
@@ -158,8 +203,14 @@ async fn embeddings_have_their_own_form() {
 async fn tools_go_out_and_calls_come_back() {
     let three = Three::start().await;
     let arguments = json!({ "city": "Zürich" });
-    three.openai.always(Script::json(200, &openai::tool_answer(&[("weather", arguments.clone())])));
-    three.anthropic.always(Script::json(200, &anthropic::tool_message(&[("weather", arguments.clone())])));
+    three.openai.always(Script::json(
+        200,
+        &openai::tool_answer(&[("weather", arguments.clone())]),
+    ));
+    three.anthropic.always(Script::json(
+        200,
+        &anthropic::tool_message(&[("weather", arguments.clone())]),
+    ));
     let function = json!({ "name": "weather", "parameters": { "type": "object", "properties": {} } });
     for group in ["openai", "anthropic"] {
         let mut question = openai::ask(group, "weather?");
@@ -171,7 +222,10 @@ async fn tools_go_out_and_calls_come_back() {
         assert_eq!(given, arguments, "{group}");
         assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls", "{group}");
     }
-    assert_eq!(three.openai.request().await.json()["tools"][0]["function"]["name"], "weather");
+    assert_eq!(
+        three.openai.request().await.json()["tools"][0]["function"]["name"],
+        "weather"
+    );
     assert_eq!(three.anthropic.request().await.json()["tools"][0]["name"], "weather");
 }
 
@@ -181,7 +235,12 @@ async fn a_mocked_group_answers_whole_and_streamed_without_an_upstream() {
     let answer = gateway.ask("demo", "hi").await;
     assert_eq!(answer.content(), "Hello there");
     assert!(answer.json()["usage"]["total_tokens"].is_u64(), "{}", answer.text());
-    let chunks = gateway.client().chat_stream(&openai::ask_streamed("demo", "hi")).await.chunks().await;
+    let chunks = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("demo", "hi"))
+        .await
+        .chunks()
+        .await;
     assert_eq!(openai::text_of(&chunks), "Hello there");
     assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "stop");
 }
@@ -205,9 +264,10 @@ async fn wildcards_put_the_clients_name_upstream() {
 #[tokio::test]
 async fn an_alias_means_its_group() {
     let upstream = Upstream::that_answers(openai::says("hello")).await;
-    let config = Config::new()
-        .openai("chat", &upstream)
-        .set("router_settings", json!({ "model_group_alias": { "old-name": "chat" } }));
+    let config = Config::new().openai("chat", &upstream).set(
+        "router_settings",
+        json!({ "model_group_alias": { "old-name": "chat" } }),
+    );
     let gateway = Gateway::start(&config).await;
     assert_eq!(gateway.ask("old-name", "hi").await.content(), "hello");
 }
@@ -218,13 +278,27 @@ async fn answers_carry_the_headers_that_clients_read() {
     let params = json!({ "model": "openai/gpt-4o-mini", "api_base": format!("{}/v1", upstream.base()) });
     let gateway = Gateway::start(&Config::new().deployment("chat", params)).await;
     let answer = gateway.ask("chat", "hi").await;
-    let header = |name: &str| answer.header(name).unwrap_or_else(|| panic!("no {name}: {:?}", answer.headers));
+    let header = |name: &str| {
+        answer
+            .header(name)
+            .unwrap_or_else(|| panic!("no {name}: {:?}", answer.headers))
+    };
     assert_eq!(header("x-request-id"), header("x-litellm-call-id"));
     assert_eq!(header("x-litellm-model-group"), "chat");
     assert!(!header("x-litellm-model-id").is_empty());
     assert_eq!(header("x-litellm-model-api-base"), format!("{}/v1", upstream.base()));
-    assert_eq!((header("x-litellm-attempted-retries"), header("x-litellm-attempted-fallbacks")), ("0", "0"));
-    assert!(header("x-litellm-response-cost").parse::<f64>().is_ok_and(|cost| cost > 0.0));
+    assert_eq!(
+        (
+            header("x-litellm-attempted-retries"),
+            header("x-litellm-attempted-fallbacks")
+        ),
+        ("0", "0")
+    );
+    assert!(
+        header("x-litellm-response-cost")
+            .parse::<f64>()
+            .is_ok_and(|cost| cost > 0.0)
+    );
     for name in ["x-litellm-response-duration-ms", "x-litellm-overhead-duration-ms"] {
         assert!(header(name).parse::<f64>().is_ok(), "{name}");
     }
@@ -252,15 +326,29 @@ async fn fields_that_are_the_gateways_own_stay_here() {
     question["made_up_by_a_provider"] = json!({ "kept": true });
     assert_eq!(gateway.client().chat(&question).await.status, 200);
     let asked = upstream.request().await.json();
-    assert_eq!((asked.get("num_retries"), asked.get("guardrails")), (None, None), "{asked}");
+    assert_eq!(
+        (asked.get("num_retries"), asked.get("guardrails")),
+        (None, None),
+        "{asked}"
+    );
     assert_eq!(asked["temperature"], json!(0.5));
-    assert_eq!(asked["made_up_by_a_provider"], json!({ "kept": true }), "what nobody knows passes");
+    assert_eq!(
+        asked["made_up_by_a_provider"],
+        json!({ "kept": true }),
+        "what nobody knows passes"
+    );
 }
 
 #[tokio::test]
 async fn a_content_type_may_name_its_charset() {
     let gateway = Gateway::start(&Config::new().mock("demo", "hello")).await;
     let client = gateway.client().with("content-type", "application/json; charset=utf-8");
-    let answer = client.send(Method::POST, "/v1/chat/completions", openai::ask("demo", "hi").to_string()).await;
+    let answer = client
+        .send(
+            Method::POST,
+            "/v1/chat/completions",
+            openai::ask("demo", "hi").to_string(),
+        )
+        .await;
     assert_eq!(answer.content(), "hello");
 }

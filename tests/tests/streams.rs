@@ -11,23 +11,44 @@ async fn before(upstream: &Upstream) -> Gateway {
 async fn chunks_of(script: Script) -> Vec<Value> {
     let upstream = Upstream::that_answers(script).await;
     let gateway = before(&upstream).await;
-    gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.chunks().await
+    gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .chunks()
+        .await
 }
 
 /// The events of a good answer, on the wire.
 fn wire(texts: &[&str], line_end: &str) -> String {
-    openai::stream(texts).iter().map(|event| event.framed(line_end)).collect()
+    openai::stream(texts)
+        .iter()
+        .map(|event| event.framed(line_end))
+        .collect()
 }
 
 #[tokio::test]
 async fn usage_is_asked_for_and_kept_from_a_client_that_did_not_ask() {
     let upstream = Upstream::that_answers(openai::streams(&["hel", "lo"])).await;
     let gateway = before(&upstream).await;
-    let chunks = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.chunks().await;
-    assert_eq!(upstream.request().await.json()["stream_options"], json!({ "include_usage": true }));
-    assert!(chunks.iter().all(|chunk| chunk.get("usage").is_none_or(Value::is_null)), "{chunks:?}");
+    let chunks = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .chunks()
+        .await;
+    assert_eq!(
+        upstream.request().await.json()["stream_options"],
+        json!({ "include_usage": true })
+    );
+    assert!(
+        chunks.iter().all(|chunk| chunk.get("usage").is_none_or(Value::is_null)),
+        "{chunks:?}"
+    );
     assert!(chunks.iter().all(|chunk| chunk["choices"] != json!([])), "{chunks:?}");
-    let counted = gateway.metric("litellm_total_tokens_metric_total", &["requested_model=\"chat\""]).await;
+    let counted = gateway
+        .metric("litellm_total_tokens_metric_total", &["requested_model=\"chat\""])
+        .await;
     assert_eq!(counted, 18.0, "it is accounted all the same");
 }
 
@@ -49,7 +70,12 @@ async fn the_operator_may_send_usage_to_everyone() {
         .openai("chat", &upstream)
         .set("litellm_settings", json!({ "always_include_stream_usage": true }));
     let gateway = Gateway::start(&config).await;
-    let chunks = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.chunks().await;
+    let chunks = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .chunks()
+        .await;
     assert_eq!(chunks.last().unwrap()["usage"], openai::usage());
 }
 
@@ -63,7 +89,11 @@ async fn chunks_reach_the_client_as_they_come() {
     let upstream = Upstream::that_answers(script).await;
     let gateway = before(&upstream).await;
     let mut stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
-    assert_eq!(stream.text().await.as_deref(), Some("one"), "while the upstream holds the rest back");
+    assert_eq!(
+        stream.text().await.as_deref(),
+        Some("one"),
+        "while the upstream holds the rest back"
+    );
     gate.open();
     assert_eq!(stream.text().await.as_deref(), Some("two"));
     assert_eq!(stream.text().await, None);
@@ -81,7 +111,10 @@ async fn every_line_end_is_understood() {
 #[tokio::test]
 async fn comments_and_unknown_fields_are_passed_over() {
     let events = openai::stream(&["hel", "lo"]);
-    let wire: String = events.iter().map(|event| format!(": ping\n\nid: 7\nretry: 5\n{}", event.framed("\n"))).collect();
+    let wire: String = events
+        .iter()
+        .map(|event| format!(": ping\n\nid: 7\nretry: 5\n{}", event.framed("\n")))
+        .collect();
     let chunks = chunks_of(Script::segments([format!("\u{feff}{wire}")])).await;
     assert_eq!(openai::text_of(&chunks), "hello");
 }
@@ -96,10 +129,18 @@ async fn a_stream_may_be_cut_between_any_two_bytes() {
 
 #[tokio::test]
 async fn translated_streams_may_be_cut_between_any_two_bytes_too() {
-    let wire: String = anthropic::stream(&["Zürich ", "🦀"]).iter().map(|event| event.framed("\r\n")).collect();
+    let wire: String = anthropic::stream(&["Zürich ", "🦀"])
+        .iter()
+        .map(|event| event.framed("\r\n"))
+        .collect();
     let upstream = Upstream::that_answers(Script::segments(wire.into_bytes().chunks(1))).await;
     let gateway = Gateway::start(&Config::new().anthropic("chat", &upstream)).await;
-    let chunks = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.chunks().await;
+    let chunks = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .chunks()
+        .await;
     assert_eq!(openai::text_of(&chunks), "Zürich 🦀");
 }
 
@@ -136,7 +177,10 @@ async fn check_broken(script: Script) {
     let before: Vec<Value> = before.iter().map(|data| serde_json::from_str(data).unwrap()).collect();
     assert_eq!(openai::text_of(&before), "half an ");
     let error: Value = serde_json::from_str(error).unwrap();
-    assert!(error["error"]["message"].is_string() && error["error"]["code"].is_string(), "{error}");
+    assert!(
+        error["error"]["message"].is_string() && error["error"]["code"].is_string(),
+        "{error}"
+    );
     // And the process goes on.
     upstream.always(openai::says("hello"));
     assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
@@ -151,7 +195,9 @@ async fn a_stream_that_breaks_off_ends_with_an_error_event() {
 async fn a_stream_that_is_reset_ends_with_an_error_event() {
     // The reset may overtake what was sent before it; the gate makes sure that this much has arrived.
     let gate = Gate::new();
-    let script = Script::events(openai::pieces(&["half an "])).then_holds(&gate).then_resets();
+    let script = Script::events(openai::pieces(&["half an "]))
+        .then_holds(&gate)
+        .then_resets();
     let upstream = Upstream::that_answers(script).await;
     let gateway = before(&upstream).await;
     let mut stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
@@ -176,12 +222,24 @@ async fn half_a_json_at_the_end_is_an_error() {
 
 #[tokio::test]
 async fn an_error_in_the_place_of_a_chunk_reaches_the_client() {
-    let error = Event::data(&openai::error("server_error", "overloaded", "the engine is out of steam"));
+    let error = Event::data(&openai::error(
+        "server_error",
+        "overloaded",
+        "the engine is out of steam",
+    ));
     let script = Script::events(openai::pieces(&["half an "])).then_events([error]);
     let upstream = Upstream::that_answers(script).await;
     let gateway = before(&upstream).await;
-    let data = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.rest().await;
-    let error = data.iter().find(|data| data.contains("\"error\"")).expect("an error event");
+    let data = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .rest()
+        .await;
+    let error = data
+        .iter()
+        .find(|data| data.contains("\"error\""))
+        .expect("an error event");
     assert!(error.contains("the engine is out of steam"), "{error}");
 }
 
@@ -190,12 +248,25 @@ async fn an_event_over_the_limit_is_an_error_not_memory() {
     let long = "x".repeat(64 << 10);
     let script = Script::events(openai::pieces(&["half an ", &long])).then_events(openai::ending());
     let upstream = Upstream::that_answers(script).await;
-    let config =
-        Config::new().openai("chat", &upstream).set("sluice", json!({ "upstream": { "event_bytes_max": 16 << 10 } }));
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .set("sluice", json!({ "upstream": { "event_bytes_max": 16 << 10 } }));
     let gateway = Gateway::start(&config).await;
-    let data = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await.rest().await;
-    assert!(data.iter().any(|data| data.contains("\"error\"")), "{} events", data.len());
-    assert!(!data.iter().any(|data| data.contains(&long)), "the event itself does not pass");
+    let data = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .rest()
+        .await;
+    assert!(
+        data.iter().any(|data| data.contains("\"error\"")),
+        "{} events",
+        data.len()
+    );
+    assert!(
+        !data.iter().any(|data| data.contains(&long)),
+        "the event itself does not pass"
+    );
 }
 
 #[tokio::test]
@@ -215,7 +286,9 @@ async fn a_client_that_hangs_up_cancels_the_upstream_and_is_accounted() {
     drop(stream);
     upstream.abandoned(1).await;
     eventually("the exchange to be counted as 499, and to be over", async || {
-        let counted = gateway.metric("litellm_proxy_total_requests_metric_total", &["status_code=\"499\""]).await;
+        let counted = gateway
+            .metric("litellm_proxy_total_requests_metric_total", &["status_code=\"499\""])
+            .await;
         let in_flight = gateway.metric("litellm_in_flight_requests", &[]).await;
         (counted == 1.0 && in_flight == 0.0).then_some(())
     })
@@ -238,18 +311,28 @@ async fn a_client_that_hangs_up_before_the_first_byte_cancels_the_upstream() {
 #[tokio::test]
 async fn a_stop_lets_streams_end() {
     let gate = Gate::new();
-    let script = Script::events(openai::pieces(&["one"])).then_holds(&gate).then_events(openai::ending());
+    let script = Script::events(openai::pieces(&["one"]))
+        .then_holds(&gate)
+        .then_events(openai::ending());
     let upstream = Upstream::that_answers(script).await;
-    let gateway = before(&upstream).await;
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .set("sluice", json!({ "server": { "shutdown_timeout_ms": 30_000 } }));
+    let gateway = Gateway::start(&config).await;
     let client = gateway.client();
     let mut stream = client.chat_stream(&openai::ask_streamed("chat", "hi")).await;
     assert_eq!(stream.text().await.as_deref(), Some("one"));
     let stopping = tokio::spawn(gateway.stop());
     eventually("the gateway to take no new connection", async || {
-        tokio::net::TcpStream::connect(client.address()).await.is_err().then_some(())
+        tokio::net::TcpStream::connect(client.address())
+            .await
+            .is_err()
+            .then_some(())
     })
     .await;
     gate.open();
     assert_eq!(stream.chunks().await.len(), 1, "the finish reason");
-    sluice_tests::wait::within("the gateway to stop", stopping).await.expect("stopping does not panic");
+    sluice_tests::wait::within("the gateway to stop", stopping)
+        .await
+        .expect("stopping does not panic");
 }

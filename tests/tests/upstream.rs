@@ -10,11 +10,23 @@ fn client(upstream: &Upstream) -> Client {
 #[tokio::test]
 async fn whole_answers_and_requests_are_as_written() {
     let upstream = Upstream::that_answers(Script::json(201, &json!({ "a": 1 })).header("x-extra", "yes")).await;
-    let answer = client(&upstream).with("x-asked", "1").post("/path?query=1", &json!({ "b": 2 })).await;
-    assert_eq!((answer.status, answer.json(), answer.header("x-extra")), (201, json!({ "a": 1 }), Some("yes")));
+    let answer = client(&upstream)
+        .with("x-asked", "1")
+        .post("/path?query=1", &json!({ "b": 2 }))
+        .await;
+    assert_eq!(
+        (answer.status, answer.json(), answer.header("x-extra")),
+        (201, json!({ "a": 1 }), Some("yes"))
+    );
     let request = upstream.request().await;
-    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/path?query=1"));
-    assert_eq!((request.json(), request.header("x-asked")), (json!({ "b": 2 }), Some("1")));
+    assert_eq!(
+        (request.method.as_str(), request.path.as_str()),
+        ("POST", "/path?query=1")
+    );
+    assert_eq!(
+        (request.json(), request.header("x-asked")),
+        (json!({ "b": 2 }), Some("1"))
+    );
 }
 
 #[tokio::test]
@@ -30,7 +42,9 @@ async fn queued_scripts_go_before_the_standing_one() {
 #[tokio::test]
 async fn a_gate_holds_a_stream_until_it_is_opened() {
     let gate = Gate::new();
-    let script = Script::events(openai::pieces(&["one"])).then_holds(&gate).then_events(openai::ending());
+    let script = Script::events(openai::pieces(&["one"]))
+        .then_holds(&gate)
+        .then_events(openai::ending());
     let upstream = Upstream::that_answers(script).await;
     let mut stream = client(&upstream).stream("/", &json!({})).await;
     assert_eq!(stream.text().await.as_deref(), Some("one"));

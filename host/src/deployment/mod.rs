@@ -231,8 +231,10 @@ fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, 
     for parameter in ["headers", "extra_headers"] {
         let Some(json) = settings.parameters.remove(parameter) else { continue };
         let bad = |reason: String| DeploymentError::BadHeaders { parameter, reason };
-        let map: BTreeMap<String, String> = serde_json::from_str(&json).map_err(|error| bad(error.to_string()))?;
+        let map: BTreeMap<String, serde_json::Value> = serde_json::from_str(&json).map_err(|error| bad(error.to_string()))?;
         for (name, value) in map {
+            // YAML makes a number of `x-version: 2`.
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let mut value = HeaderValue::from_str(&value).map_err(|_| bad(format!("the value of `{name}`")))?;
             value.set_sensitive(true);
             headers.push((name.parse().map_err(|_| bad(format!("`{name}` is no header name")))?, value));

@@ -92,7 +92,7 @@ pub fn build(
         Refusal::new(Cause::UpstreamAuthentication, format!("{sentence}: {error}"))
     })?;
     for (name, value) in &deployment.extra_headers {
-        headers.insert(name, value.clone());
+        add(&mut headers, name, value);
     }
     let path = path(&upstream.path, &asked.path_and_query, query).map_err(broken)?;
     let method = Method::from_bytes(asked.method.as_bytes()).map_err(|_| broken(format!("method `{}`", asked.method)))?;
@@ -102,6 +102,14 @@ pub fn build(
     *request.uri_mut() = path.into();
     *request.headers_mut() = headers;
     Ok(request)
+}
+
+/// The deployment's headers go over the adapter's, but for the one that is a list of features: that grows.
+fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+    let joined = headers.get(name).filter(|_| name.as_str() == "anthropic-beta").and_then(|asked| {
+        HeaderValue::from_bytes(&[asked.as_bytes(), b",", value.as_bytes()].concat()).ok()
+    });
+    headers.insert(name, joined.unwrap_or_else(|| value.clone()));
 }
 
 fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, String> {

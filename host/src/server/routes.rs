@@ -82,7 +82,7 @@ fn read(path: &str) -> Option<Route<'_>> {
         for prefix in ["/engines/", "/openai/deployments/"] {
             let model = bare.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(operation.path())?.strip_suffix('/'));
             // `completions` also ends `chat/completions`: the longer operation comes first in the list.
-            if let Some(model) = model.filter(|model| !model.is_empty()) {
+            if let Some(model) = model.filter(|model| !model.is_empty() && !model.starts_with('/')) {
                 return Some(Route::Exchange(operation, Some(decoded(model))));
             }
         }

@@ -19,7 +19,8 @@ use super::origin::Origin;
 use super::send_error::{SendError, Stage};
 
 /// How long a connection whose answer has ended may still be busy with its request before it is given up. It is busy
-/// when the upstream answered without reading the whole request; waiting longer would cost more than a new connection.
+/// when the upstream answered without reading the whole request. Waiting longer would cost more than a new connection,
+/// and might be in vain: hyper 1.12 doesn't report ready again when all that was left to do was to flush.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) struct Pool {

@@ -179,7 +179,6 @@ fn now() -> u64 {
 }
 
 /// The component's exports; natively the plugin is plain Rust.
-#[cfg(target_arch = "wasm32")]
 mod component {
     use super::Anthropic;
 

@@ -79,5 +79,4 @@ fn verdict(passages: Vec<Passage>, outcomes: Vec<Outcome>) -> Verdict {
 }
 
 // Linkers of other targets do not take the names of a component's exports.
-#[cfg(target_arch = "wasm32")]
 sluice_sdk::export!(ContentFilter: Guardrail);

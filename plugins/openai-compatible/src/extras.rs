@@ -1,5 +1,5 @@
-//! What the deployment adds to every request: `organization`, `project`, `headers`, `extra_headers`, `extra_query`,
-//! `extra_body`.
+//! What the deployment adds to every request: `organization`, `project`, `extra_query`, `extra_body`. Its `headers` and
+//! `extra_headers` are the host's to add: they may hold credentials.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::route::push_query;
 /// <https://platform.openai.com/docs/api-reference/authentication>
 const ACCOUNT: [(&str, &str); 2] = [("organization", "openai-organization"), ("project", "openai-project")];
 
-/// `organization` and `project`, then `headers`, then `extra_headers`; of two with one name the later stands.
+/// `organization` and `project`.
 pub fn headers() -> Vec<Header> {
     let mut headers = Vec::new();
     for (parameter, name) in ACCOUNT {
@@ -23,12 +23,6 @@ pub fn headers() -> Vec<Header> {
                 name: name.into(),
                 value,
             });
-        }
-    }
-    for parameter in ["headers", "extra_headers"] {
-        for (name, value) in words(parameter) {
-            headers.retain(|header: &Header| !header.name.eq_ignore_ascii_case(&name));
-            headers.push(Header { name, value });
         }
     }
     headers
@@ -83,24 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn of_two_headers_with_one_name_the_later_stands() {
-        install(&[
-            ("organization", r#""org-1""#),
-            ("headers", r#"{"X-A":"1","x-b":2}"#),
-            (
-                "extra_headers",
-                r#"{"x-a":"3","OpenAI-Organization":"org-2","x-list":[1]}"#,
-            ),
-        ]);
-        let headers: Vec<_> = headers()
-            .into_iter()
-            .map(|header| (header.name, header.value))
-            .collect();
-        let expected = [("x-b", "2"), ("OpenAI-Organization", "org-2"), ("x-a", "3")];
-        assert_eq!(
-            headers,
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
+    fn the_account_is_named_in_headers() {
+        install(&[("organization", r#""org-1""#), ("project", r#""proj-1""#)]);
+        let headers: Vec<_> = headers().into_iter().map(|header| (header.name, header.value)).collect();
+        let expected = [("openai-organization", "org-1"), ("openai-project", "proj-1")];
+        assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]
@@ -113,7 +94,7 @@ mod tests {
 
     #[test]
     fn parameters_that_are_no_objects_add_nothing() {
-        install(&[("headers", "5"), ("extra_query", "null"), ("extra_body", r#""text""#)]);
+        install(&[("organization", "5"), ("extra_query", "null"), ("extra_body", r#""text""#)]);
         let mut path = String::from("/x");
         push_queries(&mut path);
         let mut patch = Patch::default();

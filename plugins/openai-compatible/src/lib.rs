@@ -174,5 +174,4 @@ fn includes_usage(stream_options: &str) -> bool {
 }
 
 // Linkers of other targets do not take the names of a component's exports.
-#[cfg(target_arch = "wasm32")]
 sluice_sdk::export!(OpenAiCompatible: ProviderAdapter);

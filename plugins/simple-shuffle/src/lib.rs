@@ -82,5 +82,4 @@ fn uniform_order(count: u32, random: &mut SplitMix) -> Vec<u32> {
 }
 
 // Linkers of other targets do not take the names of a component's exports.
-#[cfg(target_arch = "wasm32")]
 sluice_sdk::export!(SimpleShuffle: RoutingStrategy);

@@ -179,5 +179,4 @@ fn fingerprint(records: &[&str]) -> u64 {
 }
 
 // Linkers of other targets do not take the names of a component's exports.
-#[cfg(target_arch = "wasm32")]
 sluice_sdk::export!(Webhook: LoggingCallback);

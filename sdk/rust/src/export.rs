@@ -38,6 +38,8 @@ fn make<P: Plugin>() -> Result<P, String> {
 #[macro_export]
 macro_rules! export {
     ($plugin:ty: $($kind:ident),+ $(,)?) => {
+        // Only a component has exports; elsewhere their names would not even link.
+        #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
         mod __sluice {
             #[allow(unused_imports, reason = "the plugin's type may be named by any path")]

@@ -47,7 +47,11 @@ enum Dialect {
 }
 
 fn answer(request: &Request) -> Script {
-    let dialect = if request.path.starts_with("/v1/messages") { Dialect::Anthropic } else { Dialect::OpenAi };
+    let dialect = if request.path.starts_with("/v1/messages") {
+        Dialect::Anthropic
+    } else {
+        Dialect::OpenAi
+    };
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let model = model_of(request, &body);
     if let Some(status) = model.strip_prefix("status-").and_then(|status| status.parse().ok()) {
@@ -64,8 +68,14 @@ fn answer(request: &Request) -> Script {
 
 /// Azure names its deployment in the path.
 fn model_of(request: &Request, body: &Value) -> String {
-    let deployment = request.path.strip_prefix("/openai/deployments/").and_then(|rest| rest.split('/').next());
-    deployment.or_else(|| body["model"].as_str()).unwrap_or_default().to_owned()
+    let deployment = request
+        .path
+        .strip_prefix("/openai/deployments/")
+        .and_then(|rest| rest.split('/').next());
+    deployment
+        .or_else(|| body["model"].as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn inputs(body: &Value) -> usize {

@@ -37,7 +37,10 @@ impl Client {
     /// A client without a key.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, headers: Vec::new() }
+        Self {
+            address,
+            headers: Vec::new(),
+        }
     }
 
     /// Whom it asks.
@@ -75,7 +78,10 @@ impl Client {
 
     /// Sends any body as it stands.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
-        within("an answer", async { Answer::read(self.begin(method, path, body.into()).await).await }).await
+        within("an answer", async {
+            Answer::read(self.begin(method, path, body.into()).await).await
+        })
+        .await
     }
 
     /// Asks for a stream, and comes back with the headers.
@@ -84,7 +90,11 @@ impl Client {
     /// When the answer is no event stream.
     pub async fn stream(&self, path: &str, body: &Value) -> Stream {
         let response = within("headers", self.begin(Method::POST, path, body.to_string().into())).await;
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let content_type = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
         if !content_type.starts_with("text/event-stream") {
             let answer = Answer::read(response).await;
             panic!("expected an event stream, got {}: {}", answer.status, answer.text());
@@ -100,15 +110,19 @@ impl Client {
     async fn begin(&self, method: Method, path: &str, body: Bytes) -> Response<hyper::body::Incoming> {
         let stream = TcpStream::connect(self.address).await.expect("the gateway listens");
         stream.set_nodelay(true).expect("loopback takes the option");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a handshake sends nothing");
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .expect("a handshake sends nothing");
         tokio::spawn(connection);
         let request = self.request(method, path, body);
         sender.send_request(request).await.expect("the gateway answers")
     }
 
     fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::builder().method(method.clone()).uri(path).header("host", self.address.to_string());
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(path)
+            .header("host", self.address.to_string());
         if method == Method::POST && !self.sets(CONTENT_TYPE.as_str()) {
             request = request.header(CONTENT_TYPE, "application/json");
         }
@@ -131,7 +145,11 @@ impl Answer {
     pub async fn read(response: Response<hyper::body::Incoming>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("the gateway ends its answers").to_bytes();
-        Self { status: head.status.as_u16(), headers: head.headers, body }
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+        }
     }
 
     /// The body as JSON.
@@ -163,7 +181,10 @@ impl Answer {
     pub fn content(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.text());
         let body = self.json();
-        body["choices"][0]["message"]["content"].as_str().unwrap_or_else(|| panic!("no text in {body}")).to_owned()
+        body["choices"][0]["message"]["content"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text in {body}"))
+            .to_owned()
     }
 
     /// Holds an answer to be an error in OpenAI's shape with this status, and gives its `error`.
@@ -175,12 +196,22 @@ impl Answer {
     pub fn error(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         let content_type = self.header("content-type").unwrap_or("none");
-        assert!(content_type.starts_with("application/json"), "an error of type {content_type}");
+        assert!(
+            content_type.starts_with("application/json"),
+            "an error of type {content_type}"
+        );
         let error = self.json()["error"].clone();
-        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "no message in {error}");
+        assert!(
+            error["message"].as_str().is_some_and(|message| !message.is_empty()),
+            "no message in {error}"
+        );
         assert!(error["type"].is_string(), "no type in {error}");
         assert!(error.get("param").is_some(), "no param in {error}");
-        assert_eq!(error["code"], status.to_string(), "the code is the status, a string: {error}");
+        assert_eq!(
+            error["code"],
+            status.to_string(),
+            "the code is the status, a string: {error}"
+        );
         error
     }
 

@@ -14,7 +14,12 @@ pub struct Stream {
     pub status: u16,
     pub headers: HeaderMap,
     body: Incoming,
+    /// Read and not used yet.
     buffer: Vec<u8>,
+    /// The data lines of the event being read.
+    event: Vec<String>,
+    /// A line feed that comes next belongs to the line end before it.
+    ended_in_cr: bool,
     /// Whether the connection broke before the body's end.
     pub is_broken: bool,
 }
@@ -22,7 +27,15 @@ pub struct Stream {
 impl Stream {
     pub(super) fn new(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
-        Self { status: head.status.as_u16(), headers: head.headers, body, buffer: Vec::new(), is_broken: false }
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+            buffer: Vec::new(),
+            event: Vec::new(),
+            ended_in_cr: false,
+            is_broken: false,
+        }
     }
 
     /// A header by name.
@@ -60,7 +73,10 @@ impl Stream {
     /// The next chunk that brings text, and the text.
     pub async fn text(&mut self) -> Option<String> {
         while let Some(chunk) = self.chunk().await {
-            if let Some(text) = chunk["choices"][0]["delta"]["content"].as_str().filter(|text| !text.is_empty()) {
+            if let Some(text) = chunk["choices"][0]["delta"]["content"]
+                .as_str()
+                .filter(|text| !text.is_empty())
+            {
                 return Some(text.to_owned());
             }
         }
@@ -99,16 +115,35 @@ impl Stream {
         }
     }
 
-    /// The data of the first whole event in the buffer. The gateway writes one `data` line an event, ended by LF.
+    /// The data of the first whole event in the buffer.
     fn buffered(&mut self) -> Option<String> {
-        loop {
-            let end = self.buffer.windows(2).position(|window| window == b"\n\n")?;
-            let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
-            let block = String::from_utf8(block).expect("a stream is UTF-8");
-            let data: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
-            if !data.is_empty() {
-                return Some(data.join("\n"));
+        while let Some(line) = self.line() {
+            let is_end = line.is_empty();
+            if let Some(data) = line.strip_prefix("data:") {
+                self.event.push(data.strip_prefix(' ').unwrap_or(data).to_owned());
+            }
+            if is_end && !self.event.is_empty() {
+                return Some(std::mem::take(&mut self.event).join("\n"));
             }
         }
+        None
+    }
+
+    /// The first whole line in the buffer, without its end, which is CR LF, LF or CR.
+    fn line(&mut self) -> Option<String> {
+        if std::mem::take(&mut self.ended_in_cr) {
+            match self.buffer.first() {
+                Some(b'\n') => drop(self.buffer.remove(0)),
+                Some(_) => {}
+                None => {
+                    self.ended_in_cr = true;
+                    return None;
+                }
+            }
+        }
+        let end = self.buffer.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+        self.ended_in_cr = self.buffer[end] == b'\r';
+        let line = self.buffer.drain(..=end).take(end).collect();
+        Some(String::from_utf8(line).expect("a stream is UTF-8"))
     }
 }

@@ -13,7 +13,11 @@ pub fn message(text: &str) -> Value {
 /// A whole message that calls tools, given as (name, input).
 #[must_use]
 pub fn tool_message(calls: &[(&str, Value)]) -> Value {
-    let content: Vec<Value> = calls.iter().enumerate().map(|(index, (name, input))| tool_use(index, name, input)).collect();
+    let content: Vec<Value> = calls
+        .iter()
+        .enumerate()
+        .map(|(index, (name, input))| tool_use(index, name, input))
+        .collect();
     with_content(&content.into(), "tool_use")
 }
 
@@ -38,7 +42,11 @@ fn with_content(content: &Value, stop_reason: &str) -> Value {
 #[must_use]
 pub fn pieces(pieces: &[&str]) -> Vec<Event> {
     let mut events = vec![start(), begin(0, &json!({ "type": "text", "text": "" })), ping()];
-    events.extend(pieces.iter().map(|piece| delta(0, &json!({ "type": "text_delta", "text": piece }))));
+    events.extend(
+        pieces
+            .iter()
+            .map(|piece| delta(0, &json!({ "type": "text_delta", "text": piece }))),
+    );
     events
 }
 
@@ -50,7 +58,11 @@ pub fn ending(block: usize, stop_reason: &str) -> Vec<Event> {
         "delta": { "stop_reason": stop_reason, "stop_sequence": null },
         "usage": { "output_tokens": 7 },
     });
-    vec![end(block), Event::named("message_delta", &last), Event::named("message_stop", &json!({ "type": "message_stop" }))]
+    vec![
+        end(block),
+        Event::named("message_delta", &last),
+        Event::named("message_stop", &json!({ "type": "message_stop" })),
+    ]
 }
 
 /// The events of a whole streamed text.
@@ -72,7 +84,10 @@ pub fn tool_stream(calls: &[(&str, Value)]) -> Vec<Event> {
         let input = input.to_string();
         let (first, second) = input.split_at(input.len() / 2);
         for piece in [first, second] {
-            events.push(delta(index, &json!({ "type": "input_json_delta", "partial_json": piece })));
+            events.push(delta(
+                index,
+                &json!({ "type": "input_json_delta", "partial_json": piece }),
+            ));
         }
     }
     [events, ending(calls.len() - 1, "tool_use")].concat()
@@ -98,11 +113,17 @@ fn begin(index: usize, block: &Value) -> Event {
 }
 
 fn delta(index: usize, delta: &Value) -> Event {
-    Event::named("content_block_delta", &json!({ "type": "content_block_delta", "index": index, "delta": delta }))
+    Event::named(
+        "content_block_delta",
+        &json!({ "type": "content_block_delta", "index": index, "delta": delta }),
+    )
 }
 
 fn end(index: usize) -> Event {
-    Event::named("content_block_stop", &json!({ "type": "content_block_stop", "index": index }))
+    Event::named(
+        "content_block_stop",
+        &json!({ "type": "content_block_stop", "index": index }),
+    )
 }
 
 /// An error as Anthropic says it.

@@ -25,14 +25,24 @@ pub fn ask_streamed(model: &str, text: &str) -> Value {
 /// A whole chat answer: 11 prompt tokens, 7 completion tokens.
 #[must_use]
 pub fn answer(text: &str) -> Value {
-    completed(&json!({ "role": "assistant", "content": text, "refusal": null }), "stop")
+    completed(
+        &json!({ "role": "assistant", "content": text, "refusal": null }),
+        "stop",
+    )
 }
 
 /// A whole chat answer that calls tools, given as (name, arguments).
 #[must_use]
 pub fn tool_answer(calls: &[(&str, Value)]) -> Value {
-    let calls: Vec<Value> = calls.iter().enumerate().map(|(index, (name, arguments))| call(index, name, arguments)).collect();
-    completed(&json!({ "role": "assistant", "content": null, "tool_calls": calls }), "tool_calls")
+    let calls: Vec<Value> = calls
+        .iter()
+        .enumerate()
+        .map(|(index, (name, arguments))| call(index, name, arguments))
+        .collect();
+    completed(
+        &json!({ "role": "assistant", "content": null, "tool_calls": calls }),
+        "tool_calls",
+    )
 }
 
 fn call(index: usize, name: &str, arguments: &Value) -> Value {
@@ -88,7 +98,10 @@ pub fn usage_chunk() -> Value {
 pub fn pieces(pieces: &[&str]) -> Vec<Event> {
     let role = chunk(&json!({ "role": "assistant", "content": "" }), None);
     let texts = pieces.iter().map(|piece| chunk(&json!({ "content": piece }), None));
-    std::iter::once(role).chain(texts).map(|chunk| Event::data(&chunk)).collect()
+    std::iter::once(role)
+        .chain(texts)
+        .map(|chunk| Event::data(&chunk))
+        .collect()
 }
 
 /// How a stream ends: finish reason, usage, `[DONE]`.
@@ -170,12 +183,18 @@ pub fn streams(texts: &[&str]) -> Script {
 /// The upstream refuses for now.
 #[must_use]
 pub fn rate_limited(retry_after_secs: u32) -> Script {
-    Script::json(429, &error("requests", "rate_limit_exceeded", "Rate limit reached, slow down"))
-        .header("retry-after", &retry_after_secs.to_string())
+    Script::json(
+        429,
+        &error("requests", "rate_limit_exceeded", "Rate limit reached, slow down"),
+    )
+    .header("retry-after", &retry_after_secs.to_string())
 }
 
 /// The text that the chunks of a stream add up to.
 #[must_use]
 pub fn text_of(chunks: &[Value]) -> String {
-    chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect()
+    chunks
+        .iter()
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str())
+        .collect()
 }

@@ -24,8 +24,12 @@ impl Request {
     /// When it is none.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("the upstream got no JSON: {error}: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!(
+                "the upstream got no JSON: {error}: {}",
+                String::from_utf8_lossy(&self.body)
+            )
+        })
     }
 
     /// A header by its lower-case name.
@@ -44,7 +48,10 @@ pub struct Reader {
 
 impl Reader {
     pub fn new(stream: OwnedReadHalf) -> Self {
-        Self { stream, buffer: Vec::new() }
+        Self {
+            stream,
+            buffer: Vec::new(),
+        }
     }
 
     pub fn into_inner(self) -> OwnedReadHalf {
@@ -67,11 +74,19 @@ impl Reader {
                 .or_insert_with(|| value.to_owned());
         }
         let body = self.body(&headers).await?;
-        Some(Request { method, path, headers, body })
+        Some(Request {
+            method,
+            path,
+            headers,
+            body,
+        })
     }
 
     async fn body(&mut self, headers: &BTreeMap<String, String>) -> Option<Vec<u8>> {
-        if headers.get("transfer-encoding").is_some_and(|encoding| encoding == "chunked") {
+        if headers
+            .get("transfer-encoding")
+            .is_some_and(|encoding| encoding == "chunked")
+        {
             return self.chunks().await;
         }
         match headers.get("content-length") {

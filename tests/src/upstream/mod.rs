@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-pub use http::Request;
 use http::Reader;
-pub use script::{Event, Gate, Script};
+pub use http::Request;
 use script::Step;
+pub use script::{Event, Gate, Script};
 
 use crate::wait::within;
 
@@ -59,7 +59,9 @@ impl Upstream {
     /// # Panics
     /// When there is no free port.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
         Self::listen(listener)
     }
 
@@ -74,7 +76,11 @@ impl Upstream {
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared::default());
         let listening = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self { address, shared, listening }
+        Self {
+            address,
+            shared,
+            listening,
+        }
     }
 
     /// Where it listens.
@@ -133,12 +139,16 @@ impl Upstream {
 
     /// Waits until it was asked so often.
     pub async fn asked(&self, count: usize) {
-        self.reaches("a request to the upstream", |state| state.requests.len() >= count).await;
+        self.reaches("a request to the upstream", |state| state.requests.len() >= count)
+            .await;
     }
 
     /// Waits until so many clients have gone away before their answer had ended.
     pub async fn abandoned(&self, count: usize) {
-        self.reaches("the gateway to drop its upstream connection", |state| state.disconnects >= count).await;
+        self.reaches("the gateway to drop its upstream connection", |state| {
+            state.disconnects >= count
+        })
+        .await;
     }
 
     async fn reaches(&self, what: &str, is_so: impl Fn(&State) -> bool) {

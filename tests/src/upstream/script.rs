@@ -79,7 +79,11 @@ impl Gate {
     }
 
     pub(super) async fn passed(&self) {
-        self.0.acquire().await.expect("a gate is never closed for good").forget();
+        self.0
+            .acquire()
+            .await
+            .expect("a gate is never closed for good")
+            .forget();
     }
 }
 
@@ -95,26 +99,39 @@ impl Event {
     /// An event without a name, as OpenAI sends them.
     #[must_use]
     pub fn data(data: &Value) -> Self {
-        Self { name: String::new(), data: data.to_string() }
+        Self {
+            name: String::new(),
+            data: data.to_string(),
+        }
     }
 
     /// An event with a name, as Anthropic sends them.
     #[must_use]
     pub fn named(name: &str, data: &Value) -> Self {
-        Self { name: name.into(), data: data.to_string() }
+        Self {
+            name: name.into(),
+            data: data.to_string(),
+        }
     }
 
     /// What ends OpenAI's streams.
     #[must_use]
     pub fn done() -> Self {
-        Self { name: String::new(), data: "[DONE]".into() }
+        Self {
+            name: String::new(),
+            data: "[DONE]".into(),
+        }
     }
 
     /// The event on the wire, with these line ends
     /// (<https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>).
     #[must_use]
     pub fn framed(&self, line_end: &str) -> String {
-        let name = if self.name.is_empty() { String::new() } else { format!("event: {}{line_end}", self.name) };
+        let name = if self.name.is_empty() {
+            String::new()
+        } else {
+            format!("event: {}{line_end}", self.name)
+        };
         format!("{name}data: {}{line_end}{line_end}", self.data)
     }
 }
@@ -130,7 +147,10 @@ impl Script {
     #[must_use]
     pub fn text(status: u16, content_type: &str, body: &str) -> Self {
         Self {
-            head: Some(Head { status, headers: vec![("content-type".into(), content_type.into())] }),
+            head: Some(Head {
+                status,
+                headers: vec![("content-type".into(), content_type.into())],
+            }),
             body: vec![Step::Send(body.as_bytes().to_vec())],
             ..Self::default()
         }
@@ -148,7 +168,10 @@ impl Script {
         let headers = vec![("content-type".into(), "text/event-stream; charset=utf-8".into())];
         Self {
             head: Some(Head { status: 200, headers }),
-            body: segments.into_iter().map(|segment| Step::Send(segment.as_ref().to_vec())).collect(),
+            body: segments
+                .into_iter()
+                .map(|segment| Step::Send(segment.as_ref().to_vec()))
+                .collect(),
             framing: Framing::Chunked,
             ..Self::default()
         }
@@ -157,13 +180,19 @@ impl Script {
     /// Closes the connection without a word.
     #[must_use]
     pub fn hangs_up() -> Self {
-        Self { before: vec![Step::Close], ..Self::default() }
+        Self {
+            before: vec![Step::Close],
+            ..Self::default()
+        }
     }
 
     /// Resets the connection without a word.
     #[must_use]
     pub fn resets() -> Self {
-        Self { before: vec![Step::Reset], ..Self::default() }
+        Self {
+            before: vec![Step::Reset],
+            ..Self::default()
+        }
     }
 
     /// Adds a header.
@@ -195,7 +224,11 @@ impl Script {
     /// Sends more events.
     #[must_use]
     pub fn then_events(mut self, events: impl IntoIterator<Item = Event>) -> Self {
-        self.body.extend(events.into_iter().map(|event| Step::Send(event.framed("\n").into_bytes())));
+        self.body.extend(
+            events
+                .into_iter()
+                .map(|event| Step::Send(event.framed("\n").into_bytes())),
+        );
         self
     }
 
@@ -241,8 +274,12 @@ impl Script {
         match request.header("authorization") {
             Some(authorization) if self.echoes_credentials => {
                 let bare = authorization.trim_start_matches("Bearer ").to_owned();
-                let script = self.header("x-echo-authorization", authorization).header("authorization", authorization);
-                script.header("x-api-key", &bare).header("set-cookie", &format!("session={bare}"))
+                let script = self
+                    .header("x-echo-authorization", authorization)
+                    .header("authorization", authorization);
+                script
+                    .header("x-api-key", &bare)
+                    .header("set-cookie", &format!("session={bare}"))
             }
             _ => self,
         }

@@ -100,6 +100,11 @@ impl Transcript {
         }
     }
 
+    /// The id that all chunks of a stream share.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// The answer that these chunks come to.
     pub fn answer(&self, is_chat: bool) -> Value {
         let choices: Vec<Value> = self.choices.iter().map(|(index, choice)| choice.answer(*index, is_chat)).collect();

@@ -100,8 +100,11 @@ impl ProviderAdapter for Probe {
 
     fn open(&mut self, _: &Target) -> Result<UpstreamRequest, Failure> {
         self.misbehave(Export::Open);
-        let reading =
-            if exchange::is_streaming() { Reading::Events(Framing::ServerSentEvents) } else { Reading::Whole };
+        let reading = if exchange::is_streaming() {
+            Reading::Events(Framing::ServerSentEvents)
+        } else {
+            Reading::Whole
+        };
         Ok(UpstreamRequest {
             method: "POST".into(),
             path_and_query: self.settings.path.clone().unwrap_or_else(|| "/chat/completions".into()),
@@ -129,7 +132,10 @@ impl ProviderAdapter for Probe {
         if matches!(self.settings.probe, Probing::Garbage) {
             return Ok(b"data: {\"choices\": [\n\ndata".to_vec());
         }
-        Ok(batch.iter().flat_map(|event| [b"data: ", event.data.as_slice(), b"\n\n"].concat()).collect())
+        Ok(batch
+            .iter()
+            .flat_map(|event| [b"data: ", event.data.as_slice(), b"\n\n"].concat())
+            .collect())
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
@@ -153,7 +159,10 @@ impl Probe {
     }
 
     fn headers(&self) -> Vec<Header> {
-        let header = |(name, value): &(String, String)| Header { name: name.clone(), value: value.clone() };
+        let header = |(name, value): &(String, String)| Header {
+            name: name.clone(),
+            value: value.clone(),
+        };
         self.settings.headers.iter().map(header).collect()
     }
 
@@ -183,7 +192,10 @@ fn runs() -> String {
 }
 
 fn remember(body: &[u8]) {
-    REMEMBERED.lock().expect("a component has one thread").push(String::from_utf8_lossy(body).into_owned());
+    REMEMBERED
+        .lock()
+        .expect("a component has one thread")
+        .push(String::from_utf8_lossy(body).into_owned());
 }
 
 fn add_found(body: &[u8]) -> Result<Vec<u8>, Failure> {

@@ -15,12 +15,24 @@ const CREDENTIALS: [&str; 8] = [
 ];
 
 /// Names under which a client's own key may be found.
-const ATTRIBUTES: [&str; 6] =
-    ["virtual-key", "header.authorization", "header.x-api-key", "header.cookie", "user", "metadata.api_key"];
+const ATTRIBUTES: [&str; 6] = [
+    "virtual-key",
+    "header.authorization",
+    "header.x-api-key",
+    "header.cookie",
+    "user",
+    "metadata.api_key",
+];
 
 /// Headers in which an upstream may repeat what it was sent.
-const HEADERS: [&str; 6] =
-    ["authorization", "set-cookie", "x-echo-authorization", "www-authenticate", "proxy-authorization", "x-api-key"];
+const HEADERS: [&str; 6] = [
+    "authorization",
+    "set-cookie",
+    "x-echo-authorization",
+    "www-authenticate",
+    "proxy-authorization",
+    "x-api-key",
+];
 
 /// What can be asked while the request is made.
 pub fn before_the_answer() -> String {

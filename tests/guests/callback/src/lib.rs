@@ -66,7 +66,9 @@ fn post(url: &str, records: &[String]) -> Result<(), DeliveryError> {
         body: format!("[{}]", records.join(",")).into_bytes(),
         timeout_ms: 5_000,
     };
-    http::send(&request).map(drop).map_err(|error| DeliveryError::Reject(format!("{error:?}")))
+    http::send(&request)
+        .map(drop)
+        .map_err(|error| DeliveryError::Reject(format!("{error:?}")))
 }
 
 // Linkers of other targets do not take the names of a component's exports.

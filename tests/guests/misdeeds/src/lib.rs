@@ -61,7 +61,11 @@ fn allocate() {
 
 fn recurse(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
-    if depth == 0 { 0 } else { recurse(depth + 1) + black_box(frame)[0] }
+    if depth == 0 {
+        0
+    } else {
+        recurse(depth + 1) + black_box(frame)[0]
+    }
 }
 
 fn flood_log() {

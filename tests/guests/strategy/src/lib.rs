@@ -88,7 +88,11 @@ fn by_memory(count: u32, seen: Vec<u8>) -> Vec<u32> {
     let mut remembered = REMEMBERED.lock().expect("a component has one thread");
     let was_here_before = !remembered.is_empty();
     remembered.push(seen);
-    if was_here_before { (0..count).rev().collect() } else { (0..count).collect() }
+    if was_here_before {
+        (0..count).rev().collect()
+    } else {
+        (0..count).collect()
+    }
 }
 
 // Linkers of other targets do not take the names of a component's exports.

@@ -14,7 +14,11 @@ impl Plugin for Teller {
     type Settings = NoSettings;
 
     fn manifest() -> Manifest {
-        Manifest::new("teller", env!("CARGO_PKG_VERSION"), "Writes its version into every answer.")
+        Manifest::new(
+            "teller",
+            env!("CARGO_PKG_VERSION"),
+            "Writes its version into every answer.",
+        )
     }
 
     fn new(_: NoSettings) -> Result<Self, String> {
@@ -35,8 +39,11 @@ impl ProviderAdapter for Teller {
     }
 
     fn open(&mut self, _: &Target) -> Result<UpstreamRequest, Failure> {
-        let reading =
-            if exchange::is_streaming() { Reading::Events(Framing::ServerSentEvents) } else { Reading::Whole };
+        let reading = if exchange::is_streaming() {
+            Reading::Events(Framing::ServerSentEvents)
+        } else {
+            Reading::Whole
+        };
         Ok(UpstreamRequest {
             method: "POST".into(),
             path_and_query: "/chat/completions".into(),

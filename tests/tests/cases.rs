@@ -1,0 +1,108 @@
+//! Every adapter case (`plugins/*/cases/*.json` with a `deployment`) through the real component and real HTTP. The same
+//! files run natively in each plugin's own tests; `sluice_sdk::testing::cases` says what a case holds.
+//!
+//! What differs here: the upstream is on loopback, so `api_base` keeps only its path; the gateway names the model group in
+//! answers, and keeps a usage chunk from a client that did not ask for it.
+
+mod case;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use case::Case;
+use sluice_tests::prelude::*;
+
+/// Cases whose adapter looks at the upstream's host name, which is always loopback here.
+const BY_HOST_NAME: [&str; 6] = [
+    "foundry-v1",
+    "foundry-inference",
+    "foundry-azure-openai-resource",
+    "foundry-serverless",
+    "foundry-streams-without-options",
+    "azure-streams-by-host",
+];
+
+#[tokio::test]
+async fn cases_of_openai_compatible_hold() {
+    run("openai-compatible").await;
+}
+
+#[tokio::test]
+async fn cases_of_anthropic_hold() {
+    run("anthropic").await;
+}
+
+#[test]
+fn every_plugin_with_adapter_cases_is_run() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let folders = std::fs::read_dir(plugins).unwrap().map(|entry| entry.unwrap().path());
+    let mut adapters: Vec<String> = folders
+        .filter(|folder| {
+            read(&folder.join("cases"))
+                .iter()
+                .any(|(_, case)| case.get("deployment").is_some())
+        })
+        .map(|folder| folder.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    adapters.sort();
+    assert_eq!(
+        adapters,
+        ["anthropic", "openai-compatible"],
+        "give a new adapter a test above"
+    );
+}
+
+/// Runs all cases of one plugin through one gateway, one group a case.
+async fn run(plugin: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../plugins")
+        .join(plugin)
+        .join("cases");
+    let cases: BTreeMap<String, Case> = read(&folder)
+        .into_iter()
+        .filter(|(name, _)| !BY_HOST_NAME.contains(&name.as_str()))
+        .map(|(name, case)| (name.clone(), Case::read(&name, case)))
+        .collect();
+    assert!(!cases.is_empty(), "no case in {}", folder.display());
+    let upstream = Upstream::start().await;
+    let mut config = Config::new();
+    for case in cases.values() {
+        config = config.deployment(case.group(), case.params(&upstream));
+    }
+    let gateway = Gateway::start(&config).await;
+    let mut failed = Vec::new();
+    for (name, case) in &cases {
+        let differences = case.differences(&gateway, &upstream).await;
+        if !differences.is_empty() {
+            failed.push(format!("{name}: {}\n  {}\n", case.about(), differences.join("\n  ")));
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases do not hold\n\n{}",
+        failed.len(),
+        cases.len(),
+        failed.join("\n")
+    );
+}
+
+/// The JSON files of a folder by their names; none where there is no folder.
+fn read(folder: &Path) -> Vec<(String, Value)> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    paths.sort();
+    let read = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        (
+            name,
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        )
+    };
+    paths.into_iter().map(read).collect()
+}

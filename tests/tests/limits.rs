@@ -1,0 +1,147 @@
+//! Limits toward clients: slow ones, greedy ones, many of them.
+
+use sluice_tests::prelude::*;
+use sluice_tests::wait::within;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+async fn limited(server: Value) -> Gateway {
+    Gateway::start(
+        &Config::new()
+            .mock("demo", "hello")
+            .set("sluice", json!({ "server": server })),
+    )
+    .await
+}
+
+/// Everything the gateway sends on a connection until it closes it.
+async fn until_closed(mut stream: TcpStream) -> String {
+    let mut read = Vec::new();
+    // A reset is an end too.
+    let _ = within("the gateway to close the connection", stream.read_to_end(&mut read)).await;
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_headers_is_let_go() {
+    let gateway = limited(json!({ "header_timeout_ms": 200 })).await;
+    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+    stream
+        .write_all(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n")
+        .await
+        .unwrap();
+    until_closed(stream).await;
+    assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_let_go() {
+    let gateway = limited(json!({ "header_timeout_ms": 200 })).await;
+    let stream = TcpStream::connect(gateway.address()).await.unwrap();
+    assert_eq!(until_closed(stream).await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_body_is_told_so() {
+    let gateway = limited(json!({ "body_timeout_ms": 200 })).await;
+    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n";
+    stream.write_all(format!("{head}{{\"model\"").as_bytes()).await.unwrap();
+    let said = until_closed(stream).await;
+    assert!(said.starts_with("HTTP/1.1 408") && said.contains("\"error\""), "{said}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_longer_than_it_may_be_is_refused_before_it_is_read() {
+    let gateway = limited(json!({ "body_bytes_max": 10_000 })).await;
+    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+    let head =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    stream
+        .write_all(format!("{head}content-length: 1000000000\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let said = until_closed(stream).await;
+    assert!(said.starts_with("HTTP/1.1 413") && said.contains("\"error\""), "{said}");
+}
+
+#[tokio::test]
+async fn a_chunked_body_is_bounded_too() {
+    let gateway = limited(json!({ "body_bytes_max": 10_000 })).await;
+    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+    let head =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    stream
+        .write_all(format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes())
+        .await
+        .unwrap();
+    let said = until_closed(stream).await;
+    assert!(said.starts_with("HTTP/1.1 413"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused() {
+    let gateway = limited(json!({})).await;
+    for bytes in [
+        b"\x16\x03\x01\x02\x00\x01\x00".as_slice(),
+        b"HELLO\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let said = until_closed(stream).await;
+        assert!(
+            said.is_empty() || said.starts_with("HTTP/1.1 4") || said.starts_with("HTTP/1.0 4"),
+            "{said}"
+        );
+    }
+    assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_wait_for_their_turn() {
+    let gateway = limited(json!({ "connections_max": 1, "workers": 1 })).await;
+    let mut first = TcpStream::connect(gateway.address()).await.unwrap();
+    // An answer on it shows that the gateway has taken it.
+    first
+        .write_all(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut some = [0; 16];
+    within("an answer", first.read_exact(&mut some)).await.unwrap();
+    let client = gateway.client();
+    let waiting = tokio::spawn(async move { client.get("/health/liveliness").await });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "there is no room for it");
+    drop(first);
+    assert_eq!(
+        within("the second connection's turn", waiting).await.unwrap().status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn many_clients_at_once_are_all_served() {
+    let gateway = limited(json!({})).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for index in 0..200 {
+        let client = gateway.client();
+        clients.spawn(async move {
+            if index % 2 == 0 {
+                return client.chat(&openai::ask("demo", "hi")).await.content();
+            }
+            openai::text_of(
+                &client
+                    .chat_stream(&openai::ask_streamed("demo", "hi"))
+                    .await
+                    .chunks()
+                    .await,
+            )
+        });
+    }
+    while let Some(text) = clients.join_next().await {
+        assert_eq!(text.unwrap(), "hello");
+    }
+}
