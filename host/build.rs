@@ -11,7 +11,9 @@ use std::{env, fs};
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
+        .join("..")
+        .canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for input in ["plugins", "sdk/rust", "wit", "config/providers.json"] {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());
@@ -22,7 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("&[\n");
     for name in &names {
         let file = built.join(format!("{}.wasm", name.replace('-', "_")));
-        writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())?;
+        writeln!(
+            list,
+            "    ({name:?}, include_bytes!({:?})),",
+            file.display().to_string()
+        )?;
     }
     list.push(']');
     fs::write(out.join("bundled.rs"), list)?;
@@ -34,7 +40,12 @@ fn plugin_names(directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.path().join("Cargo.toml").exists() {
-            names.push(entry.file_name().into_string().map_err(|name| format!("{name:?} is not UTF-8"))?);
+            names.push(
+                entry
+                    .file_name()
+                    .into_string()
+                    .map_err(|name| format!("{name:?} is not UTF-8"))?,
+            );
         }
     }
     names.sort();
@@ -43,7 +54,9 @@ fn plugin_names(directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
 
 /// rustup installs the targets of `rust-toolchain.toml` by itself, unless it was told not to install anything unasked.
 fn install_target() -> Result<(), Box<dyn Error>> {
-    let output = Command::new(env::var("RUSTC")?).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let output = Command::new(env::var("RUSTC")?)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
     if output.status.success() && Path::new(String::from_utf8(output.stdout)?.trim()).exists() {
         return Ok(());
     }
@@ -58,13 +71,20 @@ fn install_target() -> Result<(), Box<dyn Error>> {
 fn build(workspace: &Path, out: &Path, names: &[String]) -> Result<PathBuf, Box<dyn Error>> {
     let target_directory = out.join("plugins");
     let mut cargo = Command::new(env::var("CARGO")?);
-    cargo.current_dir(workspace).args(["build", "--profile", "guest", "--target", TARGET]);
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--profile", "guest", "--target", TARGET]);
     cargo.arg("--target-dir").arg(&target_directory);
     for name in names {
         cargo.args(["--package", name]);
     }
     // The outer build's flags are for the host's machine and compiler wrapper, not for a guest.
-    for flag in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
+    for flag in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+        "RUSTC_WORKSPACE_WRAPPER",
+    ] {
         cargo.env_remove(flag);
     }
     if !cargo.status()?.success() {

@@ -62,7 +62,11 @@ impl Body {
     {
         let slot = Arc::new(Mutex::new(None));
         let writer = Box::pin(write(Sink(Arc::clone(&slot))));
-        Self::Written(Written { writer, slot, is_over: false })
+        Self::Written(Written {
+            writer,
+            slot,
+            is_over: false,
+        })
     }
 }
 
@@ -91,7 +95,9 @@ impl hyper::body::Body for Body {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Self::Whole(whole) => Poll::Ready(whole.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Written(written) => written.poll(context).map(|frame| frame.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Written(written) => written
+                .poll(context)
+                .map(|frame| frame.map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
 

@@ -69,14 +69,21 @@ struct Queue {
 impl Sinks {
     /// Delivery runs on this runtime.
     pub fn new(runtime: Handle, metrics: Arc<Metrics>) -> Self {
-        Self { runtime, metrics, open: Mutex::default() }
+        Self {
+            runtime,
+            metrics,
+            open: Mutex::default(),
+        }
     }
 
     /// The sink of a configured callback: the one that is open keeps its queue and gets the new plugin.
     pub fn get(&self, configured: &settings::Callback, callback: Callback) -> Arc<Sink> {
         let callback = Arc::new(callback);
         let mut open = self.open.lock();
-        let key = format!("{} {} {}", configured.name, configured.on_success, configured.on_failure);
+        let key = format!(
+            "{} {} {}",
+            configured.name, configured.on_success, configured.on_failure
+        );
         if let Some(running) = open.get(&key) {
             running.sink.callback.store(callback);
             return Arc::clone(&running.sink);
@@ -91,7 +98,13 @@ impl Sinks {
             metrics: Arc::clone(&self.metrics),
         });
         let task = self.runtime.spawn(run(Arc::clone(&sink)));
-        open.insert(key, Running { sink: Arc::clone(&sink), task });
+        open.insert(
+            key,
+            Running {
+                sink: Arc::clone(&sink),
+                task,
+            },
+        );
         sink
     }
 
@@ -204,7 +217,12 @@ impl Sink {
             match callback.deliver(batch).await {
                 Ok(()) => return self.metrics.delivered(&self.name, "delivered", count),
                 Err(DeliverError::Retry(reason)) if attempt < ATTEMPTS_MAX => {
-                    tracing::warn!(callback = self.name, reason, attempt, "callback did not take a batch: it gets it again");
+                    tracing::warn!(
+                        callback = self.name,
+                        reason,
+                        attempt,
+                        "callback did not take a batch: it gets it again"
+                    );
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }

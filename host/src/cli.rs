@@ -43,9 +43,24 @@ fn check(options: &Options) -> ExitCode {
                 // A closed pipe (`| head`) is no reason to fail.
                 let _ = writeln!(out, "{problem}");
             }
-            let verdict = if checked.is_usable { "the gateway can start with it" } else { "the gateway does not start with it" };
-            let _ = writeln!(out, "{} finding(s): {verdict}", checked.problems.len());
-            if checked.is_usable { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            for fault in &checked.faults {
+                let _ = writeln!(out, "warning: {fault}");
+            }
+            let verdict = if checked.is_usable {
+                "the gateway can start with it"
+            } else {
+                "the gateway does not start with it"
+            };
+            let _ = writeln!(
+                out,
+                "{} finding(s): {verdict}",
+                checked.problems.len() + checked.faults.len()
+            );
+            if checked.is_usable {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(error) => mistake(&error.to_string()),
     }

@@ -28,7 +28,11 @@ pub struct Worker {
 
 impl Gateway {
     pub fn new(snapshot: Snapshot, metrics: Arc<Metrics>) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(snapshot), metrics, started: Instant::now() }
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            metrics,
+            started: Instant::now(),
+        }
     }
 
     /// The snapshot in force. Who takes one keeps it to the end.

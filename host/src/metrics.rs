@@ -14,8 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use prometheus::{
-    CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 pub use deployment::{DeploymentCounters, Labels};
@@ -27,7 +26,14 @@ const BUCKETS: [f64; 17] = [
 ];
 
 /// Labels that name who asked; empty until virtual keys are there.
-const WHO: [&str; 6] = ["end_user", "hashed_api_key", "api_key_alias", "team", "team_alias", "user"];
+const WHO: [&str; 6] = [
+    "end_user",
+    "hashed_api_key",
+    "api_key_alias",
+    "team",
+    "team_alias",
+    "user",
+];
 
 /// Labels of a deployment.
 const WHERE: [&str; 4] = ["litellm_model_name", "model_id", "api_base", "api_provider"];
@@ -77,7 +83,11 @@ impl Default for Metrics {
         let make = Maker(&registry);
         let asked = [&WHO[..], &["requested_model", "model_id", "api_provider", "route"]].concat();
         let model = [&WHO[..], &["requested_model", "model", "model_id", "api_provider"]].concat();
-        let latency = [&WHO[..], &["model_group", "requested_model", "model", "model_id", "api_provider"]].concat();
+        let latency = [
+            &WHO[..],
+            &["model_group", "requested_model", "model", "model_id", "api_provider"],
+        ]
+        .concat();
         let attempted = [&WHO[..5], &["requested_model", "model_group"], &WHERE[..]].concat();
         Self {
             requests: make.counters(
@@ -90,17 +100,37 @@ impl Default for Metrics {
                 "Requests that were answered with an error.",
                 &[&asked[..], &["exception_status", "exception_class"]].concat(),
             ),
-            model_requests: make.counters("litellm_requests_metric_total", "Requests that a model answered.", &model),
+            model_requests: make.counters(
+                "litellm_requests_metric_total",
+                "Requests that a model answered.",
+                &model,
+            ),
             tokens: Tokens {
                 total: make.counters("litellm_total_tokens_metric_total", "Tokens in and out.", &model),
                 input: make.counters("litellm_input_tokens_metric_total", "Tokens in.", &model),
                 output: make.counters("litellm_output_tokens_metric_total", "Tokens out.", &model),
-                cached_input: make.counters("litellm_input_cached_tokens_metric_total", "Tokens in, from a cache.", &model),
-                reasoning: make.counters("litellm_output_reasoning_tokens_metric_total", "Tokens of reasoning.", &model),
+                cached_input: make.counters(
+                    "litellm_input_cached_tokens_metric_total",
+                    "Tokens in, from a cache.",
+                    &model,
+                ),
+                reasoning: make.counters(
+                    "litellm_output_reasoning_tokens_metric_total",
+                    "Tokens of reasoning.",
+                    &model,
+                ),
             },
             spend: make.money("litellm_spend_metric_total", "Money used, in USD.", &model),
-            total_latency: make.histograms("litellm_request_total_latency_metric", "Seconds from request to end of answer.", &latency),
-            upstream_latency: make.histograms("litellm_llm_api_latency_metric", "Seconds that the upstream took.", &latency),
+            total_latency: make.histograms(
+                "litellm_request_total_latency_metric",
+                "Seconds from request to end of answer.",
+                &latency,
+            ),
+            upstream_latency: make.histograms(
+                "litellm_llm_api_latency_metric",
+                "Seconds that the upstream took.",
+                &latency,
+            ),
             first_token: make.histograms(
                 "litellm_llm_api_time_to_first_token_metric",
                 "Seconds to the first content of a stream.",
@@ -109,16 +139,32 @@ impl Default for Metrics {
             overhead: make.histograms(
                 "litellm_overhead_latency_metric",
                 "Seconds that the gateway itself took.",
-                &["model_group", "api_provider", "api_base", "litellm_model_name", "hashed_api_key", "api_key_alias", "model_id"],
+                &[
+                    "model_group",
+                    "api_provider",
+                    "api_base",
+                    "litellm_model_name",
+                    "hashed_api_key",
+                    "api_key_alias",
+                    "model_id",
+                ],
             ),
             deployment_requests: make.counters("litellm_deployment_total_requests_total", "Attempts.", &attempted),
-            deployment_successes: make.counters("litellm_deployment_success_responses_total", "Attempts that succeeded.", &attempted),
+            deployment_successes: make.counters(
+                "litellm_deployment_success_responses_total",
+                "Attempts that succeeded.",
+                &attempted,
+            ),
             deployment_failures: make.counters(
                 "litellm_deployment_failure_responses_total",
                 "Attempts that failed.",
                 &[&attempted[..], &["exception_status", "exception_class"]].concat(),
             ),
-            deployment_state: make.gauges("litellm_deployment_state", "0 healthy, 1 partial outage, 2 outage.", &WHERE),
+            deployment_state: make.gauges(
+                "litellm_deployment_state",
+                "0 healthy, 1 partial outage, 2 outage.",
+                &WHERE,
+            ),
             guardrail_requests: make.counters(
                 "litellm_guardrail_requests_total",
                 "Guardrail checks.",
@@ -141,7 +187,11 @@ impl Default for Metrics {
             ),
             plugins: plugin::Families::new(&make),
             known_plugins: parking_lot::Mutex::default(),
-            reloads: make.counters("sluice_reloads_total", "Reloads of configuration and plugins.", &["what", "outcome"]),
+            reloads: make.counters(
+                "sluice_reloads_total",
+                "Reloads of configuration and plugins.",
+                &["what", "outcome"],
+            ),
             priced: parking_lot::Mutex::default(),
             in_flight: make.gauge("litellm_in_flight_requests", "Exchanges under way."),
             connections: make.gauge("sluice_client_connections", "Open client connections."),
@@ -154,26 +204,55 @@ impl Metrics {
     /// One request of a client, answered. Everything about it that is not bounded by the configuration is left out.
     pub fn answered(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16) {
         let status = Digits::of(status);
-        let labels = ["", "", "", "", "", "", requested_model, model_id, provider, route, status.as_str()];
+        let labels = [
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            requested_model,
+            model_id,
+            provider,
+            route,
+            status.as_str(),
+        ];
         self.requests.with_label_values(&labels).inc();
     }
 
     /// One request of a client, answered with an error.
     pub fn failed(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16, class: &str) {
         let status = Digits::of(status);
-        let labels = ["", "", "", "", "", "", requested_model, model_id, provider, route, status.as_str(), class];
+        let labels = [
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            requested_model,
+            model_id,
+            provider,
+            route,
+            status.as_str(),
+            class,
+        ];
         self.failed_requests.with_label_values(&labels).inc();
     }
 
     /// One check of a guardrail: `status` is `success`, `guardrail_intervened` or `guardrail_failed_to_respond`.
     pub fn guarded(&self, name: &str, hook: &str, status: &str, seconds: f64) {
         self.guardrail_requests.with_label_values(&[name, status, hook]).inc();
-        self.guardrail_latency.with_label_values(&[name, status, "", hook]).observe(seconds);
+        self.guardrail_latency
+            .with_label_values(&[name, status, "", hook])
+            .observe(seconds);
     }
 
     /// Records that a callback took, or that were dropped; `outcome` is a fixed word.
     pub fn delivered(&self, callback: &str, outcome: &str, records: u64) {
-        self.callback_records.with_label_values(&[callback, outcome]).inc_by(records);
+        self.callback_records
+            .with_label_values(&[callback, outcome])
+            .inc_by(records);
         if outcome != "delivered" {
             self.callback_failures.with_label_values(&[callback]).inc_by(records);
         }
@@ -187,14 +266,25 @@ impl Metrics {
     /// The counters of a plugin, by its manifest's name.
     pub fn plugin(&self, name: &str) -> Arc<PluginCounters> {
         let mut known = self.known_plugins.lock();
-        Arc::clone(known.entry(name.into()).or_insert_with(|| Arc::new(self.plugins.of(name))))
+        Arc::clone(
+            known
+                .entry(name.into())
+                .or_insert_with(|| Arc::new(self.plugins.of(name))),
+        )
     }
 
     /// All of it, in Prometheus' text format
     /// (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
     pub fn text(&self) -> String {
-        self.priced.lock().retain(|counters| counters.upgrade().inspect(|counters| counters.publish_spend()).is_some());
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+        self.priced.lock().retain(|counters| {
+            counters
+                .upgrade()
+                .inspect(|counters| counters.publish_spend())
+                .is_some()
+        });
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .unwrap_or_default()
     }
 }
 
@@ -219,7 +309,9 @@ struct Maker<'r>(&'r Registry);
 impl Maker<'_> {
     fn add<C: prometheus::core::Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
         let made = made.expect("metric names and labels are valid constants");
-        self.0.register(Box::new(made.clone())).expect("each metric is registered once");
+        self.0
+            .register(Box::new(made.clone()))
+            .expect("each metric is registered once");
         made
     }
 
@@ -240,7 +332,10 @@ impl Maker<'_> {
     }
 
     fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
-        self.add(HistogramVec::new(HistogramOpts::new(name, help).buckets(BUCKETS.to_vec()), labels))
+        self.add(HistogramVec::new(
+            HistogramOpts::new(name, help).buckets(BUCKETS.to_vec()),
+            labels,
+        ))
     }
 }
 
@@ -256,6 +351,9 @@ mod tests {
         let text = metrics.text();
         assert!(text.contains("litellm_proxy_total_requests_metric_total{"), "{text}");
         assert!(text.contains(r#"status_code="200""#), "{text}");
-        assert!(text.contains(r#"exception_class="RateLimitError",exception_status="429""#), "{text}");
+        assert!(
+            text.contains(r#"exception_class="RateLimitError",exception_status="429""#),
+            "{text}"
+        );
     }
 }

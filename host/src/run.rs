@@ -14,12 +14,12 @@ use crate::config::settings::Settings;
 use crate::config::{Environment, Known, Problem, Process, Strictness};
 use crate::gateway::{self, Failed, Gateway, Reloader, Source, Worker};
 use crate::metrics::Metrics;
+use crate::plugin::Host;
 use crate::plugin::component::LoadError;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
-use crate::plugin::Host;
 use crate::server::{self, Door, listen};
-use crate::snapshot::{Builder, Snapshot};
+use crate::snapshot::{Builder, Fault, Snapshot, Sources};
 use crate::upstream::{self, Connections};
 
 /// How long callbacks may go on delivering after the last exchange has ended.
@@ -105,6 +105,8 @@ pub struct Running {
 /// What `sluice check` found.
 pub struct Checked {
     pub problems: Vec<Problem>,
+    /// What only using it shows: settings that do not fit a plugin, deployments that cannot be made.
+    pub faults: Vec<Fault>,
     /// Whether the gateway would start with it.
     pub is_usable: bool,
 }
@@ -151,13 +153,25 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     let mut workers = Vec::with_capacity(count);
     for _ in 0..count {
         let connections = Connections::new(Arc::clone(&ground.tls), upstream_limits(&settings));
-        let worker = Arc::new(Worker { gateway: Arc::clone(&gateway), connections });
+        let worker = Arc::new(Worker {
+            gateway: Arc::clone(&gateway),
+            connections,
+        });
         let listener = listener.try_clone().map_err(StartError::Listen)?;
         workers.push(spawn_worker(worker, listener, door.clone()).map_err(StartError::Threads)?);
     }
     background.spawn(reloader.watch(Arc::clone(&gateway)));
     let shutdown_timeout = settings.server.shutdown_timeout;
-    Ok(Running { address, gateway, stop, workers, background, sinks, shutdown_timeout, problems })
+    Ok(Running {
+        address,
+        gateway,
+        stop,
+        workers,
+        background,
+        sinks,
+        shutdown_timeout,
+        problems,
+    })
 }
 
 /// Reads a configuration as [`start`] would, and says all that is wrong with it.
@@ -167,7 +181,13 @@ pub fn start(options: Options) -> Result<Running, StartError> {
 pub fn check(options: &Options) -> Result<Checked, StartError> {
     let ground = match ground(options) {
         Ok(ground) => ground,
-        Err(StartError::Configuration(Failed(problems))) => return Ok(Checked { problems, is_usable: false }),
+        Err(StartError::Configuration(Failed(problems))) => {
+            return Ok(Checked {
+                problems,
+                faults: Vec::new(),
+                is_usable: false,
+            });
+        }
         Err(error) => return Err(error),
     };
     let mut library = ground.library;
@@ -176,36 +196,83 @@ pub fn check(options: &Options) -> Result<Checked, StartError> {
     let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
     let builder = Builder::new(ground.host, ground.metrics, Arc::clone(&options.environment), sinks);
     let known = gateway::known(&library.registry(), &builder);
-    let loaded = options.source.load(options.environment.as_ref(), &known, options.strictness);
-    Ok(Checked { problems: loaded.problems, is_usable: loaded.settings.is_some() })
+    let loaded = options
+        .source
+        .load(options.environment.as_ref(), &known, options.strictness);
+    let registry = Arc::new(library.registry());
+    let snapshot = loaded.settings.map(|settings| {
+        builder.build(Sources {
+            settings: Arc::new(settings),
+            registry,
+        })
+    });
+    let is_usable = snapshot.is_some();
+    let faults = snapshot.map_or_else(Vec::new, |snapshot| snapshot.faults);
+    let unusable = faults
+        .into_iter()
+        .filter(|fault| matches!(fault, Fault::Unusable(_)))
+        .collect();
+    Ok(Checked {
+        problems: loaded.problems,
+        faults: unusable,
+        is_usable,
+    })
 }
 
 fn ground(options: &Options) -> Result<Ground, StartError> {
     // Plugins are not known yet, so names of plugins are not checked; that is done once they are.
-    let loaded = options.source.load(options.environment.as_ref(), &Known::default(), options.strictness);
-    let Some(settings) = loaded.settings else { return Err(Failed(loaded.problems).into()) };
+    let loaded = options
+        .source
+        .load(options.environment.as_ref(), &Known::default(), options.strictness);
+    let Some(settings) = loaded.settings else {
+        return Err(Failed(loaded.problems).into());
+    };
     let metrics = Arc::new(Metrics::default());
     let tls = upstream::tls::client_config(settings.upstream.ca_file.as_deref())?;
     let egress = Egress::new(tls.as_ref().clone())?;
-    let cache = options.plugin_cache.clone().or_else(|| settings.plugins.cache_directory.clone());
+    let cache = options
+        .plugin_cache
+        .clone()
+        .or_else(|| settings.plugins.cache_directory.clone());
     let cache = cache.or_else(|| cache_directory(options.environment.as_ref()));
-    let host = Host::start(settings.plugins.pagemap_scan, cache.as_deref(), egress, Arc::clone(&metrics))
-        .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+    let host = Host::start(
+        settings.plugins.pagemap_scan,
+        cache.as_deref(),
+        egress,
+        Arc::clone(&metrics),
+    )
+    .map_err(|error| StartError::Engine(format!("{error:#}")))?;
     let host = Arc::new(host);
     let library = Library::open(Arc::clone(&host), settings.plugins.directory.clone())?;
-    Ok(Ground { metrics, library, host, tls })
+    Ok(Ground {
+        metrics,
+        library,
+        host,
+        tls,
+    })
 }
 
 /// `$XDG_CACHE_HOME/sluice`, else `~/.cache/sluice` (<https://specifications.freedesktop.org/basedir-spec/>).
 fn cache_directory(environment: &dyn Environment) -> Option<PathBuf> {
-    let own = environment.variable("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let home = || environment.variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let own = environment
+        .variable("XDG_CACHE_HOME")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let home = || {
+        environment
+            .variable("HOME")
+            .map(|home| PathBuf::from(home).join(".cache"))
+    };
     own.or_else(home).map(|cache| cache.join("sluice"))
 }
 
 /// For deliveries, reloads and whatever else is on no exchange's path.
 fn background() -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("background").enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("background")
+        .enable_all()
+        .build()
 }
 
 fn cores() -> usize {
@@ -214,19 +281,34 @@ fn cores() -> usize {
 
 fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartError> {
     let has_key = settings.general.master_key.is_some();
-    let default = if has_key { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    let default = if has_key {
+        Ipv4Addr::UNSPECIFIED
+    } else {
+        Ipv4Addr::LOCALHOST
+    };
     let host = options.host.or(settings.server.host).unwrap_or(default.into());
     if !has_key && !host.is_loopback() && !settings.general.serve_without_key {
         return Err(StartError::Open(host));
     }
-    Ok(SocketAddr::new(host, options.port.or(settings.server.port).unwrap_or(4000)))
+    Ok(SocketAddr::new(
+        host,
+        options.port.or(settings.server.port).unwrap_or(4000),
+    ))
 }
 
 fn door(options: &Options, settings: &Settings, stopping: watch::Receiver<bool>) -> Result<Door, StartError> {
     let server = &settings.server;
-    let files = options.tls.clone().or_else(|| server.tls_certificate.clone().zip(server.tls_key.clone()));
-    let tls = files.map(|(certificate, key)| server::tls::server_config(&certificate, &key)).transpose()?;
-    let connections_max = options.connections_max.unwrap_or(server.connections_max).min(Semaphore::MAX_PERMITS);
+    let files = options
+        .tls
+        .clone()
+        .or_else(|| server.tls_certificate.clone().zip(server.tls_key.clone()));
+    let tls = files
+        .map(|(certificate, key)| server::tls::server_config(&certificate, &key))
+        .transpose()?;
+    let connections_max = options
+        .connections_max
+        .unwrap_or(server.connections_max)
+        .min(Semaphore::MAX_PERMITS);
     Ok(Door {
         tls: tls.map(Into::into),
         connections: Arc::new(Semaphore::new(connections_max)),
@@ -274,7 +356,14 @@ impl Running {
     /// Takes no more connections, lets what is under way end as long as `shutdown_timeout` says, and delivers what
     /// callbacks still have.
     pub fn stop(self) {
-        let Self { stop, workers, background, sinks, shutdown_timeout, .. } = self;
+        let Self {
+            stop,
+            workers,
+            background,
+            sinks,
+            shutdown_timeout,
+            ..
+        } = self;
         // No receiver means no worker: then there is nobody to tell.
         let _ = stop.send(true);
         let (done, ended) = std::sync::mpsc::channel();

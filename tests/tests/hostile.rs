@@ -224,16 +224,20 @@ async fn a_guardrail_that_misbehaves_refuses_the_exchange() {
 #[tokio::test]
 async fn a_guardrail_that_misbehaves_on_a_stream_lets_nothing_unseen_through() {
     let gate = Gate::new();
-    for at in ["stream-window", "stream-end"] {
+    for (at, judge) in [("stream-window", "pass"), ("stream-end", "hold-all")] {
         let script = Script::events(openai::pieces(&["unseen"]));
-        let script = if at == "stream-window" { script.then_holds(&gate) } else { script.then_events(openai::ending()) };
+        let script = if at == "stream-window" {
+            script.then_holds(&gate)
+        } else {
+            script.then_events(openai::ending())
+        };
         let upstream = Upstream::that_answers(script).await;
-        let params = json!({ "guardrail": "probe-guardrail", "mode": "post_call", "do": "trap", "at": [at] });
+        let params = json!({
+            "guardrail": "probe-guardrail", "mode": "post_call", "do": "trap", "at": [at], "judge": judge });
         let config = Config::new().openai("chat", &upstream).guardrail("probe", params);
         let gateway = Setup::new(&config).plugin(guests::GUARDRAIL).start().await;
         let text = gateway.client().chat(&openai::ask_streamed("chat", "hi")).await.text();
-        assert!(text.contains("\"error\""), "{at}: {text}");
-        assert!(at == "stream-end" || !text.contains("unseen"), "{text}");
+        assert!(text.contains("\"error\"") && !text.contains("unseen"), "{at}: {text}");
         assert_eq!(stopped(&gateway, "probe-guardrail", "trap").await, 1.0, "{at}");
     }
 }
@@ -260,7 +264,10 @@ async fn a_gigantic_verdict_refuses_the_exchange() {
     let params = json!({ "guardrail": "probe-guardrail", "mode": "pre_call", "judge": "gigantic" });
     // Its own memory would stop it before the bound on answers does.
     let roomy = json!({ "plugins": { "probe-guardrail": { "memory_limit_mb": 1_024 } } });
-    let config = Config::new().mock("demo", "hello").guardrail("probe", params).set("sluice", roomy);
+    let config = Config::new()
+        .mock("demo", "hello")
+        .guardrail("probe", params)
+        .set("sluice", roomy);
     let gateway = Setup::new(&config).plugin(guests::GUARDRAIL).start().await;
     let _ = gateway.ask("demo", "hi").await.error(503);
     assert_eq!(stopped(&gateway, "probe-guardrail", "output").await, 1.0);

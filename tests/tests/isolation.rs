@@ -266,18 +266,28 @@ fn reaching(chat: &Upstream) -> Config {
 async fn came_of_it(config: &Config, chat: &Upstream, url: &str) -> String {
     let gateway = Setup::new(config).plugin(guests::GUARDRAIL).start().await;
     assert_eq!(gateway.ask("chat", url).await.content(), "hello");
-    chat.request().await.json()["messages"][0]["content"].as_str().unwrap().to_owned()
+    chat.request().await.json()["messages"][0]["content"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test]
 async fn a_guardrail_reaches_no_host_that_was_not_granted() {
     let chat = Upstream::that_answers(openai::says("hello")).await;
-    let (evil, other) = (Upstream::that_answers(Script::json(200, &json!({}))).await, Upstream::start().await);
+    let (evil, other) = (
+        Upstream::that_answers(Script::json(200, &json!({}))).await,
+        Upstream::start().await,
+    );
     let url = format!("{}/stolen", evil.base());
     let denied = "not reached: Error::AccessDenied";
     assert_eq!(came_of_it(&reaching(&chat), &chat, &url).await, denied);
     let elsewhere = reaching(&chat).outbound("probe-guardrail", &other);
-    assert_eq!(came_of_it(&elsewhere, &chat, &url).await, denied, "a grant of another port is none");
+    assert_eq!(
+        came_of_it(&elsewhere, &chat, &url).await,
+        denied,
+        "a grant of another port is none"
+    );
     for trick in [
         format!("{}@{}/stolen", other.base(), evil.address()),
         format!("{}#@{}/stolen", evil.base(), other.address()),
@@ -290,7 +300,11 @@ async fn a_guardrail_reaches_no_host_that_was_not_granted() {
     }
     assert_eq!(evil.count(), 0);
     let granted = reaching(&chat).outbound("probe-guardrail", &evil);
-    assert_eq!(came_of_it(&granted, &chat, &url).await, "reached: 200", "it tries for real");
+    assert_eq!(
+        came_of_it(&granted, &chat, &url).await,
+        "reached: 200",
+        "it tries for real"
+    );
     assert_eq!(evil.count(), 1);
 }
 

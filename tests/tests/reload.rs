@@ -48,7 +48,10 @@ async fn a_plugin_that_is_copied_into_the_directory_is_live() {
     let gateway = Gateway::start(&Config::new().mock("demo", "hello")).await;
     replaced(&gateway, guests::TELLER_1, "1.0.0").await;
     gateway.write_config(&teller("chat", &upstream).text());
-    eventually("the group to be there", async || (gateway.ask("chat", "hi").await.status == 200).then_some(())).await;
+    eventually("the group to be there", async || {
+        (gateway.ask("chat", "hi").await.status == 200).then_some(())
+    })
+    .await;
     assert_eq!(version(&gateway).await, "1.0.0");
 }
 
@@ -59,7 +62,11 @@ async fn a_guardrail_that_the_configuration_waits_for_serves_once_its_component_
     let config = Config::new().openai("chat", &upstream).guardrail("probe", params);
     let gateway = Setup::new(&config).plugin(guests::GUARDRAIL).start().await;
     gateway.uninstall("probe-guardrail");
-    gateway.shows("the guardrail to be gone", |listing| !lists(listing, "probe-guardrail", "0.1.0")).await;
+    gateway
+        .shows("the guardrail to be gone", |listing| {
+            !lists(listing, "probe-guardrail", "0.1.0")
+        })
+        .await;
     let _ = gateway.ask("chat", "hi").await.error(503);
     replaced(&gateway, guests::GUARDRAIL, "0.1.0").await;
     assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");

@@ -13,7 +13,9 @@ use crate::gateway::Gateway;
 /// The process runs.
 pub fn alive() -> Response<Body> {
     let mut response = Response::new(Body::from("\"I'm alive!\""));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -25,7 +27,10 @@ struct Ready {
 
 /// It serves: a gateway that answers this has a configuration in force.
 pub fn ready(_gateway: &Gateway) -> Response<Body> {
-    json(&Ready { status: "healthy", litellm_version: env!("CARGO_PKG_VERSION") })
+    json(&Ready {
+        status: "healthy",
+        litellm_version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 #[derive(Serialize)]
@@ -61,13 +66,18 @@ pub fn health(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
     if identify(snapshot.settings.general.master_key.as_ref(), headers).is_err() {
         return ready(gateway);
     }
-    let endpoints: Vec<Endpoint> = snapshot.groups.deployments().iter().map(|deployment| Endpoint::of(deployment)).collect();
+    let endpoints: Vec<Endpoint> = snapshot
+        .groups
+        .deployments()
+        .iter()
+        .map(|deployment| Endpoint::of(deployment))
+        .collect();
     json(&Health {
         healthy_count: endpoints.len(),
         healthy_endpoints: endpoints,
         unhealthy_endpoints: Vec::new(),
         unhealthy_count: 0,
-        faults: snapshot.faults.clone(),
+        faults: snapshot.faults.iter().map(ToString::to_string).collect(),
         uptime_seconds: gateway.started.elapsed().as_secs(),
     })
 }

@@ -46,6 +46,8 @@ fn json(value: &impl Serialize) -> Response<Body> {
         return refused(&Refusal::new(Cause::Internal, "the answer could not be written"));
     };
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -27,7 +27,12 @@ struct List<'a> {
 
 impl<'a> Model<'a> {
     fn named(id: &'a str) -> Self {
-        Self { id, object: "model", created: CREATED, owned_by: "openai" }
+        Self {
+            id,
+            object: "model",
+            created: CREATED,
+            owned_by: "openai",
+        }
     }
 }
 
@@ -37,7 +42,10 @@ pub fn list(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
         return *refused;
     }
     let snapshot = gateway.snapshot();
-    json(&List { object: "list", data: snapshot.groups.listed().into_iter().map(Model::named).collect() })
+    json(&List {
+        object: "list",
+        data: snapshot.groups.listed().into_iter().map(Model::named).collect(),
+    })
 }
 
 /// One of them; a name that a wildcard serves is one too.

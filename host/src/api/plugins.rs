@@ -54,8 +54,15 @@ pub fn list(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
         reason: failure.reason.clone(),
         still_serving: failure.still_serving.clone(),
     });
-    let plugins = snapshot.registry.components.values().map(|component| Plugin::of(component, gateway, &snapshot));
-    json(&List { plugins: plugins.collect(), failures: failures.collect() })
+    let plugins = snapshot
+        .registry
+        .components
+        .values()
+        .map(|component| Plugin::of(component, gateway, &snapshot));
+    json(&List {
+        plugins: plugins.collect(),
+        failures: failures.collect(),
+    })
 }
 
 impl Plugin {

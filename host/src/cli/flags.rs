@@ -38,13 +38,23 @@ pub struct Cli {
     #[arg(long, env = "HOST")]
     host: Option<IpAddr>,
     /// Threads that serve [default: one a core]
-    #[arg(long = "num_workers", visible_alias = "workers", alias = "num-workers", value_name = "N")]
+    #[arg(
+        long = "num_workers",
+        visible_alias = "workers",
+        alias = "num-workers",
+        value_name = "N"
+    )]
     workers: Option<usize>,
     /// Unknown keys of the configuration are errors
     #[arg(long)]
     strict: bool,
     /// Directory for compiled plugins [default: ~/.cache/sluice]
-    #[arg(long = "plugin_cache", alias = "plugin-cache", env = "SLUICE_PLUGIN_CACHE", value_name = "DIR")]
+    #[arg(
+        long = "plugin_cache",
+        alias = "plugin-cache",
+        env = "SLUICE_PLUGIN_CACHE",
+        value_name = "DIR"
+    )]
     plugin_cache: Option<PathBuf>,
 
     /// Serve this one model instead of a configuration, such as `openai/gpt-4o`
@@ -57,7 +67,12 @@ pub struct Cli {
     #[arg(long = "api_base", alias = "api-base", requires = "model", value_name = "URL")]
     api_base: Option<String>,
     /// Seconds that an attempt at --model may take
-    #[arg(long = "request_timeout", alias = "request-timeout", requires = "model", value_name = "SECONDS")]
+    #[arg(
+        long = "request_timeout",
+        alias = "request-timeout",
+        requires = "model",
+        value_name = "SECONDS"
+    )]
     request_timeout: Option<f64>,
     /// Leave out parameters that --model's provider does not know, instead of refusing them
     #[arg(long = "drop_params", alias = "drop-params", requires = "model")]
@@ -70,19 +85,43 @@ pub struct Cli {
     #[arg(long = "detailed_debug", alias = "detailed-debug")]
     detailed_debug: bool,
     /// Private key for TLS, PEM
-    #[arg(long = "ssl_keyfile_path", alias = "ssl-keyfile-path", env = "SSL_KEYFILE_PATH", requires = "ssl_certificate", value_name = "FILE")]
+    #[arg(
+        long = "ssl_keyfile_path",
+        alias = "ssl-keyfile-path",
+        env = "SSL_KEYFILE_PATH",
+        requires = "ssl_certificate",
+        value_name = "FILE"
+    )]
     ssl_key: Option<PathBuf>,
     /// Certificate chain for TLS, PEM
-    #[arg(long = "ssl_certfile_path", alias = "ssl-certfile-path", env = "SSL_CERTFILE_PATH", requires = "ssl_key", value_name = "FILE")]
+    #[arg(
+        long = "ssl_certfile_path",
+        alias = "ssl-certfile-path",
+        env = "SSL_CERTFILE_PATH",
+        requires = "ssl_key",
+        value_name = "FILE"
+    )]
     ssl_certificate: Option<PathBuf>,
     /// Seconds that a client's connection may be idle
-    #[arg(long = "keepalive_timeout", alias = "keepalive-timeout", env = "KEEPALIVE_TIMEOUT", value_name = "SECONDS")]
+    #[arg(
+        long = "keepalive_timeout",
+        alias = "keepalive-timeout",
+        env = "KEEPALIVE_TIMEOUT",
+        value_name = "SECONDS"
+    )]
     keepalive_timeout: Option<u64>,
     /// Open client connections; further ones wait
     #[arg(long = "limit_concurrency", alias = "limit-concurrency", value_name = "N")]
     limit_concurrency: Option<usize>,
     /// Path in front of every other, such as `/llm`
-    #[arg(long = "root_path", alias = "root-path", env = "SERVER_ROOT_PATH", default_value = "", hide_default_value = true, value_name = "PATH")]
+    #[arg(
+        long = "root_path",
+        alias = "root-path",
+        env = "SERVER_ROOT_PATH",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "PATH"
+    )]
     root_path: String,
     /// Check the configuration and exit
     #[arg(long = "validate_config", alias = "validate-config")]
@@ -105,10 +144,18 @@ struct Inert {
     #[arg(long = "use_prisma_db_push", alias = "use-prisma-db-push")]
     use_prisma_db_push: bool,
     /// Workers do not leak, so they are not restarted
-    #[arg(long = "max_requests_before_restart", alias = "max-requests-before-restart", value_name = "N")]
+    #[arg(
+        long = "max_requests_before_restart",
+        alias = "max-requests-before-restart",
+        value_name = "N"
+    )]
     max_requests_before_restart: Option<u64>,
     /// Likewise
-    #[arg(long = "max_requests_before_restart_jitter", alias = "max-requests-before-restart-jitter", value_name = "N")]
+    #[arg(
+        long = "max_requests_before_restart_jitter",
+        alias = "max-requests-before-restart-jitter",
+        value_name = "N"
+    )]
     max_requests_before_restart_jitter: Option<u64>,
 }
 
@@ -151,7 +198,11 @@ impl Cli {
     pub fn options(&self) -> Result<Options, Usage> {
         self.later.refuse()?;
         let mut options = Options::new(self.source());
-        options.strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
+        options.strictness = if self.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        };
         options.host = self.host;
         options.port = self.port;
         options.workers = self.workers;
@@ -167,7 +218,11 @@ impl Cli {
     /// For `sluice check FILE`.
     pub fn for_check(&self, file: PathBuf, strict: bool) -> Options {
         let mut options = Options::new(Source::File(file));
-        options.strictness = if strict || self.strict { Strictness::Strict } else { Strictness::Lenient };
+        options.strictness = if strict || self.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        };
         options.plugin_cache.clone_from(&self.plugin_cache);
         options
     }
@@ -175,7 +230,10 @@ impl Cli {
     fn source(&self) -> Source {
         match (&self.config, &self.model) {
             (Some(file), _) => Source::File(file.clone()),
-            (None, Some(model)) => Source::Text { text: self.one_model(model), directory: PathBuf::new() },
+            (None, Some(model)) => Source::Text {
+                text: self.one_model(model),
+                directory: PathBuf::new(),
+            },
             (None, None) => Source::BuiltIn,
         }
     }
@@ -209,8 +267,16 @@ impl Cli {
     /// A sentence for each flag that changes nothing.
     pub fn without_effect(&self) -> Vec<String> {
         let given = [
-            (self.inert.use_prisma_db_push, "--use_prisma_db_push", "there is no Prisma"),
-            (self.inert.max_requests_before_restart.is_some(), "--max_requests_before_restart", "workers are not restarted"),
+            (
+                self.inert.use_prisma_db_push,
+                "--use_prisma_db_push",
+                "there is no Prisma",
+            ),
+            (
+                self.inert.max_requests_before_restart.is_some(),
+                "--max_requests_before_restart",
+                "workers are not restarted",
+            ),
             (
                 self.inert.max_requests_before_restart_jitter.is_some(),
                 "--max_requests_before_restart_jitter",
@@ -218,19 +284,41 @@ impl Cli {
             ),
         ];
         let given = given.into_iter().filter(|(is_given, ..)| *is_given);
-        given.map(|(_, flag, why)| format!("{flag} is accepted without effect: {why}")).collect()
+        given
+            .map(|(_, flag, why)| format!("{flag} is accepted without effect: {why}"))
+            .collect()
     }
 }
 
 impl Later {
     fn refuse(&self) -> Result<(), Usage> {
         let asked = [
-            (self.health, "--health", "GET /health of a running gateway lists its deployments"),
+            (
+                self.health,
+                "--health",
+                "GET /health of a running gateway lists its deployments",
+            ),
             (self.test, "--test", "send a request with curl, as --help shows"),
-            (self.setup, "--setup", "write a configuration file; config/sluice.yaml is one to begin with"),
-            (self.max_budget.is_some(), "--max_budget", "budgets are not yet in effect"),
-            (self.prometheus_metrics_port.is_some(), "--prometheus_metrics_port", "/metrics is served on the gateway's own port"),
-            (self.iam_token_db_auth, "--iam_token_db_auth", "there is no database yet"),
+            (
+                self.setup,
+                "--setup",
+                "write a configuration file; config/sluice.yaml is one to begin with",
+            ),
+            (
+                self.max_budget.is_some(),
+                "--max_budget",
+                "budgets are not yet in effect",
+            ),
+            (
+                self.prometheus_metrics_port.is_some(),
+                "--prometheus_metrics_port",
+                "/metrics is served on the gateway's own port",
+            ),
+            (
+                self.iam_token_db_auth,
+                "--iam_token_db_auth",
+                "there is no database yet",
+            ),
         ];
         match asked.into_iter().find(|(is_asked, ..)| *is_asked) {
             None => Ok(()),
@@ -252,16 +340,29 @@ mod tests {
 
     #[test]
     fn flags_are_taken_as_litellms_users_type_them() {
-        let typed = ["sluice", "--model", "openai/gpt-4o", "--api_base", "http://127.0.0.1:1", "--drop_params", "--num_workers", "2"];
+        let typed = [
+            "sluice",
+            "--model",
+            "openai/gpt-4o",
+            "--api_base",
+            "http://127.0.0.1:1",
+            "--drop_params",
+            "--num_workers",
+            "2",
+        ];
         let options = Cli::parse_from(typed).options().unwrap();
         assert_eq!(options.workers, Some(2));
-        let Source::Text { text, .. } = options.source else { panic!("a model stands for a configuration") };
+        let Source::Text { text, .. } = options.source else {
+            panic!("a model stands for a configuration")
+        };
         assert!(text.contains(r#""api_base":"http://127.0.0.1:1""#), "{text}");
     }
 
     #[test]
     fn what_is_not_there_is_refused_by_name() {
-        let Err(Usage(sentence)) = Cli::parse_from(["sluice", "--max_budget", "3"]).options() else { panic!() };
+        let Err(Usage(sentence)) = Cli::parse_from(["sluice", "--max_budget", "3"]).options() else {
+            panic!()
+        };
         assert!(sentence.contains("--max_budget"), "{sentence}");
     }
 }

@@ -35,7 +35,9 @@ fn targets(verbosity: Verbosity) -> Targets {
         Verbosity::More => "sluice=debug,info".to_owned(),
         Verbosity::Everything => "debug".to_owned(),
         Verbosity::FromEnvironment => {
-            let named = ["SLUICE_LOG", "LITELLM_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
+            let named = ["SLUICE_LOG", "LITELLM_LOG"]
+                .into_iter()
+                .find_map(|name| std::env::var(name).ok());
             named.map_or_else(|| "info".to_owned(), |text| text.to_ascii_lowercase())
         }
     };

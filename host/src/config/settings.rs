@@ -193,7 +193,7 @@ pub struct Plugin {
 }
 
 /// `sluice.server`: limits toward clients.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// Default: `--workers`, else one a core.
     pub workers: Option<usize>,
@@ -220,7 +220,7 @@ pub struct Server {
 }
 
 /// `sluice.upstream`: limits toward upstreams.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
     /// TCP and TLS together; default 10 s.
     pub connect_timeout: Duration,

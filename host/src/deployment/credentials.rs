@@ -11,7 +11,11 @@ use crate::plugin::adapter::{Auth, ProviderInfo};
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     #[error("deployment `{deployment}` has no `{parameter}`: set it in `litellm_params`{hint}")]
-    Missing { deployment: String, parameter: String, hint: String },
+    Missing {
+        deployment: String,
+        parameter: String,
+        hint: String,
+    },
     #[error("`{parameter}` of deployment `{deployment}` holds a character that no header can carry (a line break?)")]
     Unsendable { deployment: String, parameter: String },
     #[error("deployment `{deployment}` needs {scheme}, which is not yet in effect")]
@@ -58,14 +62,21 @@ fn find<'d>(deployment: &'d Deployment, parameter: &str) -> Result<Option<&'d Se
         let variable = provider.and_then(|provider| provider.environment.iter().find(|(name, _)| name == parameter));
         let hint = variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}"));
         let deployment = deployment.settings.id.clone();
-        return Err(AuthError::Missing { deployment, parameter: parameter.to_owned(), hint });
+        return Err(AuthError::Missing {
+            deployment,
+            parameter: parameter.to_owned(),
+            hint,
+        });
     }
     Ok(found)
 }
 
 /// Servers of one's own often ask for no key; their entry says so as `key: optional`.
 fn key_is_optional(provider: &ProviderInfo) -> bool {
-    provider.extras.iter().any(|(name, value)| name == "key" && value == "optional")
+    provider
+        .extras
+        .iter()
+        .any(|(name, value)| name == "key" && value == "optional")
 }
 
 fn header(deployment: &Deployment, parameter: &str, text: &str) -> Result<HeaderValue, AuthError> {
@@ -78,7 +89,10 @@ fn header(deployment: &Deployment, parameter: &str, text: &str) -> Result<Header
 }
 
 fn not_yet(deployment: &Deployment, scheme: &'static str) -> AuthError {
-    AuthError::NotYet { deployment: deployment.settings.id.clone(), scheme }
+    AuthError::NotYet {
+        deployment: deployment.settings.id.clone(),
+        scheme,
+    }
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986 §2.3).

@@ -111,7 +111,11 @@ impl Average {
 
     fn add(&self, sample: f64) {
         let before = self.get();
-        let after = if before.is_nan() { sample } else { before + (sample - before) * SAMPLE_WEIGHT };
+        let after = if before.is_nan() {
+            sample
+        } else {
+            before + (sample - before) * SAMPLE_WEIGHT
+        };
         self.0.store(after.to_bits(), Ordering::Relaxed);
     }
 
@@ -144,12 +148,18 @@ impl Minute {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 60)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() / 60)
 }
 
 fn add(cell: &AtomicU64, minute: u64, amount: u64) {
     let update = |packed: u64| {
-        let count = if packed >> 32 == minute { packed & u64::from(u32::MAX) } else { 0 };
+        let count = if packed >> 32 == minute {
+            packed & u64::from(u32::MAX)
+        } else {
+            0
+        };
         Some(minute << 32 | (count + amount).min(u64::from(u32::MAX)))
     };
     let _ = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
@@ -157,7 +167,11 @@ fn add(cell: &AtomicU64, minute: u64, amount: u64) {
 
 fn read(cell: &AtomicU64, minute: u64) -> u32 {
     let packed = cell.load(Ordering::Relaxed);
-    if packed >> 32 == minute { u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX) } else { 0 }
+    if packed >> 32 == minute {
+        u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]

@@ -93,7 +93,14 @@ impl Deployment {
     /// # Errors
     /// [`DeploymentError`], with its mend.
     pub fn new(provider: &str, model: &str, parts: Parts<'_>) -> Result<Self, DeploymentError> {
-        let Parts { mut settings, adapter, variable, health, metrics, drop_params } = parts;
+        let Parts {
+            mut settings,
+            adapter,
+            variable,
+            health,
+            metrics,
+            drop_params,
+        } = parts;
         let extra_headers = take_headers(&mut settings)?;
         let dropped_parameters = list(&settings, "additional_drop_params");
         if let Some((_, info)) = adapter {
@@ -103,13 +110,18 @@ impl Deployment {
             Some((adapter, info)) if settings.mock_response.is_none() => Some(Upstream::new(&settings, adapter, info)?),
             _ if settings.mock_response.is_some() => None,
             _ => {
-                return Err(DeploymentError::NoAdapter { provider: provider.to_owned(), model: settings.model.clone() });
+                return Err(DeploymentError::NoAdapter {
+                    provider: provider.to_owned(),
+                    model: settings.model.clone(),
+                });
             }
         };
         complete_parameters(&mut settings, upstream.as_ref(), drop_params);
         let prices = match Prices::from_parameters(&settings.parameters)? {
             Some(own) => Some(own),
-            None => Catalogue::bundled().find(provider, model, base_model(&settings).as_deref()).map(|known| known.prices),
+            None => Catalogue::bundled()
+                .find(provider, model, base_model(&settings).as_deref())
+                .map(|known| known.prices),
         };
         let counters = metrics.deployment(Labels {
             group: &settings.group,
@@ -121,7 +133,10 @@ impl Deployment {
         Ok(Self {
             provider: provider.into(),
             model: model.into(),
-            target: Arc::new(Target { provider: provider.to_owned(), model: model.to_owned() }),
+            target: Arc::new(Target {
+                provider: provider.to_owned(),
+                model: model.to_owned(),
+            }),
             settings,
             upstream,
             health,
@@ -150,7 +165,11 @@ impl Deployment {
             return self.prices.clone();
         }
         let own = Prices::from_parameters(&self.settings.parameters).ok().flatten();
-        own.or_else(|| Catalogue::bundled().find(&self.provider, &target.model, None).map(|known| known.prices))
+        own.or_else(|| {
+            Catalogue::bundled()
+                .find(&self.provider, &target.model, None)
+                .map(|known| known.prices)
+        })
     }
 
     /// USD per million tokens; NaN when unknown.
@@ -174,7 +193,9 @@ impl Upstream {
     ) -> Result<Self, DeploymentError> {
         let base = match &settings.api_base {
             Some(base) => base.clone(),
-            None => fill(&provider.api_base, settings).filter(|base| !base.is_empty()).ok_or_else(|| no_base(provider))?,
+            None => fill(&provider.api_base, settings)
+                .filter(|base| !base.is_empty())
+                .ok_or_else(|| no_base(provider))?,
         };
         // Azure's portal shows bases with `?api-version=…`; the adapter says the version itself.
         let base = base.split('?').next().unwrap_or_default().to_owned();
@@ -193,14 +214,23 @@ impl Candidate {
     /// A deployment asked for its own model.
     #[must_use]
     pub fn of(deployment: &Arc<Deployment>) -> Self {
-        Self { deployment: Arc::clone(deployment), target: Arc::clone(&deployment.target) }
+        Self {
+            deployment: Arc::clone(deployment),
+            target: Arc::clone(&deployment.target),
+        }
     }
 
     /// A wildcard's deployment, asked for the model that the client named.
     #[must_use]
     pub fn with_model(deployment: &Arc<Deployment>, model: String) -> Self {
-        let target = Target { provider: deployment.provider.to_string(), model };
-        Self { deployment: Arc::clone(deployment), target: Arc::new(target) }
+        let target = Target {
+            provider: deployment.provider.to_string(),
+            model,
+        };
+        Self {
+            deployment: Arc::clone(deployment),
+            target: Arc::new(target),
+        }
     }
 }
 
@@ -214,7 +244,9 @@ fn read_environment(
         let is_given = settings.parameters.contains_key(parameter)
             || settings.credentials.contains_key(parameter)
             || (parameter == "api_base" && settings.api_base.is_some());
-        let Some(value) = variable(name).filter(|value| !is_given && !value.is_empty()) else { continue };
+        let Some(value) = variable(name).filter(|value| !is_given && !value.is_empty()) else {
+            continue;
+        };
         if parameter == "api_base" {
             settings.api_base = Some(value.trim_end_matches('/').to_owned());
         } else if crate::config::keys::is_credential(parameter) {
@@ -229,15 +261,21 @@ fn read_environment(
 fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, HeaderValue)>, DeploymentError> {
     let mut headers = Vec::new();
     for parameter in ["headers", "extra_headers"] {
-        let Some(json) = settings.parameters.remove(parameter) else { continue };
+        let Some(json) = settings.parameters.remove(parameter) else {
+            continue;
+        };
         let bad = |reason: String| DeploymentError::BadHeaders { parameter, reason };
-        let map: BTreeMap<String, serde_json::Value> = serde_json::from_str(&json).map_err(|error| bad(error.to_string()))?;
+        let map: BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(&json).map_err(|error| bad(error.to_string()))?;
         for (name, value) in map {
             // YAML makes a number of `x-version: 2`.
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let mut value = HeaderValue::from_str(&value).map_err(|_| bad(format!("the value of `{name}`")))?;
             value.set_sensitive(true);
-            headers.push((name.parse().map_err(|_| bad(format!("`{name}` is no header name")))?, value));
+            headers.push((
+                name.parse().map_err(|_| bad(format!("`{name}` is no header name")))?,
+                value,
+            ));
         }
     }
     Ok(headers)
@@ -245,7 +283,11 @@ fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, 
 
 /// A parameter that is a list of strings; empty where it is absent or something else.
 fn list(settings: &settings::Deployment, name: &str) -> Vec<String> {
-    settings.parameters.get(name).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    settings
+        .parameters
+        .get(name)
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default()
 }
 
 /// What adapters ask for as a parameter and the configuration says elsewhere.
@@ -287,10 +329,25 @@ fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
 }
 
 fn no_base(provider: &ProviderInfo) -> DeploymentError {
-    let variable = provider.environment.iter().find(|(parameter, _)| parameter == "api_base");
+    let variable = provider
+        .environment
+        .iter()
+        .find(|(parameter, _)| parameter == "api_base");
     let hint = variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}"));
-    let missing: Vec<&str> =
-        provider.api_base.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect();
-    let hint = if missing.is_empty() { hint } else { format!(", or `{}`{hint}", missing.join("`, `")) };
-    DeploymentError::NoBase { provider: provider.name.clone(), hint }
+    let missing: Vec<&str> = provider
+        .api_base
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| name)
+        .collect();
+    let hint = if missing.is_empty() {
+        hint
+    } else {
+        format!(", or `{}`{hint}", missing.join("`, `"))
+    };
+    DeploymentError::NoBase {
+        provider: provider.name.clone(),
+        hint,
+    }
 }

@@ -30,7 +30,10 @@ fn count_usage(exchange: &mut Exchange) {
     if story.usage.is_some() || story.content_events == 0 {
         return;
     }
-    let prompt_tokens = exchange.canonical.as_ref().map_or(0, |canonical| canonical.prompt_tokens());
+    let prompt_tokens = exchange
+        .canonical
+        .as_ref()
+        .map_or(0, |canonical| canonical.prompt_tokens());
     story.usage = Some(Usage::of_text(u64::from(prompt_tokens), story.content_events));
     story.usage_is_estimated = true;
 }
@@ -52,7 +55,9 @@ fn judge(exchange: &Exchange, deployment: &Deployment) {
         }
         Some(refusal) if refusal.cause.is_upstreams_fault() => {
             deployment.health.failed();
-            deployment.counters.failed(refusal.cause.status(), refusal.cause.class());
+            deployment
+                .counters
+                .failed(refusal.cause.status(), refusal.cause.class());
         }
         // A client that hung up, or a guardrail that refused, says nothing about the deployment.
         Some(_) => {}

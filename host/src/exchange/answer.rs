@@ -33,10 +33,13 @@ impl Whole {
     /// # Errors
     /// The body is no JSON object.
     pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, Refusal> {
-        let fields = json::scan(&body, Limits::default()).map_err(|error| {
+        let fields = json::scan(&body, Limits::ceiling()).map_err(|error| {
             let begins: String = String::from_utf8_lossy(&body).chars().take(80).collect();
-            Refusal::new(Cause::UpstreamError, "the upstream's answer is not JSON: is `api_base` right?")
-                .detail(format!("{error}; it begins with {begins:?}"))
+            Refusal::new(
+                Cause::UpstreamError,
+                "the upstream's answer is not JSON: is `api_base` right?",
+            )
+            .detail(format!("{error}; it begins with {begins:?}"))
         })?;
         Ok(Self { body, fields, headers })
     }
@@ -51,7 +54,12 @@ impl Whole {
     }
 
     pub fn service_tier(&self) -> Option<String> {
-        Some(self.fields.get(&self.body, "service_tier")?.text(&self.body)?.into_owned())
+        Some(
+            self.fields
+                .get(&self.body, "service_tier")?
+                .text(&self.body)?
+                .into_owned(),
+        )
     }
 
     /// The same answer with another body.
@@ -71,7 +79,7 @@ impl Whole {
         let mut splice = Splice::default();
         splice.set("model", quote(group));
         self.body = splice.finish(&self.body, &self.fields).into_bytes();
-        if let Ok(fields) = json::scan(&self.body, Limits::default()) {
+        if let Ok(fields) = json::scan(&self.body, Limits::ceiling()) {
             self.fields = fields;
         }
     }
@@ -90,7 +98,10 @@ pub fn respond_whole(exchange: &Exchange, whole: Whole) -> Response<Body> {
 /// The head of a streamed answer.
 pub fn stream_headers(exchange: &Exchange, upstream: &HeaderMap) -> HeaderMap {
     let mut headers = passed_on(upstream);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream; charset=utf-8"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     describe(exchange, &mut headers);
@@ -137,8 +148,10 @@ fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     let story = &exchange.story;
     if let Some(canonical) = &exchange.canonical {
         put("x-litellm-model-group", &canonical.group);
-        let left_aside: Vec<&str> =
-            NOT_IN_EFFECT.into_iter().filter(|name| canonical.field(name).is_some()).collect();
+        let left_aside: Vec<&str> = NOT_IN_EFFECT
+            .into_iter()
+            .filter(|name| canonical.field(name).is_some())
+            .collect();
         if !left_aside.is_empty() {
             put("x-sluice-not-in-effect", &left_aside.join(","));
         }
@@ -162,7 +175,10 @@ fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     }
     let took = story.took.unwrap_or_else(|| exchange.started.elapsed());
     put("x-litellm-response-duration-ms", &millis(took));
-    put("x-litellm-overhead-duration-ms", &millis(took.saturating_sub(story.upstream_time)));
+    put(
+        "x-litellm-overhead-duration-ms",
+        &millis(took.saturating_sub(story.upstream_time)),
+    );
 }
 
 fn millis(time: Duration) -> String {

@@ -36,7 +36,10 @@ pub async fn until_one_answers(
     let attempts_max = attempts_max(exchange, canonical, &ranked);
     loop {
         let candidate = ranked.pop_front().ok_or_else(|| {
-            Refusal::new(Cause::RateLimited, "no deployments available for the selected model: try again later")
+            Refusal::new(
+                Cause::RateLimited,
+                "no deployments available for the selected model: try again later",
+            )
         })?;
         let attempts_left = attempts_max.saturating_sub(exchange.story.attempts.len() + 1);
         match once(exchange, canonical, &candidate).await {
@@ -60,8 +63,18 @@ pub async fn until_one_answers(
 fn attempts_max(exchange: &Exchange, canonical: &Canonical, ranked: &Ranked) -> usize {
     let settings = &exchange.snapshot.settings;
     let asked = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
-    let asked = asked.or_else(|| canonical.headers.get("x-litellm-num-retries")?.to_str().ok()?.parse().ok());
-    let own = ranked.front().and_then(|candidate| candidate.deployment.settings.num_retries);
+    let asked = asked.or_else(|| {
+        canonical
+            .headers
+            .get("x-litellm-num-retries")?
+            .to_str()
+            .ok()?
+            .parse()
+            .ok()
+    });
+    let own = ranked
+        .front()
+        .and_then(|candidate| candidate.deployment.settings.num_retries);
     let retries = asked.or(own).unwrap_or(settings.router.num_retries);
     retries.saturating_add(1).min(settings.upstream.attempts_max).max(1) as usize
 }
@@ -69,7 +82,10 @@ fn attempts_max(exchange: &Exchange, canonical: &Canonical, ranked: &Ranked) -> 
 /// One try, told in the story whatever becomes of it.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
-    exchange.story.attempts.push(AttemptReport { candidate: candidate.clone(), failure: None });
+    exchange.story.attempts.push(AttemptReport {
+        candidate: candidate.clone(),
+        failure: None,
+    });
     deployment.counters.requests.inc();
     let in_flight = deployment.health.begin();
     let begun = Instant::now();
@@ -87,7 +103,9 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         Ok(answer) => Ok(answer),
         Err(refusal) => {
             let refusal = scrubbed(refusal, candidate);
-            deployment.counters.failed(refusal.cause.status(), refusal.cause.class());
+            deployment
+                .counters
+                .failed(refusal.cause.status(), refusal.cause.class());
             if refusal.cause.is_upstreams_fault() {
                 deployment.health.failed();
             }
@@ -107,7 +125,10 @@ async fn ask(
     upstream: &Upstream,
 ) -> Result<Answer, Refusal> {
     let canonical = &outgoing::prepare(canonical, &candidate.deployment)?;
-    let (asked, conversation) = upstream.adapter.open(canonical, candidate).map_err(refused_by_adapter)?;
+    let (asked, conversation) = upstream
+        .adapter
+        .open(canonical, candidate)
+        .map_err(refused_by_adapter)?;
     let reading = asked.reading;
     // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
     let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
@@ -144,7 +165,10 @@ async fn read(
             Source::translated(body, conversation, limits.event_bytes_max)
         }
         (Reading::Events(Framing::JsonLines | Framing::AwsEventStream), _) if is_stream => {
-            return Err(Refusal::new(Cause::Internal, "the adapter asks for a framing that is not yet in effect"));
+            return Err(Refusal::new(
+                Cause::Internal,
+                "the adapter asks for a framing that is not yet in effect",
+            ));
         }
         (_, conversation) => {
             let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
@@ -156,11 +180,17 @@ async fn read(
             return canned::as_asked(canonical, whole);
         }
     };
-    Stream::begin(exchange, canonical, source, head.headers).await.map(|stream| Answer::Stream(Box::new(stream)))
+    Stream::begin(exchange, canonical, source, head.headers)
+        .await
+        .map(|stream| Answer::Stream(Box::new(stream)))
 }
 
 fn is_event_stream(head: &Parts) -> bool {
-    let given = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = head
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     given.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
@@ -178,12 +208,20 @@ async fn refuse(
         Err(error) => return broken_off(error),
     };
     let status = head.status.as_u16();
-    match upstream.adapter.refuse(canonical, candidate, status, head.headers, &body) {
+    match upstream
+        .adapter
+        .refuse(canonical, candidate, status, head.headers, &body)
+    {
         Ok(failure) => {
             let own = failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-            Refusal { retry_after: retry_after.or(own), ..refused(failure) }
+            Refusal {
+                retry_after: retry_after.or(own),
+                ..refused(failure)
+            }
         }
-        Err(error) => Refusal::new(Cause::UpstreamError, format!("the provider answered {status}")).detail(error.to_string()),
+        Err(error) => {
+            Refusal::new(Cause::UpstreamError, format!("the provider answered {status}")).detail(error.to_string())
+        }
     }
 }
 
@@ -192,18 +230,32 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
     let router = &exchange.snapshot.settings.router;
     let own = &candidate.deployment.settings;
     let asked = |names: [&str; 2], header: &str| {
-        let field = names.iter().find_map(|name| canonical.field(name)).map(|field| field.json);
+        let field = names
+            .iter()
+            .find_map(|name| canonical.field(name))
+            .map(|field| field.json);
         let text = field.or_else(|| canonical.headers.get(header)?.to_str().ok())?;
-        text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        text.parse()
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
     };
-    let whole = asked(["timeout", "request_timeout"], "x-litellm-timeout").or(own.timeout).unwrap_or(router.timeout);
+    let whole = asked(["timeout", "request_timeout"], "x-litellm-timeout")
+        .or(own.timeout)
+        .unwrap_or(router.timeout);
     if !canonical.is_streaming {
-        return TimeLimits { whole: Some(whole), ..TimeLimits::default() };
+        return TimeLimits {
+            whole: Some(whole),
+            ..TimeLimits::default()
+        };
     }
     let first = asked(["stream_timeout", "stream_timeout"], "x-litellm-stream-timeout");
     let first = first.or(own.stream_timeout).or(router.stream_timeout).unwrap_or(whole);
     let between_chunks = exchange.snapshot.settings.upstream.chunk_timeout;
-    TimeLimits { first_byte: Some(first), between_chunks: Some(between_chunks), whole: None }
+    TimeLimits {
+        first_byte: Some(first),
+        between_chunks: Some(between_chunks),
+        whole: None,
+    }
 }
 
 /// An adapter's refusal, or its failure to give one.
@@ -232,7 +284,11 @@ fn too_slow(error: upstream::TooSlow) -> Refusal {
 }
 
 fn not_sent(error: upstream::SendError) -> Refusal {
-    let cause = if error.kind() == "connect_timeout" { Cause::Timeout } else { Cause::Connection };
+    let cause = if error.kind() == "connect_timeout" {
+        Cause::Timeout
+    } else {
+        Cause::Connection
+    };
     let detail = with_sources(&error);
     Refusal::new(cause, error.to_string()).detail(detail)
 }
@@ -268,8 +324,17 @@ fn scrubbed(mut refusal: Refusal, candidate: &Candidate) -> Refusal {
 pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
     /// They frame the message, or are about a connection that is not the client's.
     const LEFT_OUT: [&str; 11] = [
-        "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "content-type",
-        "set-cookie", "upgrade", "trailer", "alt-svc", "strict-transport-security",
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "content-length",
+        "content-encoding",
+        "content-type",
+        "set-cookie",
+        "upgrade",
+        "trailer",
+        "alt-svc",
+        "strict-transport-security",
     ];
     let mut passed = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {

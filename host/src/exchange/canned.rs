@@ -19,7 +19,9 @@ pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<
     if let Some(cause) = named_error(text) {
         return Err(Refusal::new(cause, format!("this is a mock error: {text}")));
     }
-    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let created = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     let prompt_tokens = u64::from(canonical.prompt_tokens());
     let completion_tokens = (text.len() / 4).max(1) as u64;
     let usage = json!({
@@ -50,25 +52,33 @@ pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<
 /// An embedding is mocked by a list of numbers.
 fn vector(text: &str) -> Result<Vec<f64>, Refusal> {
     serde_json::from_str(text).map_err(|_| {
-        Refusal::new(Cause::BadRequest, "this deployment answers with a canned text, which is no embedding")
-            .detail("a `mock_response` for embeddings is a list of numbers, such as \"[0.1, 0.2]\"")
+        Refusal::new(
+            Cause::BadRequest,
+            "this deployment answers with a canned text, which is no embedding",
+        )
+        .detail("a `mock_response` for embeddings is a list of numbers, such as \"[0.1, 0.2]\"")
     })
 }
 
 /// LiteLLM's names for mock errors.
 fn named_error(text: &str) -> Option<Cause> {
-    Some(match text.strip_prefix("litellm.").or_else(|| text.strip_prefix("Exception: litellm."))? {
-        "RateLimitError" => Cause::RateLimited,
-        "ContextWindowExceededError" => Cause::ContextWindowExceeded,
-        "ContentPolicyViolationError" => Cause::ContentFiltered,
-        "InternalServerError" => Cause::UpstreamError,
-        "ServiceUnavailableError" => Cause::Overloaded,
-        "AuthenticationError" => Cause::UpstreamAuthentication,
-        "Timeout" => Cause::Timeout,
-        "BadRequestError" => Cause::BadRequest,
-        "NotFoundError" => Cause::NotFound,
-        _ => return None,
-    })
+    Some(
+        match text
+            .strip_prefix("litellm.")
+            .or_else(|| text.strip_prefix("Exception: litellm."))?
+        {
+            "RateLimitError" => Cause::RateLimited,
+            "ContextWindowExceededError" => Cause::ContextWindowExceeded,
+            "ContentPolicyViolationError" => Cause::ContentFiltered,
+            "InternalServerError" => Cause::UpstreamError,
+            "ServiceUnavailableError" => Cause::Overloaded,
+            "AuthenticationError" => Cause::UpstreamAuthentication,
+            "Timeout" => Cause::Timeout,
+            "BadRequestError" => Cause::BadRequest,
+            "NotFoundError" => Cause::NotFound,
+            _ => return None,
+        },
+    )
 }
 
 /// A whole answer as the client asked for it: whole, or as the chunks it would have been streamed in.
@@ -76,7 +86,7 @@ fn named_error(text: &str) -> Option<Cause> {
 /// # Errors
 /// The answer cannot be cut into chunks: it is none of the operation's.
 pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> {
-    if !canonical.is_streaming || canonical.operation == Operation::Embeddings {
+    if !canonical.is_streaming {
         return Ok(Answer::Whole(whole));
     }
     let chunks = match canonical.operation {
@@ -85,11 +95,18 @@ pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> 
         Operation::Embeddings => return Ok(Answer::Whole(whole)),
     };
     let chunks = chunks.map_err(|error| {
-        Refusal::new(Cause::UpstreamError, "the upstream's answer is not what the operation answers with")
-            .detail(error.to_string())
+        Refusal::new(
+            Cause::UpstreamError,
+            "the upstream's answer is not what the operation answers with",
+        )
+        .detail(error.to_string())
     })?;
     let source = Source::canned(events(&chunks));
-    Ok(Answer::Stream(Box::new(Stream::ready(canonical, source, whole.headers().clone()))))
+    Ok(Answer::Stream(Box::new(Stream::ready(
+        canonical,
+        source,
+        whole.headers().clone(),
+    ))))
 }
 
 fn events(chunks: &[Value]) -> Bytes {

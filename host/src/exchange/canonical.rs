@@ -54,7 +54,10 @@ impl Canonical {
         let field = self.fields.get(&self.body, name)?;
         let json = std::str::from_utf8(field.raw(&self.body)).ok()?;
         let says_nothing = matches!(field.value.kind, Kind::Number | Kind::Bool | Kind::Null);
-        Some(CanonicalField { json, is_neutral: says_nothing || NEUTRAL_FIELDS.contains(&name) })
+        Some(CanonicalField {
+            json,
+            is_neutral: says_nothing || NEUTRAL_FIELDS.contains(&name),
+        })
     }
 
     /// A top-level field that is a string.
@@ -66,7 +69,10 @@ impl Canonical {
     /// A top-level field as JSON of its own; null counts as absent.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<Box<RawValue>> {
-        let json = self.field(name).map(|field| field.json).filter(|json| *json != "null")?;
+        let json = self
+            .field(name)
+            .map(|field| field.json)
+            .filter(|json| *json != "null")?;
         RawValue::from_string(json.to_owned()).ok()
     }
 
@@ -95,8 +101,14 @@ impl Canonical {
 
     /// One key of the client's `metadata`, when it is a plain string.
     fn metadata(&self, key: &str) -> Option<&str> {
-        let metadata = self.fields.get(&self.body, "metadata").filter(|field| field.value.kind == Kind::Object)?;
+        let metadata = self
+            .fields
+            .get(&self.body, "metadata")
+            .filter(|field| field.value.kind == Kind::Object)?;
         let value = crate::json::member(&self.body, metadata.value.span, key)?;
-        std::str::from_utf8(value.raw(&self.body)).ok()?.strip_prefix('"')?.strip_suffix('"')
+        std::str::from_utf8(value.raw(&self.body))
+            .ok()?
+            .strip_prefix('"')?
+            .strip_suffix('"')
     }
 }

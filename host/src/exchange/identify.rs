@@ -8,7 +8,13 @@ use super::{Cause, Exchange, Refusal};
 use crate::config::Secret;
 
 /// Headers that clients send a key in, the first that is there counts.
-const KEY_HEADERS: [&str; 5] = ["api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key", "x-litellm-api-key"];
+const KEY_HEADERS: [&str; 5] = [
+    "api-key",
+    "x-api-key",
+    "x-goog-api-key",
+    "ocp-apim-subscription-key",
+    "x-litellm-api-key",
+];
 
 /// Why a client is nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +38,10 @@ impl From<Unidentified> for Refusal {
 /// # Errors
 /// A master key is configured, and the client has shown another, or none.
 pub fn client(exchange: &Exchange, headers: &HeaderMap) -> Result<(), Refusal> {
-    Ok(identify(exchange.snapshot.settings.general.master_key.as_ref(), headers)?)
+    Ok(identify(
+        exchange.snapshot.settings.general.master_key.as_ref(),
+        headers,
+    )?)
 }
 
 /// Whether these headers carry the master key; anyone may enter where none is configured (the gateway then listens on
@@ -44,7 +53,11 @@ pub fn identify(master_key: Option<&Secret>, headers: &HeaderMap) -> Result<(), 
     let Some(master_key) = master_key else { return Ok(()) };
     let shown = key(headers).ok_or(Unidentified::NoKey)?;
     // The comparison takes the same time wherever the difference is; only the length shows.
-    if bool::from(shown.as_bytes().ct_eq(master_key.expose().as_bytes())) { Ok(()) } else { Err(Unidentified::WrongKey) }
+    if bool::from(shown.as_bytes().ct_eq(master_key.expose().as_bytes())) {
+        Ok(())
+    } else {
+        Err(Unidentified::WrongKey)
+    }
 }
 
 /// The key a client shows. `x-litellm-api-key` wins: it is sent where `Authorization` is meant for someone else.
@@ -52,11 +65,16 @@ fn key(headers: &HeaderMap) -> Option<&str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bare = |value: &'_ str| -> Option<usize> {
         // The scheme's name compares without regard to case (RFC 9110 §11.1).
-        value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).map(|_| 7)
+        value
+            .get(..7)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+            .map(|_| 7)
     };
     let own = text("x-litellm-api-key");
     let authorization = text(AUTHORIZATION.as_str());
-    let found = own.or(authorization).or_else(|| KEY_HEADERS.iter().find_map(|name| text(name)))?;
+    let found = own
+        .or(authorization)
+        .or_else(|| KEY_HEADERS.iter().find_map(|name| text(name)))?;
     let found = bare(found).map_or(found, |start| &found[start..]).trim();
     (!found.is_empty()).then_some(found)
 }
@@ -69,7 +87,11 @@ mod tests {
     fn check(header: &'static str, value: &'static str, expected: Result<(), Unidentified>) {
         let mut headers = HeaderMap::new();
         headers.insert(header, value.parse().unwrap());
-        assert_eq!(identify(Some(&Secret::new("sk-right")), &headers), expected, "{header}: {value}");
+        assert_eq!(
+            identify(Some(&Secret::new("sk-right")), &headers),
+            expected,
+            "{header}: {value}"
+        );
     }
 
     #[test]

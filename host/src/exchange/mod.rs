@@ -146,5 +146,13 @@ fn new_id() -> Box<str> {
     let random = fastrand::u128(..);
     let versioned = (random & !(0xf000_u128 << 64) | 0x4000 << 64) & !(0xc000_u128 << 48) | 0x8000 << 48;
     let hex = format!("{versioned:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]).into()
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+    .into()
 }

@@ -15,31 +15,77 @@ use crate::upstream::Outgoing;
 
 /// Fields of the request that speak to the gateway. They never reach an upstream.
 const CONTROL_FIELDS: [&str; 33] = [
-    "litellm_metadata", "tags", "cache", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks",
-    "num_retries", "max_retries", "timeout", "request_timeout", "stream_timeout", "guardrails", "policies",
-    "drop_params", "additional_drop_params", "disable_fallbacks", "priority", "api_key", "api_base", "base_url",
-    "api_version", "litellm_session_id", "litellm_trace_id", "litellm_call_id", "no-log", "mock_response",
-    "mock_tool_calls", "mock_timeout", "prompt_id", "prompt_variables", "vector_store_ids",
-    "litellm_credential_name", "custom_llm_provider",
+    "litellm_metadata",
+    "tags",
+    "cache",
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "num_retries",
+    "max_retries",
+    "timeout",
+    "request_timeout",
+    "stream_timeout",
+    "guardrails",
+    "policies",
+    "drop_params",
+    "additional_drop_params",
+    "disable_fallbacks",
+    "priority",
+    "api_key",
+    "api_base",
+    "base_url",
+    "api_version",
+    "litellm_session_id",
+    "litellm_trace_id",
+    "litellm_call_id",
+    "no-log",
+    "mock_response",
+    "mock_tool_calls",
+    "mock_timeout",
+    "prompt_id",
+    "prompt_variables",
+    "vector_store_ids",
+    "litellm_credential_name",
+    "custom_llm_provider",
 ];
 
 /// Control fields that later versions honour: an answer says which of them were left aside.
 pub const NOT_IN_EFFECT: [&str; 8] = [
-    "cache", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "policies", "priority", "tags",
+    "cache",
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "policies",
+    "priority",
+    "tags",
     "vector_store_ids",
 ];
 
 /// Headers that an adapter may not set: they frame the message, or carry credentials, which are the host's to give.
 const HOST_HEADERS: [&str; 13] = [
-    "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect",
-    "authorization", "proxy-authorization", "cookie", "accept-encoding",
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "upgrade",
+    "te",
+    "trailer",
+    "expect",
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "accept-encoding",
 ];
 
 /// The canonical request as this deployment gets it: control fields out, its defaults in, where there are any.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
     for field in &canonical.fields {
-        let Some(name) = field.name(&canonical.body) else { continue };
+        let Some(name) = field.name(&canonical.body) else {
+            continue;
+        };
         if CONTROL_FIELDS.contains(&name.as_ref()) || (name == "metadata" && !is_stored(canonical)) {
             splice.remove(name);
         }
@@ -58,11 +104,17 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
         return Ok(Arc::clone(canonical));
     }
     let body = splice.finish(&canonical.body, &canonical.fields).into_bytes();
-    let fields = scan(&body, Limits::default()).map_err(|error| {
-        Refusal::new(Cause::Internal, "the deployment's parameters do not fit the request")
-            .detail(format!("deployment `{}`: a default in `litellm_params` is not JSON: {error}", deployment.settings.id))
+    let fields = scan(&body, Limits::ceiling()).map_err(|error| {
+        Refusal::new(Cause::Internal, "the deployment's parameters do not fit the request").detail(format!(
+            "deployment `{}`: a default in `litellm_params` is not JSON: {error}",
+            deployment.settings.id
+        ))
     })?;
-    Ok(Arc::new(Canonical { body, fields, ..Canonical::clone(canonical) }))
+    Ok(Arc::new(Canonical {
+        body,
+        fields,
+        ..Canonical::clone(canonical)
+    }))
 }
 
 /// OpenAI keeps `metadata` only with what it stores; elsewhere it is the gateway's.
@@ -82,8 +134,11 @@ pub fn build(
 ) -> Result<Request<Outgoing>, Refusal> {
     let broken = |what: String| {
         let plugin = upstream.adapter.name();
-        Refusal::new(Cause::Internal, "the provider adapter made a request that cannot be sent")
-            .detail(format!("adapter `{plugin}` broke its contract: {what}"))
+        Refusal::new(
+            Cause::Internal,
+            "the provider adapter made a request that cannot be sent",
+        )
+        .detail(format!("adapter `{plugin}` broke its contract: {what}"))
     };
     let mut headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
     let auth = asked.auth.as_ref().unwrap_or(&upstream.provider.auth);
@@ -95,7 +150,8 @@ pub fn build(
         add(&mut headers, name, value);
     }
     let path = path(&upstream.path, &asked.path_and_query, query).map_err(broken)?;
-    let method = Method::from_bytes(asked.method.as_bytes()).map_err(|_| broken(format!("method `{}`", asked.method)))?;
+    let method =
+        Method::from_bytes(asked.method.as_bytes()).map_err(|_| broken(format!("method `{}`", asked.method)))?;
     let body = body(canonical, asked.body).map_err(broken)?;
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -106,9 +162,10 @@ pub fn build(
 
 /// The deployment's headers go over the adapter's, but for the one that is a list of features: that grows.
 fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
-    let joined = headers.get(name).filter(|_| name.as_str() == "anthropic-beta").and_then(|asked| {
-        HeaderValue::from_bytes(&[asked.as_bytes(), b",", value.as_bytes()].concat()).ok()
-    });
+    let joined = headers
+        .get(name)
+        .filter(|_| name.as_str() == "anthropic-beta")
+        .and_then(|asked| HeaderValue::from_bytes(&[asked.as_bytes(), b",", value.as_bytes()].concat()).ok());
     headers.insert(name, joined.unwrap_or_else(|| value.clone()));
 }
 
@@ -116,12 +173,22 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
     const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     let mut headers = HeaderMap::with_capacity(asked.headers.len() + 8);
     headers.insert(USER_AGENT, PRODUCT);
-    headers.insert(ACCEPT, HeaderValue::from_static(if is_streaming { "text/event-stream" } else { "application/json" }));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static(if is_streaming {
+            "text/event-stream"
+        } else {
+            "application/json"
+        }),
+    );
     if !matches!(asked.body, RequestBody::Empty) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     for header in &asked.headers {
-        let name: HeaderName = header.name.parse().map_err(|_| format!("header name `{}`", header.name.escape_debug()))?;
+        let name: HeaderName = header
+            .name
+            .parse()
+            .map_err(|_| format!("header name `{}`", header.name.escape_debug()))?;
         if HOST_HEADERS.contains(&name.as_str()) {
             return Err(format!("the header `{name}` is the host's to set"));
         }
@@ -138,7 +205,11 @@ fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQu
     }
     // A base that the operator wrote to the end (`…/v1/chat/completions`) is not doubled.
     let asked_path = asked.split('?').next().unwrap_or(asked);
-    let joined = if base.ends_with(asked_path) { format!("{base}{}", &asked[asked_path.len()..]) } else { format!("{base}{asked}") };
+    let joined = if base.ends_with(asked_path) {
+        format!("{base}{}", &asked[asked_path.len()..])
+    } else {
+        format!("{base}{asked}")
+    };
     let joined = match credential {
         Some(pair) if joined.contains('?') => format!("{joined}&{pair}"),
         Some(pair) => format!("{joined}?{pair}"),
@@ -154,7 +225,9 @@ fn body(canonical: &Canonical, asked: RequestBody) -> Result<Outgoing, String> {
         RequestBody::Bytes(bytes) => Ok(bytes::Bytes::from(bytes).into()),
         RequestBody::MergePatch(patch) => {
             let mut splice = Splice::default();
-            splice.merge(&patch, Limits::default()).map_err(|error| format!("its merge patch: {error}"))?;
+            splice
+                .merge(&patch, Limits::ceiling())
+                .map_err(|error| format!("its merge patch: {error}"))?;
             let parts: Vec<_> = splice.finish(&canonical.body, &canonical.fields).into_iter().collect();
             Ok(Outgoing::parts(parts))
         }
@@ -170,8 +243,18 @@ mod tests {
         let joined = |asked: &str| path("/v1", asked, None).map(|path| path.to_string());
         assert_eq!(joined("/chat/completions"), Ok("/v1/chat/completions".into()));
         assert_eq!(joined("//evil.test/x"), Ok("/v1//evil.test/x".into()));
-        for bad in ["https://evil.test/", "@evil.test/", "evil", "/x y", "/x\r\nhost: evil.test", "/x#y z"] {
-            assert!(joined(bad).is_err() || !joined(bad).unwrap().contains("//evil"), "{bad}");
+        for bad in [
+            "https://evil.test/",
+            "@evil.test/",
+            "evil",
+            "/x y",
+            "/x\r\nhost: evil.test",
+            "/x#y z",
+        ] {
+            assert!(
+                joined(bad).is_err() || !joined(bad).unwrap().contains("//evil"),
+                "{bad}"
+            );
         }
         assert!(joined("https://evil.test/").is_err());
         assert!(joined("/x\r\nhost: evil.test").is_err());

@@ -9,7 +9,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_TYPE;
 
 use super::canonical::CREDENTIAL_HEADERS;
-use super::{Arrival, Canonical, Cause, Exchange, Refusal};
+use super::{Arrival, Canonical, Cause, Exchange, Operation, Refusal};
 use crate::config::settings::Server;
 use crate::json::{self, Fields, Kind, Limits};
 
@@ -24,7 +24,9 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     let body = read(body, limits).await?;
     let fields = scan(&body, limits)?;
     let group = model(&body, &fields, arrival.path_model)?;
-    let is_streaming = boolean(&body, &fields, "stream")?.unwrap_or(false);
+    // Embeddings have no streamed form; `stream` there is a habit of clients.
+    let is_streaming =
+        boolean(&body, &fields, "stream")?.unwrap_or(false) && arrival.operation != Operation::Embeddings;
     let canonical = Arc::new(Canonical {
         id: exchange.id.clone(),
         operation: arrival.operation,
@@ -41,7 +43,9 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
 
 /// JSON, or nothing said: curl's default is a form, which is a mistake worth naming.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(given) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
     let given = given.to_str().unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json") {
@@ -53,7 +57,10 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 
 async fn read(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
     let too_large = || {
-        let message = format!("the request's body is over the limit of {} bytes", limits.body_bytes_max);
+        let message = format!(
+            "the request's body is over the limit of {} bytes",
+            limits.body_bytes_max
+        );
         Refusal::new(Cause::TooLarge, message)
     };
     let declared = body.size_hint().lower();
@@ -63,13 +70,19 @@ async fn read(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
     let reading = collect(body, limits.body_bytes_max);
     let read = tokio::time::timeout(limits.body_timeout, reading).await;
     let read = read.map_err(|_| {
-        let message = format!("the request's body took longer than {} s", limits.body_timeout.as_secs());
+        let message = format!(
+            "the request's body took longer than {} s",
+            limits.body_timeout.as_secs()
+        );
         Refusal::new(Cause::Timeout, message)
     })?;
     match read {
         Ok(Some(body)) => Ok(body),
         Ok(None) => Err(too_large()),
-        Err(error) => Err(Refusal::new(Cause::BadRequest, format!("the request's body broke off: {error}"))),
+        Err(error) => Err(Refusal::new(
+            Cause::BadRequest,
+            format!("the request's body broke off: {error}"),
+        )),
     }
 }
 
@@ -98,10 +111,23 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<B
 
 fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {
     if body.is_empty() {
-        return Err(Refusal::new(Cause::BadRequest, "the request has no body: send a JSON object with at least `model`"));
+        return Err(Refusal::new(
+            Cause::BadRequest,
+            "the request has no body: send a JSON object with at least `model`",
+        ));
     }
-    json::scan(body, Limits { depth_max: u16::try_from(limits.json_depth_max).unwrap_or(json::DEPTH_CEILING) })
-        .map_err(|error| Refusal::new(Cause::BadRequest, format!("the request's body is not usable JSON: {error}")))
+    json::scan(
+        body,
+        Limits {
+            depth_max: u16::try_from(limits.json_depth_max).unwrap_or(json::DEPTH_CEILING),
+        },
+    )
+    .map_err(|error| {
+        Refusal::new(
+            Cause::BadRequest,
+            format!("the request's body is not usable JSON: {error}"),
+        )
+    })
 }
 
 /// The model of the path, else of the body.
@@ -110,7 +136,9 @@ fn model(body: &[u8], fields: &Fields, path_model: Option<String>) -> Result<Str
         return Ok(model);
     }
     let refused = |message: &str| Refusal::new(Cause::BadRequest, message).parameter("model");
-    let field = fields.get(body, "model").ok_or_else(|| refused("`model` is missing: name a model group"))?;
+    let field = fields
+        .get(body, "model")
+        .ok_or_else(|| refused("`model` is missing: name a model group"))?;
     let text = field.text(body).ok_or_else(|| refused("`model` must be a string"))?;
     if text.is_empty() {
         return Err(refused("`model` is empty: name a model group"));

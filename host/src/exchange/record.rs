@@ -21,7 +21,9 @@ pub fn write(exchange: &Exchange) {
     log(exchange, ending);
     let failed = ending.failure().is_some();
     let sinks = exchange.snapshot.callbacks.iter();
-    let mut wanting = sinks.filter(|sink| if failed { sink.on_failure } else { sink.on_success }).peekable();
+    let mut wanting = sinks
+        .filter(|sink| if failed { sink.on_failure } else { sink.on_success })
+        .peekable();
     if wanting.peek().is_none() {
         return;
     }
@@ -46,14 +48,23 @@ fn count(exchange: &Exchange, ending: &Ending) {
     let route = exchange.operation.route();
     metrics.answered(group, id, provider, route, ending.status());
     if let Some(refusal) = ending.failure() {
-        metrics.failed(group, id, provider, route, refusal.cause.status(), refusal.cause.class());
+        metrics.failed(
+            group,
+            id,
+            provider,
+            route,
+            refusal.cause.status(),
+            refusal.cause.class(),
+        );
     }
 }
 
 /// One line an exchange; never the text of a client or a model.
 fn log(exchange: &Exchange, ending: &Ending) {
     let story = &exchange.story;
-    let deployment = story.last_attempt().map(|attempt| attempt.candidate.deployment.settings.id.as_str());
+    let deployment = story
+        .last_attempt()
+        .map(|attempt| attempt.candidate.deployment.settings.id.as_str());
     let usage = story.usage.as_ref();
     let failure = ending.failure();
     let error = failure.map(|refusal| refusal.detail.as_deref().unwrap_or(&refusal.message));

@@ -51,7 +51,9 @@ impl Cause {
             Self::ContentFiltered => (400, "invalid_request_error", "ContentPolicyViolationError"),
             Self::Unsupported => (400, "invalid_request_error", "UnsupportedParamsError"),
             Self::GuardrailBlocked => (400, "invalid_request_error", "GuardrailRaisedException"),
-            Self::Unauthenticated | Self::UpstreamAuthentication => (401, "authentication_error", "AuthenticationError"),
+            Self::Unauthenticated | Self::UpstreamAuthentication => {
+                (401, "authentication_error", "AuthenticationError")
+            }
             Self::PermissionDenied => (403, "permission_error", "PermissionDeniedError"),
             Self::NotFound => (404, "invalid_request_error", "NotFoundError"),
             Self::WrongMethod => (405, "invalid_request_error", "MethodNotAllowed"),

@@ -78,7 +78,11 @@ impl Source {
 
     pub fn translated(answer: Timed<upstream::Answer>, conversation: Conversation, event_bytes_max: usize) -> Self {
         let events = sse::Events::new(event_bytes_max);
-        Self::Translated(Box::new(Translated { answer, events, conversation: Some(conversation) }))
+        Self::Translated(Box::new(Translated {
+            answer,
+            events,
+            conversation: Some(conversation),
+        }))
     }
 
     pub fn canned(events: Bytes) -> Self {
@@ -128,7 +132,10 @@ impl Translated {
         for event in &mut self.events {
             let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
             if event.data != sse::DONE {
-                batch.push(Event { name: event.name().into_owned(), data: event.data.to_vec() });
+                batch.push(Event {
+                    name: event.name().into_owned(),
+                    data: event.data.to_vec(),
+                });
             }
         }
         Ok(batch)
@@ -146,7 +153,10 @@ impl Translated {
     fn finish(&mut self) -> Result<Bytes, Refusal> {
         let mut last = BytesMut::new();
         if let Some(event) = self.events.finish() {
-            let event = Event { name: event.name().into_owned(), data: event.data.to_vec() };
+            let event = Event {
+                name: event.name().into_owned(),
+                data: event.data.to_vec(),
+            };
             last.extend_from_slice(&self.translate(&[event])?);
         }
         let owed = self.conversation.take().map(|mut conversation| conversation.finish());
@@ -173,7 +183,10 @@ impl Stream {
             stream.read().await?;
         }
         if stream.picker.events == 0 {
-            return Err(Refusal::new(Cause::UpstreamError, "the upstream's stream ended before it began"));
+            return Err(Refusal::new(
+                Cause::UpstreamError,
+                "the upstream's stream ended before it began",
+            ));
         }
         Ok(stream)
     }
@@ -212,7 +225,9 @@ impl Stream {
             self.is_exhausted = true;
             return self.read_end();
         };
-        let Self { scan, picker, ready, .. } = self;
+        let Self {
+            scan, picker, ready, ..
+        } = self;
         let relayed = scan.relay(&data?, |seen| picker.judge(seen));
         ready.extend(relayed.forward.into_iter().filter(|part| !part.is_empty()));
         if let Some(error) = relayed.error {
@@ -232,18 +247,26 @@ impl Stream {
         {
             // A last event that lacks only its empty line is let pass; one that was cut short is no JSON.
             if serde_json::from_slice::<serde::de::IgnoredAny>(&event.data).is_err() {
-                return Err(Refusal::new(Cause::Connection, "the upstream's stream broke off in the middle of an event"));
+                return Err(Refusal::new(
+                    Cause::Connection,
+                    "the upstream's stream broke off in the middle of an event",
+                ));
             }
             let mut whole = BytesMut::new();
             sse::write_data(&mut whole, &event.data);
-            let Self { scan, picker, ready, .. } = self;
+            let Self {
+                scan, picker, ready, ..
+            } = self;
             let relayed = scan.relay(&whole.freeze(), |seen| picker.judge(seen));
             ready.extend(relayed.forward);
         }
         if self.scan.is_done() || self.picker.is_finished || self.picker.events == 0 {
             return Ok(());
         }
-        Err(Refusal::new(Cause::Connection, "the upstream's stream ended before its answer did"))
+        Err(Refusal::new(
+            Cause::Connection,
+            "the upstream's stream ended before its answer did",
+        ))
     }
 }
 
@@ -293,7 +316,11 @@ impl Picker {
 
 fn service_tier(data: &[u8]) -> Option<String> {
     let root = crate::json::find::root(data)?;
-    Some(crate::json::member(data, root.span, "service_tier")?.text(data)?.into_owned())
+    Some(
+        crate::json::member(data, root.span, "service_tier")?
+            .text(data)?
+            .into_owned(),
+    )
 }
 
 /// A choice that says why it ended; upstreams put `null` there until then.
@@ -301,7 +328,8 @@ fn has_finish_reason(data: &[u8]) -> bool {
     const KEY: &[u8] = b"\"finish_reason\"";
     memmem::find_iter(data, KEY).any(|at| {
         let rest = data[at + KEY.len()..].trim_ascii_start();
-        rest.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
+        rest.strip_prefix(b":")
+            .is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
     })
 }
 
@@ -311,7 +339,9 @@ fn in_band_error(data: &[u8]) -> Option<Refusal> {
     let root = crate::json::find::root(data)?;
     let error = crate::json::member(data, root.span, "error").filter(|error| error.kind != crate::json::Kind::Null)?;
     let message = crate::json::member(data, error.span, "message").and_then(|message| message.text(data));
-    let message = message.or_else(|| error.text(data)).map_or_else(|| "the upstream failed".into(), |text| text.into_owned());
+    let message = message
+        .or_else(|| error.text(data))
+        .map_or_else(|| "the upstream failed".into(), |text| text.into_owned());
     let code = crate::json::member(data, error.span, "code").and_then(|code| code.text(data));
     let cause = match code.as_deref() {
         Some("rate_limit_exceeded" | "429") => Cause::RateLimited,
@@ -319,7 +349,10 @@ fn in_band_error(data: &[u8]) -> Option<Refusal> {
         Some("503" | "overloaded_error") => Cause::Overloaded,
         _ => Cause::UpstreamError,
     };
-    Some(Refusal { provider_code: code.map(|code| code.into_owned()), ..Refusal::new(cause, message) })
+    Some(Refusal {
+        provider_code: code.map(|code| code.into_owned()),
+        ..Refusal::new(cause, message)
+    })
 }
 
 /// The response of a streamed answer: a head now, and a body that relays as long as the client reads.

@@ -18,7 +18,10 @@ pub type Ranked = VecDeque<Candidate>;
 /// No model group has that name; the nearest ones are said.
 pub fn rank(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> Result<Ranked, Refusal> {
     let snapshot = Arc::clone(&exchange.snapshot);
-    let found = snapshot.groups.find(&canonical.group).ok_or_else(|| unknown(exchange, canonical))?;
+    let found = snapshot
+        .groups
+        .find(&canonical.group)
+        .ok_or_else(|| unknown(exchange, canonical))?;
     exchange.story.group = Some(found.group.clone());
     if found.candidates.len() == 1 {
         // There is nothing to choose: no strategy is asked.
@@ -26,7 +29,10 @@ pub fn rank(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> Result<Ranke
     }
     let columns = Arc::new(columns(found));
     let order = choose(exchange, canonical, &columns)?;
-    Ok(order.into_iter().map(|index| columns.candidates[index].clone()).collect())
+    Ok(order
+        .into_iter()
+        .map(|index| columns.candidates[index].clone())
+        .collect())
 }
 
 /// The configured strategy; where it is missing or fails, `simple-shuffle`; where that fails too, the order of the
@@ -45,12 +51,18 @@ fn choose(exchange: &Exchange, canonical: &Arc<Canonical>, columns: &Arc<Columns
 }
 
 fn columns(found: Found) -> Columns {
-    Columns { candidates: found.candidates, weights: found.weights }
+    Columns {
+        candidates: found.candidates,
+        weights: found.weights,
+    }
 }
 
 fn none_suitable(strategy: &Strategy, reason: &str) -> Refusal {
-    Refusal::new(Cause::RateLimited, "no deployments available for the selected model: try again later")
-        .detail(format!("strategy `{}` finds none suitable: {reason}", strategy.name()))
+    Refusal::new(
+        Cause::RateLimited,
+        "no deployments available for the selected model: try again later",
+    )
+    .detail(format!("strategy `{}` finds none suitable: {reason}", strategy.name()))
 }
 
 fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {

@@ -48,7 +48,9 @@ pub struct Story {
 /// How an exchange ended.
 #[derive(Debug, Clone)]
 pub enum Ending {
-    Answered { status: u16 },
+    Answered {
+        status: u16,
+    },
     Refused(Refusal),
     /// A stream that failed after content had been sent.
     Broken(Refusal),
@@ -77,7 +79,10 @@ impl Story {
     pub fn new(headers: &HeaderMap) -> Self {
         let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let cut = |text: &str| text[..text.floor_char_boundary(USER_AGENT_BYTES_MAX)].into();
-        Self { user_agent: user_agent.map(cut), ..Self::default() }
+        Self {
+            user_agent: user_agent.map(cut),
+            ..Self::default()
+        }
     }
 
     /// The attempt that answered, or failed last.

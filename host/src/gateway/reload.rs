@@ -1,7 +1,7 @@
 //! Reloading: configuration file and plugins directory are watched; a change becomes one new snapshot, or a log line.
 //!
 //! Both are watched by directory, since editors and Kubernetes replace files instead of writing into them, and looked at
-//! every two seconds besides, since not every file system tells.
+//! every second besides, since not every file system tells.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,15 +21,21 @@ use crate::snapshot::{Builder, Snapshot, Sources};
 /// After a change, how long there must be no other: several files are copied one after the other.
 const QUIET: Duration = Duration::from_millis(150);
 
+/// How long a directory that is never quiet may keep a change waiting.
+const RESTLESS_MAX: Duration = Duration::from_secs(2);
+
 /// Where the file system tells nothing.
-const POLL: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_secs(1);
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone)]
 pub enum Source {
     File(PathBuf),
     /// Text that does not change; relative paths in it are relative to the directory.
-    Text { text: String, directory: PathBuf },
+    Text {
+        text: String,
+        directory: PathBuf,
+    },
     /// The one in the binary.
     BuiltIn,
 }
@@ -52,7 +58,11 @@ pub struct Reloader {
 pub struct Failed(pub Vec<Problem>);
 
 fn list(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+    problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 impl Source {
@@ -61,7 +71,10 @@ impl Source {
         match self {
             Self::File(path) => config::load_file(path, environment, known, strictness),
             Self::Text { text, directory } => {
-                let origin = Origin { directory: directory.clone(), ..Origin::built_in() };
+                let origin = Origin {
+                    directory: directory.clone(),
+                    ..Origin::built_in()
+                };
                 config::load(text, &origin, environment, known, strictness)
             }
             Self::BuiltIn => config::load(config::BUILT_IN, &Origin::built_in(), environment, known, strictness),
@@ -80,16 +93,29 @@ impl Reloader {
         environment: Arc<dyn Environment + Send + Sync>,
         mut library: Library,
         builder: Builder,
-        ) -> Result<(Self, Snapshot, Vec<Problem>), Failed> {
+    ) -> Result<(Self, Snapshot, Vec<Problem>), Failed> {
         library.scan();
         let registry = Arc::new(library.registry());
         let known = known(&registry, &builder);
         let loaded = source.load(environment.as_ref(), &known, strictness);
-        let Some(settings) = loaded.settings else { return Err(Failed(loaded.problems)) };
+        let Some(settings) = loaded.settings else {
+            return Err(Failed(loaded.problems));
+        };
         let settings = Arc::new(settings);
-        let snapshot = builder.build(Sources { settings: Arc::clone(&settings), registry });
+        let snapshot = builder.build(Sources {
+            settings: Arc::clone(&settings),
+            registry,
+        });
         let stamps = stamps(&loaded.files);
-        let reloader = Self { source, strictness, environment, library, builder, settings, stamps };
+        let reloader = Self {
+            source,
+            strictness,
+            environment,
+            library,
+            builder,
+            settings,
+            stamps,
+        };
         Ok((reloader, snapshot, loaded.problems))
     }
 
@@ -104,9 +130,16 @@ impl Reloader {
         if configuration_changed {
             self.read_configuration(gateway, &registry);
         }
-        let snapshot = self.builder.build(Sources { settings: Arc::clone(&self.settings), registry });
+        let snapshot = self.builder.build(Sources {
+            settings: Arc::clone(&self.settings),
+            registry,
+        });
         if plugins_changed {
-            let outcome = if snapshot.registry.failures.is_empty() { "applied" } else { "refused" };
+            let outcome = if snapshot.registry.failures.is_empty() {
+                "applied"
+            } else {
+                "refused"
+            };
             gateway.metrics.reloaded("plugins", outcome);
         }
         say_faults(&snapshot);
@@ -115,12 +148,21 @@ impl Reloader {
 
     /// A bad file leaves the old settings in force.
     fn read_configuration(&mut self, gateway: &Gateway, registry: &Arc<Registry>) {
-        let loaded = self.source.load(self.environment.as_ref(), &known(registry, &self.builder), self.strictness);
+        let loaded = self.source.load(
+            self.environment.as_ref(),
+            &known(registry, &self.builder),
+            self.strictness,
+        );
         self.stamps = stamps(&loaded.files);
         match loaded.settings {
             Some(settings) => {
                 self.library.set_directory(settings.plugins.directory.clone());
                 self.library.scan();
+                if settings.server != self.settings.server || settings.upstream != self.settings.upstream {
+                    tracing::warn!(
+                        "`sluice.server` and connection limits of `sluice.upstream` take effect at the next start"
+                    );
+                }
                 self.settings = Arc::new(settings);
                 say_problems(&loaded.problems);
                 gateway.metrics.reloaded("configuration", "applied");
@@ -137,11 +179,17 @@ impl Reloader {
     /// Watches until it is dropped.
     pub async fn watch(mut self, gateway: Arc<Gateway>) {
         let changed = Arc::new(Notify::new());
-        let watcher = watcher(&changed, &self.watched());
+        let mut watched = self.watched();
+        let mut watcher = watcher(&changed, &watched);
         loop {
             tokio::select! {
-                () = changed.notified() => tokio::time::sleep(QUIET).await,
+                () = changed.notified() => until_quiet(&changed).await,
                 () = tokio::time::sleep(POLL) => {}
+            }
+            // A directory may have come into being, or another been named.
+            if self.watched() != watched {
+                watched = self.watched();
+                watcher = self::watcher(&changed, &watched);
             }
             let shared = Arc::clone(&gateway);
             let looked = tokio::task::spawn_blocking(move || {
@@ -159,12 +207,29 @@ impl Reloader {
         drop(watcher);
     }
 
-    /// Directories to watch; those that do not exist yet are found by polling.
+    /// Directories to watch, as far as they exist.
     fn watched(&self) -> Vec<PathBuf> {
         let files = self.stamps.keys().filter_map(|file| file.parent());
-        let files = files.map(|directory| if directory.as_os_str().is_empty() { Path::new(".") } else { directory });
-        files.map(Path::to_owned).chain([self.library.directory().to_owned()]).collect()
+        let files = files.map(|directory| {
+            if directory.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                directory
+            }
+        });
+        let all = files.map(Path::to_owned).chain([self.library.directory().to_owned()]);
+        let mut existing: Vec<PathBuf> = all.filter(|directory| directory.is_dir()).collect();
+        existing.sort();
+        existing.dedup();
+        existing
     }
+}
+
+/// Waits for the end of a burst of changes.
+async fn until_quiet(changed: &Notify) {
+    let quiet = async { while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {} };
+    // Either way it is time to look.
+    let _ = tokio::time::timeout(RESTLESS_MAX, quiet).await;
 }
 
 /// What the loaded plugins answer to, for checking a configuration.
@@ -198,7 +263,11 @@ pub fn say_faults(snapshot: &Snapshot) {
         tracing::warn!("{fault}");
     }
     if let Some(strategy) = snapshot.strategy.as_deref().map(Strategy::name) {
-        tracing::debug!(strategy, plugins = snapshot.registry.components.len(), "snapshot in force");
+        tracing::debug!(
+            strategy,
+            plugins = snapshot.registry.components.len(),
+            "snapshot in force"
+        );
     }
 }
 

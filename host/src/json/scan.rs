@@ -25,6 +25,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For documents of our own making, out of ones that were within the limits.
+    pub fn ceiling() -> Self {
+        Self {
+            depth_max: DEPTH_CEILING,
+        }
+    }
+}
+
 /// The top-level fields of a document that was found to be one JSON object and nothing else. No two have the same
 /// name. (Objects inside may repeat a key: whoever looks into those must look at every member.)
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,7 +47,13 @@ pub struct DeploymentCounters {
 impl Metrics {
     /// The counters of a deployment.
     pub fn deployment(&self, labels: Labels<'_>) -> Arc<DeploymentCounters> {
-        let Labels { group, model, id, api_base, provider } = labels;
+        let Labels {
+            group,
+            model,
+            id,
+            api_base,
+            provider,
+        } = labels;
         let attempted = ["", "", "", "", "", group, group, model, id, api_base, provider];
         let answered = ["", "", "", "", "", "", group, model, id, provider];
         let timed = ["", "", "", "", "", "", group, group, model, id, provider];
@@ -67,8 +73,12 @@ impl Metrics {
             total_latency: self.total_latency.with_label_values(&timed),
             upstream_latency: self.upstream_latency.with_label_values(&timed),
             first_token: self.first_token.with_label_values(&timed),
-            overhead: self.overhead.with_label_values(&[group, provider, api_base, model, "", "", id]),
-            state: self.deployment_state.with_label_values(&[model, id, api_base, provider]),
+            overhead: self
+                .overhead
+                .with_label_values(&[group, provider, api_base, model, "", "", id]),
+            state: self
+                .deployment_state
+                .with_label_values(&[model, id, api_base, provider]),
         });
         self.priced.lock().push(Arc::downgrade(&counters));
         counters
@@ -79,9 +89,23 @@ impl DeploymentCounters {
     /// An attempt failed.
     pub fn failed(&self, status: u16, class: &str) {
         let status = Digits::of(status);
-        let [group, model_group, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
-        let labels =
-            ["", "", "", "", "", group, model_group, model, id, api_base, provider, status.as_str(), class];
+        let [group, model_group, model, id, api_base, provider] =
+            self.failure_labels.each_ref().map(|label| label.as_ref());
+        let labels = [
+            "",
+            "",
+            "",
+            "",
+            "",
+            group,
+            model_group,
+            model,
+            id,
+            api_base,
+            provider,
+            status.as_str(),
+            class,
+        ];
         self.failures.with_label_values(&labels).inc();
     }
 
@@ -93,7 +117,8 @@ impl DeploymentCounters {
         self.output_tokens.inc_by(usage.completion_tokens);
         self.cached_tokens.inc_by(usage.input.cached);
         self.reasoning_tokens.inc_by(usage.output.reasoning);
-        self.spend_picos.fetch_add(u64::try_from(picos).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.spend_picos
+            .fetch_add(u64::try_from(picos).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// How long it took: all of it, the upstream's part, and to the first content of a stream.
@@ -106,9 +131,13 @@ impl DeploymentCounters {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "Prometheus knows floats only; nothing is added to this one")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "Prometheus knows floats only; nothing is added to this one"
+    )]
     pub(super) fn publish_spend(&self) {
         self.spend.reset();
-        self.spend.inc_by(self.spend_picos.load(Ordering::Relaxed) as f64 / 1e12);
+        self.spend
+            .inc_by(self.spend_picos.load(Ordering::Relaxed) as f64 / 1e12);
     }
 }

@@ -24,12 +24,32 @@ impl Families {
         let plugin = ["plugin"];
         Self {
             calls: make.counters("sluice_plugin_calls_total", "Calls of a plugin's exports.", &plugin),
-            micros: make.counters("sluice_plugin_microseconds_total", "Microseconds spent in those calls.", &plugin),
-            failures: make.counters("sluice_plugin_failures_total", "Calls that were stopped or trapped.", &["plugin", "kind"]),
+            micros: make.counters(
+                "sluice_plugin_microseconds_total",
+                "Microseconds spent in those calls.",
+                &plugin,
+            ),
+            failures: make.counters(
+                "sluice_plugin_failures_total",
+                "Calls that were stopped or trapped.",
+                &["plugin", "kind"],
+            ),
             instances: make.counters("sluice_plugin_instances_total", "Instances made.", &plugin),
-            log_lines_dropped: make.counters("sluice_plugin_log_lines_dropped_total", "Log lines over the bound.", &plugin),
-            access_denied: make.counters("sluice_plugin_access_denied_total", "Outbound requests without a grant.", &plugin),
-            memory: make.gauges("sluice_plugin_memory_bytes_max", "Most memory that an instance has had.", &plugin),
+            log_lines_dropped: make.counters(
+                "sluice_plugin_log_lines_dropped_total",
+                "Log lines over the bound.",
+                &plugin,
+            ),
+            access_denied: make.counters(
+                "sluice_plugin_access_denied_total",
+                "Outbound requests without a grant.",
+                &plugin,
+            ),
+            memory: make.gauges(
+                "sluice_plugin_memory_bytes_max",
+                "Most memory that an instance has had.",
+                &plugin,
+            ),
         }
     }
 
@@ -73,13 +93,18 @@ impl PluginCounters {
 
     /// A call was stopped, trapped or broke its contract.
     pub fn failed(&self, error: &CallError) {
-        self.failures.with_label_values(&[self.name.as_ref(), error.kind()]).inc();
+        self.failures
+            .with_label_values(&[self.name.as_ref(), error.kind()])
+            .inc();
         *self.last_error.lock() = Some(error.to_string());
     }
 
     /// Counts an answer that breaks the contract and makes the error that says so.
     pub fn broke_contract(&self, plugin: &str, reason: String) -> CallError {
-        let error = CallError::Contract { plugin: plugin.into(), reason };
+        let error = CallError::Contract {
+            plugin: plugin.into(),
+            reason,
+        };
         self.failed(&error);
         tracing::warn!(%error, "plugin call failed");
         error

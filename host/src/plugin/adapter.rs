@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use hyper::HeaderMap;
 use super::CallError;
 use super::bindings::Provider;
 use super::pool::{Lease, Pool};
 use crate::deployment::Candidate;
 use crate::exchange::Canonical;
+use hyper::HeaderMap;
 
 pub use super::bindings::provider_types::{
     Auth, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
@@ -89,7 +89,11 @@ impl Adapter {
         // Providers repeat what the client wrote in their error messages.
         guest.has_read_content = true;
         let target = &candidate.target;
-        lease.call(|store, provider| provider.sluice_plugin_provider().call_refuse(store, target, status, body))
+        lease.call(|store, provider| {
+            provider
+                .sluice_plugin_provider()
+                .call_refuse(store, target, status, body)
+        })
     }
 }
 
@@ -110,7 +114,9 @@ impl Conversation {
     /// The adapter cannot read it, or the guest failed.
     pub fn whole(&mut self, body: &[u8]) -> Result<Vec<u8>, AdapterError> {
         self.reads_content();
-        let answer = self.lease.call(|store, provider| provider.sluice_plugin_provider().call_whole(store, body))?;
+        let answer = self
+            .lease
+            .call(|store, provider| provider.sluice_plugin_provider().call_whole(store, body))?;
         answer.map_err(AdapterError::Refused)
     }
 
@@ -120,7 +126,9 @@ impl Conversation {
     /// The provider sent an error event, the adapter cannot read one, or the guest failed.
     pub fn events(&mut self, batch: &[Event]) -> Result<Vec<u8>, AdapterError> {
         self.reads_content();
-        let answer = self.lease.call(|store, provider| provider.sluice_plugin_provider().call_events(store, batch))?;
+        let answer = self
+            .lease
+            .call(|store, provider| provider.sluice_plugin_provider().call_events(store, batch))?;
         answer.map_err(AdapterError::Refused)
     }
 
@@ -129,7 +137,9 @@ impl Conversation {
     /// # Errors
     /// The stream broke off before its own end, or the guest failed.
     pub fn finish(&mut self) -> Result<Vec<u8>, AdapterError> {
-        let answer = self.lease.call(|store, provider| provider.sluice_plugin_provider().call_finish(store))?;
+        let answer = self
+            .lease
+            .call(|store, provider| provider.sluice_plugin_provider().call_finish(store))?;
         answer.map_err(AdapterError::Refused)
     }
 

@@ -26,7 +26,10 @@ impl Cache {
             Ok(()) => {
                 let mut hasher = std::hash::DefaultHasher::new();
                 engine.precompile_compatibility_hash().hash(&mut hasher);
-                Some(Self { directory: directory.to_owned(), compatibility: hasher.finish() })
+                Some(Self {
+                    directory: directory.to_owned(),
+                    compatibility: hasher.finish(),
+                })
             }
             Err(error) => {
                 tracing::warn!(
@@ -39,7 +42,8 @@ impl Cache {
     }
 
     fn path(&self, sha256: &str) -> PathBuf {
-        self.directory.join(format!("{sha256}-{:016x}.cwasm", self.compatibility))
+        self.directory
+            .join(format!("{sha256}-{:016x}.cwasm", self.compatibility))
     }
 
     /// The compiled component with this hash, when it is there and fits.
@@ -51,12 +55,17 @@ impl Cache {
         #[allow(unsafe_code, reason = "wasmtime cannot check native code")]
         // SAFETY: the file is one that `put` wrote, in a directory that `prepare` found to be ours and closed to others.
         let loaded = unsafe { Component::deserialize_file(engine, &path) };
-        loaded.inspect_err(|error| tracing::debug!(path = %path.display(), %error, "compiled code does not fit")).ok()
+        loaded
+            .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "compiled code does not fit"))
+            .ok()
     }
 
     /// Keeps a compiled component; failing to is no error of the component's.
     pub fn put(&self, component: &Component, sha256: &str) {
-        let written = component.serialize().map_err(std::io::Error::other).and_then(|code| self.write(&code, sha256));
+        let written = component
+            .serialize()
+            .map_err(std::io::Error::other)
+            .and_then(|code| self.write(&code, sha256));
         if let Err(error) = written {
             tracing::debug!(%error, "compiled code was not kept");
         }
@@ -65,7 +74,12 @@ impl Cache {
     /// Whole or not at all: written aside, then renamed.
     fn write(&self, code: &[u8], sha256: &str) -> std::io::Result<()> {
         let aside = self.directory.join(format!("{sha256}.{}.tmp", std::process::id()));
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&aside)?;
         file.write_all(code)?;
         drop(file);
         fs::rename(&aside, self.path(sha256))
@@ -80,7 +94,9 @@ fn prepare(directory: &Path) -> std::io::Result<()> {
     // SAFETY: geteuid has no preconditions and cannot fail.
     let own = unsafe { libc::geteuid() };
     if found.uid() != own || found.mode() & 0o022 != 0 {
-        return Err(std::io::Error::other("others may write to it; it must belong to the gateway and be closed (mode 0700)"));
+        return Err(std::io::Error::other(
+            "others may write to it; it must belong to the gateway and be closed (mode 0700)",
+        ));
     }
     Ok(())
 }

@@ -61,7 +61,8 @@ impl Callback {
         let call = lease
             .call_waiting(async |store, exports| exports.sluice_plugin_callback().call_deliver(store, records).await);
         let answer = tokio::time::timeout(WAIT_MAX, call).await;
-        let answer = answer.map_err(|_| DeliverError::Retry(format!("took longer than {} s", WAIT_MAX.as_secs())))??;
+        let answer =
+            answer.map_err(|_| DeliverError::Retry(format!("took longer than {} s", WAIT_MAX.as_secs())))??;
         answer.map_err(|error| match error {
             callback_types::DeliveryError::Retry(reason) => DeliverError::Retry(reason),
             callback_types::DeliveryError::Reject(reason) => DeliverError::Reject(reason),

@@ -47,6 +47,44 @@ pub struct Component {
 }
 
 impl Component {
+    /// Holds settings against the manifest's schema.
+    ///
+    /// # Errors
+    /// What does not fit, and where in the settings.
+    pub fn check_settings(&self, settings: &str) -> Result<(), String> {
+        let schema = &self.manifest.settings_schema;
+        if schema.is_empty() {
+            let is_empty = settings.trim() == "{}";
+            return if is_empty {
+                Ok(())
+            } else {
+                Err("the plugin takes no settings".into())
+            };
+        }
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string());
+        let validator = jsonschema::validator_for(&parse(schema)?).map_err(|error| format!("its schema: {error}"))?;
+        let settings = parse(settings)?;
+        let errors: Vec<String> = validator
+            .iter_errors(&settings)
+            .take(5)
+            .map(|error| {
+                // Values are masked: settings hold keys.
+                let place = error.instance_path().to_string();
+                let error = error.masked();
+                if place.is_empty() {
+                    error.to_string()
+                } else {
+                    format!("at `{place}`: {error}")
+                }
+            })
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors.join("; "))
+        }
+    }
+
     /// Whether it can serve as this kind.
     #[must_use]
     pub fn is(&self, kind: Kind) -> bool {
@@ -93,7 +131,9 @@ pub enum LoadError {
     Invalid(String),
     #[error("it exports none of {}: see wit/worlds.wit", list_interfaces())]
     NoKind,
-    #[error("as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/worlds.wit lists for it, and nothing else")]
+    #[error(
+        "as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/worlds.wit lists for it, and nothing else"
+    )]
     Link { kind: &'static str, reason: String },
     #[error("`describe` failed: {0}")]
     Describe(String),
@@ -115,7 +155,10 @@ impl Host {
         let sha256 = hex(&Sha256::digest(bytes));
         let compiled = self.compile(bytes, &sha256)?;
         let shape = compiled.component_type();
-        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| exports(&shape, &self.engine, kind.interface())).collect();
+        let kinds: Vec<Kind> = Kind::ALL
+            .into_iter()
+            .filter(|kind| exports(&shape, &self.engine, kind.interface()))
+            .collect();
         if kinds.is_empty() {
             return Err(LoadError::NoKind);
         }
@@ -151,7 +194,10 @@ impl Host {
     /// Checks imports and exports of each kind against the contract, without running the guest.
     fn link(&self, compiled: &wasmtime::component::Component, component: &mut Component) -> Result<(), LoadError> {
         for kind in component.kinds.clone() {
-            let failed = |error: wasmtime::Error| LoadError::Link { kind: kind.as_str(), reason: chain(&error) };
+            let failed = |error: wasmtime::Error| LoadError::Link {
+                kind: kind.as_str(),
+                reason: chain(&error),
+            };
             let linker = self.linker(kind);
             let pre = linker.instantiate_pre(compiled).map_err(failed)?;
             match kind {
@@ -176,7 +222,10 @@ impl Host {
         let pre = self
             .linker(kind)
             .instantiate_pre(compiled)
-            .map_err(|error| LoadError::Link { kind: kind.as_str(), reason: chain(&error) })?;
+            .map_err(|error| LoadError::Link {
+                kind: kind.as_str(),
+                reason: chain(&error),
+            })?;
         let failed = |error: wasmtime::Error| LoadError::Describe(chain(&error));
         let about = AboutPre::new(pre).map_err(failed)?;
         // A guardrail's linker holds functions that wait, so its instances are made on a fibre; `describe` itself never
@@ -206,7 +255,9 @@ const DESCRIBE_TIME: Duration = Duration::from_secs(2);
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.expect("a runtime without I/O needs nothing of the machine").block_on(future)
+    runtime
+        .expect("a runtime without I/O needs nothing of the machine")
+        .block_on(future)
 }
 
 /// Tells the common mistakes apart before the compiler gives them all one name.
@@ -225,7 +276,9 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
 /// Names end up in settings, metrics and logs.
 fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
     let name = &manifest.name;
-    let is_kebab = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let is_kebab = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if name.is_empty() || name.len() > 64 || !is_kebab {
         return Err(LoadError::Manifest(format!(
             "name `{}` is not kebab-case of at most 64 characters (a-z, 0-9, -)",
@@ -236,7 +289,9 @@ fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
         return Err(LoadError::Manifest("version or summary is too long".into()));
     }
     if manifest.settings_schema.len() > 256 << 10 || manifest.outbound.len() > 256 {
-        return Err(LoadError::Manifest("settings schema or list of hosts is too long".into()));
+        return Err(LoadError::Manifest(
+            "settings schema or list of hosts is too long".into(),
+        ));
     }
     let schema = &manifest.settings_schema;
     if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {

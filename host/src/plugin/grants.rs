@@ -30,7 +30,11 @@ impl Grants {
     #[must_use]
     pub fn new(asked: &[String], allowed: &[String]) -> Self {
         let rules = allowed.iter().filter_map(|text| Rule::parse(text));
-        Self(rules.filter(|rule| asked.iter().any(|wish| rule.is_asked_by(wish))).collect())
+        Self(
+            rules
+                .filter(|rule| asked.iter().any(|wish| rule.is_asked_by(wish)))
+                .collect(),
+        )
     }
 
     /// Whether this URL may be requested, and how.
@@ -70,7 +74,11 @@ impl Rule {
             _ => (rest, None),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        (!host.is_empty()).then(|| Self { plain, host: host.into(), port })
+        (!host.is_empty()).then(|| Self {
+            plain,
+            host: host.into(),
+            port,
+        })
     }
 
     fn is_asked_by(&self, wish: &str) -> bool {
@@ -78,7 +86,10 @@ impl Rule {
             return true;
         }
         Self::parse(wish).is_some_and(|wish| {
-            covers_host(&wish.host, &self.host) && wish.port.is_none_or(|port| Some(port) == self.port || self.port.is_none())
+            covers_host(&wish.host, &self.host)
+                && wish
+                    .port
+                    .is_none_or(|port| Some(port) == self.port || self.port.is_none())
         })
     }
 
@@ -91,7 +102,9 @@ impl Rule {
 /// `*.example.com` covers every name below, not `example.com` itself.
 fn covers_host(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        Some(domain) => host
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
         None => pattern == host,
     }
 }
@@ -103,24 +116,48 @@ mod tests {
     #[track_caller]
     fn check(asked: &[&str], allowed: &[&str], url: &str, grant: Option<Grant>) {
         let own = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        assert_eq!(Grants::new(&own(asked), &own(allowed)).find(&url.parse().unwrap()), grant, "{url}");
+        assert_eq!(
+            Grants::new(&own(asked), &own(allowed)).find(&url.parse().unwrap()),
+            grant,
+            "{url}"
+        );
     }
 
     #[test]
     fn a_host_must_be_asked_for_and_allowed() {
-        check(&["api.example.com"], &["api.example.com"], "https://api.example.com/x", Some(Grant::Public));
+        check(
+            &["api.example.com"],
+            &["api.example.com"],
+            "https://api.example.com/x",
+            Some(Grant::Public),
+        );
         check(&[], &["api.example.com"], "https://api.example.com/", None);
         check(&["api.example.com"], &[], "https://api.example.com/", None);
-        check(&["*"], &["*.example.com"], "https://a.b.example.com/", Some(Grant::Public));
+        check(
+            &["*"],
+            &["*.example.com"],
+            "https://a.b.example.com/",
+            Some(Grant::Public),
+        );
         check(&["*"], &["*.example.com"], "https://example.com/", None);
         check(&["*"], &["*.example.com"], "https://evilexample.com/", None);
-        check(&["*.example.com"], &["api.example.com"], "https://api.example.com/", Some(Grant::Public));
+        check(
+            &["*.example.com"],
+            &["api.example.com"],
+            "https://api.example.com/",
+            Some(Grant::Public),
+        );
     }
 
     #[test]
     fn plain_text_ports_and_credentials_are_exact() {
         check(&["*"], &["api.example.com"], "http://api.example.com/", None);
-        check(&["*"], &["http://127.0.0.1:8080"], "http://127.0.0.1:8080/x", Some(Grant::Named));
+        check(
+            &["*"],
+            &["http://127.0.0.1:8080"],
+            "http://127.0.0.1:8080/x",
+            Some(Grant::Named),
+        );
         check(&["*"], &["http://127.0.0.1:8080"], "http://127.0.0.1:8081/x", None);
         check(&["*"], &["api.example.com"], "https://api.example.com:8443/", None);
         check(&["*"], &["api.example.com"], "https://api.example.com@evil.test/", None);

@@ -72,12 +72,20 @@ impl Inspection {
         guest.has_read_content = true;
         guest.log_refill();
         let call = self.lease.call_waiting(async |store, exports| {
-            exports.sluice_plugin_guardrail().call_inspect(store, stage, passages).await
+            exports
+                .sluice_plugin_guardrail()
+                .call_inspect(store, stage, passages)
+                .await
         });
         let answer = tokio::time::timeout(WAIT_MAX, call).await;
         let plugin = self.lease.identity();
-        let verdict = answer.map_err(|_| InspectError::Waited { plugin: plugin.name.clone() })??;
-        let verdict = verdict.map_err(|error| InspectError::Failed { plugin: plugin.name.clone(), reason: sentence(error) })?;
+        let verdict = answer.map_err(|_| InspectError::Waited {
+            plugin: plugin.name.clone(),
+        })??;
+        let verdict = verdict.map_err(|error| InspectError::Failed {
+            plugin: plugin.name.clone(),
+            reason: sentence(error),
+        })?;
         check(&verdict, stage, passages).map_err(|reason| plugin.counters.broke_contract(&plugin.name, reason))?;
         Ok(verdict)
     }
@@ -105,8 +113,15 @@ fn check(verdict: &Verdict, stage: Stage, passages: &[Passage]) -> Result<(), St
     if !may_hold && holds.iter().any(|&hold| hold > 0) {
         return Err("it holds text back where there is no more to come".into());
     }
-    match holds.iter().zip(passages).find(|(hold, passage)| **hold as usize > passage.text.chars().count()) {
-        Some((hold, passage)) => Err(format!("it holds {hold} characters of {}", passage.text.chars().count())),
+    match holds
+        .iter()
+        .zip(passages)
+        .find(|(hold, passage)| **hold as usize > passage.text.chars().count())
+    {
+        Some((hold, passage)) => Err(format!(
+            "it holds {hold} characters of {}",
+            passage.text.chars().count()
+        )),
         None => Ok(()),
     }
 }

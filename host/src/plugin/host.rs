@@ -48,7 +48,15 @@ impl Host {
         wasi::link_async(&mut waiting)?;
         imports::link_async(&mut waiting)?;
         let cache = cache_directory.and_then(|directory| Cache::open(directory, &engine));
-        Ok(Self { engine, sync, waiting, cache, egress, stores: Mutex::default(), metrics })
+        Ok(Self {
+            engine,
+            sync,
+            waiting,
+            cache,
+            egress,
+            stores: Mutex::default(),
+            metrics,
+        })
     }
 
     /// One use of a component.
@@ -56,7 +64,14 @@ impl Host {
         let name: Box<str> = component.manifest.name.as_str().into();
         let state = Arc::clone(self.stores.lock().entry(name.clone()).or_default());
         let counters = self.metrics.plugin(&name);
-        Arc::new(Identity { name, settings, grants, egress: self.egress.clone(), state, counters })
+        Arc::new(Identity {
+            name,
+            settings,
+            grants,
+            egress: self.egress.clone(),
+            state,
+            counters,
+        })
     }
 
     /// For a component that has not said who it is yet.

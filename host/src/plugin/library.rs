@@ -61,7 +61,12 @@ impl Library {
     pub fn open(host: Arc<Host>, directory: PathBuf) -> Result<Self, LoadError> {
         let load = |(_, bytes): &(&str, &[u8])| host.load(bytes, Source::Bundled).map(Arc::new);
         let bundled = BUNDLED.iter().map(load).collect::<Result<_, _>>()?;
-        Ok(Self { host, directory, bundled, files: HashMap::new() })
+        Ok(Self {
+            host,
+            directory,
+            bundled,
+            files: HashMap::new(),
+        })
     }
 
     /// The directory looked at.
@@ -99,23 +104,44 @@ impl Library {
         let read = std::fs::read(&path);
         if stamp_of(&path) != Some(stamp) {
             // Forgetting the stamp makes the next look read it again; what it held goes on serving.
-            let nothing = Stamp { bytes: 0, modified: None, inode: 0 };
-            self.files.insert(path, File { stamp: nothing, current: before, failure: None });
+            let nothing = Stamp {
+                bytes: 0,
+                modified: None,
+                inode: 0,
+            };
+            self.files.insert(
+                path,
+                File {
+                    stamp: nothing,
+                    current: before,
+                    failure: None,
+                },
+            );
             return false;
         }
         let loaded = read.map_err(|error| error.to_string()).and_then(|bytes| {
-            self.host.load(&bytes, Source::File(path.clone())).map_err(|error| error.to_string())
+            self.host
+                .load(&bytes, Source::File(path.clone()))
+                .map_err(|error| error.to_string())
         });
         let file = match loaded {
             Ok(component) => {
                 let manifest = &component.manifest;
                 tracing::info!(file = %path.display(), plugin = manifest.name, version = manifest.version, "plugin loaded");
-                File { stamp, current: Some(Arc::new(component)), failure: None }
+                File {
+                    stamp,
+                    current: Some(Arc::new(component)),
+                    failure: None,
+                }
             }
             Err(reason) => {
                 let still_serving = before.as_ref().map(|component| component.manifest.version.as_str());
                 tracing::error!(file = %path.display(), reason, still_serving, "plugin file not loaded");
-                File { stamp, current: before, failure: Some(reason) }
+                File {
+                    stamp,
+                    current: before,
+                    failure: Some(reason),
+                }
             }
         };
         self.files.insert(path, file);
@@ -128,7 +154,9 @@ impl Library {
     pub fn registry(&self) -> Registry {
         let mut registry = Registry::default();
         for component in &self.bundled {
-            registry.components.insert(component.manifest.name.as_str().into(), Arc::clone(component));
+            registry
+                .components
+                .insert(component.manifest.name.as_str().into(), Arc::clone(component));
         }
         let mut files: Vec<_> = self.files.iter().collect();
         files.sort_by_key(|(path, _)| *path);
@@ -137,8 +165,15 @@ impl Library {
                 add(&mut registry, path, component);
             }
             if let Some(reason) = &file.failure {
-                let still_serving = file.current.as_ref().map(|component| component.manifest.version.clone());
-                registry.failures.push(Failure { file: path.clone(), reason: reason.clone(), still_serving });
+                let still_serving = file
+                    .current
+                    .as_ref()
+                    .map(|component| component.manifest.version.clone());
+                registry.failures.push(Failure {
+                    file: path.clone(),
+                    reason: reason.clone(),
+                    still_serving,
+                });
             }
         }
         registry
@@ -150,8 +185,15 @@ fn add(registry: &mut Registry, path: &Path, component: &Arc<Component>) {
     if let Some(taken) = registry.components.get(name)
         && let Source::File(other) = &taken.source
     {
-        let reason = format!("`{}` holds a plugin of the same name `{name}`: remove one of the two", other.display());
-        registry.failures.push(Failure { file: path.to_owned(), reason, still_serving: None });
+        let reason = format!(
+            "`{}` holds a plugin of the same name `{name}`: remove one of the two",
+            other.display()
+        );
+        registry.failures.push(Failure {
+            file: path.to_owned(),
+            reason,
+            still_serving: None,
+        });
         return;
     }
     registry.components.insert(name.into(), Arc::clone(component));
@@ -160,17 +202,27 @@ fn add(registry: &mut Registry, path: &Path, component: &Arc<Component>) {
 /// The `.wasm` files of a directory, symbolic links followed; none where it cannot be read. Names that begin with a dot
 /// are left out: editors and Kubernetes volumes keep their own things there.
 fn list(directory: &Path) -> BTreeMap<PathBuf, Stamp> {
-    let Ok(entries) = std::fs::read_dir(directory) else { return BTreeMap::new() };
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return BTreeMap::new();
+    };
     let paths = entries.flatten().map(|entry| entry.path());
     let plugins = paths.filter(|path| {
-        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         !is_hidden && path.extension().is_some_and(|extension| extension == "wasm")
     });
-    plugins.filter_map(|path| stamp_of(&path).map(|stamp| (path, stamp))).collect()
+    plugins
+        .filter_map(|path| stamp_of(&path).map(|stamp| (path, stamp)))
+        .collect()
 }
 
 fn stamp_of(path: &Path) -> Option<Stamp> {
     use std::os::unix::fs::MetadataExt;
     let found = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    Some(Stamp { bytes: found.len(), modified: found.modified().ok(), inode: found.ino() })
+    Some(Stamp {
+        bytes: found.len(),
+        modified: found.modified().ok(),
+        inode: found.ino(),
+    })
 }

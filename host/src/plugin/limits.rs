@@ -46,7 +46,9 @@ impl Limits {
     pub fn with(self, operator: &settings::Plugin) -> Self {
         Self {
             time: operator.time_limit.unwrap_or(self.time),
-            memory_bytes: operator.memory_limit.map_or(self.memory_bytes, |limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            memory_bytes: operator
+                .memory_limit
+                .map_or(self.memory_bytes, |limit| usize::try_from(limit).unwrap_or(usize::MAX)),
             calls_max: operator.calls_max.unwrap_or(self.calls_max),
             ..self
         }
@@ -64,7 +66,11 @@ pub struct Limiter {
 
 impl Limiter {
     pub fn new(memory_bytes_max: usize) -> Self {
-        Self { memory_bytes_max, memory_bytes: 0, refused_growth: false }
+        Self {
+            memory_bytes_max,
+            memory_bytes: 0,
+            refused_growth: false,
+        }
     }
 
     /// Linear memory in use, all memories together.
@@ -98,7 +104,10 @@ mod tests {
     fn memories_are_summed() {
         let mut limiter = Limiter::new(100);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
-        assert!(!limiter.memory_growing(0, 60, None).unwrap(), "a second memory counts with the first");
+        assert!(
+            !limiter.memory_growing(0, 60, None).unwrap(),
+            "a second memory counts with the first"
+        );
         assert!(limiter.memory_growing(60, 100, None).unwrap());
         assert!(limiter.refused_growth);
     }

@@ -13,9 +13,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
-use super::bindings::{
-    Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre,
-};
+use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
 use super::component::chain;
 use super::guest::Guest;
 use super::limits::Limits;
@@ -102,7 +100,13 @@ pub struct Lease<E: Exports> {
 impl<E: Exports> Pool<E> {
     pub fn new(pre: E::Pre, identity: Arc<Identity>, limits: Limits, isolation: Isolation) -> Arc<Self> {
         let idle = (0..worker::COUNT_MAX).map(|_| Mutex::default()).collect();
-        Arc::new(Self { pre, identity, limits, isolation, idle })
+        Arc::new(Self {
+            pre,
+            identity,
+            limits,
+            isolation,
+            idle,
+        })
     }
 
     pub fn identity(&self) -> &Arc<Identity> {
@@ -152,18 +156,22 @@ impl<E: Exports> Pool<E> {
         self.made(store, made)
     }
 
-    fn made(
-        self: &Arc<Self>,
-        store: Store<Guest>,
-        exports: wasmtime::Result<E>,
-    ) -> Result<Lease<E>, CallError> {
+    fn made(self: &Arc<Self>, store: Store<Guest>, exports: wasmtime::Result<E>) -> Result<Lease<E>, CallError> {
         match exports {
             Ok(exports) => {
                 self.identity.counters.instances.inc();
-                Ok(self.leased(Instance { store, exports, made: Instant::now(), calls: 0 }))
+                Ok(self.leased(Instance {
+                    store,
+                    exports,
+                    made: Instant::now(),
+                    calls: 0,
+                }))
             }
             Err(error) => {
-                let error = CallError::Instance { plugin: self.identity.name.clone(), reason: chain(&error) };
+                let error = CallError::Instance {
+                    plugin: self.identity.name.clone(),
+                    reason: chain(&error),
+                };
                 self.identity.counters.failed(&error);
                 Err(error)
             }
@@ -171,7 +179,11 @@ impl<E: Exports> Pool<E> {
     }
 
     fn leased(self: &Arc<Self>, instance: Instance<E>) -> Lease<E> {
-        Lease { pool: Arc::clone(self), instance: Some(instance), is_fit: true }
+        Lease {
+            pool: Arc::clone(self),
+            instance: Some(instance),
+            is_fit: true,
+        }
     }
 
     fn take_idle(&self) -> Option<Instance<E>> {
@@ -216,7 +228,11 @@ pub(super) fn new_store(engine: &Engine, identity: Arc<Identity>, limits: &Limit
 impl<E: Exports> Lease<E> {
     /// The host's side of the instance, between calls.
     pub(super) fn guest(&mut self) -> &mut Guest {
-        self.instance.as_mut().expect("a lease holds its instance until it is dropped").store.data_mut()
+        self.instance
+            .as_mut()
+            .expect("a lease holds its instance until it is dropped")
+            .store
+            .data_mut()
     }
 
     pub(super) fn identity(&self) -> Arc<Identity> {
@@ -254,13 +270,22 @@ impl<E: Exports> Lease<E> {
 
     fn begin(&mut self) -> Result<(&mut Instance<E>, Begun), CallError> {
         let Self { pool, instance, is_fit } = self;
-        let instance = instance.as_mut().filter(|_| *is_fit).ok_or_else(|| CallError::Instance {
-            plugin: pool.identity.name.clone(),
-            reason: "its earlier call in this exchange failed".into(),
-        })?;
+        let instance = instance
+            .as_mut()
+            .filter(|_| *is_fit)
+            .ok_or_else(|| CallError::Instance {
+                plugin: pool.identity.name.clone(),
+                reason: "its earlier call in this exchange failed".into(),
+            })?;
         *is_fit = false;
         instance.calls += 1;
-        Ok((instance, Begun { at: Instant::now(), time: pool.limits.time }))
+        Ok((
+            instance,
+            Begun {
+                at: Instant::now(),
+                time: pool.limits.time,
+            },
+        ))
     }
 
     fn finish<R>(&mut self, begun: Instant, answer: wasmtime::Result<R>) -> Result<R, CallError> {
@@ -286,14 +311,26 @@ impl<E: Exports> Lease<E> {
         let limits = self.pool.limits;
         let refused_growth = self.guest().limiter.refused_growth;
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => CallError::Time { plugin, limit_ms: limits.time.as_millis() },
-            Some(_) if refused_growth => CallError::Memory { plugin, limit_mib: limits.memory_bytes >> 20 },
+            Some(Trap::Interrupt) => CallError::Time {
+                plugin,
+                limit_ms: limits.time.as_millis(),
+            },
+            Some(_) if refused_growth => CallError::Memory {
+                plugin,
+                limit_mib: limits.memory_bytes >> 20,
+            },
             _ => {
                 let reason = chain(error);
                 if reason.contains("fuel allocated for hostcalls") {
-                    return CallError::Output { plugin, limit_mib: limits.output_bytes >> 20 };
+                    return CallError::Output {
+                        plugin,
+                        limit_mib: limits.output_bytes >> 20,
+                    };
                 }
-                CallError::Trap { plugin, reason: reason.chars().take(1_000).collect() }
+                CallError::Trap {
+                    plugin,
+                    reason: reason.chars().take(1_000).collect(),
+                }
             }
         }
     }

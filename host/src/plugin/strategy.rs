@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::CallError;
 use super::bindings::{Routing, routing_types};
 use super::imports::candidates::Columns;
 use super::pool::Pool;
-use super::CallError;
 use crate::exchange::Canonical;
 
 /// One use of a routing strategy.
@@ -46,8 +46,14 @@ impl Strategy {
         let answer = lease.call(|store, routing| routing.sluice_plugin_routing().call_rank(store))?;
         let plugin = || self.name().into();
         let ranking = answer.map_err(|error| match error {
-            routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable { plugin: plugin(), reason },
-            routing_types::Error::Other(reason) => RankError::Failed { plugin: plugin(), reason },
+            routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable {
+                plugin: plugin(),
+                reason,
+            },
+            routing_types::Error::Other(reason) => RankError::Failed {
+                plugin: plugin(),
+                reason,
+            },
         })?;
         check(&ranking, columns.candidates.len())
             .map_err(|reason| self.pool.identity().counters.broke_contract(self.name(), reason).into())

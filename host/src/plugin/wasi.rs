@@ -11,13 +11,15 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::{self, sync};
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::p2::{
+    DynInputStream, DynOutputStream, DynPollable, OutputStream, Pollable, StreamError, StreamResult,
+};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
-use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi_io::bindings::wasi::io as waiting;
 
 use super::guest::Guest;
@@ -27,7 +29,11 @@ use super::imports::log::Printed;
 pub fn nothing(identity: &Arc<super::Identity>) -> WasiCtx {
     let printed = Printed::new(Arc::clone(identity));
     let mut context = WasiCtx::builder();
-    context.stdout(printed.clone()).stderr(printed).allow_tcp(false).allow_udp(false);
+    context
+        .stdout(printed.clone())
+        .stderr(printed)
+        .allow_tcp(false)
+        .allow_udp(false);
     context.build()
 }
 
@@ -141,10 +147,14 @@ impl sync::io::streams::HostOutputStream for Once<'_> {
         waiting::streams::HostOutputStream::write(self.0, stream, bytes)
     }
     fn blocking_write_and_flush(&mut self, stream: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
-        now_stream(waiting::streams::HostOutputStream::blocking_write_and_flush(self.0, stream, bytes))
+        now_stream(waiting::streams::HostOutputStream::blocking_write_and_flush(
+            self.0, stream, bytes,
+        ))
     }
     fn blocking_write_zeroes_and_flush(&mut self, stream: Resource<DynOutputStream>, len: u64) -> StreamResult<()> {
-        now_stream(waiting::streams::HostOutputStream::blocking_write_zeroes_and_flush(self.0, stream, len))
+        now_stream(waiting::streams::HostOutputStream::blocking_write_zeroes_and_flush(
+            self.0, stream, len,
+        ))
     }
     fn subscribe(&mut self, stream: Resource<DynOutputStream>) -> wasmtime::Result<Resource<DynPollable>> {
         waiting::streams::HostOutputStream::subscribe(self.0, stream)
@@ -167,7 +177,9 @@ impl sync::io::streams::HostOutputStream for Once<'_> {
         from: Resource<DynInputStream>,
         len: u64,
     ) -> StreamResult<u64> {
-        now_stream(waiting::streams::HostOutputStream::blocking_splice(self.0, to, from, len))
+        now_stream(waiting::streams::HostOutputStream::blocking_splice(
+            self.0, to, from, len,
+        ))
     }
 }
 

@@ -38,15 +38,30 @@ pub async fn answer(
     let path = request.uri().path();
     let path = path.strip_prefix(root_path.as_ref()).unwrap_or(path);
     let gateway = &worker.gateway;
-    let Some(route) = read(path) else { return Ok(not_found(path)) };
-    let wanted = if matches!(route, Route::Exchange(..)) { Method::POST } else { Method::GET };
+    let Some(route) = read(path) else {
+        return Ok(not_found(path));
+    };
+    let wanted = if matches!(route, Route::Exchange(..)) {
+        Method::POST
+    } else {
+        Method::GET
+    };
     if request.method() != wanted && !(wanted == Method::GET && request.method() == Method::HEAD) {
         return Ok(wrong_method(request.method(), &wanted));
     }
     let answer = match route {
         Route::Exchange(operation, model) => {
             let path_model = model.map(Cow::into_owned);
-            exchange::run(worker, Arrival { operation, path_model, request, peer }).await
+            exchange::run(
+                worker,
+                Arrival {
+                    operation,
+                    path_model,
+                    request,
+                    peer,
+                },
+            )
+            .await
         }
         Route::Models => api::models::list(gateway, request.headers()),
         Route::Model(id) => api::models::one(gateway, request.headers(), &id),
@@ -62,7 +77,10 @@ pub async fn answer(
 /// The path without `/v1`, which may be left out everywhere.
 fn read(path: &str) -> Option<Route<'_>> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    let bare = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+    let bare = path
+        .strip_prefix("/v1")
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
     match bare {
         "/models" => return Some(Route::Models),
         "/health/liveliness" | "/health/liveness" => return Some(Route::Liveness),
@@ -80,7 +98,9 @@ fn read(path: &str) -> Option<Route<'_>> {
             return Some(Route::Exchange(operation, None));
         }
         for prefix in ["/engines/", "/openai/deployments/"] {
-            let model = bare.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(operation.path())?.strip_suffix('/'));
+            let model = bare
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(operation.path())?.strip_suffix('/'));
             // `completions` also ends `chat/completions`: the longer operation comes first in the list.
             if let Some(model) = model.filter(|model| !model.is_empty() && !model.starts_with('/')) {
                 return Some(Route::Exchange(operation, Some(decoded(model))));
@@ -98,7 +118,9 @@ fn decoded(text: &str) -> Cow<'_, str> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let pair = after.get(..2).and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        let pair = after
+            .get(..2)
+            .and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
         match pair.filter(|_| first == b'%') {
             Some(byte) => {
                 bytes.push(byte);
@@ -115,12 +137,17 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 fn not_found(path: &str) -> Response<Body> {
     let path: String = path.chars().take(200).collect();
-    let message = format!("nothing is served at `{path}`: see /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /health");
+    let message = format!(
+        "nothing is served at `{path}`: see /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /health"
+    );
     exchange::refused(&Refusal::new(Cause::NotFound, message))
 }
 
 fn wrong_method(given: &Method, wanted: &Method) -> Response<Body> {
-    let refusal = Refusal::new(Cause::WrongMethod, format!("the method {given} is not served here: use {wanted}"));
+    let refusal = Refusal::new(
+        Cause::WrongMethod,
+        format!("the method {given} is not served here: use {wanted}"),
+    );
     let mut response = exchange::refused(&refusal);
     let allow = if wanted == Method::GET { "GET, HEAD" } else { "POST" };
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
@@ -133,7 +160,11 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, operation: Operation, model: Option<&str>) {
-        assert_eq!(read(path), Some(Route::Exchange(operation, model.map(Into::into))), "{path}");
+        assert_eq!(
+            read(path),
+            Some(Route::Exchange(operation, model.map(Into::into))),
+            "{path}"
+        );
     }
 
     #[test]
@@ -143,10 +174,22 @@ mod tests {
         check("/chat/completions/", Operation::ChatCompletions, None);
         check("/completions", Operation::Completions, None);
         check("/v1/embeddings", Operation::Embeddings, None);
-        check("/engines/gpt-4o/chat/completions", Operation::ChatCompletions, Some("gpt-4o"));
+        check(
+            "/engines/gpt-4o/chat/completions",
+            Operation::ChatCompletions,
+            Some("gpt-4o"),
+        );
         check("/v1/engines/gpt-4o/completions", Operation::Completions, Some("gpt-4o"));
-        check("/openai/deployments/azure%2Fgpt-4o/embeddings", Operation::Embeddings, Some("azure/gpt-4o"));
-        check("/openai/deployments/azure/gpt-4o/embeddings", Operation::Embeddings, Some("azure/gpt-4o"));
+        check(
+            "/openai/deployments/azure%2Fgpt-4o/embeddings",
+            Operation::Embeddings,
+            Some("azure/gpt-4o"),
+        );
+        check(
+            "/openai/deployments/azure/gpt-4o/embeddings",
+            Operation::Embeddings,
+            Some("azure/gpt-4o"),
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::uses::{Key, Uses};
-use super::{ConfiguredGuardrail, Groups, Snapshot};
+use super::{ConfiguredGuardrail, Fault, Groups, Snapshot};
 use crate::callbacks::{Sink, Sinks};
 use crate::config::settings::{self, Isolation, Settings};
 use crate::config::{Environment, infer_provider};
@@ -52,7 +52,14 @@ impl Builder {
         environment: Arc<dyn Environment + Send + Sync>,
         sinks: Arc<Sinks>,
     ) -> Self {
-        Self { host, metrics, environment, uses: Uses::default(), sinks, health: Mutex::default() }
+        Self {
+            host,
+            metrics,
+            environment,
+            uses: Uses::default(),
+            sinks,
+            health: Mutex::default(),
+        }
     }
 
     /// The next snapshot. It never fails: what does not work is among its faults.
@@ -61,7 +68,13 @@ impl Builder {
         let mut faults = Vec::new();
         let (adapters, providers) = self.adapters(&settings.plugins, &registry, &mut faults);
         let deployments = self.deployments(&settings, &providers, &mut faults);
-        let strategy = self.strategy(&settings, &registry, &settings.router.strategy, &settings.router.strategy_args, &mut faults);
+        let strategy = self.strategy(
+            &settings,
+            &registry,
+            &settings.router.strategy,
+            &settings.router.strategy_args,
+            &mut faults,
+        );
         let shuffle = match &strategy {
             Some(strategy) if strategy.name() == SHUFFLE => Some(Arc::clone(strategy)),
             _ => self.strategy(&settings, &registry, SHUFFLE, "{}", &mut faults),
@@ -69,7 +82,17 @@ impl Builder {
         let guardrails = self.guardrails(&settings, &registry, &mut faults);
         let callbacks = self.callbacks(&settings, &registry, &mut faults);
         let groups = Groups::new(deployments, settings.aliases.clone());
-        Snapshot { settings, registry, groups, strategy, shuffle, guardrails, callbacks, adapters, faults }
+        Snapshot {
+            settings,
+            registry,
+            groups,
+            strategy,
+            shuffle,
+            guardrails,
+            callbacks,
+            adapters,
+            faults,
+        }
     }
 
     /// Prefixes that loaded adapters speak for.
@@ -89,15 +112,23 @@ impl Builder {
         &self,
         settings: &settings::Plugins,
         registry: &Registry,
-        faults: &mut Vec<String>) -> (Vec<Arc<Adapter>>, Providers) {
+        faults: &mut Vec<Fault>,
+    ) -> (Vec<Arc<Adapter>>, Providers) {
         let mut adapters = Vec::new();
         let mut providers = Providers::new();
         // Those from the directory come last, and so go over the bundled ones where both serve a provider.
         let mut components: Vec<_> = registry.components.keys().collect();
         components.sort_by_key(|name| registry.components[*name].source != crate::plugin::component::Source::Bundled);
         for name in components {
-            let Some(component) = Self::component(settings, registry, name) else { continue };
-            let Some(adapter) = self.adapter(settings, component) else { continue };
+            let Some(component) = Self::component(settings, registry, name) else {
+                continue;
+            };
+            if !component.is(Kind::Adapter) {
+                continue;
+            }
+            let Some(adapter) = self.adapter(settings, component, faults) else {
+                continue;
+            };
             match adapter.providers() {
                 Ok(infos) => {
                     for info in infos {
@@ -105,23 +136,30 @@ impl Builder {
                     }
                     adapters.push(adapter);
                 }
-                Err(error) => faults.push(error.to_string()),
+                Err(error) => faults.push(Fault::Unusable(error.to_string())),
             }
         }
         (adapters, providers)
     }
 
-    fn deployments(&self, settings: &Settings, providers: &Providers, faults: &mut Vec<String>) -> Vec<Arc<Deployment>> {
+    fn deployments(&self, settings: &Settings, providers: &Providers, faults: &mut Vec<Fault>) -> Vec<Arc<Deployment>> {
         let mut health = self.health.lock();
         let mut deployments = Vec::with_capacity(settings.deployments.len());
         for configured in &settings.deployments {
             let own = Arc::clone(health.entry(configured.id.clone()).or_default());
             match self.deployment(settings, configured.clone(), providers, own) {
                 Ok(deployment) => deployments.push(Arc::new(deployment)),
-                Err(error) => faults.push(format!(
-                    "deployment `{}` of model group `{}` (line {}) is left out: {error}",
-                    configured.id, configured.group, configured.line
-                )),
+                Err(error) => {
+                    let (id, group, line) = (&configured.id, &configured.group, configured.line);
+                    let sentence =
+                        format!("deployment `{id}` of model group `{group}` (line {line}) is left out: {error}");
+                    let is_missing = matches!(error, DeploymentError::NoAdapter { .. });
+                    faults.push(if is_missing {
+                        Fault::Missing(sentence)
+                    } else {
+                        Fault::Unusable(sentence)
+                    });
+                }
             }
         }
         health.retain(|id, _| settings.deployments.iter().any(|deployment| deployment.id == *id));
@@ -137,15 +175,35 @@ impl Builder {
     ) -> Result<Deployment, DeploymentError> {
         let (provider, model) = split_model(&configured, providers)?;
         let adapter = providers.get(&provider).map(|(adapter, info)| (adapter, info));
-        let variable =
-            |name: &str| settings.environment.get(name).map(|own| own.expose().to_owned()).or_else(|| self.environment.variable(name));
-        let parts = Parts { settings: configured, adapter, variable: &variable, health, metrics: &self.metrics, drop_params: settings.router.drop_params };
+        let variable = |name: &str| {
+            settings
+                .environment
+                .get(name)
+                .map(|own| own.expose().to_owned())
+                .or_else(|| self.environment.variable(name))
+        };
+        let parts = Parts {
+            settings: configured,
+            adapter,
+            variable: &variable,
+            health,
+            metrics: &self.metrics,
+            drop_params: settings.router.drop_params,
+        };
         Deployment::new(&provider, &model, parts)
     }
 
-    fn adapter(&self, settings: &settings::Plugins, component: &Arc<Component>) -> Option<Arc<Adapter>> {
-        let key = self.key(settings, component, Kind::Adapter, "{}");
-        let pool = self.uses.adapters.get(key, |key| component.adapter_pool(&self.host, key))?;
+    fn adapter(
+        &self,
+        settings: &settings::Plugins,
+        component: &Arc<Component>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Arc<Adapter>> {
+        let key = self.checked_key(settings, component, Kind::Adapter, "{}", faults)?;
+        let pool = self
+            .uses
+            .adapters
+            .get(key, |key| component.adapter_pool(&self.host, key))?;
         Some(Arc::new(Adapter::new(pool)))
     }
 
@@ -155,49 +213,68 @@ impl Builder {
         registry: &Registry,
         name: &str,
         own_settings: &str,
-        faults: &mut Vec<String>,
+        faults: &mut Vec<Fault>,
     ) -> Option<Arc<Strategy>> {
         let pool = Self::component(&settings.plugins, registry, name).and_then(|component| {
-            let key = self.key(&settings.plugins, component, Kind::Strategy, own_settings);
-            self.uses.strategies.get(key, |key| component.strategy_pool(&self.host, key))
+            let key = self.checked_key(&settings.plugins, component, Kind::Strategy, own_settings, faults)?;
+            self.uses
+                .strategies
+                .get(key, |key| component.strategy_pool(&self.host, key))
         });
         if pool.is_none() {
-            faults.push(format!(
-                "routing strategy `{name}` is not loaded: `{SHUFFLE}` ranks in its place; put its component into the plugins directory"
-            ));
+            faults.push(Fault::Missing(format!(
+                "routing strategy `{name}` is not there: `{SHUFFLE}` ranks in its place; put its component into the plugins directory, or mend its settings"
+            )));
         }
         pool.map(|pool| Arc::new(Strategy::new(pool)))
     }
 
-    fn guardrails(&self, settings: &Settings, registry: &Registry, faults: &mut Vec<String>) -> Vec<ConfiguredGuardrail> {
+    fn guardrails(
+        &self,
+        settings: &Settings,
+        registry: &Registry,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<ConfiguredGuardrail> {
         let configured = settings.guardrails.iter().map(|guardrail| {
             let pool = Self::component(&settings.plugins, registry, &guardrail.plugin).and_then(|component| {
-                let key = self.key(&settings.plugins, component, Kind::Guardrail, &guardrail.settings);
+                let key = self.checked_key(&settings.plugins, component, Kind::Guardrail, &guardrail.settings, faults)?;
                 self.uses.guardrails.get(key, |key| component.guardrail_pool(&self.host, key))
             });
             if pool.is_none() {
-                faults.push(format!(
-                    "guardrail `{}` needs plugin `{}`, which is not loaded: exchanges that need it are refused; put its component into the plugins directory",
+                faults.push(Fault::Missing(format!(
+                    "guardrail `{}` needs plugin `{}`, which is not there: exchanges that need it are refused; put its component into the plugins directory, or mend its settings",
                     guardrail.name, guardrail.plugin
-                ));
+                )));
             }
             ConfiguredGuardrail { settings: guardrail.clone(), plugin: pool.map(|pool| Arc::new(Guardrail::new(pool))) }
         });
         configured.collect()
     }
 
-    fn callbacks(&self, settings: &Settings, registry: &Registry, faults: &mut Vec<String>) -> Vec<Arc<Sink>> {
+    fn callbacks(&self, settings: &Settings, registry: &Registry, faults: &mut Vec<Fault>) -> Vec<Arc<Sink>> {
         let mut sinks = Vec::new();
-        for configured in settings.callbacks.iter().filter(|callback| !BUILT_IN_CALLBACKS.contains(&callback.plugin.as_str())) {
+        for configured in settings
+            .callbacks
+            .iter()
+            .filter(|callback| !BUILT_IN_CALLBACKS.contains(&callback.plugin.as_str()))
+        {
             let pool = Self::component(&settings.plugins, registry, &configured.plugin).and_then(|component| {
-                let key = self.key(&settings.plugins, component, Kind::Callback, &configured.settings);
-                self.uses.callbacks.get(key, |key| component.callback_pool(&self.host, key))
+                let key = self.checked_key(
+                    &settings.plugins,
+                    component,
+                    Kind::Callback,
+                    &configured.settings,
+                    faults,
+                )?;
+                self.uses
+                    .callbacks
+                    .get(key, |key| component.callback_pool(&self.host, key))
             });
             let Some(pool) = pool else {
-                faults.push(format!(
-                    "callback `{}` needs plugin `{}`, which is not loaded: it gets no records; put its component into the plugins directory",
+                faults.push(Fault::Missing(format!(
+                    "callback `{}` needs plugin `{}`, which is not there: it gets no records; put its component into the plugins directory, or mend its settings",
                     configured.name, configured.plugin
-                ));
+                )));
                 continue;
             };
             sinks.push(self.sinks.get(configured, Callback::new(pool)));
@@ -206,9 +283,35 @@ impl Builder {
         sinks
     }
 
+    /// [`Self::key`], once the settings fit the plugin's schema.
+    fn checked_key(
+        &self,
+        settings: &settings::Plugins,
+        component: &Component,
+        kind: Kind,
+        own_settings: &str,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Key> {
+        let key = self.key(settings, component, kind, own_settings);
+        match component.check_settings(&key.settings) {
+            Ok(()) => Some(key),
+            Err(reason) => {
+                let name = &component.manifest.name;
+                faults.push(Fault::Unusable(format!(
+                    "settings of plugin `{name}` do not fit its schema: {reason}"
+                )));
+                None
+            }
+        }
+    }
+
     /// What makes this use of a component the same as one before.
     fn key(&self, settings: &settings::Plugins, component: &Component, kind: Kind, own_settings: &str) -> Key {
-        let operator = settings.by_name.get(component.manifest.name.as_str()).cloned().unwrap_or_default();
+        let operator = settings
+            .by_name
+            .get(component.manifest.name.as_str())
+            .cloned()
+            .unwrap_or_default();
         let merged = merge(operator.settings.as_deref().unwrap_or("{}"), own_settings);
         let allowed = [operator.outbound.clone(), hosts_named_in(&merged)].concat();
         Key {
@@ -216,7 +319,11 @@ impl Builder {
             grants: Grants::new(&component.manifest.outbound, &allowed),
             limits: Limits::of(kind).with(&operator),
             // A callback sees the records of many clients by its nature; its instances serve nothing else.
-            isolation: if kind == Kind::Callback { Isolation::Shared } else { operator.isolation },
+            isolation: if kind == Kind::Callback {
+                Isolation::Shared
+            } else {
+                operator.isolation
+            },
             settings: merged,
         }
     }
@@ -242,17 +349,21 @@ fn split_model(configured: &settings::Deployment, providers: &Providers) -> Resu
         return Ok((provider.to_owned(), model.to_owned()));
     }
     match model.split_once('/') {
-        Some((prefix, _)) => {
-            Err(DeploymentError::NoAdapter { provider: prefix.to_owned(), model: model.to_owned() })
-        }
+        Some((prefix, _)) => Err(DeploymentError::NoAdapter {
+            provider: prefix.to_owned(),
+            model: model.to_owned(),
+        }),
         None if configured.mock_response.is_some() => Ok(("openai".to_owned(), model.to_owned())),
-        None => Err(DeploymentError::NoProvider { model: model.to_owned() }),
+        None => Err(DeploymentError::NoProvider {
+            model: model.to_owned(),
+        }),
     }
 }
 
 /// Two JSON objects, the second over the first key by key. Both were checked to be objects when they were read.
 fn merge(beneath: &str, above: &str) -> Box<str> {
-    let parse = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let parse =
+        |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
     let mut merged = parse(beneath);
     merged.extend(parse(above));
     serde_json::Value::Object(merged).to_string().into()
@@ -261,8 +372,12 @@ fn merge(beneath: &str, above: &str) -> Box<str> {
 /// An operator who writes a URL into a plugin's own settings allows its host: `endpoint: https://…` needs no second entry
 /// under `sluice.plugins`.
 fn hosts_named_in(settings: &str) -> Vec<String> {
-    let Ok(serde_json::Value::Object(settings)) = serde_json::from_str(settings) else { return Vec::new() };
-    let urls = settings.values().filter_map(|value| reqwest::Url::parse(value.as_str()?).ok());
+    let Ok(serde_json::Value::Object(settings)) = serde_json::from_str(settings) else {
+        return Vec::new();
+    };
+    let urls = settings
+        .values()
+        .filter_map(|value| reqwest::Url::parse(value.as_str()?).ok());
     urls.filter_map(|url| {
         let host = url.host_str()?;
         let scheme = match url.scheme() {
@@ -282,7 +397,9 @@ mod tests {
 
     #[test]
     fn a_url_in_the_settings_allows_its_host() {
-        let hosts = hosts_named_in(r#"{"endpoint":"https://logs.example.com/x","other":"http://127.0.0.1:9/","n":1,"t":"file:///x"}"#);
+        let hosts = hosts_named_in(
+            r#"{"endpoint":"https://logs.example.com/x","other":"http://127.0.0.1:9/","n":1,"t":"file:///x"}"#,
+        );
         assert_eq!(hosts, ["logs.example.com", "http://127.0.0.1:9"]);
     }
 

@@ -37,7 +37,11 @@ struct Pattern {
 
 impl Groups {
     pub fn new(all: Vec<Arc<Deployment>>, aliases: BTreeMap<String, Alias>) -> Self {
-        let mut groups = Self { aliases, all: all.clone(), ..Self::default() };
+        let mut groups = Self {
+            aliases,
+            all: all.clone(),
+            ..Self::default()
+        };
         for deployment in all {
             let group = deployment.settings.group.as_str();
             if !group.contains('*') {
@@ -49,7 +53,9 @@ impl Groups {
                 None => groups.wildcards.push((Pattern::new(group), vec![deployment])),
             }
         }
-        groups.wildcards.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.text.len()));
+        groups
+            .wildcards
+            .sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.text.len()));
         groups
     }
 
@@ -64,7 +70,10 @@ impl Groups {
     pub fn listed(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         let groups = self.all.iter().map(|deployment| deployment.settings.group.as_str());
-        let aliases = self.aliases.iter().filter(|(_, alias)| !matches!(alias, Alias::Group { hidden: true, .. }));
+        let aliases = self
+            .aliases
+            .iter()
+            .filter(|(_, alias)| !matches!(alias, Alias::Group { hidden: true, .. }));
         for name in groups.chain(aliases.map(|(name, _)| name.as_str())) {
             if !name.contains('*') && !names.contains(&name) {
                 names.push(name);
@@ -86,8 +95,11 @@ impl Groups {
     /// The names nearest to one that was not found, best first, at most three.
     #[must_use]
     pub fn nearest(&self, model: &str) -> Vec<&str> {
-        let mut scored: Vec<(f64, &str)> =
-            self.listed().into_iter().map(|name| (strsim::jaro_winkler(model, name), name)).collect();
+        let mut scored: Vec<(f64, &str)> = self
+            .listed()
+            .into_iter()
+            .map(|name| (strsim::jaro_winkler(model, name), name))
+            .collect();
         scored.retain(|(score, _)| *score > 0.7);
         scored.sort_by(|one, other| other.0.total_cmp(&one.0));
         scored.into_iter().take(3).map(|(_, name)| name).collect()
@@ -106,15 +118,22 @@ impl Groups {
     fn find_wildcard(&self, model: &str) -> Option<Found> {
         self.wildcards.iter().find_map(|(pattern, members)| {
             let captures = pattern.captures(model)?;
-            let candidates = members.iter().map(|member| substituted(member, model, &captures)).collect();
+            let candidates = members
+                .iter()
+                .map(|member| substituted(member, model, &captures))
+                .collect();
             Some(found(&pattern.text, candidates))
         })
     }
 
     /// `azure/gpt-4o` names the deployments whose `litellm_params.model` that is.
     fn find_by_own_name(&self, model: &str) -> Option<Found> {
-        let own: Vec<Candidate> =
-            self.all.iter().filter(|deployment| deployment.settings.model == model).map(Candidate::of).collect();
+        let own: Vec<Candidate> = self
+            .all
+            .iter()
+            .filter(|deployment| deployment.settings.model == model)
+            .map(Candidate::of)
+            .collect();
         let group = own.first()?.deployment.settings.group.clone();
         Some(found(&group, own))
     }
@@ -129,20 +148,35 @@ impl Groups {
             weights.extend(std::iter::repeat_n(share, members.len()));
             candidates.extend(members);
         }
-        (!candidates.is_empty()).then(|| Found { group: alias.into(), candidates, weights: Some(weights) })
+        (!candidates.is_empty()).then(|| Found {
+            group: alias.into(),
+            candidates,
+            weights: Some(weights),
+        })
     }
 
     /// A target is a group, or the `provider/model` of deployments in the group of the alias's own name.
     fn members_of_target(&self, alias: &str, target: &str) -> Vec<Candidate> {
         let within = self.exact.get(alias).map_or(&[][..], Vec::as_slice);
-        let own: Vec<Candidate> =
-            within.iter().filter(|deployment| deployment.settings.model == target).map(Candidate::of).collect();
-        if own.is_empty() { self.find_named(target).map_or_else(Vec::new, |found| found.candidates) } else { own }
+        let own: Vec<Candidate> = within
+            .iter()
+            .filter(|deployment| deployment.settings.model == target)
+            .map(Candidate::of)
+            .collect();
+        if own.is_empty() {
+            self.find_named(target).map_or_else(Vec::new, |found| found.candidates)
+        } else {
+            own
+        }
     }
 }
 
 fn found(group: &str, candidates: Vec<Candidate>) -> Found {
-    Found { group: group.into(), candidates, weights: None }
+    Found {
+        group: group.into(),
+        candidates,
+        weights: None,
+    }
 }
 
 /// A wildcard's deployment with the captures in place of its own stars.
@@ -165,7 +199,10 @@ fn substituted(deployment: &Arc<Deployment>, model: &str, captures: &[&str]) -> 
 
 impl Pattern {
     fn new(text: &str) -> Self {
-        Self { text: text.into(), parts: text.split('*').map(Into::into).collect() }
+        Self {
+            text: text.into(),
+            parts: text.split('*').map(Into::into).collect(),
+        }
     }
 
     /// What the stars stand for in a name that fits.
@@ -174,7 +211,11 @@ impl Pattern {
         let mut rest = model.strip_prefix(first.as_ref())?;
         let mut captures = Vec::with_capacity(later.len());
         for part in later {
-            let at = if part.is_empty() { rest.len() } else { rest.find(part.as_ref())? };
+            let at = if part.is_empty() {
+                rest.len()
+            } else {
+                rest.find(part.as_ref())?
+            };
             captures.push(&rest[..at]);
             rest = &rest[at + part.len()..];
         }
@@ -188,7 +229,11 @@ mod tests {
 
     #[track_caller]
     fn check(pattern: &str, model: &str, captures: Option<&[&str]>) {
-        assert_eq!(Pattern::new(pattern).captures(model).as_deref(), captures, "{pattern} on {model}");
+        assert_eq!(
+            Pattern::new(pattern).captures(model).as_deref(),
+            captures,
+            "{pattern} on {model}"
+        );
     }
 
     #[test]

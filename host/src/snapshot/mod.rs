@@ -32,8 +32,19 @@ pub struct Snapshot {
     pub guardrails: Vec<ConfiguredGuardrail>,
     pub callbacks: Vec<Arc<Sink>>,
     pub adapters: Vec<Arc<Adapter>>,
-    /// What is configured and does not work, a sentence each.
-    pub faults: Vec<String>,
+    /// What is configured and does not work.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is configured and does not work, with its mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No plugin provides it; the configuration's check says so too.
+    #[error("{0}")]
+    Missing(String),
+    /// It is there and cannot be used as configured.
+    #[error("{0}")]
+    Unusable(String),
 }
 
 /// A guardrail that the configuration names.
@@ -56,9 +67,18 @@ impl Snapshot {
     /// Hosts that a plugin may reach, in any of its uses, sorted.
     #[must_use]
     pub fn granted(&self, plugin: &str) -> Vec<String> {
-        let guardrails = self.guardrails.iter().filter_map(|guardrail| guardrail.plugin.as_deref());
-        let guardrails = guardrails.filter(|used| used.plugin() == plugin).flat_map(|used| used.grants().listed());
-        let callbacks = self.callbacks.iter().filter(|sink| sink.plugin() == plugin).flat_map(|sink| sink.grants());
+        let guardrails = self
+            .guardrails
+            .iter()
+            .filter_map(|guardrail| guardrail.plugin.as_deref());
+        let guardrails = guardrails
+            .filter(|used| used.plugin() == plugin)
+            .flat_map(|used| used.grants().listed());
+        let callbacks = self
+            .callbacks
+            .iter()
+            .filter(|sink| sink.plugin() == plugin)
+            .flat_map(|sink| sink.grants());
         let mut hosts: Vec<String> = guardrails.chain(callbacks).collect();
         hosts.sort();
         hosts.dedup();

@@ -79,9 +79,15 @@ mod tests {
     #[test]
     fn the_account_is_named_in_headers() {
         install(&[("organization", r#""org-1""#), ("project", r#""proj-1""#)]);
-        let headers: Vec<_> = headers().into_iter().map(|header| (header.name, header.value)).collect();
+        let headers: Vec<_> = headers()
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect();
         let expected = [("openai-organization", "org-1"), ("openai-project", "proj-1")];
-        assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(
+            headers,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
     }
 
     #[test]
@@ -94,7 +100,11 @@ mod tests {
 
     #[test]
     fn parameters_that_are_no_objects_add_nothing() {
-        install(&[("organization", "5"), ("extra_query", "null"), ("extra_body", r#""text""#)]);
+        install(&[
+            ("organization", "5"),
+            ("extra_query", "null"),
+            ("extra_body", r#""text""#),
+        ]);
         let mut path = String::from("/x");
         push_queries(&mut path);
         let mut patch = Patch::default();

@@ -44,8 +44,29 @@ macro_rules! export {
     };
 }
 
-export!(about, "package sluice:sdk; world about { export sluice:plugin/about@0.1.0; }", "sluice:sdk/about");
-export!(routing, "package sluice:sdk; world routing { export sluice:plugin/routing@0.1.0; }", "sluice:sdk/routing");
-export!(provider, "package sluice:sdk; world provider { export sluice:plugin/provider@0.1.0; }", "sluice:sdk/provider", types);
-export!(guardrail, "package sluice:sdk; world guardrail { export sluice:plugin/guardrail@0.1.0; }", "sluice:sdk/guardrail");
-export!(callback, "package sluice:sdk; world callback { export sluice:plugin/callback@0.1.0; }", "sluice:sdk/callback");
+export!(
+    about,
+    "package sluice:sdk; world about { export sluice:plugin/about@0.1.0; }",
+    "sluice:sdk/about"
+);
+export!(
+    routing,
+    "package sluice:sdk; world routing { export sluice:plugin/routing@0.1.0; }",
+    "sluice:sdk/routing"
+);
+export!(
+    provider,
+    "package sluice:sdk; world provider { export sluice:plugin/provider@0.1.0; }",
+    "sluice:sdk/provider",
+    types
+);
+export!(
+    guardrail,
+    "package sluice:sdk; world guardrail { export sluice:plugin/guardrail@0.1.0; }",
+    "sluice:sdk/guardrail"
+);
+export!(
+    callback,
+    "package sluice:sdk; world callback { export sluice:plugin/callback@0.1.0; }",
+    "sluice:sdk/callback"
+);

@@ -8,7 +8,13 @@ impl Failure {
     /// A failure of this kind with a sentence for the client.
     #[must_use]
     pub fn new(fault: Fault, message: impl Into<String>) -> Self {
-        Self { fault, message: message.into(), code: None, parameter: None, retry_after_ms: None }
+        Self {
+            fault,
+            message: message.into(),
+            code: None,
+            parameter: None,
+            retry_after_ms: None,
+        }
     }
 
     /// Names the request parameter at fault.
@@ -30,10 +36,22 @@ impl Failure {
     #[must_use]
     pub fn from_openai(status: u16, body: &[u8]) -> Self {
         let detail = Detail::read(body);
-        let code = detail.code.as_ref().and_then(Word::text).or_else(|| detail.kind.clone());
-        let message = detail.message.unwrap_or_else(|| format!("the provider answered {status}"));
+        let code = detail
+            .code
+            .as_ref()
+            .and_then(Word::text)
+            .or_else(|| detail.kind.clone());
+        let message = detail
+            .message
+            .unwrap_or_else(|| format!("the provider answered {status}"));
         let fault = fault_of(status, code.as_deref().unwrap_or_default(), &message);
-        Self { fault, message, code, parameter: detail.param.as_ref().and_then(Word::text), retry_after_ms: None }
+        Self {
+            fault,
+            message,
+            code,
+            parameter: detail.param.as_ref().and_then(Word::text),
+            retry_after_ms: None,
+        }
     }
 }
 
@@ -122,7 +140,10 @@ impl Detail {
             return error;
         }
         if let Ok(Flat { error }) = serde_json::from_slice(body) {
-            return Self { message: Some(error), ..Self::default() };
+            return Self {
+                message: Some(error),
+                ..Self::default()
+            };
         }
         if let Ok(detail) = serde_json::from_slice::<Self>(body)
             && detail.message.is_some()
@@ -145,12 +166,42 @@ mod tests {
 
     #[test]
     fn reads_the_shapes_that_providers_use() {
-        check(429, r#"{"error":{"message":"slow down","code":null}}"#, Fault::RateLimited, "slow down");
-        check(429, r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#, Fault::QuotaExhausted, "pay");
-        check(400, r#"{"error":{"message":"m","code":"context_length_exceeded"}}"#, Fault::ContextWindowExceeded, "m");
-        check(400, r#"{"error":"prompt is too long"}"#, Fault::ContextWindowExceeded, "prompt is too long");
+        check(
+            429,
+            r#"{"error":{"message":"slow down","code":null}}"#,
+            Fault::RateLimited,
+            "slow down",
+        );
+        check(
+            429,
+            r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#,
+            Fault::QuotaExhausted,
+            "pay",
+        );
+        check(
+            400,
+            r#"{"error":{"message":"m","code":"context_length_exceeded"}}"#,
+            Fault::ContextWindowExceeded,
+            "m",
+        );
+        check(
+            400,
+            r#"{"error":"prompt is too long"}"#,
+            Fault::ContextWindowExceeded,
+            "prompt is too long",
+        );
         check(404, r#"{"message":"no such model"}"#, Fault::NotFound, "no such model");
-        check(502, "<html>Bad Gateway</html>", Fault::UpstreamError, "the provider answered 502");
-        check(400, r#"{"error":{"message":"bad","code":40001,"param":[]}}"#, Fault::BadRequest, "bad");
+        check(
+            502,
+            "<html>Bad Gateway</html>",
+            Fault::UpstreamError,
+            "the provider answered 502",
+        );
+        check(
+            400,
+            r#"{"error":{"message":"bad","code":40001,"param":[]}}"#,
+            Fault::BadRequest,
+            "bad",
+        );
     }
 }

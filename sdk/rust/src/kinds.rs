@@ -95,7 +95,10 @@ pub trait ProviderAdapter: Plugin {
     /// [`Fault::MalformedAnswer`] where the body makes no sense.
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let _ = body;
-        Err(Failure::new(Fault::Unsupported, "the adapter does not read whole answers"))
+        Err(Failure::new(
+            Fault::Unsupported,
+            "the adapter does not read whole answers",
+        ))
     }
 
     /// After [`Reading::Events`]: canonical chunks for this batch as `data: <json>\n\n`, none or many. The default refuses.
@@ -104,7 +107,10 @@ pub trait ProviderAdapter: Plugin {
     /// An error event of the provider, or [`Fault::MalformedAnswer`].
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
         let _ = batch;
-        Err(Failure::new(Fault::Unsupported, "the adapter does not read event streams"))
+        Err(Failure::new(
+            Fault::Unsupported,
+            "the adapter does not read event streams",
+        ))
     }
 
     /// The upstream's stream ended: chunks still owed.

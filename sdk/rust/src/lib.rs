@@ -3,9 +3,9 @@
 
 #[doc(hidden)]
 pub mod bindings;
+pub mod canonical;
 #[doc(hidden)]
 pub mod export;
-pub mod canonical;
 mod fault;
 mod import;
 mod kinds;
@@ -17,7 +17,7 @@ pub use serde_json;
 
 pub use import::{candidates, deployment, exchange, http, log, state};
 pub use kinds::{
-    Auth, DeliveryError, Edit, Event, Failure, Fault, Framing, Guardrail, GuardrailError, Header,
-    LoggingCallback, Manifest, NoSettings, Passage, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody,
-    RoutingError, RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
+    Auth, DeliveryError, Edit, Event, Failure, Fault, Framing, Guardrail, GuardrailError, Header, LoggingCallback,
+    Manifest, NoSettings, Passage, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, RoutingError,
+    RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
 };

@@ -101,15 +101,12 @@ impl Case {
     /// The deployment's parameters, at this upstream.
     pub fn params(&self, upstream: &Upstream) -> Value {
         let mut params = self.file.deployment.clone();
-        params.insert(
-            "api_base".into(),
-            format!("{}{}", upstream.base(), self.base_path()).into(),
-        );
+        params.insert("api_base".into(), format!("{}{}", upstream.base(), self.base()).into());
         params.into()
     }
 
-    /// The path of the case's own base, which the gateway puts before the adapter's path.
-    fn base_path(&self) -> &str {
+    /// The case's own base from its path on: path and query.
+    fn base(&self) -> &str {
         let base = self
             .file
             .deployment
@@ -118,6 +115,11 @@ impl Case {
             .unwrap_or_default();
         let rest = base.split_once("://").map_or("", |(_, rest)| rest);
         rest.find('/').map_or("", |at| rest[at..].trim_end_matches('/'))
+    }
+
+    /// What the gateway puts before the adapter's path.
+    fn base_path(&self) -> &str {
+        self.base().split('?').next().unwrap_or_default()
     }
 
     /// Runs it and says what is not as expected.
@@ -199,8 +201,10 @@ impl Case {
     fn check_answer(&self, answer: &Answer, found: &mut Vec<String>) {
         let expected = &self.file.answer;
         match &expected.error {
-            Some(error) if expected.chunks.is_none() => check_error(error, answer, found),
+            // Before anything has been sent, an error is an answer of its own.
+            Some(error) if expected.chunks.as_ref().is_none_or(Vec::is_empty) => check_error(error, answer, found),
             Some(_) => self.check_chunks(answer, true, found),
+            None if self.is_streamed() && expected.body.is_some() => self.check_text(answer, found),
             None if self.is_streamed() => self.check_chunks(answer, false, found),
             None => self.check_whole(answer, found),
         }
@@ -257,6 +261,27 @@ impl Case {
             .map(|chunk| self.restamped(chunk))
             .collect();
         compare("answer.chunks", &json!(expected), &json!(chunks), found);
+    }
+
+    /// An upstream that answered whole all the same: the client gets the stream that it asked for.
+    fn check_text(&self, answer: &Answer, found: &mut Vec<String>) {
+        let text = answer.text();
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let chunks: Vec<Value> = data.filter_map(|data| serde_json::from_str(data).ok()).collect();
+        let expected = &self.file.answer.body.as_ref().expect("asked for where there is one")["choices"][0];
+        compare(
+            "the stream's text",
+            &expected["message"]["content"],
+            &json!(openai::text_of(&chunks)),
+            found,
+        );
+        let last = chunks.last().unwrap_or(&Value::Null);
+        compare(
+            "finish_reason",
+            &expected["finish_reason"],
+            &last["choices"][0]["finish_reason"],
+            found,
+        );
     }
 
     /// What the adapter gives, without the usage chunk where the client did not ask for it.

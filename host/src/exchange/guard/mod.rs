@@ -36,7 +36,15 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     let mut canonical = canonical;
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
         let found = passages::of_request(&canonical);
-        let (report, verdict) = ask(&exchange.worker.gateway.metrics, guardrail, &canonical, Stage::Request, "pre_call", &found).await;
+        let (report, verdict) = ask(
+            &exchange.worker.gateway.metrics,
+            guardrail,
+            &canonical,
+            Stage::Request,
+            "pre_call",
+            &found,
+        )
+        .await;
         exchange.story.guardrails.push(report);
         if let Some(body) = rewritten(&canonical.body, &found, verdict?)? {
             canonical = with_body(&canonical, body)?;
@@ -126,7 +134,11 @@ fn applying<'s>(
     canonical: &Canonical,
     mode: Mode,
 ) -> impl Iterator<Item = &'s ConfiguredGuardrail> + use<'s> {
-    let asked = if snapshot.guardrails.is_empty() { Vec::new() } else { asked(canonical) };
+    let asked = if snapshot.guardrails.is_empty() {
+        Vec::new()
+    } else {
+        asked(canonical)
+    };
     snapshot.guardrails.iter().filter(move |guardrail| {
         guardrail.looks_at(mode) && (guardrail.settings.default_on || asked.contains(&guardrail.settings.name))
     })
@@ -134,8 +146,12 @@ fn applying<'s>(
 
 /// `guardrails` of the request: names, or objects whose keys are names.
 fn asked(canonical: &Canonical) -> Vec<String> {
-    let Some(field) = canonical.field("guardrails") else { return Vec::new() };
-    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(field.json) else { return Vec::new() };
+    let Some(field) = canonical.field("guardrails") else {
+        return Vec::new();
+    };
+    let Ok(serde_json::Value::Array(items)) = serde_json::from_str(field.json) else {
+        return Vec::new();
+    };
     let names = items.into_iter().flat_map(|item| match item {
         serde_json::Value::String(name) => vec![name],
         serde_json::Value::Object(named) => named.keys().cloned().collect(),
@@ -146,9 +162,12 @@ fn asked(canonical: &Canonical) -> Vec<String> {
 
 /// A guardrail that a client relies on and that is not there must not be passed over.
 fn check_asked(snapshot: &Snapshot, canonical: &Canonical) -> Result<(), Refusal> {
-    let unknown = asked(canonical)
-        .into_iter()
-        .find(|name| !snapshot.guardrails.iter().any(|guardrail| guardrail.settings.name == *name));
+    let unknown = asked(canonical).into_iter().find(|name| {
+        !snapshot
+            .guardrails
+            .iter()
+            .any(|guardrail| guardrail.settings.name == *name)
+    });
     match unknown {
         None => Ok(()),
         Some(name) => {
@@ -178,7 +197,10 @@ async fn ask(
     let inspected = match &guardrail.plugin {
         Some(plugin) if passages.is_empty() => Ok((plugin, Verdict::Pass)),
         Some(plugin) => match plugin.begin(canonical).await {
-            Ok(mut inspection) => inspection.inspect(stage, &passages).await.map(|verdict| (plugin, verdict)),
+            Ok(mut inspection) => inspection
+                .inspect(stage, &passages)
+                .await
+                .map(|verdict| (plugin, verdict)),
             Err(error) => Err(error),
         }
         .map_err(Some),
@@ -187,7 +209,13 @@ async fn ask(
     let (status, code, outcome) = judge(guardrail, inspected.map(|(_, verdict)| verdict));
     let took = begun.elapsed();
     metrics.guarded(&guardrail.settings.name, mode, status, took.as_secs_f64());
-    let report = GuardrailReport { name: guardrail.settings.name.as_str().into(), mode, status, took, code };
+    let report = GuardrailReport {
+        name: guardrail.settings.name.as_str().into(),
+        mode,
+        status,
+        took,
+        code,
+    };
     (report, outcome)
 }
 
@@ -201,9 +229,11 @@ fn judge(
     let name = &guardrail.settings.name;
     match inspected {
         Ok(Verdict::Pass | Verdict::Hold(_)) => ("success", None, Ok(Outcome::Pass)),
-        Ok(Verdict::Rewrite(edits)) => {
-            (INTERVENED, None, Ok(Outcome::Rewrite(edits.into_iter().map(|edit| edit.text).collect())))
-        }
+        Ok(Verdict::Rewrite(edits)) => (
+            INTERVENED,
+            None,
+            Ok(Outcome::Rewrite(edits.into_iter().map(|edit| edit.text).collect())),
+        ),
         Ok(Verdict::Block(violation)) => (INTERVENED, Some(violation.code.clone()), Err(blocked(name, violation))),
         Err(error) if guardrail.settings.fail_open => {
             let reason = error.map_or_else(|| "its plugin is not loaded".to_owned(), |error| error.to_string());
@@ -215,8 +245,10 @@ fn judge(
 }
 
 fn blocked(name: &str, violation: Violation) -> Refusal {
-    let mut refusal = Refusal::new(Cause::GuardrailBlocked, violation.message)
-        .detail(format!("guardrail `{name}` blocked: {} {}", violation.code, violation.detail));
+    let mut refusal = Refusal::new(Cause::GuardrailBlocked, violation.message).detail(format!(
+        "guardrail `{name}` blocked: {} {}",
+        violation.code, violation.detail
+    ));
     refusal.provider_code = Some(violation.code);
     refusal
 }
@@ -234,9 +266,13 @@ fn unavailable(name: &str, plugin: &str, error: Option<InspectError>) -> Refusal
 
 /// The document with the new text in its places; `None` when nothing changes.
 fn rewritten(document: &Bytes, found: &[Found], outcome: Outcome) -> Result<Option<Bytes>, Refusal> {
-    let Outcome::Rewrite(texts) = outcome else { return Ok(None) };
+    let Outcome::Rewrite(texts) = outcome else {
+        return Ok(None);
+    };
     let changed = found.iter().zip(&texts).filter(|(found, text)| found.text != **text);
-    let replacements: Vec<_> = changed.map(|(found, text)| (found.span, json::text::quote(text))).collect();
+    let replacements: Vec<_> = changed
+        .map(|(found, text)| (found.span, json::text::quote(text)))
+        .collect();
     if replacements.is_empty() {
         return Ok(None);
     }
@@ -247,7 +283,12 @@ fn rewritten(document: &Bytes, found: &[Found], outcome: Outcome) -> Result<Opti
 }
 
 fn with_body(canonical: &Canonical, body: Bytes) -> Result<Arc<Canonical>, Refusal> {
-    let fields = json::scan(&body, json::Limits::default())
-        .map_err(|error| Refusal::new(Cause::Internal, "a guardrail's changes broke the request").detail(error.to_string()))?;
-    Ok(Arc::new(Canonical { body, fields, ..canonical.clone() }))
+    let fields = json::scan(&body, json::Limits::ceiling()).map_err(|error| {
+        Refusal::new(Cause::Internal, "a guardrail's changes broke the request").detail(error.to_string())
+    })?;
+    Ok(Arc::new(Canonical {
+        body,
+        fields,
+        ..canonical.clone()
+    }))
 }

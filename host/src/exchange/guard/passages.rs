@@ -15,7 +15,11 @@ pub struct Found {
 
 impl Found {
     pub fn passage(&self) -> Passage {
-        Passage { role: self.role.to_string(), before: String::new(), text: self.text.clone() }
+        Passage {
+            role: self.role.to_string(),
+            before: String::new(),
+            text: self.text.clone(),
+        }
     }
 }
 
@@ -40,7 +44,9 @@ pub fn of_request(canonical: &Canonical) -> Vec<Found> {
 /// All text that an answer brings to a client.
 pub fn of_answer(body: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
-    let Some(choices) = find::root(body).and_then(|root| member(body, root.span, "choices")) else { return found };
+    let Some(choices) = find::root(body).and_then(|root| member(body, root.span, "choices")) else {
+        return found;
+    };
     for choice in elements(body, choices.span) {
         if let Some(message) = member(body, choice.span, "message") {
             message_texts(body, message, Some("assistant"), &mut found);
@@ -55,7 +61,9 @@ pub fn of_answer(body: &[u8]) -> Vec<Found> {
 /// A message's fields that hold text. Every member of a name is looked at, not only the first: parsers differ on which
 /// of two counts.
 fn message_texts(body: &[u8], message: Value, default_role: Option<&'static str>, found: &mut Vec<Found>) {
-    let role = member(body, message.span, "role").and_then(|role| role.text(body)).map(|role| role.into_owned());
+    let role = member(body, message.span, "role")
+        .and_then(|role| role.text(body))
+        .map(|role| role.into_owned());
     let role = role.map_or(Cow::Borrowed(default_role.unwrap_or("user")), Cow::Owned);
     for field in members(body, message.span) {
         match field.name(body).as_deref() {
@@ -88,7 +96,11 @@ fn texts(body: &[u8], value: Value, role: &Cow<'static, str>, found: &mut Vec<Fo
     match value.kind {
         Kind::String => {
             if let Some(text) = value.text(body).filter(|text| !text.is_empty()) {
-                found.push(Found { span: value.span, role: role.clone(), text: text.into_owned() });
+                found.push(Found {
+                    span: value.span,
+                    role: role.clone(),
+                    text: text.into_owned(),
+                });
             }
         }
         Kind::Array => {

@@ -93,7 +93,11 @@ impl Windows {
                 windows: BTreeMap::new(),
             });
         }
-        Ok(Self { links, events: Events::new(usize::MAX), templates: BTreeMap::new() })
+        Ok(Self {
+            links,
+            events: Events::new(usize::MAX),
+            templates: BTreeMap::new(),
+        })
     }
 
     /// One report a guardrail, for the story.
@@ -161,7 +165,11 @@ impl Windows {
             }
             let text_of = |choice: u64| {
                 let is_last = last_of.get(&choice) == Some(&position);
-                if is_last { released.get(&choice).map_or("", String::as_str) } else { "" }
+                if is_last {
+                    released.get(&choice).map_or("", String::as_str)
+                } else {
+                    ""
+                }
             };
             chunk.write(text_of, out)?;
         }
@@ -183,32 +191,44 @@ impl Windows {
 
     /// An event with this text alone, made after the last one of its choice.
     fn write_owed(&self, choice: u64, text: &str, out: &mut BytesMut) -> Result<(), Refusal> {
-        let Some((data, span)) = self.templates.get(&choice).filter(|_| !text.is_empty()) else { return Ok(()) };
+        let Some((data, span)) = self.templates.get(&choice).filter(|_| !text.is_empty()) else {
+            return Ok(());
+        };
         write_event(data, &[(*span, quote(text))], out)
     }
 }
 
 impl Link {
     /// Shows each choice's window, and moves on what the guardrail lets go.
-    async fn pass(
-        &mut self,
-        arrived: BTreeMap<u64, String>,
-        ended: &[u64],
-    ) -> Result<BTreeMap<u64, String>, Refusal> {
+    async fn pass(&mut self, arrived: BTreeMap<u64, String>, ended: &[u64]) -> Result<BTreeMap<u64, String>, Refusal> {
         let mut released = BTreeMap::new();
         let mut open: Vec<u64> = Vec::new();
         for (choice, text) in arrived {
             if self.windows.len() >= CHOICES_MAX && !self.windows.contains_key(&choice) {
-                return Err(Refusal::new(Cause::UpstreamError, format!("the stream has more than {CHOICES_MAX} choices")));
+                return Err(Refusal::new(
+                    Cause::UpstreamError,
+                    format!("the stream has more than {CHOICES_MAX} choices"),
+                ));
             }
             self.windows.entry(choice).or_default().held.push_str(&text);
             open.push(choice);
         }
         let closing = |choice: &u64, windows: &BTreeMap<u64, Window>| {
-            ended.contains(choice) || windows.get(choice).is_some_and(|window| window.held.len() > HELD_BYTES_MAX)
+            ended.contains(choice)
+                || windows
+                    .get(choice)
+                    .is_some_and(|window| window.held.len() > HELD_BYTES_MAX)
         };
-        let mut last: Vec<u64> = ended.iter().copied().filter(|choice| self.windows.contains_key(choice)).collect();
-        last.extend(open.iter().copied().filter(|choice| !ended.contains(choice) && closing(choice, &self.windows)));
+        let mut last: Vec<u64> = ended
+            .iter()
+            .copied()
+            .filter(|choice| self.windows.contains_key(choice))
+            .collect();
+        last.extend(
+            open.iter()
+                .copied()
+                .filter(|choice| !ended.contains(choice) && closing(choice, &self.windows)),
+        );
         open.retain(|choice| !last.contains(choice));
         self.ask(Stage::StreamWindow, &open, &mut released).await?;
         self.ask(Stage::StreamEnd, &last, &mut released).await?;
@@ -247,7 +267,9 @@ impl Link {
     }
 
     async fn inspect(&mut self, stage: Stage, passages: &[Passage]) -> Result<Verdict, Refusal> {
-        let Some(inspection) = &mut self.inspection else { return Ok(Verdict::Pass) };
+        let Some(inspection) = &mut self.inspection else {
+            return Ok(Verdict::Pass);
+        };
         match inspection.inspect(stage, passages).await {
             Ok(Verdict::Block(violation)) => Err(blocked(&self.name, violation)),
             Ok(verdict) => Ok(verdict),
@@ -263,7 +285,11 @@ impl Link {
 
 impl Window {
     fn passage(&self) -> Passage {
-        Passage { role: "assistant".into(), before: self.before.clone(), text: self.held.clone() }
+        Passage {
+            role: "assistant".into(),
+            before: self.before.clone(),
+            text: self.held.clone(),
+        }
     }
 
     fn sent(&mut self, text: &str, stays: &str) {
@@ -287,9 +313,19 @@ fn split_end(text: &str, hold: usize) -> (&str, &str) {
 
 impl Chunk {
     fn read(data: Bytes) -> Self {
-        let mut chunk = Self { data: data.clone(), texts: Vec::new(), ended: Vec::new(), says_more: false };
+        let mut chunk = Self {
+            data: data.clone(),
+            texts: Vec::new(),
+            ended: Vec::new(),
+            says_more: false,
+        };
         let choices = find::root(&data).and_then(|root| member(&data, root.span, "choices"));
-        let Some(choices) = choices else { return Self { says_more: true, ..chunk } };
+        let Some(choices) = choices else {
+            return Self {
+                says_more: true,
+                ..chunk
+            };
+        };
         let mut count = 0;
         for choice in elements(&data, choices.span) {
             count += 1;
@@ -301,7 +337,9 @@ impl Chunk {
 
     fn read_choice(&mut self, choice: Value) {
         let data = self.data.clone();
-        let index = member(&data, choice.span, "index").and_then(|index| index.as_u64(&data)).unwrap_or(0);
+        let index = member(&data, choice.span, "index")
+            .and_then(|index| index.as_u64(&data))
+            .unwrap_or(0);
         let delta = member(&data, choice.span, "delta");
         let text = match delta {
             Some(delta) => member(&data, delta.span, "content"),
@@ -331,7 +369,11 @@ impl Chunk {
         if !self.says_more && self.texts.iter().all(|(choice, _)| text_of(*choice).is_empty()) {
             return Ok(());
         }
-        let replacements: Vec<_> = self.texts.iter().map(|(choice, span)| (*span, quote(text_of(*choice)))).collect();
+        let replacements: Vec<_> = self
+            .texts
+            .iter()
+            .map(|(choice, span)| (*span, quote(text_of(*choice))))
+            .collect();
         write_event(&self.data, &replacements, out)
     }
 }
@@ -357,11 +399,16 @@ mod tests {
 
     #[test]
     fn an_event_that_says_nothing_is_left_out() {
-        let chunk = Chunk::read(Bytes::from_static(br#"{"choices":[{"index":0,"delta":{"content":"hi"}}]}"#));
+        let chunk = Chunk::read(Bytes::from_static(
+            br#"{"choices":[{"index":0,"delta":{"content":"hi"}}]}"#,
+        ));
         let mut out = BytesMut::new();
         chunk.write(|_| "", &mut out).unwrap();
         assert!(out.is_empty());
         chunk.write(|_| "HI", &mut out).unwrap();
-        assert_eq!(out, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"HI\"}}]}\n\n");
+        assert_eq!(
+            out,
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"HI\"}}]}\n\n"
+        );
     }
 }

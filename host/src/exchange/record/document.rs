@@ -167,24 +167,35 @@ impl Record {
         let model_id = deployment.map(|deployment| deployment.settings.id.clone());
         let took = story.took.unwrap_or_default();
         let start_time = seconds(exchange.started_at);
-        let first = story.first_content.map_or(took, |at| at.duration_since(exchange.started));
+        let first = story
+            .first_content
+            .map_or(took, |at| at.duration_since(exchange.started));
         let usage = story.usage;
         let text = |name: &str| canonical.and_then(|canonical| canonical.text(name));
         let hide = exchange.snapshot.settings.general.redact_messages;
         let raw = |name: &str| canonical.and_then(|canonical| canonical.raw(name));
-        let messages = ["messages", "prompt", "input"].into_iter().filter(|_| !hide).find_map(raw);
+        let messages = ["messages", "prompt", "input"]
+            .into_iter()
+            .filter(|_| !hide)
+            .find_map(raw);
         Self {
             id: answer_id(exchange).unwrap_or_else(|| exchange.id.to_string()),
             litellm_call_id: exchange.id.to_string(),
             trace_id: text("litellm_trace_id").or_else(|| canonical?.header("x-litellm-trace-id")),
             call_type: exchange.operation.call_type(),
             stream: canonical.is_some_and(|canonical| canonical.is_streaming),
-            status: if ending.failure().is_none() { "success" } else { "failure" },
+            status: if ending.failure().is_none() {
+                "success"
+            } else {
+                "failure"
+            },
             status_code: ending.status(),
             response_cost: story.cost.as_ref().map(|cost| cost.total),
             cost_breakdown: story.cost.as_ref().map(CostBreakdown::of),
             custom_llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
-            model: story.last_attempt().map(|attempt| attempt.candidate.target.model.clone()),
+            model: story
+                .last_attempt()
+                .map(|attempt| attempt.candidate.target.model.clone()),
             model_id: model_id.clone(),
             model_group: canonical.map(|canonical| canonical.group.to_string()),
             api_base: api_base.clone(),
@@ -202,7 +213,9 @@ impl Record {
             end_user: text("user"),
             requester_ip_address: ip(exchange.peer).to_string(),
             user_agent: story.user_agent.as_deref().map(str::to_owned),
-            request_tags: raw("tags").and_then(|tags| serde_json::from_str(tags.get()).ok()).unwrap_or_default(),
+            request_tags: raw("tags")
+                .and_then(|tags| serde_json::from_str(tags.get()).ok())
+                .unwrap_or_default(),
             metadata: raw("metadata"),
             model_parameters: canonical.map_or_else(BTreeMap::new, parameters),
             messages,
@@ -229,7 +242,12 @@ impl Record {
 /// The id that the upstream gave its answer.
 fn answer_id(exchange: &Exchange) -> Option<String> {
     let story = &exchange.story;
-    let transcribed = || story.transcript.as_ref().and_then(|transcript| transcript.id().map(str::to_owned));
+    let transcribed = || {
+        story
+            .transcript
+            .as_ref()
+            .and_then(|transcript| transcript.id().map(str::to_owned))
+    };
     let answered = story.answer.as_ref().and_then(|answer| {
         let id = json::member(answer, json::find::root(answer)?.span, "id")?;
         Some(id.text(answer)?.into_owned())
@@ -249,11 +267,21 @@ fn answer(exchange: &Exchange) -> Option<Box<RawValue>> {
 
 /// What is neither text nor addressed to the gateway.
 fn parameters(canonical: &crate::exchange::Canonical) -> BTreeMap<String, Box<RawValue>> {
-    const ELSEWHERE: [&str; 9] =
-        ["model", "messages", "prompt", "input", "metadata", "tags", "user", "api_key", "litellm_metadata"];
+    const ELSEWHERE: [&str; 9] = [
+        "model",
+        "messages",
+        "prompt",
+        "input",
+        "metadata",
+        "tags",
+        "user",
+        "api_key",
+        "litellm_metadata",
+    ];
     let named = canonical.fields.iter().filter_map(|field| field.name(&canonical.body));
     let kept = named.filter(|name| !ELSEWHERE.contains(&name.as_ref()));
-    kept.filter_map(|name| canonical.raw(&name).map(|value| (name.into_owned(), value))).collect()
+    kept.filter_map(|name| canonical.raw(&name).map(|value| (name.into_owned(), value)))
+        .collect()
 }
 
 fn seconds(time: SystemTime) -> f64 {
@@ -306,6 +334,9 @@ mod tests {
             std::fs::write(&path, &schema).unwrap();
         }
         let published = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(published == schema, "config/record.schema.json is stale: run the tests with UPDATE=1");
+        assert!(
+            published == schema,
+            "config/record.schema.json is stale: run the tests with UPDATE=1"
+        );
     }
 }

@@ -90,7 +90,9 @@ impl Transcript {
         if self.bytes > BYTES_MAX {
             return;
         }
-        let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else { return };
+        let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else {
+            return;
+        };
         self.id = self.id.take().or(chunk.id);
         self.model = self.model.take().or(chunk.model);
         for choice in chunk.choices {
@@ -107,7 +109,11 @@ impl Transcript {
 
     /// The answer that these chunks come to.
     pub fn answer(&self, is_chat: bool) -> Value {
-        let choices: Vec<Value> = self.choices.iter().map(|(index, choice)| choice.answer(*index, is_chat)).collect();
+        let choices: Vec<Value> = self
+            .choices
+            .iter()
+            .map(|(index, choice)| choice.answer(*index, is_chat))
+            .collect();
         let object = if is_chat { "chat.completion" } else { "text_completion" };
         json!({"id": self.id, "object": object, "model": self.model, "choices": choices, "truncated": self.bytes > BYTES_MAX})
     }
@@ -122,7 +128,10 @@ impl Choice {
         for delta in choice.delta.tool_calls.into_iter().flatten() {
             let call = self.calls.entry(delta.index).or_default();
             call.id.extend(delta.id);
-            let function = delta.function.unwrap_or(FunctionDelta { name: None, arguments: None });
+            let function = delta.function.unwrap_or(FunctionDelta {
+                name: None,
+                arguments: None,
+            });
             call.name.extend(function.name);
             call.arguments.extend(function.arguments);
         }
@@ -137,9 +146,7 @@ impl Choice {
             message["reasoning_content"] = self.reasoning.as_str().into();
         }
         if !self.calls.is_empty() {
-            let call = |call: &Call| {
-                json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}})
-            };
+            let call = |call: &Call| json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}});
             message["tool_calls"] = self.calls.values().map(call).collect();
         }
         json!({"index": index, "message": message, "finish_reason": self.finish_reason})

@@ -13,11 +13,18 @@ pub struct Columns {
 
 impl Guest {
     fn columns(&self) -> wasmtime::Result<&Columns> {
-        self.candidates.as_deref().ok_or_else(|| wasmtime::Error::msg("there are no candidates in this call"))
+        self.candidates
+            .as_deref()
+            .ok_or_else(|| wasmtime::Error::msg("there are no candidates in this call"))
     }
 
     fn column<T>(&self, value: impl Fn(&Deployment) -> T) -> wasmtime::Result<Vec<T>> {
-        Ok(self.columns()?.candidates.iter().map(|candidate| value(&candidate.deployment)).collect())
+        Ok(self
+            .columns()?
+            .candidates
+            .iter()
+            .map(|candidate| value(&candidate.deployment))
+            .collect())
     }
 }
 
@@ -34,7 +41,11 @@ impl Host for Guest {
     }
     fn models(&mut self) -> wasmtime::Result<Vec<String>> {
         let columns = self.columns()?;
-        Ok(columns.candidates.iter().map(|candidate| candidate.target.model.clone()).collect())
+        Ok(columns
+            .candidates
+            .iter()
+            .map(|candidate| candidate.target.model.clone())
+            .collect())
     }
     fn weights(&mut self) -> wasmtime::Result<Vec<f64>> {
         match &self.columns()?.weights {
@@ -76,6 +87,12 @@ impl Host for Guest {
         self.column(|deployment| deployment.output_usd_per_million())
     }
     fn info(&mut self, name: String) -> wasmtime::Result<Vec<String>> {
-        self.column(|deployment| deployment.settings.info.get(&name).map_or_else(String::new, |json| json.to_string()))
+        self.column(|deployment| {
+            deployment
+                .settings
+                .info
+                .get(&name)
+                .map_or_else(String::new, |json| json.to_string())
+        })
     }
 }

@@ -9,7 +9,9 @@ const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization",
 
 impl Guest {
     fn attempted(&self) -> wasmtime::Result<&Deployment> {
-        self.deployment.as_deref().ok_or_else(|| wasmtime::Error::msg("there is no deployment in this call"))
+        self.deployment
+            .as_deref()
+            .ok_or_else(|| wasmtime::Error::msg("there is no deployment in this call"))
     }
 }
 

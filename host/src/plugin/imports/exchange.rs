@@ -6,7 +6,9 @@ use crate::exchange::Canonical;
 
 impl Guest {
     fn canonical(&self) -> wasmtime::Result<&Canonical> {
-        self.exchange.as_deref().ok_or_else(|| wasmtime::Error::msg("there is no exchange in this call"))
+        self.exchange
+            .as_deref()
+            .ok_or_else(|| wasmtime::Error::msg("there is no exchange in this call"))
     }
 }
 
@@ -29,7 +31,9 @@ impl Host for Guest {
 
     fn field(&mut self, name: String) -> wasmtime::Result<Option<String>> {
         let canonical = self.canonical()?;
-        let Some(field) = canonical.field(&name) else { return Ok(None) };
+        let Some(field) = canonical.field(&name) else {
+            return Ok(None);
+        };
         let json = field.json.to_owned();
         let neutral = field.is_neutral;
         self.has_read_content |= !neutral;

@@ -45,7 +45,10 @@ impl Egress {
                 .pool_max_idle_per_host(8)
                 .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
         };
-        Ok(Self { public: client().dns_resolver(Arc::new(PublicOnly)).build()?, named: client().build()? })
+        Ok(Self {
+            public: client().dns_resolver(Arc::new(PublicOnly)).build()?,
+            named: client().build()?,
+        })
     }
 
     async fn send(&self, grants: &Grants, request: Request) -> Result<Response, Error> {
@@ -55,8 +58,14 @@ impl Egress {
             Some(Grant::Named) => &self.named,
             None => return Err(Error::AccessDenied),
         };
-        let method = request.method.parse().map_err(|_| Error::Invalid(format!("method `{}`", request.method)))?;
-        let mut outgoing = client.request(method, url).body(request.body).timeout(timeout(request.timeout_ms));
+        let method = request
+            .method
+            .parse()
+            .map_err(|_| Error::Invalid(format!("method `{}`", request.method)))?;
+        let mut outgoing = client
+            .request(method, url)
+            .body(request.body)
+            .timeout(timeout(request.timeout_ms));
         for Header { name, value } in request.headers {
             if OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
                 return Err(Error::Invalid(format!("the header `{name}` is the host's to set")));
@@ -78,7 +87,12 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, Error> {
     let status = answer.status().as_u16();
     let headers = answer.headers().iter().filter(|(name, _)| *name != "set-cookie");
     let headers = headers
-        .filter_map(|(name, value)| Some(Header { name: name.to_string(), value: value.to_str().ok()?.to_owned() }))
+        .filter_map(|(name, value)| {
+            Some(Header {
+                name: name.to_string(),
+                value: value.to_str().ok()?.to_owned(),
+            })
+        })
         .collect();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
@@ -175,9 +189,24 @@ mod tests {
     #[test]
     fn addresses_that_are_never_reached_by_name() {
         for hidden in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-            "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
-            "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "ff02::1",
         ] {
             assert!(!is_public(hidden.parse().unwrap()), "{hidden}");
         }

@@ -60,12 +60,17 @@ pub struct Printed {
 
 impl Printed {
     pub fn new(identity: Arc<Identity>) -> Self {
-        Self { identity, left: Arc::new(AtomicU32::new(LINES_MAX)) }
+        Self {
+            identity,
+            left: Arc::new(AtomicU32::new(LINES_MAX)),
+        }
     }
 
     /// Writes what was printed in one go.
     pub fn print(&self, bytes: &[u8]) {
-        let allowed = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let allowed = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if allowed.is_err() {
             self.identity.counters.log_lines_dropped.inc();
             return;

@@ -1,7 +1,7 @@
 //! `settings`: the operator's settings for this use of the plugin.
 
-use super::bindings::settings::Host;
 use super::Guest;
+use super::bindings::settings::Host;
 
 impl Host for Guest {
     fn get(&mut self) -> wasmtime::Result<String> {

@@ -38,7 +38,11 @@ impl Entry {
 impl Store {
     fn get(&self, key: &str) -> Option<Vec<u8>> {
         let inner = self.0.lock();
-        inner.entries.get(key).filter(|entry| entry.is_live(Instant::now())).map(|entry| entry.value.clone())
+        inner
+            .entries
+            .get(key)
+            .filter(|entry| entry.is_live(Instant::now()))
+            .map(|entry| entry.value.clone())
     }
 
     /// Writes what `make` answers for the live value before; its lifetime begins anew only where there was none, or
@@ -59,7 +63,14 @@ impl Store {
             return Err(Error::TooLarge);
         }
         let fresh = (ttl_ms > 0).then(|| now + Duration::from_millis(u64::from(ttl_ms)));
-        inner.put(key, Entry { value, expires: lifetime_before.unwrap_or(fresh) }, now)?;
+        inner.put(
+            key,
+            Entry {
+                value,
+                expires: lifetime_before.unwrap_or(fresh),
+            },
+            now,
+        )?;
         Ok(answer)
     }
 }
@@ -110,15 +121,25 @@ mod tests {
     fn a_full_store_refuses_and_forgets_nothing() {
         let store = Store::default();
         let value = vec![0; VALUE_BYTES_MAX];
-        let taken = (0..).take_while(|index| store.write(&format!("k{index}"), 0, false, |_| (value.clone(), ())).is_ok());
-        assert_eq!(taken.count(), STORE_BYTES_MAX / (VALUE_BYTES_MAX + 4) );
+        let taken = (0..).take_while(|index| {
+            store
+                .write(&format!("k{index}"), 0, false, |_| (value.clone(), ()))
+                .is_ok()
+        });
+        assert_eq!(taken.count(), STORE_BYTES_MAX / (VALUE_BYTES_MAX + 4));
         assert_eq!(store.get("k0").map(|value| value.len()), Some(VALUE_BYTES_MAX));
     }
 
     #[test]
     fn keys_and_values_are_bounded() {
         let store = Store::default();
-        assert!(matches!(store.write(&"k".repeat(257), 0, false, |_| (vec![], ())), Err(Error::TooLarge)));
-        assert!(matches!(store.write("k", 0, false, |_| (vec![0; VALUE_BYTES_MAX + 1], ())), Err(Error::TooLarge)));
+        assert!(matches!(
+            store.write(&"k".repeat(257), 0, false, |_| (vec![], ())),
+            Err(Error::TooLarge)
+        ));
+        assert!(matches!(
+            store.write("k", 0, false, |_| (vec![0; VALUE_BYTES_MAX + 1], ())),
+            Err(Error::TooLarge)
+        ));
     }
 }

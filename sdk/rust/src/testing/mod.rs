@@ -97,7 +97,11 @@ pub(crate) mod host {
         })
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test columns hold small whole numbers")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "test columns hold small whole numbers"
+    )]
     fn whole_column(name: &str) -> Vec<u32> {
         column(name).into_iter().map(|number| number as u32).collect()
     }
@@ -132,7 +136,9 @@ pub(crate) mod host {
         }
         /// The model group the client asked for.
         pub fn model_group() -> String {
-            field("model").and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+            field("model")
+                .and_then(|json| serde_json::from_str(&json).ok())
+                .unwrap_or_default()
         }
         /// Whether the client asked for a stream.
         pub fn is_streaming() -> bool {
@@ -254,7 +260,10 @@ pub(crate) mod host {
         /// None here.
         pub fn increment(key: &str, delta: f64, _ttl_ms: u32) -> Result<f64, Error> {
             with(|host| {
-                let before = host.state.get(key).and_then(|bytes| Some(f64::from_le_bytes(bytes.as_slice().try_into().ok()?)));
+                let before = host
+                    .state
+                    .get(key)
+                    .and_then(|bytes| Some(f64::from_le_bytes(bytes.as_slice().try_into().ok()?)));
                 let after = before.unwrap_or(0.0) + delta;
                 host.state.insert(key.to_owned(), after.to_le_bytes().to_vec());
                 Ok(after)

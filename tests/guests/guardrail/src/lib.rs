@@ -50,6 +50,8 @@ enum Judgement {
     HoldTooMuch,
     /// An edit that is longer than a call may answer.
     Gigantic,
+    /// Holds everything back on a stream until its end.
+    HoldAll,
     /// Says that what it needs is away.
     Unavailable,
     /// Puts its mark before each passage.
@@ -79,6 +81,9 @@ impl Plugin for Probe {
 
 impl Guardrail for Probe {
     fn inspect(&mut self, stage: Stage, passages: Vec<Passage>) -> Result<Verdict, GuardrailError> {
+        if stage == Stage::StreamWindow && matches!(self.settings.judge, Judgement::HoldAll) {
+            return Ok(Verdict::Hold(passages.iter().map(length).collect()));
+        }
         if !self.settings.at.is_empty() && !self.settings.at.contains(&moment(stage)) {
             return Ok(Verdict::Pass);
         }
@@ -92,7 +97,7 @@ impl Guardrail for Probe {
 impl Probe {
     fn judge(&self, passages: &[Passage]) -> Result<Verdict, GuardrailError> {
         Ok(match self.settings.judge {
-            Judgement::Pass => Verdict::Pass,
+            Judgement::Pass | Judgement::HoldAll => Verdict::Pass,
             Judgement::Block => Verdict::Block(Violation {
                 code: "probe".into(),
                 message: "blocked on command".into(),
@@ -119,6 +124,11 @@ impl Probe {
             }
         })
     }
+}
+
+/// In Unicode scalar values.
+fn length(passage: &Passage) -> u32 {
+    u32::try_from(passage.text.chars().count()).unwrap_or(u32::MAX)
 }
 
 fn moment(stage: Stage) -> Moment {
