@@ -101,6 +101,7 @@ impl Setup {
     /// # Errors
     /// What the gateway says.
     pub async fn try_start(self) -> Result<Gateway, String> {
+        show_log();
         let source = if self.is_built_in {
             Source::BuiltIn
         } else {
@@ -125,6 +126,18 @@ impl Setup {
             key: self.key,
         })
     }
+}
+
+/// The gateway's log on standard error, where RUST_LOG says which part of it.
+fn show_log() {
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_default_env() else {
+        return;
+    };
+    // A second test finds it set already.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

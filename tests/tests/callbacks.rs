@@ -135,6 +135,29 @@ async fn failures_and_clients_that_hang_up_are_told_too() {
 }
 
 #[tokio::test]
+async fn what_a_client_had_received_when_it_hung_up_is_accounted() {
+    let told = Told::start().await;
+    let gate = Gate::new();
+    told.upstream
+        .then(Script::events(openai::pieces(&["one ", "two "])).then_holds(&gate));
+    let mut stream = told
+        .gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await;
+    stream.text().await;
+    drop(stream);
+    let record = told.told(1).await.remove(0);
+    assert_eq!(record["error_information"]["error_code"], "499", "{record}");
+    for name in ["prompt_tokens", "completion_tokens"] {
+        assert!(
+            record[name].as_u64().is_some_and(|tokens| tokens > 0),
+            "{name} of {record:#}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn each_exchange_is_told_once() {
     let told = Told::start().await;
     for _ in 0..30 {

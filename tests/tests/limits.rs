@@ -1,5 +1,9 @@
 //! Limits toward clients: slow ones, greedy ones, many of them.
 
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper_util::rt::TokioIo;
 use sluice_tests::prelude::*;
 use sluice_tests::wait::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -103,19 +107,28 @@ async fn what_is_no_http_is_refused() {
 #[tokio::test]
 async fn connections_over_the_limit_wait_for_their_turn() {
     let gateway = limited(json!({ "connections_max": 1, "workers": 1 })).await;
-    let mut first = TcpStream::connect(gateway.address()).await.unwrap();
-    // An answer on it shows that the gateway has taken it.
-    first
-        .write_all(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+    let first = TcpStream::connect(gateway.address()).await.unwrap();
+    let (mut first, connection) = hyper::client::conn::http1::handshake(TokioIo::new(first))
         .await
         .unwrap();
-    let mut some = [0; 16];
-    within("an answer", first.read_exact(&mut some)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let alive = || {
+        Request::get("/health/liveliness")
+            .header("host", "x")
+            .body(Empty::<Bytes>::new())
+            .unwrap()
+    };
+    // An answer on it shows that the gateway has taken it.
+    Answer::read(first.send_request(alive()).await.unwrap()).await;
     let client = gateway.client();
     let waiting = tokio::spawn(async move { client.get("/health/liveliness").await });
-    tokio::task::yield_now().await;
+    for _ in 0..50 {
+        // The one worker answers here, so it has had its chances to answer there.
+        Answer::read(first.send_request(alive()).await.unwrap()).await;
+    }
     assert!(!waiting.is_finished(), "there is no room for it");
     drop(first);
+    connection.abort();
     assert_eq!(
         within("the second connection's turn", waiting).await.unwrap().status,
         200

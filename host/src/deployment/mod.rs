@@ -49,6 +49,8 @@ pub struct Upstream {
     pub path: Box<str>,
     /// The base without its query, for headers and records.
     pub base: Box<str>,
+    /// The base as the operator wrote it: what adapters see.
+    written_base: Box<str>,
 }
 
 /// A deployment with the model it would be asked for: they differ from deployment to exchange only for wildcards.
@@ -158,6 +160,19 @@ impl Deployment {
         self.settings.credentials.get(name)
     }
 
+    /// Everything that must not come back from an upstream: credentials, and what the operator added to the headers.
+    /// Shorter ones than a key could be are left out, since ordinary text would hold them.
+    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        const BYTES_MIN: usize = 8;
+        let credentials = self
+            .settings
+            .credentials
+            .values()
+            .map(|secret| secret.expose().as_bytes());
+        let headers = self.extra_headers.iter().map(|(_, value)| value.as_bytes());
+        credentials.chain(headers).filter(|secret| secret.len() >= BYTES_MIN)
+    }
+
     /// Prices for the model that was asked: a wildcard's are looked up for each.
     #[must_use]
     pub fn prices_of(&self, target: &Target) -> Option<Prices> {
@@ -197,15 +212,15 @@ impl Upstream {
                 .filter(|base| !base.is_empty())
                 .ok_or_else(|| no_base(provider))?,
         };
-        // Azure's portal shows bases with `?api-version=…`; the adapter says the version itself.
-        let base = base.split('?').next().unwrap_or_default().to_owned();
-        let (origin, path) = Origin::parse(&base)?;
+        // Azure's portal shows bases with `?api-version=…`: the adapter reads it there, the path is joined without it.
+        let (origin, path) = Origin::parse(base.split('?').next().unwrap_or_default())?;
         Ok(Self {
             adapter: Arc::clone(adapter),
             provider: Arc::clone(provider),
             origin,
             path: path.into(),
-            base: base.trim_end_matches('/').into(),
+            base: base.split('?').next().unwrap_or_default().trim_end_matches('/').into(),
+            written_base: base.into(),
         })
     }
 }
@@ -295,7 +310,7 @@ fn complete_parameters(settings: &mut settings::Deployment, upstream: Option<&Up
     let base_model = settings.info.get("base_model").cloned();
     let parameters = &mut settings.parameters;
     if let Some(upstream) = upstream {
-        parameters.insert("api_base".into(), quoted(&upstream.base));
+        parameters.insert("api_base".into(), quoted(&upstream.written_base));
     }
     if let Some(base_model) = base_model {
         parameters.entry("base_model".into()).or_insert(base_model);

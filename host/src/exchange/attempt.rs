@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::{HeaderMap, Response};
+use memchr::memmem;
 
 use super::answer::{Answer, Whole};
 use super::canned;
@@ -17,7 +18,7 @@ use super::relay::{Source, Stream};
 use super::route::Ranked;
 use super::story::AttemptReport;
 use super::{Canonical, Cause, Exchange, Refusal};
-use crate::deployment::{Candidate, Upstream};
+use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
 use crate::upstream::{self, AnswerError, Clock, TimeLimits};
 
@@ -136,7 +137,8 @@ async fn ask(
     let mut clock = Clock::start(time_limits(exchange, canonical, candidate));
     let sending = exchange.worker.connections.send(&upstream.origin, request);
     let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
-    let (head, body) = answer.into_parts();
+    let (mut head, body) = answer.into_parts();
+    leave_out_echoes(&mut head.headers, &candidate.deployment);
     let answer = Response::from_parts(head, clock.time(body));
     if answer.status().is_success() {
         read(exchange, canonical, answer, reading, conversation).await
@@ -311,13 +313,34 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 
 /// Providers repeat keys in their messages; ours must not reach a client or a log.
 fn scrubbed(mut refusal: Refusal, candidate: &Candidate) -> Refusal {
-    for secret in candidate.deployment.settings.credentials.values() {
-        let secret = secret.expose();
-        if secret.len() >= 4 && refusal.message.contains(secret) {
+    for secret in candidate
+        .deployment
+        .secrets()
+        .filter_map(|secret| std::str::from_utf8(secret).ok())
+    {
+        if refusal.message.contains(secret) {
             refusal.message = refusal.message.replace(secret, "****");
         }
     }
     refusal
+}
+
+/// Some servers send a request's headers back: whatever holds a credential of ours goes no further, neither to a guest nor
+/// to a client.
+fn leave_out_echoes(headers: &mut HeaderMap, deployment: &Deployment) {
+    let holds_secret = |value: &HeaderValue| {
+        deployment
+            .secrets()
+            .any(|secret| memmem::find(value.as_bytes(), secret).is_some())
+    };
+    let echoes: Vec<HeaderName> = headers
+        .iter()
+        .filter(|(_, value)| holds_secret(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in echoes {
+        headers.remove(name);
+    }
 }
 
 /// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
@@ -344,7 +367,7 @@ pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
         if name.as_str().starts_with("x-ratelimit-") {
             passed.insert(name.clone(), value.clone());
         }
-        if let Ok(prefixed) = format!("llm_provider-{name}").parse::<hyper::header::HeaderName>() {
+        if let Ok(prefixed) = format!("llm_provider-{name}").parse::<HeaderName>() {
             passed.insert(prefixed, value.clone());
         }
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request};
@@ -79,14 +80,15 @@ const HOST_HEADERS: [&str; 13] = [
     "accept-encoding",
 ];
 
-/// The canonical request as this deployment gets it: control fields out, its defaults in, where there are any.
+/// Fields that clients send credentials in. No guest sees them.
+const CREDENTIAL_FIELDS: [&str; 2] = ["api_key", "litellm_credential_name"];
+
+/// The canonical request as this deployment gets it: its defaults in, credentials out. Control fields stay, since
+/// adapters honour some (`drop_params`); [`body`] leaves them out.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
-    for field in &canonical.fields {
-        let Some(name) = field.name(&canonical.body) else {
-            continue;
-        };
-        if CONTROL_FIELDS.contains(&name.as_ref()) || (name == "metadata" && !is_stored(canonical)) {
+    for name in CREDENTIAL_FIELDS {
+        if canonical.field(name).is_some() {
             splice.remove(name);
         }
     }
@@ -218,20 +220,32 @@ fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQu
     joined.parse().map_err(|_| format!("path `{}`", asked.escape_debug()))
 }
 
+/// The body, without what is addressed to the gateway. What the adapter wrote itself is its own affair.
 fn body(canonical: &Canonical, asked: RequestBody) -> Result<Outgoing, String> {
-    match asked {
-        RequestBody::Empty => Ok(Outgoing::empty()),
-        RequestBody::Unchanged => Ok(canonical.body.clone().into()),
-        RequestBody::Bytes(bytes) => Ok(bytes::Bytes::from(bytes).into()),
-        RequestBody::MergePatch(patch) => {
-            let mut splice = Splice::default();
-            splice
-                .merge(&patch, Limits::ceiling())
-                .map_err(|error| format!("its merge patch: {error}"))?;
-            let parts: Vec<_> = splice.finish(&canonical.body, &canonical.fields).into_iter().collect();
-            Ok(Outgoing::parts(parts))
+    let patch = match asked {
+        RequestBody::Empty => return Ok(Outgoing::empty()),
+        RequestBody::Bytes(bytes) => return Ok(Bytes::from(bytes).into()),
+        RequestBody::Unchanged => None,
+        RequestBody::MergePatch(patch) => Some(patch),
+    };
+    let mut splice = without_control_fields(canonical);
+    if let Some(patch) = &patch {
+        splice
+            .merge(patch, Limits::ceiling())
+            .map_err(|error| format!("its merge patch: {error}"))?;
+    }
+    let parts: Vec<Bytes> = splice.finish(&canonical.body, &canonical.fields).into_iter().collect();
+    Ok(Outgoing::parts(parts))
+}
+
+fn without_control_fields(canonical: &Canonical) -> Splice<'_> {
+    let mut splice = Splice::default();
+    for name in canonical.fields.iter().filter_map(|field| field.name(&canonical.body)) {
+        if CONTROL_FIELDS.contains(&name.as_ref()) || (name == "metadata" && !is_stored(canonical)) {
+            splice.remove(name);
         }
     }
+    splice
 }
 
 #[cfg(test)]

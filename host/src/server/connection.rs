@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -78,11 +79,23 @@ where
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(Duration::from_secs(30));
     let root_path = Arc::clone(&options.root_path);
-    let service = service_fn(move |request| routes::answer(Arc::clone(&worker), Arc::clone(&root_path), peer, request));
+    let has_asked = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        has_asked.store(true, Ordering::Relaxed);
+        routes::answer(Arc::clone(&worker), Arc::clone(&root_path), peer, request)
+    });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopping = door.stopping.clone();
+    // hyper's own limit begins with the first byte.
+    let silence = async {
+        tokio::time::sleep(options.header_timeout).await;
+        if has_asked.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = silence => return tracing::debug!(%peer, "connection closed: it asked nothing in time"),
         () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => {
             // What is under way goes on to its end; nothing new begins.
             connection.as_mut().graceful_shutdown();

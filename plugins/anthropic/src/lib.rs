@@ -178,12 +178,7 @@ fn now() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// The component's exports; natively the plugin is plain Rust.
-mod component {
-    use super::Anthropic;
-
-    sluice_sdk::export!(Anthropic: ProviderAdapter);
-}
+sluice_sdk::export!(Anthropic: ProviderAdapter);
 
 #[cfg(test)]
 mod tests;

@@ -78,5 +78,4 @@ fn verdict(passages: Vec<Passage>, outcomes: Vec<Outcome>) -> Verdict {
     }
 }
 
-// Linkers of other targets do not take the names of a component's exports.
 sluice_sdk::export!(ContentFilter: Guardrail);

@@ -173,5 +173,4 @@ fn includes_usage(stream_options: &str) -> bool {
     serde_json::from_str::<StreamOptions>(stream_options).is_ok_and(|options| options.include_usage == Some(true))
 }
 
-// Linkers of other targets do not take the names of a component's exports.
 sluice_sdk::export!(OpenAiCompatible: ProviderAdapter);

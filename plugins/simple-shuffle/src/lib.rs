@@ -81,5 +81,4 @@ fn uniform_order(count: u32, random: &mut SplitMix) -> Vec<u32> {
     order
 }
 
-// Linkers of other targets do not take the names of a component's exports.
 sluice_sdk::export!(SimpleShuffle: RoutingStrategy);

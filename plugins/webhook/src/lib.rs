@@ -178,5 +178,4 @@ fn fingerprint(records: &[&str]) -> u64 {
     hasher.finish()
 }
 
-// Linkers of other targets do not take the names of a component's exports.
 sluice_sdk::export!(Webhook: LoggingCallback);

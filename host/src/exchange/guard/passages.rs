@@ -1,7 +1,5 @@
 //! The text of requests and answers, and where it stands: what guardrails see and may change.
 
-use std::borrow::Cow;
-
 use crate::exchange::Canonical;
 use crate::json::{Kind, Span, Value, elements, find, member, members};
 use crate::plugin::guardrail::Passage;
@@ -9,14 +7,14 @@ use crate::plugin::guardrail::Passage;
 /// A passage and its place in the document, quotes included.
 pub struct Found {
     pub span: Span,
-    pub role: Cow<'static, str>,
+    pub role: String,
     pub text: String,
 }
 
 impl Found {
     pub fn passage(&self) -> Passage {
         Passage {
-            role: self.role.to_string(),
+            role: self.role.clone(),
             before: String::new(),
             text: self.text.clone(),
         }
@@ -35,7 +33,7 @@ pub fn of_request(canonical: &Canonical) -> Vec<Found> {
     }
     for name in ["prompt", "input", "suffix"] {
         if let Some(value) = field(name) {
-            texts(body, value, &Cow::Borrowed("input"), &mut found);
+            texts(body, value, "input", &mut found);
         }
     }
     found
@@ -52,7 +50,7 @@ pub fn of_answer(body: &[u8]) -> Vec<Found> {
             message_texts(body, message, Some("assistant"), &mut found);
         }
         if let Some(text) = member(body, choice.span, "text") {
-            texts(body, text, &Cow::Borrowed("assistant"), &mut found);
+            texts(body, text, "assistant", &mut found);
         }
     }
     found
@@ -64,41 +62,41 @@ fn message_texts(body: &[u8], message: Value, default_role: Option<&'static str>
     let role = member(body, message.span, "role")
         .and_then(|role| role.text(body))
         .map(|role| role.into_owned());
-    let role = role.map_or(Cow::Borrowed(default_role.unwrap_or("user")), Cow::Owned);
+    let role = role.as_deref().unwrap_or(default_role.unwrap_or("user"));
     for field in members(body, message.span) {
         match field.name(body).as_deref() {
-            Some("content" | "refusal" | "reasoning_content" | "name") => texts(body, field.value, &role, found),
+            Some("content" | "refusal" | "reasoning_content" | "name") => texts(body, field.value, role, found),
             Some("tool_calls") => {
                 for call in elements(body, field.value.span) {
-                    call_texts(body, call, &role, found);
+                    call_texts(body, call, role, found);
                 }
             }
-            Some("function_call") => arguments(body, field.value, &role, found),
+            Some("function_call") => arguments(body, field.value, role, found),
             _ => {}
         }
     }
 }
 
-fn call_texts(body: &[u8], call: Value, role: &Cow<'static, str>, found: &mut Vec<Found>) {
+fn call_texts(body: &[u8], call: Value, role: &str, found: &mut Vec<Found>) {
     if let Some(function) = member(body, call.span, "function") {
         arguments(body, function, role, found);
     }
 }
 
-fn arguments(body: &[u8], function: Value, role: &Cow<'static, str>, found: &mut Vec<Found>) {
+fn arguments(body: &[u8], function: Value, role: &str, found: &mut Vec<Found>) {
     if let Some(arguments) = member(body, function.span, "arguments") {
         texts(body, arguments, role, found);
     }
 }
 
 /// A string; or the strings of a list, and the `text` and `content` of its objects.
-fn texts(body: &[u8], value: Value, role: &Cow<'static, str>, found: &mut Vec<Found>) {
+fn texts(body: &[u8], value: Value, role: &str, found: &mut Vec<Found>) {
     match value.kind {
         Kind::String => {
             if let Some(text) = value.text(body).filter(|text| !text.is_empty()) {
                 found.push(Found {
                     span: value.span,
-                    role: role.clone(),
+                    role: role.to_owned(),
                     text: text.into_owned(),
                 });
             }
@@ -112,7 +110,7 @@ fn texts(body: &[u8], value: Value, role: &Cow<'static, str>, found: &mut Vec<Fo
     }
 }
 
-fn part_texts(body: &[u8], part: Value, role: &Cow<'static, str>, found: &mut Vec<Found>) {
+fn part_texts(body: &[u8], part: Value, role: &str, found: &mut Vec<Found>) {
     match part.kind {
         Kind::String => texts(body, part, role, found),
         Kind::Object => {

@@ -78,6 +78,7 @@ impl Plugin for Probe {
 
     fn manifest() -> Manifest {
         Manifest::new("probe-adapter", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
+            .settings_schema(r#"{"type":"object"}"#)
     }
 
     fn new(settings: Settings) -> Result<Self, String> {

@@ -36,7 +36,9 @@ impl Plugin for Probe {
     type Settings = Settings;
 
     fn manifest() -> Manifest {
-        Manifest::new("probe-callback", env!("CARGO_PKG_VERSION"), "Misbehaves on command.").outbound("*")
+        Manifest::new("probe-callback", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
+            .settings_schema(r#"{"type":"object"}"#)
+            .outbound("*")
     }
 
     fn new(settings: Settings) -> Result<Self, String> {

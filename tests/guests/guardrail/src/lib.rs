@@ -71,7 +71,9 @@ impl Plugin for Probe {
     type Settings = Settings;
 
     fn manifest() -> Manifest {
-        Manifest::new("probe-guardrail", env!("CARGO_PKG_VERSION"), "Misbehaves on command.").outbound("*")
+        Manifest::new("probe-guardrail", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
+            .settings_schema(r#"{"type":"object"}"#)
+            .outbound("*")
     }
 
     fn new(settings: Settings) -> Result<Self, String> {

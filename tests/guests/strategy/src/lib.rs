@@ -57,6 +57,7 @@ impl Plugin for Probe {
 
     fn manifest() -> Manifest {
         Manifest::new("probe-strategy", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
+            .settings_schema(r#"{"type":"object"}"#)
     }
 
     fn new(settings: Settings) -> Result<Self, String> {
