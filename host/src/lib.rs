@@ -3,6 +3,7 @@
 //!
 //! Modules in reading order:
 //! - [`exchange`]: the life of one exchange, top to bottom; everything else serves it
+//! - [`canonical`], [`operation`]: the request in its one form, and what can be asked
 //! - [`server`], [`api`]: from sockets to exchanges; what is asked of the gateway itself
 //! - [`gateway`], [`snapshot`], [`worker`]: what is shared, what can be reloaded, what belongs to one core
 //! - [`plugin`]: the plugin host
@@ -14,12 +15,14 @@
 pub mod api;
 pub mod body;
 pub mod callbacks;
+pub mod canonical;
 pub mod config;
 pub mod deployment;
 pub mod exchange;
 pub mod gateway;
 pub mod json;
 pub mod metrics;
+pub mod operation;
 pub mod plugin;
 pub mod prices;
 mod run;

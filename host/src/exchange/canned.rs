@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Whole};
 use super::relay::{Source, Stream};
-use super::{Canonical, Cause, Operation, Refusal};
+use super::{Cause, Refusal};
+use crate::canonical::Canonical;
 use crate::deployment::Candidate;
+use crate::operation::Operation;
 use crate::sse;
 
 /// `mock_response`: a canned text, or the name of an error to answer with.

@@ -12,10 +12,8 @@ pub mod account;
 mod answer;
 mod attempt;
 mod canned;
-mod canonical;
 mod guard;
 mod identify;
-mod operation;
 mod outgoing;
 mod receive;
 pub mod record;
@@ -32,13 +30,13 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 
 pub use answer::refused;
-pub use canonical::Canonical;
 pub use identify::{Unidentified, identify};
-pub use operation::Operation;
 pub use refusal::{Cause, Refusal};
 
 use crate::body::Body;
+use crate::canonical::Canonical;
 use crate::gateway::Worker;
+use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 use answer::Answer;
 use story::{Ending, Story};

@@ -8,7 +8,8 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request};
 
-use super::{Canonical, Cause, Refusal};
+use super::{Cause, Refusal};
+use crate::canonical::Canonical;
 use crate::deployment::{Deployment, Upstream, authorize};
 use crate::json::{Limits, Splice, scan};
 use crate::plugin::adapter::{RequestBody, UpstreamRequest};

@@ -8,10 +8,12 @@ use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_TYPE;
 
-use super::canonical::CREDENTIAL_HEADERS;
-use super::{Arrival, Canonical, Cause, Exchange, Operation, Refusal};
+use super::{Arrival, Cause, Exchange, Refusal};
+use crate::canonical::CREDENTIAL_HEADERS;
+use crate::canonical::Canonical;
 use crate::config::settings::Server;
 use crate::json::{self, Fields, Kind, Limits};
+use crate::operation::Operation;
 
 /// The phase.
 ///

@@ -16,8 +16,9 @@ use super::attempt::{broken_off, refused_by_adapter};
 use super::guard::Windows;
 use super::record::Transcript;
 use super::story::Ending;
-use super::{Canonical, Cause, Exchange, Refusal};
+use super::{Cause, Exchange, Refusal};
 use crate::body::{Body, Sink};
+use crate::canonical::Canonical;
 use crate::deployment::InFlight;
 use crate::json::{chunk, text::quote};
 use crate::plugin::adapter::{Conversation, Event};
@@ -374,6 +375,7 @@ async fn relay(mut exchange: Exchange, mut stream: Box<Stream>, sink: Sink) {
     };
     sink.send(Bytes::from_static(b"data: [DONE]\n\n")).await;
     stream.tell(&mut exchange);
+    stream.tell_guardrails(&mut exchange);
     exchange.end(ending);
 }
 
@@ -437,6 +439,24 @@ impl Stream {
         story.service_tier.clone_from(&self.picker.service_tier);
         if self.is_exhausted {
             story.transcript = self.picker.transcript.take();
+        }
+    }
+}
+
+impl Stream {
+    /// The guardrails' last word, in place of what they were reported with when the head was sent.
+    fn tell_guardrails(&self, exchange: &mut Exchange) {
+        let Some(windows) = &self.windows else { return };
+        let reports = &mut exchange.story.guardrails;
+        for report in windows.reports() {
+            exchange.worker.gateway.metrics.guarded(
+                &report.name,
+                report.mode,
+                report.status,
+                report.took.as_secs_f64(),
+            );
+            reports.retain(|earlier| (&earlier.name, earlier.mode) != (&report.name, report.mode));
+            reports.push(report);
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Canonical, Cause, Exchange, Refusal};
+use super::{Cause, Exchange, Refusal};
+use crate::canonical::Canonical;
 use crate::deployment::Candidate;
 use crate::plugin::imports::candidates::Columns;
 use crate::plugin::strategy::{RankError, Strategy};

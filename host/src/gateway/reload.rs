@@ -86,7 +86,7 @@ impl Reloader {
     /// Reads the plugins directory and builds the first snapshot.
     ///
     /// # Errors
-    /// The configuration has errors, now that the plugins are known.
+    /// The configuration has errors that are no missing plugin's.
     pub fn open(
         source: Source,
         strictness: Strictness,
@@ -98,7 +98,14 @@ impl Reloader {
         let registry = Arc::new(library.registry());
         let known = known(&registry, &builder);
         let loaded = source.load(environment.as_ref(), &known, strictness);
-        let Some(settings) = loaded.settings else {
+        // A plugin that is missing or broken must not keep the gateway from starting: where that is all that is wrong,
+        // the rest serves, and what needs the plugin is refused.
+        let without_plugins = || {
+            source
+                .load(environment.as_ref(), &Known::default(), strictness)
+                .settings
+        };
+        let Some(settings) = loaded.settings.or_else(without_plugins) else {
             return Err(Failed(loaded.problems));
         };
         let settings = Arc::new(settings);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::CallError;
 use super::bindings::Provider;
 use super::pool::{Lease, Pool};
+use crate::canonical::Canonical;
 use crate::deployment::Candidate;
-use crate::exchange::Canonical;
 use hyper::HeaderMap;
 
 pub use super::bindings::provider_types::{

@@ -15,9 +15,8 @@ use super::bindings::{
 };
 use super::guest::Guest;
 use super::limits::Limits;
-use super::pool::{Pool, new_store};
+use super::pool::{Key, Pool, new_store};
 use super::{Host, Kind, engine};
-use crate::snapshot::Key;
 
 /// Components from Python and JavaScript reach 20 MB; nothing useful is larger, and compiling costs memory.
 const BYTES_MAX: usize = 64 << 20;

@@ -7,7 +7,7 @@ use super::CallError;
 use super::bindings::{Guardrail as GuardrailExports, guardrail_types};
 use super::grants::Grants;
 use super::pool::{Lease, Pool};
-use crate::exchange::Canonical;
+use crate::canonical::Canonical;
 
 pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
 

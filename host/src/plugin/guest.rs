@@ -9,8 +9,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::imports::candidates::Columns;
 use super::limits::{Limiter, Limits};
 use super::wasi;
+use crate::canonical::Canonical;
 use crate::deployment::Deployment;
-use crate::exchange::Canonical;
 
 /// Handles a guest may hold at once (streams, pollables): nothing a plugin does needs more.
 const HANDLES_MAX: usize = 1_000;

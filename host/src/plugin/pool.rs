@@ -15,6 +15,7 @@ use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
 use super::component::chain;
+use super::grants::Grants;
 use super::guest::Guest;
 use super::limits::Limits;
 use super::{CallError, Identity, engine};
@@ -71,6 +72,16 @@ macro_rules! exports {
 }
 
 exports!(Routing RoutingPre, Provider ProviderPre, Guardrail GuardrailPre, Callback CallbackPre);
+
+/// What makes two uses the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub sha256: String,
+    pub settings: Box<str>,
+    pub grants: Grants,
+    pub limits: Limits,
+    pub isolation: Isolation,
+}
 
 /// A pool of instances.
 pub struct Pool<E: Exports> {

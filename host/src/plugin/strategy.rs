@@ -6,7 +6,7 @@ use super::CallError;
 use super::bindings::{Routing, routing_types};
 use super::imports::candidates::Columns;
 use super::pool::Pool;
-use crate::exchange::Canonical;
+use crate::canonical::Canonical;
 
 /// One use of a routing strategy.
 pub struct Strategy {

@@ -4,6 +4,7 @@
 
 mod connection;
 pub mod listen;
+mod locality;
 mod routes;
 pub mod tls;
 

@@ -9,10 +9,12 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, Response};
 
+use super::locality::is_local;
 use crate::api;
 use crate::body::Body;
-use crate::exchange::{self, Arrival, Cause, Operation, Refusal};
+use crate::exchange::{self, Arrival, Cause, Refusal};
 use crate::gateway::Worker;
+use crate::operation::Operation;
 
 /// A path, read.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +40,11 @@ pub async fn answer(
     let path = request.uri().path();
     let path = path.strip_prefix(root_path.as_ref()).unwrap_or(path);
     let gateway = &worker.gateway;
+    let snapshot = gateway.snapshot();
+    let general = &snapshot.settings.general;
+    if general.master_key.is_none() && !general.serve_without_key && !is_local(request.uri(), request.headers()) {
+        return Ok(not_local());
+    }
     let Some(route) = read(path) else {
         return Ok(not_found(path));
     };
@@ -141,6 +148,12 @@ fn not_found(path: &str) -> Response<Body> {
         "nothing is served at `{path}`: see /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /health"
     );
     exchange::refused(&Refusal::new(Cause::NotFound, message))
+}
+
+fn not_local() -> Response<Body> {
+    let message = "without a master key this gateway serves its own machine only, under `localhost` or a loopback address, \
+                   and no page from elsewhere: set `general_settings.master_key`";
+    exchange::refused(&Refusal::new(Cause::PermissionDenied, message))
 }
 
 fn wrong_method(given: &Method, wanted: &Method) -> Response<Body> {

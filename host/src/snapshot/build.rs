@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::uses::{Key, Uses};
+use super::uses::Uses;
 use super::{ConfiguredGuardrail, Fault, Groups, Snapshot};
 use crate::callbacks::{Sink, Sinks};
 use crate::config::settings::{self, Isolation, Settings};
@@ -21,6 +21,7 @@ use crate::plugin::grants::Grants;
 use crate::plugin::guardrail::Guardrail;
 use crate::plugin::library::Registry;
 use crate::plugin::limits::Limits;
+use crate::plugin::pool::Key;
 use crate::plugin::strategy::Strategy;
 use crate::plugin::{Component, Host, Kind};
 

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 pub use build::{Builder, Sources};
 pub use groups::{Found, Groups};
-pub use uses::Key;
 
 use crate::callbacks::Sink;
 use crate::config::settings::{self, Mode, Settings};

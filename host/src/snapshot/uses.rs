@@ -6,21 +6,8 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::config::settings::Isolation;
 use crate::plugin::bindings::{Callback, Guardrail, Provider, Routing};
-use crate::plugin::grants::Grants;
-use crate::plugin::limits::Limits;
-use crate::plugin::pool::{Exports, Pool};
-
-/// What makes two uses the same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
-    pub sha256: String,
-    pub settings: Box<str>,
-    pub grants: Grants,
-    pub limits: Limits,
-    pub isolation: Isolation,
-}
+use crate::plugin::pool::{Exports, Key, Pool};
 
 /// Pools of one kind by use. It keeps none alive: a pool lives as long as a snapshot has it.
 pub struct Shelf<E: Exports>(Mutex<HashMap<Key, Weak<Pool<E>>>>);

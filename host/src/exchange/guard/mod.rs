@@ -16,7 +16,8 @@ use bytes::Bytes;
 use super::answer::Answer;
 use super::record::Transcript;
 use super::story::GuardrailReport;
-use super::{Canonical, Cause, Exchange, Refusal};
+use super::{Cause, Exchange, Refusal};
+use crate::canonical::Canonical;
 use crate::config::settings::Mode;
 use crate::json;
 use crate::metrics::Metrics;
@@ -25,6 +26,13 @@ use crate::snapshot::{ConfiguredGuardrail, Snapshot};
 use passages::Found;
 
 pub use stream::Windows;
+
+/// What a look came to, in LiteLLM's words.
+mod status {
+    pub const SUCCESS: &str = "success";
+    pub const INTERVENED: &str = "guardrail_intervened";
+    pub const FAILED: &str = "guardrail_failed_to_respond";
+}
 
 /// Guardrails of the request: they may refuse it, or change its text.
 ///
@@ -224,11 +232,10 @@ fn judge(
     guardrail: &ConfiguredGuardrail,
     inspected: Result<Verdict, Option<InspectError>>,
 ) -> (&'static str, Option<String>, Result<Outcome, Refusal>) {
-    const FAILED: &str = "guardrail_failed_to_respond";
-    const INTERVENED: &str = "guardrail_intervened";
+    use status::{FAILED, INTERVENED, SUCCESS};
     let name = &guardrail.settings.name;
     match inspected {
-        Ok(Verdict::Pass | Verdict::Hold(_)) => ("success", None, Ok(Outcome::Pass)),
+        Ok(Verdict::Pass | Verdict::Hold(_)) => (SUCCESS, None, Ok(Outcome::Pass)),
         Ok(Verdict::Rewrite(edits)) => (
             INTERVENED,
             None,

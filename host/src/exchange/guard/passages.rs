@@ -1,6 +1,6 @@
 //! The text of requests and answers, and where it stands: what guardrails see and may change.
 
-use crate::exchange::Canonical;
+use crate::canonical::Canonical;
 use crate::json::{Kind, Span, Value, elements, find, member, members};
 use crate::plugin::guardrail::Passage;
 

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{blocked, unavailable};
+use super::{blocked, status, unavailable};
+use crate::canonical::Canonical;
 use crate::exchange::story::GuardrailReport;
-use crate::exchange::{Canonical, Cause, Refusal};
+use crate::exchange::{Cause, Refusal};
 use crate::json::{self, Kind, Span, Value, elements, find, member, text::quote};
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Inspection, Passage, Stage, Verdict};
@@ -24,6 +25,9 @@ const HELD_BYTES_MAX: usize = 64 << 10;
 
 /// How much of what was sent a guardrail is shown again, in Unicode scalar values.
 const BEFORE_CHARS_MAX: usize = 256;
+
+/// LiteLLM's word for guardrails of an answer.
+const MODE: &str = "post_call";
 
 /// Choices that one stream may have; OpenAI allows 128.
 const CHOICES_MAX: usize = 128;
@@ -38,12 +42,13 @@ pub struct Windows {
 
 /// One guardrail of the chain.
 struct Link {
-    name: Arc<str>,
     plugin_name: Box<str>,
     fail_open: bool,
     /// `None` when it could not be made and fails open.
     inspection: Option<Inspection>,
     windows: BTreeMap<u64, Window>,
+    /// What its looks came to so far, and how long they took.
+    report: GuardrailReport,
 }
 
 #[derive(Default)]
@@ -81,16 +86,22 @@ impl Windows {
                 Ok(inspection) => Some(inspection),
                 Err(_) if settings.fail_open => None,
                 Err(error) => {
-                    metrics.guarded(&settings.name, "post_call", "guardrail_failed_to_respond", 0.0);
+                    metrics.guarded(&settings.name, MODE, status::FAILED, 0.0);
                     return Err(unavailable(&settings.name, &settings.plugin, error));
                 }
             };
             links.push(Link {
-                name: settings.name.as_str().into(),
                 plugin_name: settings.plugin.as_str().into(),
                 fail_open: settings.fail_open,
                 inspection,
                 windows: BTreeMap::new(),
+                report: GuardrailReport {
+                    name: settings.name.as_str().into(),
+                    mode: MODE,
+                    status: status::SUCCESS,
+                    took: Duration::ZERO,
+                    code: None,
+                },
             });
         }
         Ok(Self {
@@ -100,16 +111,9 @@ impl Windows {
         })
     }
 
-    /// One report a guardrail, for the story.
-    pub fn reports(&self) -> Vec<GuardrailReport> {
-        let report = |link: &Link| GuardrailReport {
-            name: Arc::clone(&link.name),
-            mode: "post_call",
-            status: "success",
-            took: Duration::ZERO,
-            code: None,
-        };
-        self.links.iter().map(report).collect()
+    /// What each guardrail's looks came to so far.
+    pub fn reports(&self) -> impl Iterator<Item = GuardrailReport> {
+        self.links.iter().map(|link| link.report.clone())
     }
 
     /// Whole events in, whole events out: what may be sent of them now.
@@ -270,15 +274,30 @@ impl Link {
         let Some(inspection) = &mut self.inspection else {
             return Ok(Verdict::Pass);
         };
-        match inspection.inspect(stage, passages).await {
-            Ok(Verdict::Block(violation)) => Err(blocked(&self.name, violation)),
-            Ok(verdict) => Ok(verdict),
-            Err(error) if self.fail_open => {
-                tracing::warn!(guardrail = %self.name, %error, "guardrail failed open, as configured");
+        let begun = Instant::now();
+        let inspected = inspection.inspect(stage, passages).await;
+        self.report.took += begun.elapsed();
+        match inspected {
+            Ok(Verdict::Block(violation)) => {
+                self.report.status = status::INTERVENED;
+                self.report.code = Some(violation.code.clone());
+                Err(blocked(&self.report.name, violation))
+            }
+            Ok(verdict) => {
+                if matches!(verdict, Verdict::Rewrite(_)) {
+                    self.report.status = status::INTERVENED;
+                }
+                Ok(verdict)
+            }
+            Err(error) => {
+                self.report.status = status::FAILED;
                 self.inspection = None;
+                if !self.fail_open {
+                    return Err(unavailable(&self.report.name, &self.plugin_name, Some(error)));
+                }
+                tracing::warn!(guardrail = %self.report.name, %error, "guardrail failed open, as configured");
                 Ok(Verdict::Pass)
             }
-            Err(error) => Err(unavailable(&self.name, &self.plugin_name, Some(error))),
         }
     }
 }

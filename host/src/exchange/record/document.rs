@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::exchange::Exchange;
 use crate::exchange::story::{Ending, GuardrailReport, ip};
-use crate::exchange::{Exchange, Operation};
 use crate::json;
+use crate::operation::Operation;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
@@ -266,7 +267,7 @@ fn answer(exchange: &Exchange) -> Option<Box<RawValue>> {
 }
 
 /// What is neither text nor addressed to the gateway.
-fn parameters(canonical: &crate::exchange::Canonical) -> BTreeMap<String, Box<RawValue>> {
+fn parameters(canonical: &crate::canonical::Canonical) -> BTreeMap<String, Box<RawValue>> {
     const ELSEWHERE: [&str; 9] = [
         "model",
         "messages",

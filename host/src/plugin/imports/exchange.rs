@@ -2,7 +2,7 @@
 
 use super::Guest;
 use super::bindings::exchange::Host;
-use crate::exchange::Canonical;
+use crate::canonical::Canonical;
 
 impl Guest {
     fn canonical(&self) -> wasmtime::Result<&Canonical> {

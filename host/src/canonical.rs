@@ -4,8 +4,8 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::value::RawValue;
 
-use super::Operation;
 use crate::json::{Fields, Kind};
+use crate::operation::Operation;
 
 /// A request as the phases and the guests see it. Immutable: what changes it makes another.
 #[derive(Debug, Clone)]

@@ -1,0 +1,58 @@
+//! A gateway without a master key serves this machine only, and that includes its browsers: a page from elsewhere must not
+//! be able to spend the keys of whoever looks at it.
+//!
+//! Listening on loopback does not see to that alone. A page may send requests to 127.0.0.1, and a name of its own may
+//! resolve there (DNS rebinding); both show in headers that a page cannot forge.
+
+use std::net::IpAddr;
+
+use hyper::header::{HOST, ORIGIN};
+use hyper::{HeaderMap, Uri};
+
+/// Whether a request comes from this machine for this machine, by its `Host` (or `:authority`) and `Origin`.
+pub fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).map(|value| value.to_str().unwrap_or_default());
+    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or_default());
+    host.is_none_or(is_loopback)
+        && origin.is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_loopback(host)))
+}
+
+/// `localhost`, `127.0.0.1:4000`, `[::1]`, …
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(host: &'static str, origin: Option<&'static str>, expected: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, host.parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(ORIGIN, origin.parse().unwrap());
+        }
+        assert_eq!(
+            is_local(&Uri::from_static("/"), &headers),
+            expected,
+            "{host} {origin:?}"
+        );
+    }
+
+    #[test]
+    fn only_this_machine_is_local() {
+        check("localhost:4000", None, true);
+        check("127.0.0.1:4000", Some("http://localhost:3000"), true);
+        check("[::1]:4000", None, true);
+        check("evil.test:4000", None, false);
+        check("127.0.0.1.evil.test", None, false);
+        check("127.0.0.1:4000", Some("https://evil.test"), false);
+        check("127.0.0.1:4000", Some("null"), false);
+    }
+}
