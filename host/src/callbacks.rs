@@ -3,8 +3,8 @@
 //! Each callback has a queue, bounded in records and bytes, and one task that takes batches from it. What a callback will
 //! not take, or what finds the queue full, is dropped and counted: an exchange never waits for its log.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -40,27 +40,35 @@ const ATTEMPTS_MAX: u32 = 6;
 pub struct Sinks {
     runtime: Handle,
     metrics: Arc<Metrics>,
-    open: Mutex<BTreeMap<String, Running>>,
+    open: Mutex<Vec<Open>>,
 }
 
-struct Running {
-    sink: Arc<Sink>,
+/// A sink that is configured, or whose task still delivers.
+struct Open {
+    sink: Weak<Sink>,
+    queue: Weak<Queue>,
     task: JoinHandle<()>,
 }
 
-/// One callback's queue.
+/// What a snapshot tells of its exchanges. When the last snapshot that holds it goes, the queue closes: an exchange that
+/// began before a reload is still recorded after it.
 pub struct Sink {
-    pub name: Box<str>,
     pub on_success: bool,
     pub on_failure: bool,
+    queue: Arc<Queue>,
+}
+
+/// One callback's queue. Its task ends when it is closed and empty.
+struct Queue {
+    name: Box<str>,
     callback: ArcSwap<Callback>,
-    queue: Mutex<Queue>,
+    waiting: Mutex<Waiting>,
     arrived: Notify,
     metrics: Arc<Metrics>,
 }
 
 #[derive(Default)]
-struct Queue {
+struct Waiting {
     records: VecDeque<Arc<str>>,
     bytes: usize,
     is_closed: bool,
@@ -78,56 +86,52 @@ impl Sinks {
 
     /// The sink of a configured callback: the one that is open keeps its queue and gets the new plugin.
     pub fn get(&self, configured: &settings::Callback, callback: Callback) -> Arc<Sink> {
-        let callback = Arc::new(callback);
         let mut open = self.open.lock();
-        let key = format!(
-            "{} {} {}",
-            configured.name, configured.on_success, configured.on_failure
-        );
-        if let Some(running) = open.get(&key) {
-            running.sink.callback.store(callback);
-            return Arc::clone(&running.sink);
+        if let Some(sink) = open
+            .iter()
+            .filter_map(|open| open.sink.upgrade())
+            .find(|sink| sink.is_of(configured))
+        {
+            sink.queue.callback.store(Arc::new(callback));
+            return sink;
         }
-        let sink = Arc::new(Sink {
+        let queue = Arc::new(Queue {
             name: configured.name.as_str().into(),
-            on_success: configured.on_success,
-            on_failure: configured.on_failure,
-            callback: ArcSwap::new(callback),
-            queue: Mutex::default(),
+            callback: ArcSwap::from_pointee(callback),
+            waiting: Mutex::default(),
             arrived: Notify::new(),
             metrics: Arc::clone(&self.metrics),
         });
-        let task = self.runtime.spawn(run(Arc::clone(&sink)));
-        open.insert(
-            key,
-            Running {
-                sink: Arc::clone(&sink),
-                task,
-            },
-        );
+        let sink = Arc::new(Sink {
+            on_success: configured.on_success,
+            on_failure: configured.on_failure,
+            queue: Arc::clone(&queue),
+        });
+        open.push(Open {
+            sink: Arc::downgrade(&sink),
+            queue: Arc::downgrade(&queue),
+            task: self.runtime.spawn(run(queue)),
+        });
         sink
     }
 
-    /// Closes the sinks that are not among these; they deliver what they have.
+    /// Forgets the sinks that are not among these, once they have delivered what they have.
     pub fn keep_only(&self, kept: &[Arc<Sink>]) {
-        self.open.lock().retain(|_, running| {
-            let is_kept = kept.iter().any(|sink| Arc::ptr_eq(sink, &running.sink));
-            if !is_kept {
-                running.sink.close();
-            }
-            is_kept
+        self.open.lock().retain(|open| {
+            let is_kept = kept.iter().any(|sink| Arc::as_ptr(sink) == open.sink.as_ptr());
+            is_kept || !open.task.is_finished()
         });
     }
 
     /// Closes all and waits until they have delivered what they have, as long as the caller waits for it.
     pub async fn finish(&self) {
         let open = std::mem::take(&mut *self.open.lock());
-        for running in open.values() {
-            running.sink.close();
+        for queue in open.iter().filter_map(|open| open.queue.upgrade()) {
+            queue.close();
         }
-        for running in open.into_values() {
+        for open in open {
             // A task that was cancelled has nothing left to deliver.
-            let _ = running.task.await;
+            let _ = open.task.await;
         }
     }
 }
@@ -135,56 +139,83 @@ impl Sinks {
 impl Sink {
     /// Adds a record; where there is no room the oldest ones go.
     pub fn push(&self, record: &Arc<str>) {
-        let mut queue = self.queue.lock();
-        queue.bytes += record.len();
-        queue.records.push_back(Arc::clone(record));
+        self.queue.push(record);
+    }
+
+    /// The plugin that serves it.
+    pub fn plugin(&self) -> String {
+        self.queue.callback.load().plugin().to_owned()
+    }
+
+    /// The hosts it may reach.
+    pub fn grants(&self) -> Vec<String> {
+        self.queue.callback.load().grants().listed()
+    }
+
+    fn is_of(&self, configured: &settings::Callback) -> bool {
+        *self.queue.name == *configured.name
+            && (self.on_success, self.on_failure) == (configured.on_success, configured.on_failure)
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl Queue {
+    fn push(&self, record: &Arc<str>) {
+        let mut waiting = self.waiting.lock();
+        if waiting.is_closed {
+            drop(waiting);
+            tracing::error!(
+                callback = self.name,
+                "a record came after the end of deliveries: it is dropped"
+            );
+            return self.metrics.delivered(&self.name, "dropped", 1);
+        }
+        waiting.bytes += record.len();
+        waiting.records.push_back(Arc::clone(record));
         let mut dropped = 0;
-        while queue.records.len() > QUEUE_RECORDS_MAX || queue.bytes > QUEUE_BYTES_MAX {
-            let Some(oldest) = queue.records.pop_front() else { break };
-            queue.bytes -= oldest.len();
+        while waiting.records.len() > QUEUE_RECORDS_MAX || waiting.bytes > QUEUE_BYTES_MAX {
+            let Some(oldest) = waiting.records.pop_front() else {
+                break;
+            };
+            waiting.bytes -= oldest.len();
             dropped += 1;
         }
-        drop(queue);
+        drop(waiting);
         if dropped > 0 {
             self.metrics.delivered(&self.name, "queue_full", dropped);
         }
         self.arrived.notify_one();
     }
 
-    /// The plugin that serves it.
-    pub fn plugin(&self) -> String {
-        self.callback.load().plugin().to_owned()
-    }
-
-    /// The hosts it may reach.
-    pub fn grants(&self) -> Vec<String> {
-        self.callback.load().grants().listed()
-    }
-
     fn close(&self) {
-        self.queue.lock().is_closed = true;
+        self.waiting.lock().is_closed = true;
         self.arrived.notify_one();
     }
 
-    /// The next batch; `None` when the sink is closed and empty.
+    /// The next batch; `None` when the queue is closed and empty.
     async fn next(&self) -> Option<Vec<String>> {
         loop {
             let arrived = self.arrived.notified();
             {
-                let queue = self.queue.lock();
-                if !queue.records.is_empty() {
+                let waiting = self.waiting.lock();
+                if !waiting.records.is_empty() {
                     break;
                 }
-                if queue.is_closed {
+                if waiting.is_closed {
                     return None;
                 }
             }
             arrived.await;
         }
-        let is_full = |queue: &Queue| queue.records.len() >= BATCH_RECORDS_MAX || queue.is_closed;
+        let is_full = |waiting: &Waiting| waiting.records.len() >= BATCH_RECORDS_MAX || waiting.is_closed;
         let linger = tokio::time::sleep(LINGER);
         tokio::pin!(linger);
-        while !is_full(&self.queue.lock()) {
+        while !is_full(&self.waiting.lock()) {
             tokio::select! {
                 () = self.arrived.notified() => {}
                 () = &mut linger => break,
@@ -194,17 +225,17 @@ impl Sink {
     }
 
     fn take(&self) -> Vec<String> {
-        let mut queue = self.queue.lock();
+        let mut waiting = self.waiting.lock();
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while let Some(next) = queue.records.front() {
+        while let Some(next) = waiting.records.front() {
             if !batch.is_empty() && (batch.len() == BATCH_RECORDS_MAX || bytes + next.len() > BATCH_BYTES_MAX) {
                 break;
             }
             bytes += next.len();
-            batch.extend(queue.records.pop_front().map(|record| record.to_string()));
+            batch.extend(waiting.records.pop_front().map(|record| record.to_string()));
         }
-        queue.bytes -= bytes;
+        waiting.bytes -= bytes;
         batch
     }
 
@@ -235,8 +266,8 @@ impl Sink {
     }
 }
 
-async fn run(sink: Arc<Sink>) {
-    while let Some(batch) = sink.next().await {
-        sink.deliver(&batch).await;
+async fn run(queue: Arc<Queue>) {
+    while let Some(batch) = queue.next().await {
+        queue.deliver(&batch).await;
     }
 }

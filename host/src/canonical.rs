@@ -32,8 +32,20 @@ pub struct CanonicalField<'c> {
     pub is_neutral: bool,
 }
 
-/// Fields whose text is the protocol's, not the client's.
-const NEUTRAL_FIELDS: [&str; 4] = ["model", "stream", "stream_options", "n"];
+/// A number longer than this can spell something.
+const NEUTRAL_NUMBER_BYTES_MAX: usize = 32;
+
+/// A model's name, with its quotes.
+const NEUTRAL_MODEL_BYTES_MAX: usize = 256;
+
+/// `stream_options` as OpenAI has them: with a member of another name or type they are the client's own words.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only whether it can be read counts")]
+struct StreamOptions {
+    include_usage: Option<bool>,
+    include_obfuscation: Option<bool>,
+}
 
 /// Headers that carry credentials, in any of the ways that clients send keys.
 pub const CREDENTIAL_HEADERS: [&str; 8] = [
@@ -53,10 +65,9 @@ impl Canonical {
     pub fn field(&self, name: &str) -> Option<CanonicalField<'_>> {
         let field = self.fields.get(&self.body, name)?;
         let json = std::str::from_utf8(field.raw(&self.body)).ok()?;
-        let says_nothing = matches!(field.value.kind, Kind::Number | Kind::Bool | Kind::Null);
         Some(CanonicalField {
             json,
-            is_neutral: says_nothing || NEUTRAL_FIELDS.contains(&name),
+            is_neutral: is_neutral(name, field.value.kind, json),
         })
     }
 
@@ -110,5 +121,40 @@ impl Canonical {
             .ok()?
             .strip_prefix('"')?
             .strip_suffix('"')
+    }
+}
+
+/// Whether a field can say nothing that a client thought up: no text, and no room to hide one.
+fn is_neutral(name: &str, kind: Kind, json: &str) -> bool {
+    match kind {
+        Kind::Bool | Kind::Null => true,
+        Kind::Number => json.len() <= NEUTRAL_NUMBER_BYTES_MAX,
+        Kind::String => name == "model" && json.len() <= NEUTRAL_MODEL_BYTES_MAX,
+        Kind::Object => name == "stream_options" && serde_json::from_str::<StreamOptions>(json).is_ok(),
+        Kind::Array => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, kind: Kind, json: &str, neutral: bool) {
+        assert_eq!(is_neutral(name, kind, json), neutral, "{name}: {json}");
+    }
+
+    #[test]
+    fn what_a_client_could_hide_words_in_is_not_neutral() {
+        check("temperature", Kind::Number, "0.25", true);
+        check("temperature", Kind::Number, &format!("0.{}", "1".repeat(40)), false);
+        check("n", Kind::String, r#""secret""#, false);
+        check("model", Kind::String, r#""gpt-4o""#, true);
+        check("model", Kind::String, &"x".repeat(257), false);
+        check("user", Kind::String, r#""someone""#, false);
+        check("stream_options", Kind::Object, r#"{"include_usage":true}"#, true);
+        check("stream_options", Kind::Object, r#"{"include_usage":"secret"}"#, false);
+        check("stream_options", Kind::Object, r#"{"secret":true}"#, false);
+        check("stop", Kind::Array, "[]", false);
     }
 }

@@ -62,7 +62,8 @@ pub struct Metrics {
     /// One entry a plugin that was ever loaded: its last error outlives a reload.
     known_plugins: parking_lot::Mutex<HashMap<Box<str>, Arc<PluginCounters>>>,
     reloads: IntCounterVec,
-    priced: parking_lot::Mutex<Vec<std::sync::Weak<DeploymentCounters>>>,
+    /// One entry a deployment that was ever configured, as its series are: a reload goes on where it counted.
+    known_deployments: parking_lot::Mutex<HashMap<deployment::Key, Arc<DeploymentCounters>>>,
     /// Exchanges under way.
     pub in_flight: IntGauge,
     /// Open client connections.
@@ -192,7 +193,7 @@ impl Default for Metrics {
                 "Reloads of configuration and plugins.",
                 &["what", "outcome"],
             ),
-            priced: parking_lot::Mutex::default(),
+            known_deployments: parking_lot::Mutex::default(),
             in_flight: make.gauge("litellm_in_flight_requests", "Exchanges under way."),
             connections: make.gauge("sluice_client_connections", "Open client connections."),
             registry,
@@ -276,12 +277,9 @@ impl Metrics {
     /// All of it, in Prometheus' text format
     /// (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
     pub fn text(&self) -> String {
-        self.priced.lock().retain(|counters| {
-            counters
-                .upgrade()
-                .inspect(|counters| counters.publish_spend())
-                .is_some()
-        });
+        for counters in self.known_deployments.lock().values() {
+            counters.publish_spend();
+        }
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())
             .unwrap_or_default()

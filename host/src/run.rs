@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
 use crate::callbacks::Sinks;
-use crate::config::settings::Settings;
+use crate::config::settings::{self, Settings};
 use crate::config::{Environment, Known, Problem, Process, Strictness};
 use crate::gateway::{self, Failed, Gateway, Reloader, Source, Worker};
 use crate::metrics::Metrics;
@@ -18,9 +18,12 @@ use crate::plugin::Host;
 use crate::plugin::component::LoadError;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
-use crate::server::{self, Door, listen};
+use crate::server::{self, Door, Stage, listen};
 use crate::snapshot::{Builder, Fault, Snapshot, Sources};
 use crate::upstream::{self, Connections};
+
+/// How long workers may take to drop what is cut off.
+const CUT_MAX: Duration = Duration::from_secs(2);
 
 /// How long callbacks may go on delivering after the last exchange has ended.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
@@ -93,7 +96,7 @@ pub enum StartError {
 pub struct Running {
     address: SocketAddr,
     gateway: Arc<Gateway>,
-    stop: watch::Sender<bool>,
+    stage: watch::Sender<Stage>,
     workers: Vec<JoinHandle<()>>,
     background: Runtime,
     sinks: Arc<Sinks>,
@@ -113,6 +116,7 @@ pub struct Checked {
 
 /// Everything that is there before there is a snapshot.
 struct Ground {
+    plugins: settings::Plugins,
     metrics: Arc<Metrics>,
     library: Library,
     host: Arc<Host>,
@@ -133,22 +137,26 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         Arc::clone(&options.environment),
         Arc::clone(&sinks),
     );
-    let (reloader, snapshot, problems) = Reloader::open(
-        options.source.clone(),
-        options.strictness,
-        Arc::clone(&options.environment),
-        ground.library,
-        builder,
-    )?;
+    let (reloader, snapshot, problems) = {
+        // A guest that sleeps while it is asked who it is needs a clock.
+        let _inside = background.enter();
+        Reloader::open(
+            options.source.clone(),
+            options.strictness,
+            Arc::clone(&options.environment),
+            ground.library,
+            builder,
+        )?
+    };
     gateway::say_problems(&problems);
     gateway::say_faults(&snapshot);
     let settings = Arc::clone(&snapshot.settings);
     let address = address(&options, &settings)?;
-    let listener = listen::listen(address, false).map_err(StartError::Listen)?;
+    let listener = listen::listen(address).map_err(StartError::Listen)?;
     let address = listener.local_addr().map_err(StartError::Listen)?;
     let gateway = Arc::new(Gateway::new(snapshot, ground.metrics));
-    let (stop, stopping) = watch::channel(false);
-    let door = door(&options, &settings, stopping)?;
+    let (stage, staged) = watch::channel(Stage::Serving);
+    let door = door(&options, &settings, staged)?;
     let count = options.workers.or(settings.server.workers).unwrap_or_else(cores).max(1);
     let mut workers = Vec::with_capacity(count);
     for _ in 0..count {
@@ -165,7 +173,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     Ok(Running {
         address,
         gateway,
-        stop,
+        stage,
         workers,
         background,
         sinks,
@@ -195,7 +203,8 @@ pub fn check(options: &Options) -> Result<Checked, StartError> {
     let background = background().map_err(StartError::Threads)?;
     let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
     let builder = Builder::new(ground.host, ground.metrics, Arc::clone(&options.environment), sinks);
-    let known = gateway::known(&library.registry(), &builder);
+    let _inside = background.enter();
+    let known = gateway::known(&library.registry(), &builder, &ground.plugins);
     let loaded = options
         .source
         .load(options.environment.as_ref(), &known, options.strictness);
@@ -245,6 +254,7 @@ fn ground(options: &Options) -> Result<Ground, StartError> {
     let host = Arc::new(host);
     let library = Library::open(Arc::clone(&host), settings.plugins.directory.clone())?;
     Ok(Ground {
+        plugins: settings.plugins,
         metrics,
         library,
         host,
@@ -296,7 +306,7 @@ fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartEr
     ))
 }
 
-fn door(options: &Options, settings: &Settings, stopping: watch::Receiver<bool>) -> Result<Door, StartError> {
+fn door(options: &Options, settings: &Settings, stage: watch::Receiver<Stage>) -> Result<Door, StartError> {
     let server = &settings.server;
     let files = options
         .tls
@@ -317,7 +327,7 @@ fn door(options: &Options, settings: &Settings, stopping: watch::Receiver<bool>)
             header_timeout: options.header_timeout.unwrap_or(server.header_timeout),
             root_path: options.root_path.trim_end_matches('/').into(),
         },
-        stopping,
+        stage,
     })
 }
 
@@ -353,30 +363,32 @@ impl Running {
         self.gateway.snapshot()
     }
 
-    /// Takes no more connections, lets what is under way end as long as `shutdown_timeout` says, and delivers what
-    /// callbacks still have.
+    /// Takes no more connections, lets what is under way end as long as `shutdown_timeout` says, cuts off the rest, and
+    /// delivers what callbacks still have, the records of what was cut off among them.
     pub fn stop(self) {
         let Self {
-            stop,
+            stage,
             workers,
             background,
             sinks,
             shutdown_timeout,
             ..
         } = self;
-        // No receiver means no worker: then there is nobody to tell.
-        let _ = stop.send(true);
+        stage.send_replace(Stage::Stopping);
         let (done, ended) = std::sync::mpsc::channel();
-        let waiting = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             for worker in workers {
                 let _ = worker.join();
             }
             let _ = done.send(());
         });
         if ended.recv_timeout(shutdown_timeout).is_err() {
-            tracing::warn!("exchanges under way were cut off: they took longer than `shutdown_timeout`");
+            tracing::warn!("exchanges under way are cut off: they took longer than `shutdown_timeout`");
+            stage.send_replace(Stage::Cut);
+            if ended.recv_timeout(CUT_MAX).is_err() {
+                tracing::warn!("a worker does not stop: what it had under way is not recorded");
+            }
         }
-        drop(waiting);
         let flushed = background.block_on(async { tokio::time::timeout(FLUSH_MAX, sinks.finish()).await });
         if flushed.is_err() {
             tracing::warn!("callbacks did not take all records in time: the rest is lost");

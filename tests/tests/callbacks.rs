@@ -1,5 +1,6 @@
 //! Logging callbacks: the records they get, and what becomes of those that are not taken.
 
+use sluice_tests::client::Stream;
 use sluice_tests::prelude::*;
 use sluice_tests::schema;
 
@@ -302,4 +303,55 @@ async fn litellms_name_of_the_webhook_means_the_bundled_one() {
     let gateway = Gateway::start(&config).await;
     gateway.ask("demo", "hi").await;
     assert_eq!(receiver.request().await.json()[0]["model_group"], "demo");
+}
+
+/// A stream that is under way and goes on when the gate opens.
+async fn streaming(told: &Told, gate: &Gate) -> Stream {
+    let script = Script::events(openai::pieces(&["one"]))
+        .then_holds(gate)
+        .then_events(openai::ending());
+    told.upstream.then(script);
+    let mut stream = told
+        .gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await;
+    assert_eq!(stream.text().await.as_deref(), Some("one"));
+    stream
+}
+
+#[tokio::test]
+async fn what_a_stop_cuts_off_is_told() {
+    let told = Told::start().await;
+    let gate = Gate::new();
+    let _stream = streaming(&told, &gate).await;
+    let Told { gateway, receiver, .. } = told;
+    gateway.stop().await;
+    let [request] = receiver
+        .requests()
+        .try_into()
+        .expect("one batch, before the gateway has stopped");
+    let record = &request.json()[0];
+    assert_eq!(
+        (&record["status"], &record["model_group"]),
+        (&json!("failure"), &json!("chat"))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_outlives_its_callback_is_told() {
+    let told = Told::start().await;
+    let gate = Gate::new();
+    let stream = streaming(&told, &gate).await;
+    let params = json!({ "model": "openai/gpt-4o-mini", "api_base": format!("{}/v1", told.upstream.base()) });
+    told.gateway
+        .write_config(&Config::new().deployment("chat", params).text());
+    eventually("the configuration without callbacks to be in force", async || {
+        let labels = ["configuration", "applied"];
+        (told.gateway.metric("sluice_reloads_total", &labels).await > 0.0).then_some(())
+    })
+    .await;
+    gate.open();
+    stream.chunks().await;
+    assert_eq!(told.told(1).await[0]["status"], "success");
 }

@@ -31,7 +31,7 @@ async fn a_client_that_never_finishes_its_headers_is_let_go() {
     let gateway = limited(json!({ "header_timeout_ms": 200 })).await;
     let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
     stream
-        .write_all(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n")
+        .write_all(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n")
         .await
         .unwrap();
     until_closed(stream).await;
@@ -49,7 +49,7 @@ async fn a_client_that_says_nothing_is_let_go() {
 async fn a_client_that_never_finishes_its_body_is_told_so() {
     let gateway = limited(json!({ "body_timeout_ms": 200 })).await;
     let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
-    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n";
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n";
     stream.write_all(format!("{head}{{\"model\"").as_bytes()).await.unwrap();
     let said = until_closed(stream).await;
     assert!(said.starts_with("HTTP/1.1 408") && said.contains("\"error\""), "{said}");
@@ -59,8 +59,7 @@ async fn a_client_that_never_finishes_its_body_is_told_so() {
 async fn a_body_that_is_longer_than_it_may_be_is_refused_before_it_is_read() {
     let gateway = limited(json!({ "body_bytes_max": 10_000 })).await;
     let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
-    let head =
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
     stream
         .write_all(format!("{head}content-length: 1000000000\r\n\r\n").as_bytes())
         .await
@@ -73,8 +72,7 @@ async fn a_body_that_is_longer_than_it_may_be_is_refused_before_it_is_read() {
 async fn a_chunked_body_is_bounded_too() {
     let gateway = limited(json!({ "body_bytes_max": 10_000 })).await;
     let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
-    let head =
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n";
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
     let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
     stream
         .write_all(format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes())

@@ -1,6 +1,7 @@
 //! Phase `account`: what an exchange used, what that costs, and what it says of the deployments it met.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::deployment::Deployment;
 use crate::usage::Usage;
@@ -11,6 +12,8 @@ use super::Exchange;
 pub fn settle(exchange: &mut Exchange) {
     count_usage(exchange);
     let story = &mut exchange.story;
+    // A stream is the upstream's time to its end.
+    story.upstream_time += story.first_content.map_or(Duration::ZERO, |at| at.elapsed());
     let Some(attempt) = story.attempts.last() else { return };
     let deployment = Arc::clone(&attempt.candidate.deployment);
     if let Some(usage) = &story.usage {
@@ -41,17 +44,20 @@ fn count_usage(exchange: &mut Exchange) {
 /// What the last attempt says of its deployment. One that failed before it answered has been counted then.
 fn judge(exchange: &Exchange, deployment: &Deployment) {
     let story = &exchange.story;
-    if story.attempts.last().is_none_or(|attempt| attempt.failure.is_some()) {
+    let Some(attempt) = story.attempts.last().filter(|attempt| attempt.failure.is_none()) else {
         return;
-    }
+    };
     let Some(ending) = &story.ending else { return };
-    let took = story.took.unwrap_or_default();
-    let first_token = story.first_content.map(|at| at.duration_since(exchange.started));
+    let first_token = story
+        .first_content
+        .map(|at| at.saturating_duration_since(attempt.begun));
     match ending.failure() {
         None => {
-            deployment.health.succeeded(story.upstream_time.max(took), first_token);
+            deployment.health.succeeded(attempt.begun.elapsed(), first_token);
             deployment.counters.successes.inc();
-            deployment.counters.took(took, upstream_time(exchange), first_token);
+            deployment
+                .counters
+                .took(story.took.unwrap_or_default(), story.upstream_time, first_token);
         }
         Some(refusal) if refusal.cause.is_upstreams_fault() => {
             deployment.health.failed();
@@ -61,17 +67,5 @@ fn judge(exchange: &Exchange, deployment: &Deployment) {
         }
         // A client that hung up, or a guardrail that refused, says nothing about the deployment.
         Some(_) => {}
-    }
-}
-
-/// A stream is the upstream's time to its end.
-fn upstream_time(exchange: &Exchange) -> std::time::Duration {
-    let story = &exchange.story;
-    if story.first_content.is_some() {
-        let before = story.upstream_time;
-        let after_first = story.first_content.map_or_else(Default::default, |at| at.elapsed());
-        before + after_first
-    } else {
-        story.upstream_time
     }
 }

@@ -1,5 +1,6 @@
 //! Answers: what an attempt brings, and what the client gets.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,7 +25,8 @@ pub enum Answer {
 /// A whole answer in canonical form.
 pub struct Whole {
     pub body: Bytes,
-    fields: Fields,
+    /// Where the body's fields are; found when first asked for, since nobody asks once the body is final.
+    fields: OnceLock<Option<Fields>>,
     /// The upstream's.
     headers: HeaderMap,
 }
@@ -41,25 +43,32 @@ impl Whole {
             )
             .detail(format!("{error}; it begins with {begins:?}"))
         })?;
-        Ok(Self { body, fields, headers })
+        Ok(Self {
+            body,
+            fields: Some(fields).into(),
+            headers,
+        })
     }
 
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
+    fn fields(&self) -> Option<&Fields> {
+        let scan = || json::scan(&self.body, Limits::ceiling()).ok();
+        self.fields.get_or_init(scan).as_ref()
+    }
+
+    fn field(&self, name: &str) -> Option<json::Field> {
+        self.fields()?.get(&self.body, name)
+    }
+
     pub fn usage(&self) -> Option<Usage> {
-        let usage = self.fields.get(&self.body, "usage")?;
-        Usage::from_json(usage.raw(&self.body))
+        Usage::from_json(self.field("usage")?.raw(&self.body))
     }
 
     pub fn service_tier(&self) -> Option<String> {
-        Some(
-            self.fields
-                .get(&self.body, "service_tier")?
-                .text(&self.body)?
-                .into_owned(),
-        )
+        Some(self.field("service_tier")?.text(&self.body)?.into_owned())
     }
 
     /// The same answer with another body.
@@ -73,15 +82,15 @@ impl Whole {
     /// Names the model as the client did.
     pub fn restamp(&mut self, group: &str) {
         let is_same = |given: json::Field| given.text(&self.body).is_none_or(|name| name == group);
-        if self.fields.get(&self.body, "model").is_none_or(is_same) {
+        if self.field("model").is_none_or(is_same) {
             return;
         }
+        let Some(fields) = self.fields.take().flatten() else {
+            return;
+        };
         let mut splice = Splice::default();
         splice.set("model", quote(group));
-        self.body = splice.finish(&self.body, &self.fields).into_bytes();
-        if let Ok(fields) = json::scan(&self.body, Limits::ceiling()) {
-            self.fields = fields;
-        }
+        self.body = splice.finish(&self.body, &fields).into_bytes();
     }
 }
 

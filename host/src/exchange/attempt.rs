@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::{HeaderMap, Response};
@@ -84,13 +85,14 @@ fn attempts_max(exchange: &Exchange, canonical: &Canonical, ranked: &Ranked) -> 
 /// One try, told in the story whatever becomes of it.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
+    let begun = Instant::now();
     exchange.story.attempts.push(AttemptReport {
         candidate: candidate.clone(),
+        begun,
         failure: None,
     });
     deployment.counters.requests.inc();
     let in_flight = deployment.health.begin();
-    let begun = Instant::now();
     let outcome = match (&deployment.settings.mock_response, &deployment.upstream) {
         (Some(mock), _) => canned::mock(canonical, candidate, mock),
         (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,
@@ -102,9 +104,14 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
             stream.in_flight = Some(in_flight);
             Ok(Answer::Stream(stream))
         }
-        Ok(answer) => Ok(answer),
+        Ok(Answer::Whole(whole)) => {
+            // It is used whatever becomes of the answer: a guardrail may yet refuse it.
+            exchange.story.usage = whole.usage();
+            exchange.story.service_tier = whole.service_tier();
+            Ok(Answer::Whole(whole))
+        }
         Err(refusal) => {
-            let refusal = scrubbed(refusal, candidate);
+            let refusal = scrubbed(refusal, deployment);
             deployment
                 .counters
                 .failed(refusal.cause.status(), refusal.cause.class());
@@ -142,7 +149,15 @@ async fn ask(
     leave_out_echoes(&mut head.headers, &candidate.deployment);
     let answer = Response::from_parts(head, clock.time(body));
     if answer.status().is_success() {
-        read(exchange, canonical, answer, reading, conversation).await
+        read(
+            exchange,
+            canonical,
+            &candidate.deployment,
+            answer,
+            reading,
+            conversation,
+        )
+        .await
     } else {
         Err(refuse(canonical, candidate, upstream, answer).await)
     }
@@ -152,6 +167,7 @@ async fn ask(
 async fn read(
     exchange: &Exchange,
     canonical: &Arc<Canonical>,
+    deployment: &Arc<Deployment>,
     answer: Response<upstream::Timed<upstream::Answer>>,
     reading: Reading,
     mut conversation: Option<Conversation>,
@@ -165,7 +181,7 @@ async fn read(
     let source = match (reading, conversation) {
         (Reading::Relay, _) if is_stream => Source::relayed(body),
         (Reading::Events(Framing::ServerSentEvents), Some(conversation)) if is_stream => {
-            Source::translated(body, conversation, limits.event_bytes_max)
+            Source::translated(body, conversation, Arc::clone(deployment), limits.event_bytes_max)
         }
         (Reading::Events(Framing::JsonLines | Framing::AwsEventStream), _) if is_stream => {
             return Err(Refusal::new(
@@ -176,7 +192,10 @@ async fn read(
         (_, conversation) => {
             let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
             let body = match conversation {
-                Some(mut conversation) => conversation.whole(&body).map_err(refused_by_adapter)?.into(),
+                Some(mut conversation) => {
+                    let body = masked(body, deployment);
+                    conversation.whole(&body).map_err(refused_by_adapter)?.into()
+                }
                 None => body,
             };
             let whole = Whole::new(body, head.headers)?;
@@ -206,10 +225,8 @@ async fn refuse(
 ) -> Refusal {
     let (head, body) = answer.into_parts();
     let retry_after = upstream::retry_after(&head.headers, SystemTime::now());
-    let body = match body.read_to_end(ERROR_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(error) => return broken_off(error),
-    };
+    // A page that is longer, or breaks off, still has a status and what was read of it.
+    let body = masked(body.read_at_most(ERROR_BYTES_MAX).await, &candidate.deployment);
     let status = head.status.as_u16();
     match upstream
         .adapter
@@ -232,7 +249,7 @@ async fn refuse(
 fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate) -> TimeLimits {
     let router = &exchange.snapshot.settings.router;
     let own = &candidate.deployment.settings;
-    let asked = |names: [&str; 2], header: &str| {
+    let asked = |names: &[&str], header: &str| {
         let field = names
             .iter()
             .find_map(|name| canonical.field(name))
@@ -242,7 +259,7 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
             .ok()
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
     };
-    let whole = asked(["timeout", "request_timeout"], "x-litellm-timeout")
+    let whole = asked(&["timeout", "request_timeout"], "x-litellm-timeout")
         .or(own.timeout)
         .unwrap_or(router.timeout);
     if !canonical.is_streaming {
@@ -251,7 +268,7 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
             ..TimeLimits::default()
         };
     }
-    let first = asked(["stream_timeout", "stream_timeout"], "x-litellm-stream-timeout");
+    let first = asked(&["stream_timeout"], "x-litellm-stream-timeout");
     let first = first.or(own.stream_timeout).or(router.stream_timeout).unwrap_or(whole);
     let between_chunks = exchange.snapshot.settings.upstream.chunk_timeout;
     TimeLimits {
@@ -313,17 +330,46 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 }
 
 /// Providers repeat keys in their messages; ours must not reach a client or a log.
-fn scrubbed(mut refusal: Refusal, candidate: &Candidate) -> Refusal {
-    for secret in candidate
-        .deployment
-        .secrets()
-        .filter_map(|secret| std::str::from_utf8(secret).ok())
-    {
-        if refusal.message.contains(secret) {
-            refusal.message = refusal.message.replace(secret, "****");
+pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
+    let Refusal {
+        message,
+        detail,
+        parameter,
+        provider_code,
+        ..
+    } = &mut refusal;
+    let texts = [
+        Some(message),
+        detail.as_mut(),
+        parameter.as_mut(),
+        provider_code.as_mut(),
+    ];
+    for text in texts.into_iter().flatten() {
+        for secret in deployment
+            .secrets()
+            .filter_map(|secret| std::str::from_utf8(secret).ok())
+        {
+            if text.contains(secret) {
+                *text = text.replace(secret, "****");
+            }
         }
     }
     refusal
+}
+
+/// Bytes of an answer as a guest may see them: without our credentials, should the upstream repeat them.
+pub fn masked(bytes: Bytes, deployment: &Deployment) -> Bytes {
+    let holds = |secret: &&[u8]| memmem::find(&bytes, secret).is_some();
+    if !deployment.secrets().any(|secret| holds(&secret)) {
+        return bytes;
+    }
+    let mut masked = bytes.to_vec();
+    for secret in deployment.secrets() {
+        for at in memmem::find_iter(&bytes, secret) {
+            masked[at..at + secret.len()].fill(b'*');
+        }
+    }
+    masked.into()
 }
 
 /// Some servers send a request's headers back: whatever holds a credential of ours goes no further, neither to a guest nor
@@ -366,10 +412,10 @@ pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
             continue;
         }
         if name.as_str().starts_with("x-ratelimit-") {
-            passed.insert(name.clone(), value.clone());
+            passed.append(name.clone(), value.clone());
         }
         if let Ok(prefixed) = format!("llm_provider-{name}").parse::<HeaderName>() {
-            passed.insert(prefixed, value.clone());
+            passed.append(prefixed, value.clone());
         }
     }
     passed

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Whole};
 use super::relay::{Source, Stream};
@@ -158,17 +158,16 @@ fn chat_chunks(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     let answer: Completion<'_> = serde_json::from_slice(body)?;
     let mut chunks = Vec::new();
     for choice in &answer.choices {
-        let mut choice: Value = serde_json::from_str(choice.get())?;
-        let index = choice["index"].take();
-        let mut delta = choice["message"].take();
-        if let Some(calls) = delta.get_mut("tool_calls").and_then(Value::as_array_mut) {
-            for (position, call) in calls.iter_mut().enumerate() {
-                call["index"] = position.into();
-            }
+        let mut choice: Map<String, Value> = serde_json::from_str(choice.get())?;
+        let mut take = |name: &str| choice.remove(name).unwrap_or_default();
+        let (index, mut delta, finish_reason) = (take("index"), take("message"), take("finish_reason"));
+        let calls = delta.get_mut("tool_calls").and_then(Value::as_array_mut);
+        for (position, call) in calls.into_iter().flatten().filter_map(Value::as_object_mut).enumerate() {
+            call.insert("index".to_owned(), position.into());
         }
         let opening = json!([{"index": index, "delta": delta, "finish_reason": null}]);
         chunks.push(answer.chunk(OBJECT, &opening));
-        let closing = json!([{"index": index, "delta": {}, "finish_reason": choice["finish_reason"].take()}]);
+        let closing = json!([{"index": index, "delta": {}, "finish_reason": finish_reason}]);
         chunks.push(answer.chunk(OBJECT, &closing));
     }
     chunks.extend(answer.usage_chunk(OBJECT));

@@ -1,19 +1,20 @@
 //! Phase `identify`: who asks. Virtual keys will be looked up here; today there is the master key.
 
 use hyper::HeaderMap;
-use hyper::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 
 use super::{Cause, Exchange, Refusal};
 use crate::config::Secret;
 
-/// Headers that clients send a key in, the first that is there counts.
-const KEY_HEADERS: [&str; 5] = [
+/// Headers that clients send a key in; the first that is there counts. `x-litellm-api-key` is sent where `Authorization`
+/// is meant for someone else.
+const KEY_HEADERS: [&str; 6] = [
+    "x-litellm-api-key",
+    "authorization",
     "api-key",
     "x-api-key",
     "x-goog-api-key",
     "ocp-apim-subscription-key",
-    "x-litellm-api-key",
 ];
 
 /// Why a client is nobody.
@@ -60,23 +61,18 @@ pub fn identify(master_key: Option<&Secret>, headers: &HeaderMap) -> Result<(), 
     }
 }
 
-/// The key a client shows. `x-litellm-api-key` wins: it is sent where `Authorization` is meant for someone else.
+/// The key a client shows.
 fn key(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bare = |value: &'_ str| -> Option<usize> {
-        // The scheme's name compares without regard to case (RFC 9110 §11.1).
-        value
-            .get(..7)
-            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "))
-            .map(|_| 7)
-    };
-    let own = text("x-litellm-api-key");
-    let authorization = text(AUTHORIZATION.as_str());
-    let found = own
-        .or(authorization)
-        .or_else(|| KEY_HEADERS.iter().find_map(|name| text(name)))?;
-    let found = bare(found).map_or(found, |start| &found[start..]).trim();
-    (!found.is_empty()).then_some(found)
+    let shown = KEY_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+    Some(strip_bearer(shown).trim()).filter(|key| !key.is_empty())
+}
+
+/// What follows `Bearer `, if that is there. The scheme's name compares without regard to case (RFC 9110 §11.1).
+fn strip_bearer(shown: &str) -> &str {
+    match shown.split_at_checked("bearer ".len()) {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key,
+        _ => shown,
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +98,14 @@ mod tests {
         check("authorization", "Bearer sk-right", Ok(()));
         check("authorization", "bearer  sk-right", Ok(()));
         check("x-litellm-api-key", "Bearer sk-right", Ok(()));
+    }
+
+    #[test]
+    fn the_gateways_own_header_goes_over_authorization() {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Bearer for-someone-else".parse().unwrap());
+        headers.insert("x-litellm-api-key", "sk-right".parse().unwrap());
+        assert_eq!(identify(Some(&Secret::new("sk-right")), &headers), Ok(()));
     }
 
     #[test]

@@ -81,18 +81,10 @@ const HOST_HEADERS: [&str; 13] = [
     "accept-encoding",
 ];
 
-/// Fields that clients send credentials in. No guest sees them.
-const CREDENTIAL_FIELDS: [&str; 2] = ["api_key", "litellm_credential_name"];
-
-/// The canonical request as this deployment gets it: its defaults in, credentials out. Control fields stay, since
-/// adapters honour some (`drop_params`); [`body`] leaves them out.
+/// The canonical request as this deployment gets it: with its defaults, without what it must not get. Control fields stay,
+/// since adapters honour some (`drop_params`); [`body`] leaves them out.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
-    for name in CREDENTIAL_FIELDS {
-        if canonical.field(name).is_some() {
-            splice.remove(name);
-        }
-    }
     for name in &deployment.dropped_parameters {
         if canonical.field(name).is_some() {
             splice.remove(name.as_str());

@@ -12,7 +12,7 @@ use super::{Arrival, Cause, Exchange, Refusal};
 use crate::canonical::CREDENTIAL_HEADERS;
 use crate::canonical::Canonical;
 use crate::config::settings::Server;
-use crate::json::{self, Fields, Kind, Limits};
+use crate::json::{self, Fields, Kind, Limits, Splice};
 use crate::operation::Operation;
 
 /// The phase.
@@ -25,6 +25,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     check_content_type(&head.headers)?;
     let body = read(body, limits).await?;
     let fields = scan(&body, limits)?;
+    let (body, fields) = without_credential_fields(body, fields, limits)?;
     let group = model(&body, &fields, arrival.path_model)?;
     // Embeddings have no streamed form; `stream` there is a habit of clients.
     let is_streaming =
@@ -132,16 +133,42 @@ fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {
     })
 }
 
+/// Names go into headers, logs and a search for the nearest.
+const MODEL_BYTES_MAX: usize = 512;
+const TOO_LONG: &str = "`model` is longer than any model's name: name a model group";
+
+/// Fields that clients send credentials in. They go no further: no guest sees them.
+const CREDENTIAL_FIELDS: [&str; 2] = ["api_key", "litellm_credential_name"];
+
+/// The body without credentials; untouched where there are none.
+fn without_credential_fields(body: Bytes, fields: Fields, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
+    if CREDENTIAL_FIELDS.iter().all(|name| fields.get(&body, name).is_none()) {
+        return Ok((body, fields));
+    }
+    let mut splice = Splice::default();
+    CREDENTIAL_FIELDS.iter().for_each(|name| splice.remove(*name));
+    let body = splice.finish(&body, &fields).into_bytes();
+    let fields = scan(&body, limits)?;
+    Ok((body, fields))
+}
+
 /// The model of the path, else of the body.
 fn model(body: &[u8], fields: &Fields, path_model: Option<String>) -> Result<String, Refusal> {
-    if let Some(model) = path_model {
-        return Ok(model);
-    }
     let refused = |message: &str| Refusal::new(Cause::BadRequest, message).parameter("model");
+    if let Some(model) = path_model {
+        return if model.len() <= MODEL_BYTES_MAX {
+            Ok(model)
+        } else {
+            Err(refused(TOO_LONG))
+        };
+    }
     let field = fields
         .get(body, "model")
         .ok_or_else(|| refused("`model` is missing: name a model group"))?;
     let text = field.text(body).ok_or_else(|| refused("`model` must be a string"))?;
+    if text.len() > MODEL_BYTES_MAX {
+        return Err(refused(TOO_LONG));
+    }
     if text.is_empty() {
         return Err(refused("`model` is empty: name a model group"));
     }

@@ -1,7 +1,10 @@
 //! Everything an exchange can be refused with: one table of status, type and class, and the answer it makes.
 //!
 //! Shape and statuses are LiteLLM's: `{"error": {"message", "type", "param", "code"}}` with the status as a string in
-//! `code`. The client's sentence and the log's are two fields: what an operator must know may be no client's business.
+//! `code`. LiteLLM begins its messages with the class (`litellm.RateLimitError: …`); that is left out on purpose, since it
+//! names a library that is not there, and `type` and `code` say the same to a program.
+//!
+//! The client's sentence and the log's are two fields: what an operator must know may be no client's business.
 
 use std::time::Duration;
 
@@ -63,7 +66,7 @@ impl Cause {
             Self::RateLimited => (429, "rate_limit_error", "RateLimitError"),
             Self::ClientGone => (499, "client_disconnected", "ClientDisconnected"),
             Self::UpstreamError => (500, "internal_server_error", "InternalServerError"),
-            Self::Connection => (503, "internal_server_error", "APIConnectionError"),
+            Self::Connection => (500, "internal_server_error", "APIConnectionError"),
             Self::Overloaded => (503, "internal_server_error", "ServiceUnavailableError"),
             Self::GuardrailUnavailable => (503, "internal_server_error", "GuardrailUnavailable"),
             Self::Internal => (500, "internal_server_error", "InternalServerError"),

@@ -5,21 +5,22 @@
 //! asked for is kept from a client that did not, and guardrails see the text.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, Response};
 use memchr::memmem;
 
 use super::answer;
-use super::attempt::{broken_off, refused_by_adapter};
-use super::guard::Windows;
+use super::attempt::{broken_off, masked, refused_by_adapter, scrubbed};
+use super::guard::{Chunk, Windows};
 use super::record::Transcript;
 use super::story::Ending;
 use super::{Cause, Exchange, Refusal};
 use crate::body::{Body, Sink};
 use crate::canonical::Canonical;
-use crate::deployment::InFlight;
+use crate::deployment::{Deployment, InFlight};
 use crate::json::{chunk, text::quote};
 use crate::plugin::adapter::{Conversation, Event};
 use crate::sse::{self, Scan, Seen, Verdict};
@@ -41,6 +42,8 @@ pub struct Translated {
     events: sse::Events,
     /// `None` once it has finished.
     conversation: Option<Conversation>,
+    /// Whose credentials no event may carry to the adapter.
+    deployment: Arc<Deployment>,
 }
 
 /// A stream whose first chunk is there, and of which nothing has been sent.
@@ -66,6 +69,8 @@ struct Picker {
     usage: Option<Usage>,
     service_tier: Option<String>,
     events: u64,
+    /// Something has been said, or the answer has ended without.
+    has_content: bool,
     is_finished: bool,
     /// An error that the upstream sent in the place of a chunk.
     error: Option<Refusal>,
@@ -77,12 +82,18 @@ impl Source {
         Self::Relayed(answer)
     }
 
-    pub fn translated(answer: Timed<upstream::Answer>, conversation: Conversation, event_bytes_max: usize) -> Self {
+    pub fn translated(
+        answer: Timed<upstream::Answer>,
+        conversation: Conversation,
+        deployment: Arc<Deployment>,
+        event_bytes_max: usize,
+    ) -> Self {
         let events = sse::Events::new(event_bytes_max);
         Self::Translated(Box::new(Translated {
             answer,
             events,
             conversation: Some(conversation),
+            deployment,
         }))
     }
 
@@ -130,16 +141,21 @@ impl Translated {
 
     fn read_events(&mut self) -> Result<Vec<Event>, Refusal> {
         let mut batch = Vec::new();
-        for event in &mut self.events {
+        while let Some(event) = self.events.next() {
             let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
             if event.data != sse::DONE {
-                batch.push(Event {
-                    name: event.name().into_owned(),
-                    data: event.data.to_vec(),
-                });
+                batch.push(self.shown(event));
             }
         }
         Ok(batch)
+    }
+
+    /// An event as the adapter may see it.
+    fn shown(&self, event: sse::Event) -> Event {
+        Event {
+            name: event.name().into_owned(),
+            data: masked(event.data, &self.deployment).into(),
+        }
     }
 
     fn translate(&mut self, batch: &[Event]) -> Result<Bytes, Refusal> {
@@ -154,10 +170,7 @@ impl Translated {
     fn finish(&mut self) -> Result<Bytes, Refusal> {
         let mut last = BytesMut::new();
         if let Some(event) = self.events.finish() {
-            let event = Event {
-                name: event.name().into_owned(),
-                data: event.data.to_vec(),
-            };
+            let event = self.shown(event);
             last.extend_from_slice(&self.translate(&[event])?);
         }
         let owed = self.conversation.take().map(|mut conversation| conversation.finish());
@@ -167,7 +180,8 @@ impl Translated {
 }
 
 impl Stream {
-    /// Waits for the first chunk: until then the attempt may still fail over.
+    /// Waits for the first content: until then the attempt may still fail over. Comments and chunks that only open the
+    /// answer (a role, nothing said) are kept ready meanwhile.
     ///
     /// # Errors
     /// The upstream failed before it, or sent an error in its place.
@@ -180,7 +194,7 @@ impl Stream {
         let settings = &exchange.snapshot.settings;
         let mut stream = Self::new(canonical, source, headers, settings.upstream.event_bytes_max);
         stream.picker.client_wants_usage |= settings.general.always_include_stream_usage;
-        while stream.ready.is_empty() && !stream.is_exhausted {
+        while !stream.picker.has_content && !stream.is_exhausted {
             stream.read().await?;
         }
         if stream.picker.events == 0 {
@@ -204,6 +218,7 @@ impl Stream {
             usage: None,
             service_tier: None,
             events: 0,
+            has_content: false,
             is_finished: false,
             error: None,
             transcript: None,
@@ -234,6 +249,8 @@ impl Stream {
         if let Some(error) = relayed.error {
             return Err(Refusal::new(Cause::UpstreamError, error.to_string()));
         }
+        // Some upstreams leave their connection open after the mark that ends the stream.
+        self.is_exhausted |= scan.is_done();
         match picker.error.take() {
             Some(error) => Err(error),
             None => Ok(()),
@@ -293,6 +310,7 @@ impl Picker {
             return Verdict::Drop;
         }
         self.is_finished |= has_finish_reason(data);
+        self.has_content = self.has_content || self.is_finished || says_something(data);
         if let Some(transcript) = &mut self.transcript {
             transcript.add(data);
         }
@@ -324,6 +342,12 @@ fn service_tier(data: &[u8]) -> Option<String> {
     )
 }
 
+/// A choice with more than a role and empty texts. Asked of the first chunks only.
+fn says_something(data: &[u8]) -> bool {
+    let chunk = Chunk::read(Bytes::copy_from_slice(data));
+    !chunk.texts.is_empty() || chunk.names_a_tool()
+}
+
 /// A choice that says why it ended; upstreams put `null` there until then.
 fn has_finish_reason(data: &[u8]) -> bool {
     const KEY: &[u8] = b"\"finish_reason\"";
@@ -343,15 +367,25 @@ fn in_band_error(data: &[u8]) -> Option<Refusal> {
     let message = message
         .or_else(|| error.text(data))
         .map_or_else(|| "the upstream failed".into(), |text| text.into_owned());
-    let code = crate::json::member(data, error.span, "code").and_then(|code| code.text(data));
+    let word = |name: &str| {
+        let value = crate::json::member(data, error.span, name)?;
+        let is_word = matches!(value.kind, crate::json::Kind::String | crate::json::Kind::Number);
+        let raw = std::str::from_utf8(value.raw(data)).ok().filter(|_| is_word)?;
+        Some(
+            value
+                .text(data)
+                .map_or_else(|| raw.to_owned(), |text| text.into_owned()),
+        )
+    };
+    let code = word("code").or_else(|| word("type"));
     let cause = match code.as_deref() {
-        Some("rate_limit_exceeded" | "429") => Cause::RateLimited,
+        Some("rate_limit_exceeded" | "rate_limit_error" | "429") => Cause::RateLimited,
         Some("content_filter") => Cause::ContentFiltered,
-        Some("503" | "overloaded_error") => Cause::Overloaded,
+        Some("503" | "529" | "overloaded_error") => Cause::Overloaded,
         _ => Cause::UpstreamError,
     };
     Some(Refusal {
-        provider_code: code.map(|code| code.into_owned()),
+        provider_code: code,
         ..Refusal::new(cause, message)
     })
 }
@@ -359,27 +393,52 @@ fn in_band_error(data: &[u8]) -> Option<Refusal> {
 /// The response of a streamed answer: a head now, and a body that relays as long as the client reads.
 pub fn respond(exchange: Exchange, mut stream: Box<Stream>) -> Response<Body> {
     let headers = answer::stream_headers(&exchange, &std::mem::take(&mut stream.headers));
-    let mut response = Response::new(Body::written(|sink| relay(exchange, stream, sink)));
+    let mut response = Response::new(Body::written(|sink| relay(Relay { stream, exchange }, sink)));
     *response.headers_mut() = headers;
     response
 }
 
-/// Sends what there is until the end. Dropped when the client hangs up; the exchange then ends by itself.
-async fn relay(mut exchange: Exchange, mut stream: Box<Stream>, sink: Sink) {
-    let ending = match pass_on(&mut exchange, &mut stream, &sink).await {
+/// A stream on its way. Dropped in the middle, it is a client that hung up: what was seen until then is told.
+struct Relay {
+    stream: Box<Stream>,
+    exchange: Exchange,
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.stream.tell(&mut self.exchange);
+    }
+}
+
+/// How long an upstream gets to end its body after the mark that ends the stream, so that its connection can be used again.
+const LINGER_MAX: Duration = Duration::from_secs(1);
+
+/// Sends what there is until the end.
+async fn relay(mut relay: Relay, sink: Sink) {
+    let Relay { stream, exchange } = &mut relay;
+    let ending = match pass_on(exchange, stream, &sink).await {
         Ok(()) => Ending::Answered { status: 200 },
         Err(refusal) => {
+            let deployment = exchange
+                .story
+                .last_attempt()
+                .map(|attempt| Arc::clone(&attempt.candidate.deployment));
+            let refusal =
+                deployment.map_or_else(|| refusal.clone(), |deployment| scrubbed(refusal.clone(), &deployment));
             sink.send(error_event(&refusal)).await;
             Ending::Broken(refusal)
         }
     };
-    sink.send(Bytes::from_static(b"data: [DONE]\n\n")).await;
-    stream.tell(&mut exchange);
-    stream.tell_guardrails(&mut exchange);
+    // The answer is over before its last bytes go out: clients hang up as soon as they have read them.
+    stream.tell(exchange);
     exchange.end(ending);
+    sink.send(Bytes::from_static(b"data: [DONE]\n\n")).await;
+    // Whatever comes is not for the client any more.
+    let _ = tokio::time::timeout(LINGER_MAX, stream.source.next()).await;
 }
 
 async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> Result<(), Refusal> {
+    let mut failed = None;
     loop {
         while let Some(part) = stream.ready.pop_front() {
             let part = match &mut stream.windows {
@@ -390,12 +449,15 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
                 exchange.story.first_content.get_or_insert_with(Instant::now);
                 sink.send(part).await;
             }
-            stream.tell(exchange);
+        }
+        // What came before a failure has been sent by now.
+        if let Some(refusal) = failed {
+            return Err(refusal);
         }
         if stream.is_exhausted {
             break;
         }
-        stream.read().await?;
+        failed = stream.read().await.err();
     }
     if let Some(windows) = &mut stream.windows {
         sink.send(windows.finish().await?).await;
@@ -431,32 +493,25 @@ impl Stream {
         self.picker.transcript = Some(transcript);
     }
 
-    /// Tells the exchange what has been seen so far, so that it is known whenever the exchange ends.
+    /// Tells the exchange what has been seen, once.
     fn tell(&mut self, exchange: &mut Exchange) {
+        if exchange.story.ending.is_some() {
+            return;
+        }
         let story = &mut exchange.story;
         story.content_events = self.picker.events;
         story.usage = self.picker.usage;
-        story.service_tier.clone_from(&self.picker.service_tier);
-        if self.is_exhausted {
-            story.transcript = self.picker.transcript.take();
-        }
-    }
-}
-
-impl Stream {
-    /// The guardrails' last word, in place of what they were reported with when the head was sent.
-    fn tell_guardrails(&self, exchange: &mut Exchange) {
+        story.service_tier = self.picker.service_tier.take();
+        story.transcript = self.picker.transcript.take();
         let Some(windows) = &self.windows else { return };
-        let reports = &mut exchange.story.guardrails;
         for report in windows.reports() {
-            exchange.worker.gateway.metrics.guarded(
-                &report.name,
-                report.mode,
-                report.status,
-                report.took.as_secs_f64(),
-            );
-            reports.retain(|earlier| (&earlier.name, earlier.mode) != (&report.name, report.mode));
-            reports.push(report);
+            let metrics = &exchange.worker.gateway.metrics;
+            metrics.guarded(&report.name, report.mode, report.status, report.took.as_secs_f64());
+            // They were reported as applied when the head was sent; this is their last word.
+            story
+                .guardrails
+                .retain(|earlier| (&earlier.name, earlier.mode) != (&report.name, report.mode));
+            story.guardrails.push(report);
         }
     }
 }

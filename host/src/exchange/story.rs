@@ -8,7 +8,6 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::USER_AGENT;
 
-use super::answer::Whole;
 use super::refusal::{Cause, Refusal};
 use crate::deployment::Candidate;
 use crate::prices::Cost;
@@ -59,6 +58,7 @@ pub enum Ending {
 /// One try at one deployment.
 pub struct AttemptReport {
     pub candidate: Candidate,
+    pub begun: Instant,
     /// `None` while it is under way and when it succeeded.
     pub failure: Option<Refusal>,
 }
@@ -95,16 +95,14 @@ impl Story {
         self.attempts.len().saturating_sub(1)
     }
 
-    pub fn observe_whole(&mut self, whole: &Whole) {
-        self.usage = whole.usage();
-        self.service_tier = whole.service_tier();
-        self.answer = Some(whole.body.clone());
-    }
-
-    /// Names of the guardrails that looked, each once.
+    /// Names of the guardrails that looked, each once, in the order of their first look.
     pub fn applied_guardrails(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.guardrails.iter().map(|report| report.name.as_ref()).collect();
-        names.dedup();
+        let mut names = Vec::new();
+        for report in &self.guardrails {
+            if !names.contains(&report.name.as_ref()) {
+                names.push(report.name.as_ref());
+            }
+        }
         names
     }
 }

@@ -12,6 +12,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::Gateway;
+use crate::config::settings;
 use crate::config::{self, Environment, Known, Loaded, Origin, Problem, Severity, Strictness};
 use crate::plugin::Kind;
 use crate::plugin::library::{Library, Registry};
@@ -49,8 +50,15 @@ pub struct Reloader {
     builder: Builder,
     settings: Arc<config::Settings>,
     /// What of the configuration was last read, so that a poll need not read it again.
-    stamps: HashMap<PathBuf, Option<(SystemTime, u64)>>,
+    stamps: Stamps,
+    /// What the last look found changed; read once the next look finds the same.
+    settling: Option<Stamps>,
+    /// The file as it is now was refused: it may be right once another plugin is there.
+    is_refused: bool,
 }
+
+/// When each file was last written, and its length.
+type Stamps = HashMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// Why a configuration is not in force.
 #[derive(Debug, thiserror::Error)]
@@ -96,16 +104,17 @@ impl Reloader {
     ) -> Result<(Self, Snapshot, Vec<Problem>), Failed> {
         library.scan();
         let registry = Arc::new(library.registry());
-        let known = known(&registry, &builder);
+        let unchecked = source
+            .load(environment.as_ref(), &Known::default(), strictness)
+            .settings;
+        let plugins = unchecked
+            .as_ref()
+            .map_or_else(Default::default, |settings| settings.plugins.clone());
+        let known = known(&registry, &builder, &plugins);
         let loaded = source.load(environment.as_ref(), &known, strictness);
         // A plugin that is missing or broken must not keep the gateway from starting: where that is all that is wrong,
         // the rest serves, and what needs the plugin is refused.
-        let without_plugins = || {
-            source
-                .load(environment.as_ref(), &Known::default(), strictness)
-                .settings
-        };
-        let Some(settings) = loaded.settings.or_else(without_plugins) else {
+        let Some(settings) = loaded.settings.or(unchecked) else {
             return Err(Failed(loaded.problems));
         };
         let settings = Arc::new(settings);
@@ -122,21 +131,35 @@ impl Reloader {
             builder,
             settings,
             stamps,
+            settling: None,
+            is_refused: false,
         };
         Ok((reloader, snapshot, loaded.problems))
     }
 
-    /// Looks at everything once and swaps in what has changed. Slow: it reads and compiles.
-    pub fn look(&mut self, gateway: &Gateway) {
+    /// Looks at everything once and swaps in what has changed. Slow: it reads and compiles. Answers whether to look again
+    /// soon: a configuration is read once two looks have found it the same, so that half a file is never in force.
+    pub fn look(&mut self, gateway: &Gateway) -> bool {
         let plugins_changed = self.library.scan();
-        let configuration_changed = self.stamps.iter().any(|(path, stamp)| stamp_of(path) != *stamp);
-        if !plugins_changed && !configuration_changed {
-            return;
+        let found = restamped(&self.stamps);
+        let configuration_changed = found != self.stamps;
+        if configuration_changed && self.settling.as_ref() != Some(&found) {
+            self.settling = Some(found);
+            return true;
         }
+        self.settling = None;
+        let is_due = configuration_changed || (plugins_changed && self.is_refused);
+        if is_due {
+            self.read_configuration(gateway, found);
+        }
+        if is_due || plugins_changed {
+            self.build(gateway, plugins_changed);
+        }
+        false
+    }
+
+    fn build(&mut self, gateway: &Gateway, plugins_changed: bool) {
         let registry = Arc::new(self.library.registry());
-        if configuration_changed {
-            self.read_configuration(gateway, &registry);
-        }
         let snapshot = self.builder.build(Sources {
             settings: Arc::clone(&self.settings),
             registry,
@@ -154,33 +177,68 @@ impl Reloader {
     }
 
     /// A bad file leaves the old settings in force.
-    fn read_configuration(&mut self, gateway: &Gateway, registry: &Arc<Registry>) {
-        let loaded = self.source.load(
-            self.environment.as_ref(),
-            &known(registry, &self.builder),
-            self.strictness,
-        );
+    fn read_configuration(&mut self, gateway: &Gateway, found: Stamps) {
+        let environment = self.environment.as_ref();
+        // Where plugins lie is part of the configuration, and what it may name depends on them.
+        let directory_before = self.library.directory().to_owned();
+        let unchecked = self
+            .source
+            .load(environment, &Known::default(), self.strictness)
+            .settings;
+        let plugins = unchecked.map_or_else(|| self.settings.plugins.clone(), |settings| settings.plugins);
+        if plugins.directory != directory_before {
+            self.library.set_directory(plugins.directory.clone());
+            self.library.scan();
+        }
+        let known = known(&self.library.registry(), &self.builder, &plugins);
+        let loaded = self.source.load(environment, &known, self.strictness);
+        // Stamps from before the reading, so that a change in the middle of it is found at the next look.
         self.stamps = stamps(&loaded.files);
-        match loaded.settings {
-            Some(settings) => {
-                self.library.set_directory(settings.plugins.directory.clone());
-                self.library.scan();
-                if settings.server != self.settings.server || settings.upstream != self.settings.upstream {
-                    tracing::warn!(
-                        "`sluice.server` and connection limits of `sluice.upstream` take effect at the next start"
-                    );
-                }
-                self.settings = Arc::new(settings);
-                say_problems(&loaded.problems);
-                gateway.metrics.reloaded("configuration", "applied");
-                tracing::info!("configuration reloaded");
-            }
-            None => {
+        self.stamps
+            .extend(found.into_iter().filter(|(file, _)| loaded.files.contains(file)));
+        say_problems(&loaded.problems);
+        let objection = loaded
+            .settings
+            .as_ref()
+            .map_or(Some("it has errors"), |next| self.objection(next));
+        self.is_refused = objection.is_some();
+        match (loaded.settings, objection) {
+            (Some(settings), None) => self.apply(gateway, settings),
+            (_, objection) => {
+                let reason = objection.unwrap_or_default();
+                tracing::error!(
+                    reason,
+                    "the changed configuration is refused: the old one stays in force"
+                );
                 gateway.metrics.reloaded("configuration", "refused");
-                say_problems(&loaded.problems);
-                tracing::error!("the changed configuration has errors: the old one stays in force");
+                if self.library.directory() != directory_before {
+                    self.library.set_directory(directory_before);
+                    self.library.scan();
+                }
             }
         }
+    }
+
+    fn apply(&mut self, gateway: &Gateway, settings: config::Settings) {
+        if settings.server != self.settings.server || settings.upstream != self.settings.upstream {
+            tracing::warn!("`sluice.server` and connection limits of `sluice.upstream` take effect at the next start");
+        }
+        self.settings = Arc::new(settings);
+        gateway.metrics.reloaded("configuration", "applied");
+        tracing::info!("configuration reloaded");
+    }
+
+    /// What is likelier a file cut short than meant, and too dangerous to take for meant.
+    fn objection(&self, next: &config::Settings) -> Option<&'static str> {
+        let now = &self.settings;
+        if next.deployments.is_empty() && !now.deployments.is_empty() {
+            return Some("it names no model any more: is it still being written? Restart the gateway if that is meant");
+        }
+        let loses_key = now.general.master_key.is_some() && next.general.master_key.is_none();
+        if loses_key && !next.general.serve_without_key {
+            return Some("it has no master key any more: restart the gateway if that is meant");
+        }
+        None
     }
 
     /// Watches until it is dropped.
@@ -188,10 +246,11 @@ impl Reloader {
         let changed = Arc::new(Notify::new());
         let mut watched = self.watched();
         let mut watcher = watcher(&changed, &watched);
+        let mut is_settling = false;
         loop {
             tokio::select! {
                 () = changed.notified() => until_quiet(&changed).await,
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(if is_settling { QUIET } else { POLL }) => {}
             }
             // A directory may have come into being, or another been named.
             if self.watched() != watched {
@@ -200,11 +259,14 @@ impl Reloader {
             }
             let shared = Arc::clone(&gateway);
             let looked = tokio::task::spawn_blocking(move || {
-                self.look(&shared);
-                self
+                let is_settling = self.look(&shared);
+                (self, is_settling)
             });
             match looked.await {
-                Ok(reloader) => self = reloader,
+                Ok((reloader, settling)) => {
+                    self = reloader;
+                    is_settling = settling;
+                }
                 Err(error) => {
                     tracing::error!(%error, "reloading has stopped: restart the gateway to take changes in");
                     break;
@@ -240,13 +302,13 @@ async fn until_quiet(changed: &Notify) {
 }
 
 /// What the loaded plugins answer to, for checking a configuration.
-pub fn known(registry: &Registry, builder: &Builder) -> Known {
+pub fn known(registry: &Registry, builder: &Builder, plugins: &settings::Plugins) -> Known {
     let of_kind = |kind: Kind| {
         let components = registry.components.values().filter(move |component| component.is(kind));
         components.map(|component| component.manifest.name.clone()).collect()
     };
     Known {
-        providers: builder.provider_names(registry),
+        providers: builder.provider_names(plugins, registry),
         strategies: of_kind(Kind::Strategy),
         guardrails: of_kind(Kind::Guardrail),
         callbacks: of_kind(Kind::Callback),
@@ -291,7 +353,11 @@ fn watcher(changed: &Arc<Notify>, directories: &[PathBuf]) -> Option<Recommended
     Some(watcher)
 }
 
-fn stamps(files: &[PathBuf]) -> HashMap<PathBuf, Option<(SystemTime, u64)>> {
+fn restamped(stamps: &Stamps) -> Stamps {
+    stamps.keys().map(|file| (file.clone(), stamp_of(file))).collect()
+}
+
+fn stamps(files: &[PathBuf]) -> Stamps {
     files.iter().map(|file| (file.clone(), stamp_of(file))).collect()
 }
 

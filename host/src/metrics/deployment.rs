@@ -17,10 +17,19 @@ pub struct Labels<'a> {
     /// `provider/model` as configured.
     pub model: &'a str,
     pub id: &'a str,
-    /// Without path and query.
+    /// As configured, or the adapter's default; empty where an answer is written down.
     pub api_base: &'a str,
     pub provider: &'a str,
 }
+
+impl Labels<'_> {
+    fn key(&self) -> Key {
+        [self.group, self.model, self.id, self.api_base, self.provider].map(Into::into)
+    }
+}
+
+/// [`Labels`], to look counters up by.
+pub(super) type Key = [Box<str>; 5];
 
 /// Counters of one deployment.
 pub struct DeploymentCounters {
@@ -34,7 +43,7 @@ pub struct DeploymentCounters {
     output_tokens: IntCounter,
     cached_tokens: IntCounter,
     reasoning_tokens: IntCounter,
-    /// Spend is added up in whole pico-dollars; the float that Prometheus wants is made when it asks.
+    /// Spend since Prometheus last asked, in whole pico-dollars: the float that it wants is made then.
     spend_picos: AtomicU64,
     spend: Counter,
     total_latency: Histogram,
@@ -45,8 +54,17 @@ pub struct DeploymentCounters {
 }
 
 impl Metrics {
-    /// The counters of a deployment.
+    /// The counters of a deployment: those that are there, where one with these labels was configured before.
     pub fn deployment(&self, labels: Labels<'_>) -> Arc<DeploymentCounters> {
+        let mut known = self.known_deployments.lock();
+        Arc::clone(
+            known
+                .entry(labels.key())
+                .or_insert_with(|| Arc::new(self.counters(labels))),
+        )
+    }
+
+    fn counters(&self, labels: Labels<'_>) -> DeploymentCounters {
         let Labels {
             group,
             model,
@@ -57,7 +75,7 @@ impl Metrics {
         let attempted = ["", "", "", "", "", group, group, model, id, api_base, provider];
         let answered = ["", "", "", "", "", "", group, model, id, provider];
         let timed = ["", "", "", "", "", "", group, group, model, id, provider];
-        let counters = Arc::new(DeploymentCounters {
+        DeploymentCounters {
             requests: self.deployment_requests.with_label_values(&attempted),
             successes: self.deployment_successes.with_label_values(&attempted),
             failures: self.deployment_failures.clone(),
@@ -79,9 +97,7 @@ impl Metrics {
             state: self
                 .deployment_state
                 .with_label_values(&[model, id, api_base, provider]),
-        });
-        self.priced.lock().push(Arc::downgrade(&counters));
-        counters
+        }
     }
 }
 
@@ -131,13 +147,39 @@ impl DeploymentCounters {
         }
     }
 
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "Prometheus knows floats only; nothing is added to this one"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "Prometheus knows floats only")]
     pub(super) fn publish_spend(&self) {
-        self.spend.reset();
-        self.spend
-            .inc_by(self.spend_picos.load(Ordering::Relaxed) as f64 / 1e12);
+        let picos = self.spend_picos.swap(0, Ordering::Relaxed);
+        self.spend.inc_by(picos as f64 / 1e12);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spend_goes_on_over_reloads_and_scrapes() {
+        let metrics = Metrics::default();
+        let deployment = || {
+            metrics.deployment(Labels {
+                group: "chat",
+                model: "openai/gpt-4o",
+                id: "one",
+                api_base: "https://api.example/v1",
+                provider: "openai",
+            })
+        };
+        let before = deployment();
+        before.used(&Usage::default(), 250_000_000_000);
+        let after = deployment();
+        after.used(&Usage::default(), 500_000_000_000);
+        metrics.text();
+        before.used(&Usage::default(), 250_000_000_000);
+        let text = metrics.text();
+        let spend = text
+            .lines()
+            .find(|line| line.starts_with("litellm_spend_metric_total{"));
+        assert!(spend.is_some_and(|line| line.ends_with(" 1")), "{spend:?}");
     }
 }

@@ -137,6 +137,7 @@ impl Conversation {
     /// # Errors
     /// The stream broke off before its own end, or the guest failed.
     pub fn finish(&mut self) -> Result<Vec<u8>, AdapterError> {
+        self.reads_content();
         let answer = self
             .lease
             .call(|store, provider| provider.sluice_plugin_provider().call_finish(store))?;

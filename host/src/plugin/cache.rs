@@ -73,16 +73,17 @@ impl Cache {
 
     /// Whole or not at all: written aside, then renamed.
     fn write(&self, code: &[u8], sha256: &str) -> std::io::Result<()> {
-        let aside = self.directory.join(format!("{sha256}.{}.tmp", std::process::id()));
+        // Several gateways may share the directory; in containers each of them is process 1.
+        let aside = self.directory.join(format!("{sha256}.{:016x}.tmp", fastrand::u64(..)));
         let mut file = fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&aside)?;
-        file.write_all(code)?;
-        drop(file);
-        fs::rename(&aside, self.path(sha256))
+        // A rename may reach the disk before the bytes do.
+        let written = file.write_all(code).and_then(|()| file.sync_all());
+        let kept = written.and_then(|()| fs::rename(&aside, self.path(sha256)));
+        kept.inspect_err(|_| drop(fs::remove_file(&aside)))
     }
 }
 

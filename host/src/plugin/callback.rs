@@ -56,16 +56,20 @@ impl Callback {
     /// # Errors
     /// The callback did not take it; whether to try again is said.
     pub async fn deliver(&self, records: &[String]) -> Result<(), DeliverError> {
-        let mut lease = self.pool.lease_waiting().await?;
-        lease.guest().begin(None);
-        let call = lease
-            .call_waiting(async |store, exports| exports.sluice_plugin_callback().call_deliver(store, records).await);
-        let answer = tokio::time::timeout(WAIT_MAX, call).await;
+        let answer = tokio::time::timeout(WAIT_MAX, self.call(records)).await;
         let answer =
             answer.map_err(|_| DeliverError::Retry(format!("took longer than {} s", WAIT_MAX.as_secs())))??;
         answer.map_err(|error| match error {
             callback_types::DeliveryError::Retry(reason) => DeliverError::Retry(reason),
             callback_types::DeliveryError::Reject(reason) => DeliverError::Reject(reason),
         })
+    }
+
+    async fn call(&self, records: &[String]) -> Result<Result<(), callback_types::DeliveryError>, CallError> {
+        let mut lease = self.pool.lease_waiting().await?;
+        lease.guest().begin(None);
+        lease
+            .call_waiting(async |store, exports| exports.sluice_plugin_callback().call_deliver(store, records).await)
+            .await
     }
 }

@@ -209,13 +209,6 @@ impl Host {
         Ok(())
     }
 
-    fn linker(&self, kind: Kind) -> &wasmtime::component::Linker<Guest> {
-        match kind {
-            Kind::Strategy | Kind::Adapter => &self.sync,
-            Kind::Guardrail | Kind::Callback => &self.waiting,
-        }
-    }
-
     /// Asks the component who it is, in an instance that has no grant at all.
     fn describe(&self, compiled: &wasmtime::component::Component, kind: Kind) -> Result<Manifest, LoadError> {
         let pre = self
@@ -241,7 +234,11 @@ impl Host {
 
     /// A store for a plugin that has not said who it is: no settings, no grants.
     fn nobody(&self) -> Store<Guest> {
-        let limits = Limits::of(Kind::Callback);
+        // The operator's own limit is found by the name, which is what is being asked for.
+        let limits = Limits {
+            memory_bytes: DESCRIBE_MEMORY_BYTES,
+            ..Limits::of(Kind::Guardrail)
+        };
         let identity = self.unnamed_identity();
         let mut store = new_store(&self.engine, identity, &limits);
         store.set_epoch_deadline(engine::ticks(DESCRIBE_TIME));
@@ -250,13 +247,18 @@ impl Host {
 }
 
 /// Interpreters set themselves up in their first call.
-const DESCRIBE_TIME: Duration = Duration::from_secs(2);
+pub(super) const DESCRIBE_TIME: Duration = Duration::from_secs(2);
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+/// One instance at a time, off every path.
+const DESCRIBE_MEMORY_BYTES: usize = 512 << 20;
+
+/// Bounded in all: the clock that bounds guests does not run while one sleeps.
+fn wait<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let bounded = async { tokio::time::timeout(DESCRIBE_TIME * 2, future).await };
     runtime
-        .expect("a runtime without I/O needs nothing of the machine")
-        .block_on(future)
+        .block_on(bounded)
+        .unwrap_or_else(|_| Err(wasmtime::Error::msg("it took too long")))
 }
 
 /// Tells the common mistakes apart before the compiler gives them all one name.

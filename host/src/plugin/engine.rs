@@ -61,7 +61,7 @@ fn pool(pagemap_scan: bool) -> PoolingAllocationConfig {
         // A hostile component becomes a load error instead of an empty pool.
         .max_core_instances_per_component(64)
         .max_memories_per_component(4)
-        .max_tables_per_component(64)
+        .max_tables_per_component(16)
         .max_tables_per_module(4)
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)

@@ -15,6 +15,9 @@ pub enum Grant {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Grants(Vec<Rule>);
 
+const HTTPS_PORT: u16 = 443;
+const HTTP_PORT: u16 = 80;
+
 /// One host that the operator allows: `[http://]host[:port]` or `*.domain`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Rule {
@@ -26,15 +29,18 @@ struct Rule {
 }
 
 impl Grants {
-    /// The operator's allowances, cut to what the plugin's manifest asks for.
+    /// What the operator allows and the plugin's manifest asks for: of the two, always the narrower.
     #[must_use]
     pub fn new(asked: &[String], allowed: &[String]) -> Self {
-        let rules = allowed.iter().filter_map(|text| Rule::parse(text));
-        Self(
-            rules
-                .filter(|rule| asked.iter().any(|wish| rule.is_asked_by(wish)))
-                .collect(),
-        )
+        let mut rules = Vec::new();
+        for rule in allowed.iter().filter_map(|text| Rule::parse(text)) {
+            for common in asked.iter().filter_map(|wish| rule.narrowed_to(wish)) {
+                if !rules.contains(&common) {
+                    rules.push(common);
+                }
+            }
+        }
+        Self(rules)
     }
 
     /// Whether this URL may be requested, and how.
@@ -45,7 +51,8 @@ impl Grants {
         }
         let host = url.host_str()?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let rule = self.0.iter().find(|rule| rule.covers(url.scheme(), host, url.port()))?;
+        let port = url.port_or_known_default()?;
+        let rule = self.0.iter().find(|rule| rule.covers(url.scheme(), host, port))?;
         let is_named = rule.plain || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok();
         Some(if is_named { Grant::Named } else { Grant::Public })
     }
@@ -81,21 +88,42 @@ impl Rule {
         })
     }
 
-    fn is_asked_by(&self, wish: &str) -> bool {
+    /// What of this allowance a plugin asks for. A wish without a port is for any.
+    fn narrowed_to(&self, wish: &str) -> Option<Self> {
         if wish == "*" {
-            return true;
+            return Some(self.clone());
         }
-        Self::parse(wish).is_some_and(|wish| {
-            covers_host(&wish.host, &self.host)
-                && wish
-                    .port
-                    .is_none_or(|port| Some(port) == self.port || self.port.is_none())
+        let wish = Self::parse(wish)?;
+        let host = if covers_host(&wish.host, &self.host) {
+            self.host.clone()
+        } else if covers_host(&self.host, &wish.host) {
+            wish.host
+        } else {
+            return None;
+        };
+        let port = match (self.port, wish.port) {
+            (own, None) => own,
+            (Some(own), Some(asked)) => Some(own).filter(|own| *own == asked),
+            (None, Some(asked)) => {
+                let is_default = asked == HTTPS_PORT || (self.plain && asked == HTTP_PORT);
+                Some(asked).filter(|_| is_default)
+            }
+        };
+        // A wish that names a port is for that one or for none.
+        (wish.port.is_none() || port.is_some()).then_some(Self {
+            plain: self.plain,
+            host,
+            port,
         })
     }
 
-    fn covers(&self, scheme: &str, host: &str, port: Option<u16>) -> bool {
-        let scheme_fits = scheme == "https" || (scheme == "http" && self.plain);
-        scheme_fits && covers_host(&self.host, &host.to_ascii_lowercase()) && self.port == port
+    fn covers(&self, scheme: &str, host: &str, port: u16) -> bool {
+        let default = match scheme {
+            "https" => HTTPS_PORT,
+            "http" if self.plain => HTTP_PORT,
+            _ => return false,
+        };
+        self.port.unwrap_or(default) == port && covers_host(&self.host, &host.to_ascii_lowercase())
     }
 }
 
@@ -147,6 +175,65 @@ mod tests {
             "https://api.example.com/",
             Some(Grant::Public),
         );
+    }
+
+    #[test]
+    fn the_narrower_of_wish_and_allowance_is_granted() {
+        let url = "https://api.example.com/";
+        check(&["api.example.com"], &["*.example.com"], url, Some(Grant::Public));
+        check(
+            &["api.example.com"],
+            &["*.example.com"],
+            "https://other.example.com/",
+            None,
+        );
+        check(
+            &["*.a.example.com"],
+            &["*.example.com"],
+            "https://x.a.example.com/",
+            Some(Grant::Public),
+        );
+        check(&["*.a.example.com"], &["*.example.com"], url, None);
+        check(&["api.example.com:8443"], &["api.example.com"], url, None);
+        check(
+            &["api.example.com:8443"],
+            &["api.example.com"],
+            "https://api.example.com:8443/",
+            None,
+        );
+        check(
+            &["api.example.com"],
+            &["api.example.com:8443"],
+            "https://api.example.com:8443/",
+            Some(Grant::Public),
+        );
+        check(&["api.example.com"], &["api.example.com:8443"], url, None);
+        check(&["api.example.com:443"], &["api.example.com"], url, Some(Grant::Public));
+    }
+
+    #[test]
+    fn a_schemes_own_port_may_be_written() {
+        let url = "https://api.example.com/";
+        check(&["*"], &["api.example.com:443"], url, Some(Grant::Public));
+        check(
+            &["*"],
+            &["api.example.com"],
+            "https://api.example.com:443/",
+            Some(Grant::Public),
+        );
+        check(
+            &["*"],
+            &["http://localhost:80"],
+            "http://localhost/",
+            Some(Grant::Named),
+        );
+        check(
+            &["*"],
+            &["http://localhost"],
+            "http://localhost:80/",
+            Some(Grant::Named),
+        );
+        check(&["*"], &["http://localhost:80"], "http://localhost:81/", None);
     }
 
     #[test]

@@ -54,9 +54,12 @@ impl Guardrail {
     /// Takes an instance for this exchange.
     ///
     /// # Errors
-    /// No instance could be made.
+    /// No instance could be made, or not in time.
     pub async fn begin(&self, exchange: &Arc<Canonical>) -> Result<Inspection, InspectError> {
-        let mut lease = self.pool.lease_waiting().await?;
+        let leased = tokio::time::timeout(WAIT_MAX, self.pool.lease_waiting()).await;
+        let mut lease = leased.map_err(|_| InspectError::Waited {
+            plugin: self.plugin().into(),
+        })??;
         lease.guest().begin(Some(Arc::clone(exchange)));
         Ok(Inspection { lease })
     }

@@ -31,8 +31,12 @@ pub struct Guest {
     pub(super) candidates: Option<Arc<Columns>>,
     /// Set as soon as something crosses that a client wrote. Such an instance serves no other exchange.
     pub(super) has_read_content: bool,
+    /// The operator shares its instances between clients, so that what it has read may stay.
+    pub(super) may_keep_content: bool,
     /// Ticks of the clock seen while guest code ran, this call; for worlds that may wait.
     pub(super) ticks: u64,
+    /// HTTP requests of this call.
+    pub(super) requests: u32,
 }
 
 impl Guest {
@@ -50,7 +54,9 @@ impl Guest {
             answer_headers: HeaderMap::new(),
             candidates: None,
             has_read_content: false,
+            may_keep_content: false,
             ticks: 0,
+            requests: 0,
         }
     }
 
@@ -58,7 +64,12 @@ impl Guest {
     pub fn begin(&mut self, exchange: Option<Arc<Canonical>>) {
         self.exchange = exchange;
         self.log.refill();
+    }
+
+    /// Before each call: what is counted by the call.
+    pub fn begin_call(&mut self) {
         self.ticks = 0;
+        self.requests = 0;
     }
 
     /// Before a further call about the same exchange.

@@ -12,16 +12,14 @@ use super::cache::Cache;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::imports::{self, http::Egress, state};
-use super::{Component, Identity, engine, wasi};
+use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
 
 /// The plugin host.
 pub struct Host {
     pub(super) engine: Engine,
-    /// For kinds that are called synchronously.
-    pub(super) sync: Linker<Guest>,
-    /// For kinds that may wait.
-    pub(super) waiting: Linker<Guest>,
+    /// One a kind, with what its world imports.
+    linkers: Vec<(Kind, Linker<Guest>)>,
     pub(super) cache: Option<Cache>,
     egress: Egress,
     /// Each plugin's own namespace, kept over reloads.
@@ -41,22 +39,23 @@ impl Host {
         metrics: Arc<Metrics>,
     ) -> wasmtime::Result<Self> {
         let engine = engine::start(pagemap_scan)?;
-        let mut sync = Linker::new(&engine);
-        wasi::link_sync(&mut sync)?;
-        imports::link_sync(&mut sync)?;
-        let mut waiting = Linker::new(&engine);
-        wasi::link_async(&mut waiting)?;
-        imports::link_async(&mut waiting)?;
+        let linkers = Kind::ALL.map(|kind| linker(&engine, kind).map(|linker| (kind, linker)));
+        let linkers = linkers.into_iter().collect::<wasmtime::Result<_>>()?;
         let cache = cache_directory.and_then(|directory| Cache::open(directory, &engine));
         Ok(Self {
             engine,
-            sync,
-            waiting,
+            linkers,
             cache,
             egress,
             stores: Mutex::default(),
             metrics,
         })
+    }
+
+    /// What a component of this kind is linked to.
+    pub(super) fn linker(&self, kind: Kind) -> &Linker<Guest> {
+        let found = self.linkers.iter().find(|(own, _)| *own == kind);
+        &found.expect("there is a linker for each kind").1
     }
 
     /// One use of a component.
@@ -85,4 +84,14 @@ impl Host {
             counters: self.metrics.plugin("(loading)"),
         })
     }
+}
+
+fn linker(engine: &Engine, kind: Kind) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    match kind {
+        Kind::Strategy | Kind::Adapter => wasi::link_sync(&mut linker)?,
+        Kind::Guardrail | Kind::Callback => wasi::link_async(&mut linker)?,
+    }
+    imports::link(kind, &mut linker)?;
+    Ok(linker)
 }

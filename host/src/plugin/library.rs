@@ -5,6 +5,8 @@
 //! of it, which exchanges see. A file that fails leaves what it was before in force.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,6 +21,8 @@ pub const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundle
 #[derive(Default)]
 pub struct Registry {
     pub components: BTreeMap<Box<str>, Arc<Component>>,
+    /// All bundled components, those included that a file goes over: what they say of their providers is trusted.
+    pub bundled: Vec<Arc<Component>>,
     pub failures: Vec<Failure>,
 }
 
@@ -37,6 +41,8 @@ pub struct Library {
     directory: PathBuf,
     bundled: Vec<Arc<Component>>,
     files: HashMap<PathBuf, File>,
+    /// Why the directory could not be read, while it cannot: said once, not at every look.
+    unreadable: Option<io::ErrorKind>,
 }
 
 struct File {
@@ -66,6 +72,7 @@ impl Library {
             directory,
             bundled,
             files: HashMap::new(),
+            unreadable: None,
         })
     }
 
@@ -85,7 +92,9 @@ impl Library {
 
     /// Looks at the directory and loads what has changed. Slow: it reads and compiles. Answers whether anything changed.
     pub fn scan(&mut self) -> bool {
-        let found = list(&self.directory);
+        let Some(found) = self.list() else {
+            return false;
+        };
         let count_before = self.files.len();
         self.files.retain(|path, _| found.contains_key(path));
         let mut has_changed = self.files.len() != count_before;
@@ -102,7 +111,7 @@ impl Library {
     fn read(&mut self, path: PathBuf, stamp: Stamp) -> bool {
         let before = self.files.remove(&path).and_then(|file| file.current);
         let read = std::fs::read(&path);
-        if stamp_of(&path) != Some(stamp) {
+        if self.stamp(&path) != Some(stamp) {
             // Forgetting the stamp makes the next look read it again; what it held goes on serving.
             let nothing = Stamp {
                 bytes: 0,
@@ -119,11 +128,9 @@ impl Library {
             );
             return false;
         }
-        let loaded = read.map_err(|error| error.to_string()).and_then(|bytes| {
-            self.host
-                .load(&bytes, Source::File(path.clone()))
-                .map_err(|error| error.to_string())
-        });
+        let loaded = read
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| self.load(&bytes, &path));
         let file = match loaded {
             Ok(component) => {
                 let manifest = &component.manifest;
@@ -148,11 +155,51 @@ impl Library {
         true
     }
 
+    /// Compilers have bugs that strange bytes find: a panic is this file's failure, not the end of reloading.
+    fn load(&self, bytes: &[u8], path: &Path) -> Result<Component, String> {
+        let source = Source::File(path.to_owned());
+        match catch_unwind(AssertUnwindSafe(|| self.host.load(bytes, source))) {
+            Ok(loaded) => loaded.map_err(|error| error.to_string()),
+            Err(_) => Err("loading it panicked: the log has the place".into()),
+        }
+    }
+
+    /// The plugins that are there. `None` where that cannot be told just now: a directory that has gone is empty, one
+    /// that cannot be read says nothing, and what was loaded from it goes on serving.
+    fn list(&mut self) -> Option<BTreeMap<PathBuf, Stamp>> {
+        let listed = list(&self.directory).map(|paths| {
+            let stamped = paths
+                .into_iter()
+                .filter_map(|path| self.stamp(&path).map(|stamp| (path, stamp)));
+            stamped.collect()
+        });
+        let unreadable = listed.as_ref().err().map(io::Error::kind);
+        if let Err(error) = &listed
+            && self.unreadable != unreadable
+        {
+            let directory = self.directory.display();
+            tracing::error!(%directory, %error, "the plugins directory cannot be read: what is loaded stays");
+        }
+        self.unreadable = unreadable;
+        listed.ok()
+    }
+
+    /// As found, or as last seen where the file is there and cannot be looked at.
+    fn stamp(&self, path: &Path) -> Option<Stamp> {
+        match stamp_of(path) {
+            Ok(stamp) => stamp,
+            Err(_) => self.files.get(path).map(|file| file.stamp),
+        }
+    }
+
     /// The present state. Files go over bundled components of the same name; of two files with one name the first in
     /// alphabetical order counts.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        let mut registry = Registry::default();
+        let mut registry = Registry {
+            bundled: self.bundled.clone(),
+            ..Registry::default()
+        };
         for component in &self.bundled {
             registry
                 .components
@@ -199,30 +246,49 @@ fn add(registry: &mut Registry, path: &Path, component: &Arc<Component>) {
     registry.components.insert(name.into(), Arc::clone(component));
 }
 
-/// The `.wasm` files of a directory, symbolic links followed; none where it cannot be read. Names that begin with a dot
-/// are left out: editors and Kubernetes volumes keep their own things there.
-fn list(directory: &Path) -> BTreeMap<PathBuf, Stamp> {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return BTreeMap::new();
+/// The `.wasm` files of a directory; none where there is no such directory. Names that begin with a dot are left out:
+/// editors and Kubernetes volumes keep their own things there.
+fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
     };
-    let paths = entries.flatten().map(|entry| entry.path());
-    let plugins = paths.filter(|path| {
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<PathBuf>>>()?;
+    paths.retain(|path| {
         let is_hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         !is_hidden && path.extension().is_some_and(|extension| extension == "wasm")
     });
-    plugins
-        .filter_map(|path| stamp_of(&path).map(|stamp| (path, stamp)))
-        .collect()
+    Ok(paths)
 }
 
-fn stamp_of(path: &Path) -> Option<Stamp> {
+/// Symbolic links are followed; `None` where there is no file, or it is something else.
+fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
     use std::os::unix::fs::MetadataExt;
-    let found = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    Some(Stamp {
+    let found = match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    Ok(found.is_file().then(|| Stamp {
         bytes: found.len(),
         modified: found.modified().ok(),
         inode: found.ino(),
-    })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_directory_that_has_gone_is_empty() {
+        let gone = std::env::temp_dir().join(format!("sluice-library-{:016x}", fastrand::u64(..)));
+        assert!(list(&gone).unwrap().is_empty());
+        std::fs::write(&gone, "no directory").unwrap();
+        assert!(list(&gone).is_err(), "what cannot be read says nothing");
+        std::fs::remove_file(&gone).unwrap();
+    }
 }

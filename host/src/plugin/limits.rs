@@ -12,7 +12,7 @@ use crate::config::settings;
 pub struct Limits {
     /// Guest time of one call.
     pub time: Duration,
-    /// Linear memory of one instance, all its memories together, in bytes.
+    /// Memory of one instance, all its linear memories and tables together, in bytes.
     pub memory_bytes: usize,
     /// Bytes that cross from guest to host in one call: what a guest can make the host allocate.
     pub output_bytes: usize,
@@ -21,6 +21,9 @@ pub struct Limits {
 }
 
 const MIB: usize = 1 << 20;
+
+/// A table's element is a pointer of the host's.
+const ELEMENT_BYTES: usize = 8;
 
 impl Limits {
     /// Defaults by kind: a strategy reads columns and answers indexes; an adapter translates bodies of many megabytes; a
@@ -55,7 +58,7 @@ impl Limits {
     }
 }
 
-/// Holds an instance to its memory. wasmtime bounds each memory alone, so this one sums them.
+/// Holds an instance to its memory. wasmtime bounds each memory and each table alone, so this one sums them.
 #[derive(Debug)]
 pub struct Limiter {
     memory_bytes_max: usize,
@@ -73,26 +76,30 @@ impl Limiter {
         }
     }
 
-    /// Linear memory in use, all memories together.
+    /// Memory in use, all memories and tables together.
     pub fn memory_bytes(&self) -> usize {
         self.memory_bytes
+    }
+
+    fn grow(&mut self, bytes: usize) -> bool {
+        let grown = self.memory_bytes.saturating_add(bytes);
+        let is_allowed = grown <= self.memory_bytes_max;
+        if is_allowed {
+            self.memory_bytes = grown;
+        } else {
+            self.refused_growth = true;
+        }
+        is_allowed
     }
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let grown = self.memory_bytes.saturating_add(desired.saturating_sub(current));
-        let allowed = grown <= self.memory_bytes_max;
-        if allowed {
-            self.memory_bytes = grown;
-        } else {
-            self.refused_growth = true;
-        }
-        Ok(allowed)
+        Ok(self.grow(desired.saturating_sub(current)))
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= 100_000)
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT_BYTES)))
     }
 }
 
@@ -109,6 +116,23 @@ mod tests {
             "a second memory counts with the first"
         );
         assert!(limiter.memory_growing(60, 100, None).unwrap());
+        assert!(limiter.refused_growth);
+    }
+
+    #[test]
+    fn tables_count_as_memory() {
+        let mut limiter = Limiter::new(100);
+        assert!(limiter.table_growing(0, 10, None).unwrap());
+        assert_eq!(limiter.memory_bytes(), 80);
+        assert!(!limiter.refused_growth);
+        assert!(
+            !limiter.table_growing(0, 3, None).unwrap(),
+            "a second table counts with the first"
+        );
+        assert!(
+            !limiter.memory_growing(0, 21, None).unwrap(),
+            "memories and tables are one sum"
+        );
         assert!(limiter.refused_growth);
     }
 }

@@ -136,7 +136,7 @@ impl<E: Exports> Pool<E> {
         if let Some(idle) = self.take_idle() {
             return Ok(self.leased(idle));
         }
-        let mut store = new_store(E::engine(&self.pre), Arc::clone(&self.identity), &self.limits);
+        let mut store = self.store();
         store.epoch_deadline_trap();
         store.set_epoch_deadline(engine::ticks(self.limits.time));
         let made = E::instantiate(&self.pre, &mut store);
@@ -151,7 +151,7 @@ impl<E: Exports> Pool<E> {
         if let Some(idle) = self.take_idle() {
             return Ok(self.leased(idle));
         }
-        let mut store = new_store(E::engine(&self.pre), Arc::clone(&self.identity), &self.limits);
+        let mut store = self.store();
         let ticks_max = engine::ticks(self.limits.time);
         store.epoch_deadline_callback(move |mut context| {
             let guest = context.data_mut();
@@ -165,6 +165,12 @@ impl<E: Exports> Pool<E> {
         store.set_epoch_deadline(1);
         let made = E::instantiate_waiting(&self.pre, &mut store).await;
         self.made(store, made)
+    }
+
+    fn store(&self) -> Store<Guest> {
+        let mut store = new_store(E::engine(&self.pre), Arc::clone(&self.identity), &self.limits);
+        store.data_mut().may_keep_content = self.isolation == Isolation::Shared;
+        store
     }
 
     fn made(self: &Arc<Self>, store: Store<Guest>, exports: wasmtime::Result<E>) -> Result<Lease<E>, CallError> {
@@ -258,10 +264,22 @@ impl<E: Exports> Lease<E> {
         &mut self,
         call: impl FnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let (instance, begun) = self.begin()?;
-        instance.store.set_epoch_deadline(engine::ticks(begun.time));
+        self.call_within(self.pool.limits.time, call)
+    }
+
+    /// The same with a time of its own, for what is no exchange's.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) fn call_within<R>(
+        &mut self,
+        time: Duration,
+        call: impl FnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        let (instance, begun) = self.begin(time)?;
+        instance.store.set_epoch_deadline(engine::ticks(time));
         let answer = call(&mut instance.store, &instance.exports);
-        self.finish(begun.at, answer)
+        self.finish(begun, answer)
     }
 
     /// One call of a kind that may wait. Dropping the future leaves the instance unfit.
@@ -272,14 +290,13 @@ impl<E: Exports> Lease<E> {
         &mut self,
         call: impl AsyncFnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let (instance, begun) = self.begin()?;
-        instance.store.data_mut().ticks = 0;
+        let (instance, begun) = self.begin(self.pool.limits.time)?;
         instance.store.set_epoch_deadline(1);
         let answer = call(&mut instance.store, &instance.exports).await;
-        self.finish(begun.at, answer)
+        self.finish(begun, answer)
     }
 
-    fn begin(&mut self) -> Result<(&mut Instance<E>, Begun), CallError> {
+    fn begin(&mut self, time: Duration) -> Result<(&mut Instance<E>, Begun), CallError> {
         let Self { pool, instance, is_fit } = self;
         let instance = instance
             .as_mut()
@@ -290,25 +307,21 @@ impl<E: Exports> Lease<E> {
             })?;
         *is_fit = false;
         instance.calls += 1;
-        Ok((
-            instance,
-            Begun {
-                at: Instant::now(),
-                time: pool.limits.time,
-            },
-        ))
+        instance.store.data_mut().begin_call();
+        let at = Instant::now();
+        Ok((instance, Begun { at, time }))
     }
 
-    fn finish<R>(&mut self, begun: Instant, answer: wasmtime::Result<R>) -> Result<R, CallError> {
+    fn finish<R>(&mut self, begun: Begun, answer: wasmtime::Result<R>) -> Result<R, CallError> {
         let counters = &self.pool.identity.counters;
-        counters.called(begun.elapsed());
+        counters.called(begun.at.elapsed());
         match answer {
             Ok(answer) => {
                 self.is_fit = true;
                 Ok(answer)
             }
             Err(error) => {
-                let error = self.explain(&error);
+                let error = self.explain(&error, begun.time);
                 self.pool.identity.counters.failed(&error);
                 tracing::warn!(%error, "plugin call failed");
                 Err(error)
@@ -317,14 +330,14 @@ impl<E: Exports> Lease<E> {
     }
 
     /// wasmtime's error, as whose limit it was.
-    fn explain(&mut self, error: &wasmtime::Error) -> CallError {
+    fn explain(&mut self, error: &wasmtime::Error, time: Duration) -> CallError {
         let plugin = self.pool.identity.name.clone();
         let limits = self.pool.limits;
         let refused_growth = self.guest().limiter.refused_growth;
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => CallError::Time {
                 plugin,
-                limit_ms: limits.time.as_millis(),
+                limit_ms: time.as_millis(),
             },
             Some(_) if refused_growth => CallError::Memory {
                 plugin,

@@ -25,6 +25,9 @@ use wasmtime_wasi_io::bindings::wasi::io as waiting;
 use super::guest::Guest;
 use super::imports::log::Printed;
 
+/// Random bytes of one call: the host allocates them before any limit of the guest's counts.
+const RANDOM_BYTES_MAX: u64 = 64 << 10;
+
 /// A context that grants nothing; standard output and error become log lines.
 pub fn nothing(identity: &Arc<super::Identity>) -> WasiCtx {
     let printed = Printed::new(Arc::clone(identity));
@@ -32,6 +35,7 @@ pub fn nothing(identity: &Arc<super::Identity>) -> WasiCtx {
     context
         .stdout(printed.clone())
         .stderr(printed)
+        .max_random_size(RANDOM_BYTES_MAX)
         .allow_tcp(false)
         .allow_udp(false);
     context.build()

@@ -13,7 +13,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::{Door, routes};
+use super::{Door, Stage, routes};
 use crate::gateway::Worker;
 
 /// Data that a client does not take for this long ends its connection: the kernel measures it, so it costs no timer.
@@ -85,7 +85,7 @@ where
         routes::answer(Arc::clone(&worker), Arc::clone(&root_path), peer, request)
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let mut stopping = door.stopping.clone();
+    let mut stage = door.stage.clone();
     // hyper's own limit begins with the first byte.
     let silence = async {
         tokio::time::sleep(options.header_timeout).await;
@@ -96,7 +96,7 @@ where
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = silence => return tracing::debug!(%peer, "connection closed: it asked nothing in time"),
-        () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => {
+        () = async { drop(stage.wait_for(|stage| *stage >= Stage::Stopping).await) } => {
             // What is under way goes on to its end; nothing new begins.
             connection.as_mut().graceful_shutdown();
             connection.await

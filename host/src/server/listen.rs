@@ -1,4 +1,4 @@
-//! The sockets that clients connect to, one for each worker.
+//! The socket that clients connect to.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -9,40 +9,20 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// by TCP; the kernel cuts this to `net.core.somaxconn` (4096 on Linux).
 const BACKLOG: i32 = 4096;
 
-/// Listens on `address`, without blocking. With `reuse_port`, others that say so too may listen there as well, and the
-/// kernel spreads connections over them.
+/// Listens on `address`, without blocking, and alone: a second gateway on a shared port would start without complaint and
+/// take half of the clients.
 ///
 /// # Errors
 ///
 /// The system's error kind, with a message that says what to do about it.
-pub fn listen(address: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
-    open(address, reuse_port).map_err(|error| explain(address, error))
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    open(address).map_err(|error| explain(address, error))
 }
 
-/// Listens on `address` once for each of `count` workers. For port 0, all share the one that the system chose.
-///
-/// Sockets that share a port are also shared with any other process of the same user that asks to, so a second gateway
-/// would start without complaint and take half of the clients. Hence the first look without sharing.
-///
-/// # Errors
-///
-/// As [`listen`].
-pub fn listen_shared(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
-    let alone = listen(address, false)?;
-    if count <= 1 {
-        return Ok(vec![alone]);
-    }
-    let address = alone.local_addr()?;
-    drop(alone);
-    (0..count).map(|_| listen(address, true)).collect()
-}
-
-fn open(address: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for connections of the process before to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
-    #[cfg(unix)]
-    socket.set_reuse_port(reuse_port)?;
     if address.is_ipv6() {
         // `::` takes IPv4 clients too, whatever the system's default.
         socket.set_only_v6(false)?;
@@ -87,44 +67,27 @@ mod tests {
 
     #[test]
     fn a_listener_takes_connections_without_blocking() {
-        let listener = listen(loopback(0), false).unwrap();
+        let listener = listen(loopback(0)).unwrap();
         assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
         TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     }
 
     #[test]
-    fn workers_share_a_port() {
-        let listeners = listen_shared(loopback(0), 3).unwrap();
-        let ports: Vec<_> = listeners
-            .iter()
-            .map(|listener| listener.local_addr().unwrap().port())
-            .collect();
-        assert_eq!(ports, [ports[0]; 3]);
-    }
-
-    #[test]
     fn a_taken_port_is_named_with_its_mend() {
-        let taken = listen(loopback(0), true).unwrap();
+        let taken = listen(loopback(0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        for refused in [
-            listen(loopback(port), false).map(drop),
-            listen_shared(loopback(port), 2).map(drop),
-        ] {
-            let refused = refused.unwrap_err();
-            assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
-            assert_eq!(
-                refused.to_string(),
-                format!(
-                    "port {port} is taken: stop what listens there (`ss -ltnp` shows it), or choose another by --port"
-                )
-            );
-        }
+        let refused = listen(loopback(port)).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(
+            refused.to_string(),
+            format!("port {port} is taken: stop what listens there (`ss -ltnp` shows it), or choose another by --port")
+        );
     }
 
     #[test]
     fn an_address_of_another_machine_is_refused() {
         // TEST-NET-1 (RFC 5737) belongs to nobody.
-        let refused = listen(SocketAddr::from(([192, 0, 2, 1], 0)), false).unwrap_err();
+        let refused = listen(SocketAddr::from(([192, 0, 2, 1], 0))).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "192.0.2.1 is not an address of this machine: choose another by --host (0.0.0.0 for all)"

@@ -19,6 +19,16 @@ pub use connection::Options;
 
 use crate::gateway::Worker;
 
+/// How far the gateway has come; it only goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Serving,
+    /// Nothing new begins; what is under way goes on to its end.
+    Stopping,
+    /// What is under way is cut off.
+    Cut,
+}
+
 /// What a worker serves with.
 #[derive(Clone)]
 pub struct Door {
@@ -26,19 +36,18 @@ pub struct Door {
     /// Open connections, all workers together.
     pub connections: Arc<Semaphore>,
     pub options: Options,
-    /// Turns true when the gateway is to stop.
-    pub stopping: watch::Receiver<bool>,
+    pub stage: watch::Receiver<Stage>,
 }
 
-/// Accepts until the gateway stops, then waits for what is under way. The caller bounds that wait.
+/// Accepts until the gateway stops, then waits for what is under way, until that is cut off.
 pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut stopping = door.stopping.clone();
+    let mut stage = door.stage.clone();
     let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased; // A gateway that is to stop takes no more connections, however many are waiting.
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => break,
             accepted = accept(&listener, &door.connections) => accepted,
             Some(_) = open.join_next() => continue,
         };
@@ -58,7 +67,12 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
         }
     }
     drop(listener);
-    while open.join_next().await.is_some() {}
+    let ended = async { while open.join_next().await.is_some() {} };
+    tokio::select! {
+        () = ended => {}
+        // Dropping a connection drops its exchanges, and that accounts and records them.
+        _ = stage.wait_for(|stage| *stage == Stage::Cut) => open.shutdown().await,
+    }
     Ok(())
 }
 

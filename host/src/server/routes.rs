@@ -42,7 +42,7 @@ pub async fn answer(
     let gateway = &worker.gateway;
     let snapshot = gateway.snapshot();
     let general = &snapshot.settings.general;
-    if general.master_key.is_none() && !general.serve_without_key && !is_local(request.uri(), request.headers()) {
+    if general.master_key.is_none() && !general.serve_without_key && !is_local(peer, request.uri(), request.headers()) {
         return Ok(not_local());
     }
     let Some(route) = read(path) else {

@@ -97,9 +97,8 @@ impl Builder {
     }
 
     /// Prefixes that loaded adapters speak for.
-    pub fn provider_names(&self, registry: &Registry) -> Vec<String> {
-        let nothing_set = settings::Plugins::default();
-        let (_, providers) = self.adapters(&nothing_set, registry, &mut Vec::new());
+    pub fn provider_names(&self, settings: &settings::Plugins, registry: &Registry) -> Vec<String> {
+        let (_, providers) = self.adapters(settings, registry, &mut Vec::new());
         providers.into_keys().collect()
     }
 

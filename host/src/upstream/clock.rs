@@ -188,6 +188,19 @@ where
         }
     }
 
+    /// Reads what there is of `bytes_max` bytes, whatever becomes of the rest.
+    pub async fn read_at_most(mut self, bytes_max: usize) -> Bytes {
+        let mut read = BytesMut::new();
+        while let Some(Ok(frame)) = self.next_frame().await {
+            let Ok(data) = frame.into_data() else { continue };
+            read.extend_from_slice(&data[..data.len().min(bytes_max - read.len())]);
+            if read.len() == bytes_max {
+                break;
+            }
+        }
+        read.freeze()
+    }
+
     /// Reads to the end. An answer in one piece is not copied.
     ///
     /// # Errors

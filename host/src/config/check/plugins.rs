@@ -70,6 +70,7 @@ fn check_guardrail(guardrail: &Node, params: &Node, known: &Known, problems: &mu
         }
     }
     let name = guardrail.get("guardrail_name").and_then(Node::text).unwrap_or_default();
+    check_logging_only(name, params, problems);
     let fails_open = params.get("fail_on_error").and_then(Node::bool) == Some(false);
     let fallback = params
         .get("unreachable_fallback")
@@ -78,6 +79,20 @@ fn check_guardrail(guardrail: &Node, params: &Node, known: &Known, problems: &mu
         let what = format!("`fail_on_error: false` and `fail_closed` contradict each other: `{name}` lets pass");
         problems.warning(&fallback.at, what, "Keep one of them.");
     }
+}
+
+/// Whoever says `logging_only` expects that records are clean: that they are not must be loud.
+fn check_logging_only(name: &str, params: &Node, problems: &mut Problems) {
+    let modes = modes(params.get("mode"));
+    let Some(mode) = modes.into_iter().find(|mode| mode.text() == Some("logging_only")) else {
+        return;
+    };
+    let what = format!(
+        "the guardrail mode `logging_only` is accepted, not yet in effect: `{name}` does not look at records, and callbacks \
+         get texts as they are"
+    );
+    let mend = "Where they must not, set `litellm_settings.turn_off_message_logging: true`, or use `pre_call` and `post_call`.";
+    problems.warning(&mode.at, what, mend);
 }
 
 /// Every word of `mode`, in all three forms it may have.

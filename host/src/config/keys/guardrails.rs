@@ -65,7 +65,7 @@ const MODE: Shape = Shape::Either(&[
 #[rustfmt::skip] // One key a row.
 pub const TYPED: &[Key] = &[
     on("guardrail", TEXT, "The plugin's name; `litellm_content_filter` means `content-filter`."),
-    on("mode", MODE, "When it looks: `pre_call`, `during_call`, `post_call`, `logging_only`, or several."),
+    on("mode", MODE, "When it looks: `pre_call`, `during_call`, `post_call`, or several; `logging_only` is accepted, not yet in effect."),
     on("default_on", BOOL, "Applies to every exchange; default false, true under `litellm_settings`."),
     on("fail_on_error", BOOL, "Refuses the exchange when the check itself fails; default true."),
     on("unreachable_fallback", Shape::Word(&["fail_closed", "fail_open"]), "What happens when the check cannot be made; default `fail_closed`."),

@@ -4,6 +4,7 @@
 //! otherwise. Several are asked one after the other, in the order of the configuration; each sees what the ones before
 //! have made of the text.
 
+mod chunk;
 mod passages;
 mod stream;
 
@@ -25,6 +26,7 @@ use crate::plugin::guardrail::{InspectError, Passage, Stage, Verdict, Violation}
 use crate::snapshot::{ConfiguredGuardrail, Snapshot};
 use passages::Found;
 
+pub use chunk::Chunk;
 pub use stream::Windows;
 
 /// What a look came to, in LiteLLM's words.

@@ -21,7 +21,8 @@ impl Found {
     }
 }
 
-/// All text that a client sends: messages with their parts and tool calls, prompts, inputs.
+/// The text that a client sends: messages with their parts and tool calls, prompts, inputs. Descriptions of tools and
+/// schemas are the application's own and are not looked at.
 pub fn of_request(canonical: &Canonical) -> Vec<Found> {
     let body = canonical.body.as_ref();
     let mut found = Vec::new();
@@ -36,6 +37,12 @@ pub fn of_request(canonical: &Canonical) -> Vec<Found> {
             texts(body, value, "input", &mut found);
         }
     }
+    in_order(found)
+}
+
+/// As they stand in the document: that is how they are put back.
+fn in_order(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by_key(|found| found.span.start);
     found
 }
 
@@ -53,7 +60,7 @@ pub fn of_answer(body: &[u8]) -> Vec<Found> {
             texts(body, text, "assistant", &mut found);
         }
     }
-    found
+    in_order(found)
 }
 
 /// A message's fields that hold text. Every member of a name is looked at, not only the first: parsers differ on which
@@ -69,6 +76,13 @@ fn message_texts(body: &[u8], message: Value, default_role: Option<&'static str>
             Some("tool_calls") => {
                 for call in elements(body, field.value.span) {
                     call_texts(body, call, role, found);
+                }
+            }
+            Some("thinking_blocks") => {
+                for block in elements(body, field.value.span) {
+                    if let Some(thinking) = member(body, block.span, "thinking") {
+                        texts(body, thinking, role, found);
+                    }
                 }
             }
             Some("function_call") => arguments(body, field.value, role, found),
@@ -115,7 +129,10 @@ fn part_texts(body: &[u8], part: Value, role: &str, found: &mut Vec<Found>) {
         Kind::String => texts(body, part, role, found),
         Kind::Object => {
             for field in members(body, part.span) {
-                if matches!(field.name(body).as_deref(), Some("text" | "content")) && field.value.kind == Kind::String {
+                if matches!(
+                    field.name(body).as_deref(),
+                    Some("text" | "content" | "refusal" | "input")
+                ) {
                     texts(body, field.value, role, found);
                 }
             }

@@ -30,6 +30,9 @@ impl Host for Guest {
             return Ok(None);
         }
         let value = self.answer_headers.get(name.as_str());
-        Ok(value.and_then(|value| value.to_str().ok()).map(str::to_owned))
+        let value = value.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        // Upstreams put the client's words, or what was made of them, into headers too.
+        self.has_read_content |= value.is_some();
+        Ok(value)
     }
 }

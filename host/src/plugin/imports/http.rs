@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -11,6 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::Guest;
 use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
+use crate::plugin::engine::TICK;
 use crate::plugin::grants::{Grant, Grants};
 
 /// The longest a guest may wait for one answer.
@@ -18,6 +19,10 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
 /// One answer, headers left out.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// Requests of one call: each that waits is given back a tick of the guest's time, so without a bound there would be none
+/// on that either.
+const REQUESTS_MAX: u32 = 64;
 
 /// Headers that are the host's own to set.
 const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "upgrade"];
@@ -35,7 +40,9 @@ pub struct Egress {
 impl Egress {
     /// # Errors
     /// TLS cannot be set up.
-    pub fn new(tls: rustls::ClientConfig) -> reqwest::Result<Self> {
+    pub fn new(mut tls: rustls::ClientConfig) -> reqwest::Result<Self> {
+        // Offering HTTP/2 here would be a promise that this client does not keep.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -125,8 +132,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl Host for Guest {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
+        self.requests += 1;
+        if self.requests > REQUESTS_MAX {
+            let reason = format!("one call may send {REQUESTS_MAX} requests: put what is left into the next");
+            return Ok(Err(Error::Other(reason)));
+        }
         let identity = Arc::clone(&self.identity);
+        let begun = Instant::now();
         let answer = identity.egress.send(&identity.grants, request).await;
+        if begun.elapsed() >= TICK {
+            // The clock has ticked while the guest waited; it is seen, and counted, as soon as the guest runs again.
+            self.ticks = self.ticks.saturating_sub(1);
+        }
         if matches!(answer, Err(Error::AccessDenied)) {
             identity.counters.access_denied.inc();
         }

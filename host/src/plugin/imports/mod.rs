@@ -1,7 +1,6 @@
 //! What guests may ask of the host: one file an interface of `wit/`, each with the state it needs.
 //!
-//! An import is a grant. Which kinds are linked to which interfaces stands in [`link_sync`] and [`link_async`], and
-//! nowhere else.
+//! An import is a grant. Which kinds are linked to which interfaces stands in [`link`], and nowhere else.
 
 pub mod candidates;
 pub mod deployment;
@@ -13,36 +12,30 @@ pub mod state;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::bindings;
 use super::guest::Guest;
+use super::{Kind, bindings};
 
 type Whole = HasSelf<Guest>;
 
-/// Strategies and adapters: they compute, and never wait.
+/// Links exactly what the kind's world in `wit/worlds.wit` imports.
 ///
 /// # Errors
 /// Never, in a linker that holds none of these yet.
-pub fn link_sync(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    link_shared(linker)?;
-    bindings::candidates::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
-    bindings::deployment::add_to_linker::<Guest, Whole>(linker, |guest| guest)
-}
-
-/// Guardrails and callbacks: they may ask another service.
-///
-/// # Errors
-/// Never, in a linker that holds none of these yet.
-pub fn link_async(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    link_shared(linker)?;
-    bindings::http::add_to_linker::<Guest, Whole>(linker, |guest| guest)
-}
-
-fn link_shared(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+pub fn link(kind: Kind, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     bindings::types::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
     bindings::settings::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
     bindings::log::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
-    bindings::state::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
-    bindings::exchange::add_to_linker::<Guest, Whole>(linker, |guest| guest)
+    if kind != Kind::Adapter {
+        bindings::state::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
+    }
+    if kind != Kind::Callback {
+        bindings::exchange::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
+    }
+    match kind {
+        Kind::Strategy => bindings::candidates::add_to_linker::<Guest, Whole>(linker, |guest| guest),
+        Kind::Adapter => bindings::deployment::add_to_linker::<Guest, Whole>(linker, |guest| guest),
+        Kind::Guardrail | Kind::Callback => bindings::http::add_to_linker::<Guest, Whole>(linker, |guest| guest),
+    }
 }
 
 impl bindings::types::Host for Guest {}

@@ -14,6 +14,12 @@ const VALUE_BYTES_MAX: usize = 64 << 10;
 /// Of one plugin, keys and values together: raising it lets a plugin keep more, and costs that much memory.
 const STORE_BYTES_MAX: usize = 16 << 20;
 
+/// What an entry costs beside its key and value: the map's slot and two allocations.
+const ENTRY_OVERHEAD_BYTES: usize = 128;
+
+/// Looking for expired entries walks the whole store under its lock, so a full store does it no oftener.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
 /// What one plugin keeps, shared by all its instances.
 #[derive(Default)]
 pub struct Store(Mutex<Inner>);
@@ -22,6 +28,8 @@ pub struct Store(Mutex<Inner>);
 struct Inner {
     entries: HashMap<Box<str>, Entry>,
     bytes: usize,
+    /// When expired entries were last looked for.
+    swept: Option<Instant>,
 }
 
 struct Entry {
@@ -77,20 +85,49 @@ impl Store {
 
 impl Inner {
     fn put(&mut self, key: &str, entry: Entry, now: Instant) -> Result<(), Error> {
-        let replaced = self.entries.get(key).map_or(0, |old| key.len() + old.value.len());
-        let added = key.len() + entry.value.len();
-        if self.bytes - replaced + added > STORE_BYTES_MAX {
-            self.entries.retain(|_, old| old.is_live(now));
-            self.bytes = self.entries.iter().map(|(key, old)| key.len() + old.value.len()).sum();
-            let replaced = self.entries.get(key).map_or(0, |old| key.len() + old.value.len());
-            if self.bytes - replaced + added > STORE_BYTES_MAX {
+        let added = cost(key, &entry);
+        if !self.has_room(key, added) {
+            self.sweep(now);
+            if !self.has_room(key, added) {
                 return Err(Error::TooLarge);
             }
         }
         if let Some(old) = self.entries.insert(key.into(), entry) {
-            self.bytes -= key.len() + old.value.len();
+            self.bytes -= cost(key, &old);
         }
         self.bytes += added;
+        Ok(())
+    }
+
+    fn has_room(&self, key: &str, added: usize) -> bool {
+        let replaced = self.entries.get(key).map_or(0, |old| cost(key, old));
+        self.bytes - replaced + added <= STORE_BYTES_MAX
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        if self
+            .swept
+            .is_some_and(|swept| now.duration_since(swept) < SWEEP_INTERVAL)
+        {
+            return;
+        }
+        self.swept = Some(now);
+        self.entries.retain(|_, entry| entry.is_live(now));
+        self.bytes = self.entries.iter().map(|(key, entry)| cost(key, entry)).sum();
+    }
+}
+
+fn cost(key: &str, entry: &Entry) -> usize {
+    key.len() + entry.value.len() + ENTRY_OVERHEAD_BYTES
+}
+
+impl Guest {
+    /// Refuses to let what one client wrote outlive its exchange.
+    fn may_write(&self) -> Result<(), Error> {
+        if self.has_read_content && !self.may_keep_content {
+            self.identity.counters.access_denied.inc();
+            return Err(Error::AccessDenied);
+        }
         Ok(())
     }
 }
@@ -101,15 +138,18 @@ impl Host for Guest {
     }
 
     fn set(&mut self, key: String, value: Vec<u8>, ttl_ms: u32) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.identity.state.write(&key, ttl_ms, false, |_| (value, ())))
+        let answer = self.may_write();
+        Ok(answer.and_then(|()| self.identity.state.write(&key, ttl_ms, false, |_| (value, ()))))
     }
 
     fn increment(&mut self, key: String, delta: f64, ttl_ms: u32) -> wasmtime::Result<Result<f64, Error>> {
-        Ok(self.identity.state.write(&key, ttl_ms, true, |before| {
+        let add = |before: Option<&[u8]>| {
             let before = before.and_then(|bytes| Some(f64::from_le_bytes(bytes.try_into().ok()?)));
             let after = before.unwrap_or(0.0) + delta;
             (after.to_le_bytes().to_vec(), after)
-        }))
+        };
+        let answer = self.may_write();
+        Ok(answer.and_then(|()| self.identity.state.write(&key, ttl_ms, true, add)))
     }
 }
 
@@ -126,8 +166,37 @@ mod tests {
                 .write(&format!("k{index}"), 0, false, |_| (value.clone(), ()))
                 .is_ok()
         });
-        assert_eq!(taken.count(), STORE_BYTES_MAX / (VALUE_BYTES_MAX + 4));
+        assert_eq!(
+            taken.count(),
+            STORE_BYTES_MAX / (VALUE_BYTES_MAX + 4 + ENTRY_OVERHEAD_BYTES)
+        );
         assert_eq!(store.get("k0").map(|value| value.len()), Some(VALUE_BYTES_MAX));
+    }
+
+    #[test]
+    fn small_entries_count_what_they_cost() {
+        let store = Store::default();
+        let taken = (0..).take_while(|index| store.write(&format!("{index:08}"), 0, false, |_| (vec![], ())).is_ok());
+        assert_eq!(taken.count(), STORE_BYTES_MAX / (8 + ENTRY_OVERHEAD_BYTES));
+    }
+
+    #[test]
+    fn a_full_store_looks_for_expired_entries_once_a_second() {
+        let mut inner = Inner::default();
+        let now = Instant::now();
+        let entry = |bytes: usize, expires| Entry {
+            value: vec![0; bytes],
+            expires,
+        };
+        let half = STORE_BYTES_MAX / 2;
+        let soon = now + SWEEP_INTERVAL / 2;
+        assert!(inner.put("a", entry(half, Some(soon)), now).is_ok());
+        assert!(inner.put("b", entry(half, None), now).is_err(), "`a` lives");
+        assert!(
+            inner.put("b", entry(half, None), soon).is_err(),
+            "looked for a moment ago"
+        );
+        assert!(inner.put("b", entry(half, None), now + SWEEP_INTERVAL).is_ok());
     }
 
     #[test]
