@@ -290,3 +290,19 @@ async fn a_logging_only_guardrail_changes_nothing() {
     let gateway = filtered(&upstream, json!("logging_only"), word("forbidden", "BLOCK")).await;
     assert_eq!(gateway.ask("chat", "forbidden").await.content(), "hello");
 }
+
+#[tokio::test]
+async fn tool_arguments_of_a_stream_are_looked_at_like_those_of_a_whole_answer() {
+    let calls = [("send", json!({ "text": "the secret plan" }))];
+    for script in [
+        Script::events(openai::tool_stream(&calls)),
+        Script::json(200, &openai::tool_answer(&calls)),
+    ] {
+        let upstream = Upstream::that_answers(script).await;
+        let gateway = filtered(&upstream, json!("post_call"), word("secret", "BLOCK")).await;
+        let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+        let data = stream.rest().await;
+        assert!(data[data.len() - 2].contains("\"error\""), "{data:?}");
+        assert!(!data.concat().contains("secret"), "{data:?}");
+    }
+}

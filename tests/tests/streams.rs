@@ -336,3 +336,62 @@ async fn a_stop_lets_streams_end() {
         .await
         .expect("stopping does not panic");
 }
+
+#[tokio::test]
+async fn a_comment_on_its_own_before_the_answer_is_no_end() {
+    let wire = format!(": PROCESSING\n\n|{}", wire(&["hello"], "\n"));
+    let chunks = chunks_of(Script::segments(wire.split('|'))).await;
+    assert_eq!(openai::text_of(&chunks), "hello");
+}
+
+#[tokio::test]
+async fn an_upstream_that_only_opens_its_answer_is_left_for_the_next() {
+    let opening = openai::chunk(&json!({ "role": "assistant", "content": "" }), None);
+    let error = Event::data(&json!({ "error": { "type": "overloaded_error", "message": "try later" } }));
+    let failing = Upstream::that_answers(Script::events([Event::data(&opening), error])).await;
+    let good = Upstream::that_answers(openai::streams(&["hello"])).await;
+    let config = Config::new().openai("chat", &failing).openai("chat", &good).retries(1);
+    let gateway = Gateway::start(&config).await;
+    for _ in 0..8 {
+        let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+        assert_eq!(openai::text_of(&stream.chunks().await), "hello");
+    }
+    assert!(failing.count() > 0, "eight choices of two");
+}
+
+#[tokio::test]
+async fn what_came_before_an_error_in_one_segment_is_sent() {
+    let error = Event::data(&json!({ "error": { "message": "out of luck", "code": 429 } }));
+    let framed = |event: &Event| event.framed("\n");
+    let first: String = openai::pieces(&["one "]).iter().map(framed).collect();
+    let second: String = openai::pieces(&["two"]).iter().chain([&error]).map(framed).collect();
+    let chunks = chunks_of(Script::segments([first, second])).await;
+    assert_eq!(openai::text_of(&chunks), "one two");
+    assert_eq!(chunks.last().unwrap()["error"]["code"], "429");
+}
+
+#[tokio::test]
+async fn an_upstream_that_stays_open_after_the_end_holds_nobody() {
+    let gate = Gate::new();
+    let upstream = Upstream::that_answers(Script::events(openai::stream(&["hello"])).then_holds(&gate)).await;
+    let gateway = before(&upstream).await;
+    let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    let data = sluice_tests::wait::within("the end of the stream", stream.rest()).await;
+    assert_eq!(data.last().map(String::as_str), Some("[DONE]"));
+}
+
+#[tokio::test]
+async fn a_whole_answer_that_is_no_answer_is_an_error_not_a_crash() {
+    for answer in [
+        json!({ "choices": ["x"] }),
+        json!({ "choices": [{ "message": { "tool_calls": ["x"] } }] }),
+    ] {
+        let upstream = Upstream::that_answers(Script::json(200, &answer)).await;
+        let gateway = before(&upstream).await;
+        let answered = gateway.client().chat(&openai::ask_streamed("chat", "hi")).await;
+        assert!(
+            answered.status == 500 || answered.text().contains("[DONE]"),
+            "{answered:?}"
+        );
+    }
+}

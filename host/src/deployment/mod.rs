@@ -3,6 +3,7 @@
 
 mod credentials;
 mod health;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::upstream::Origin;
 
 pub use credentials::{AuthError, authorize};
 pub use health::{Health, InFlight};
+pub use provider::Provider;
 
 /// One configured provider + model + credential + limits, serving a model group.
 pub struct Deployment {
@@ -80,7 +82,8 @@ pub enum DeploymentError {
 /// What a deployment is made with.
 pub struct Parts<'a> {
     pub settings: settings::Deployment,
-    pub adapter: Option<(&'a Arc<Adapter>, &'a Arc<ProviderInfo>)>,
+    /// `None` where no loaded adapter speaks for it.
+    pub provider: Option<&'a Provider>,
     /// Where a provider's own variables (`OPENAI_API_KEY`) are looked up.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     pub health: Arc<Health>,
@@ -97,7 +100,7 @@ impl Deployment {
     pub fn new(provider: &str, model: &str, parts: Parts<'_>) -> Result<Self, DeploymentError> {
         let Parts {
             mut settings,
-            adapter,
+            provider: served,
             variable,
             health,
             metrics,
@@ -105,11 +108,11 @@ impl Deployment {
         } = parts;
         let extra_headers = take_headers(&mut settings)?;
         let dropped_parameters = list(&settings, "additional_drop_params");
-        if let Some((_, info)) = adapter {
-            read_environment(&mut settings, info, variable);
+        if let Some(served) = served {
+            served.read_environment(&mut settings, variable);
         }
-        let upstream = match adapter {
-            Some((adapter, info)) if settings.mock_response.is_none() => Some(Upstream::new(&settings, adapter, info)?),
+        let upstream = match served {
+            Some(served) if settings.mock_response.is_none() => Some(Upstream::new(&settings, served)?),
             _ if settings.mock_response.is_some() => None,
             _ => {
                 return Err(DeploymentError::NoAdapter {
@@ -201,22 +204,16 @@ impl Deployment {
 }
 
 impl Upstream {
-    fn new(
-        settings: &settings::Deployment,
-        adapter: &Arc<Adapter>,
-        provider: &Arc<ProviderInfo>,
-    ) -> Result<Self, DeploymentError> {
+    fn new(settings: &settings::Deployment, served: &Provider) -> Result<Self, DeploymentError> {
         let base = match &settings.api_base {
             Some(base) => base.clone(),
-            None => fill(&provider.api_base, settings)
-                .filter(|base| !base.is_empty())
-                .ok_or_else(|| no_base(provider))?,
+            None => served.base(settings)?,
         };
         // Azure's portal shows bases with `?api-version=…`: the adapter reads it there, the path is joined without it.
         let (origin, path) = Origin::parse(base.split('?').next().unwrap_or_default())?;
         Ok(Self {
-            adapter: Arc::clone(adapter),
-            provider: Arc::clone(provider),
+            adapter: Arc::clone(&served.adapter),
+            provider: Arc::clone(&served.info),
             origin,
             path: path.into(),
             base: base.split('?').next().unwrap_or_default().trim_end_matches('/').into(),
@@ -245,29 +242,6 @@ impl Candidate {
         Self {
             deployment: Arc::clone(deployment),
             target: Arc::new(target),
-        }
-    }
-}
-
-/// A provider's own variables stand in for parameters that the configuration leaves out.
-fn read_environment(
-    settings: &mut settings::Deployment,
-    provider: &ProviderInfo,
-    variable: &dyn Fn(&str) -> Option<String>,
-) {
-    for (parameter, name) in &provider.environment {
-        let is_given = settings.parameters.contains_key(parameter)
-            || settings.credentials.contains_key(parameter)
-            || (parameter == "api_base" && settings.api_base.is_some());
-        let Some(value) = variable(name).filter(|value| !is_given && !value.is_empty()) else {
-            continue;
-        };
-        if parameter == "api_base" {
-            settings.api_base = Some(value.trim_end_matches('/').to_owned());
-        } else if crate::config::keys::is_credential(parameter) {
-            settings.credentials.insert(parameter.clone(), Secret::new(value));
-        } else {
-            settings.parameters.insert(parameter.clone(), quoted(&value));
         }
     }
 }
@@ -327,42 +301,4 @@ fn quoted(text: &str) -> Box<str> {
 /// `model_info.base_model`: what an Azure deployment's name stands for.
 fn base_model(settings: &settings::Deployment) -> Option<String> {
     serde_json::from_str(settings.info.get("base_model")?).ok()
-}
-
-/// Fills `{parameter}` in a provider's base; `None` when one is missing.
-fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
-    let mut filled = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}')?;
-        filled.push_str(before);
-        filled.push_str(&serde_json::from_str::<String>(settings.parameters.get(name)?).ok()?);
-        rest = after;
-    }
-    filled.push_str(rest);
-    Some(filled)
-}
-
-fn no_base(provider: &ProviderInfo) -> DeploymentError {
-    let variable = provider
-        .environment
-        .iter()
-        .find(|(parameter, _)| parameter == "api_base");
-    let hint = variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}"));
-    let missing: Vec<&str> = provider
-        .api_base
-        .split('{')
-        .skip(1)
-        .filter_map(|part| part.split_once('}'))
-        .map(|(name, _)| name)
-        .collect();
-    let hint = if missing.is_empty() {
-        hint
-    } else {
-        format!(", or `{}`{hint}", missing.join("`, `"))
-    };
-    DeploymentError::NoBase {
-        provider: provider.name.clone(),
-        hint,
-    }
 }

@@ -1,9 +1,11 @@
 //! Provider adapters: what to send, and how to read the answer. They make no call and see no credential.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::CallError;
 use super::bindings::Provider;
+use super::component::DESCRIBE_TIME;
+use super::grants::Grants;
 use super::pool::{Lease, Pool};
 use crate::canonical::Canonical;
 use crate::deployment::Candidate;
@@ -16,6 +18,7 @@ pub use super::bindings::provider_types::{
 /// One use of a provider adapter.
 pub struct Adapter {
     pool: Arc<Pool<Provider>>,
+    providers: OnceLock<Vec<ProviderInfo>>,
 }
 
 /// An adapter's answer: a value, its own refusal, or a call that did not come back.
@@ -33,7 +36,10 @@ impl From<CallError> for AdapterError {
 
 impl Adapter {
     pub(crate) fn new(pool: Arc<Pool<Provider>>) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            providers: OnceLock::new(),
+        }
     }
 
     #[must_use]
@@ -41,14 +47,27 @@ impl Adapter {
         &self.pool.identity().name
     }
 
-    /// The providers it serves; asked once, when it is loaded.
+    /// The hosts that the operator grants it: where its providers may live without the configuration saying so.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.pool.identity().grants
+    }
+
+    /// The providers it serves; asked once, off the path of every exchange.
     ///
     /// # Errors
     /// The guest failed.
-    pub fn providers(&self) -> Result<Vec<ProviderInfo>, CallError> {
+    pub fn providers(&self) -> Result<&[ProviderInfo], CallError> {
+        if let Some(known) = self.providers.get() {
+            return Ok(known);
+        }
         let mut lease = self.pool.lease()?;
         lease.guest().begin(None);
-        lease.call(|store, provider| provider.sluice_plugin_provider().call_providers(store))
+        let time = DESCRIBE_TIME.max(self.pool.limits().time);
+        let said = lease.call_within(time, |store, provider| {
+            provider.sluice_plugin_provider().call_providers(store)
+        })?;
+        Ok(self.providers.get_or_init(|| said))
     }
 
     /// Begins an attempt.

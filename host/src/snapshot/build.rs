@@ -4,10 +4,11 @@
 //! refused.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
+use super::providers::{Providers, Shipped};
 use super::uses::Uses;
 use super::{ConfiguredGuardrail, Fault, Groups, Snapshot};
 use crate::callbacks::{Sink, Sinks};
@@ -15,8 +16,9 @@ use crate::config::settings::{self, Isolation, Settings};
 use crate::config::{Environment, infer_provider};
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
 use crate::metrics::Metrics;
-use crate::plugin::adapter::{Adapter, ProviderInfo};
+use crate::plugin::adapter::Adapter;
 use crate::plugin::callback::Callback;
+use crate::plugin::component::Source;
 use crate::plugin::grants::Grants;
 use crate::plugin::guardrail::Guardrail;
 use crate::plugin::library::Registry;
@@ -34,6 +36,9 @@ pub struct Builder {
     metrics: Arc<Metrics>,
     environment: Arc<dyn Environment + Send + Sync>,
     uses: Uses,
+    shipped: OnceLock<Shipped>,
+    /// Of the last check of a configuration: the snapshot that follows it uses them again.
+    checked: Mutex<Vec<Arc<Adapter>>>,
     sinks: Arc<Sinks>,
     health: Mutex<HashMap<String, Arc<Health>>>,
 }
@@ -43,8 +48,6 @@ pub struct Sources {
     pub settings: Arc<Settings>,
     pub registry: Arc<Registry>,
 }
-
-type Providers = HashMap<String, (Arc<Adapter>, Arc<ProviderInfo>)>;
 
 impl Builder {
     pub fn new(
@@ -58,6 +61,8 @@ impl Builder {
             metrics,
             environment,
             uses: Uses::default(),
+            shipped: OnceLock::new(),
+            checked: Mutex::default(),
             sinks,
             health: Mutex::default(),
         }
@@ -98,8 +103,9 @@ impl Builder {
 
     /// Prefixes that loaded adapters speak for.
     pub fn provider_names(&self, settings: &settings::Plugins, registry: &Registry) -> Vec<String> {
-        let (_, providers) = self.adapters(settings, registry, &mut Vec::new());
-        providers.into_keys().collect()
+        let (adapters, providers) = self.adapters(settings, registry, &mut Vec::new());
+        *self.checked.lock() = adapters;
+        providers.into_names()
     }
 
     /// A loaded component by name, unless the operator turned it off.
@@ -115,31 +121,43 @@ impl Builder {
         faults: &mut Vec<Fault>,
     ) -> (Vec<Arc<Adapter>>, Providers) {
         let mut adapters = Vec::new();
-        let mut providers = Providers::new();
-        // Those from the directory come last, and so go over the bundled ones where both serve a provider.
-        let mut components: Vec<_> = registry.components.keys().collect();
-        components.sort_by_key(|name| registry.components[*name].source != crate::plugin::component::Source::Bundled);
-        for name in components {
-            let Some(component) = Self::component(settings, registry, name) else {
-                continue;
-            };
-            if !component.is(Kind::Adapter) {
-                continue;
-            }
+        let mut providers = Providers::default();
+        let shipped = self.shipped.get_or_init(|| self.ask_bundled(registry));
+        let adapter_named = |name: &str| {
+            Self::component(settings, registry, name).filter(|component| component.is(Kind::Adapter))
+        };
+        let mut components: Vec<_> = registry.components.keys().filter_map(|name| adapter_named(name)).collect();
+        components.sort_by_key(|component| component.source != Source::Bundled);
+        for component in components {
             let Some(adapter) = self.adapter(settings, component, faults) else {
                 continue;
             };
             match adapter.providers() {
+                Ok(infos) if component.source == Source::Bundled => providers.add_bundled(&adapter, infos),
                 Ok(infos) => {
-                    for info in infos {
-                        providers.insert(info.name.clone(), (Arc::clone(&adapter), Arc::new(info)));
-                    }
-                    adapters.push(adapter);
+                    let is_in_force = |name: &str| adapter_named(name).is_some();
+                    providers.add_file(&adapter, infos, shipped, is_in_force, faults);
                 }
-                Err(error) => faults.push(Fault::Unusable(error.to_string())),
+                Err(error) => {
+                    faults.push(Fault::Unusable(error.to_string()));
+                    continue;
+                }
             }
+            adapters.push(adapter);
         }
         (adapters, providers)
+    }
+
+    fn ask_bundled(&self, registry: &Registry) -> Shipped {
+        let nothing_set = settings::Plugins::default();
+        let mut shipped = Shipped::default();
+        for component in &registry.bundled {
+            // Settings that are not there fit every bundled schema; one that is no adapter has no pool.
+            if let Some(adapter) = self.adapter(&nothing_set, component, &mut Vec::new()) {
+                shipped.add(&adapter);
+            }
+        }
+        shipped
     }
 
     fn deployments(&self, settings: &Settings, providers: &Providers, faults: &mut Vec<Fault>) -> Vec<Arc<Deployment>> {
@@ -174,7 +192,6 @@ impl Builder {
         health: Arc<Health>,
     ) -> Result<Deployment, DeploymentError> {
         let (provider, model) = split_model(&configured, providers)?;
-        let adapter = providers.get(&provider).map(|(adapter, info)| (adapter, info));
         let variable = |name: &str| {
             settings
                 .environment
@@ -184,7 +201,7 @@ impl Builder {
         };
         let parts = Parts {
             settings: configured,
-            adapter,
+            provider: providers.get(&provider),
             variable: &variable,
             health,
             metrics: &self.metrics,
@@ -200,11 +217,8 @@ impl Builder {
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Adapter>> {
         let key = self.checked_key(settings, component, Kind::Adapter, "{}", faults)?;
-        let pool = self
-            .uses
-            .adapters
-            .get(key, |key| component.adapter_pool(&self.host, key))?;
-        Some(Arc::new(Adapter::new(pool)))
+        let make = |key| Some(Arc::new(Adapter::new(component.adapter_pool(&self.host, key)?)));
+        self.uses.adapters.get(key, make)
     }
 
     fn strategy(
@@ -341,7 +355,7 @@ fn split_model(configured: &settings::Deployment, providers: &Providers) -> Resu
         return Ok((provider.clone(), bare.to_owned()));
     }
     if let Some((prefix, rest)) = model.split_once('/')
-        && (providers.contains_key(prefix) || configured.mock_response.is_some())
+        && (providers.get(prefix).is_some() || configured.mock_response.is_some())
     {
         return Ok((prefix.to_owned(), rest.to_owned()));
     }

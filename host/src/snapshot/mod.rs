@@ -5,6 +5,7 @@
 
 mod build;
 mod groups;
+mod providers;
 mod uses;
 
 use std::sync::Arc;

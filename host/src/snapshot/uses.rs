@@ -6,21 +6,22 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::plugin::bindings::{Callback, Guardrail, Provider, Routing};
-use crate::plugin::pool::{Exports, Key, Pool};
+use crate::plugin::adapter::Adapter;
+use crate::plugin::bindings::{Callback, Guardrail, Routing};
+use crate::plugin::pool::{Key, Pool};
 
-/// Pools of one kind by use. It keeps none alive: a pool lives as long as a snapshot has it.
-pub struct Shelf<E: Exports>(Mutex<HashMap<Key, Weak<Pool<E>>>>);
+/// Pools of one kind, or what holds one, by use. It keeps none alive: a pool lives as long as a snapshot has it.
+pub struct Shelf<T>(Mutex<HashMap<Key, Weak<T>>>);
 
-impl<E: Exports> Default for Shelf<E> {
+impl<T> Default for Shelf<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<E: Exports> Shelf<E> {
+impl<T> Shelf<T> {
     /// The pool of this use, made if there is none; `None` when the component is not of the kind.
-    pub fn get(&self, key: Key, make: impl FnOnce(Key) -> Option<Arc<Pool<E>>>) -> Option<Arc<Pool<E>>> {
+    pub fn get(&self, key: Key, make: impl FnOnce(Key) -> Option<Arc<T>>) -> Option<Arc<T>> {
         let mut shelf = self.0.lock();
         shelf.retain(|_, pool| pool.strong_count() > 0);
         if let Some(pool) = shelf.get(&key).and_then(Weak::upgrade) {
@@ -35,8 +36,9 @@ impl<E: Exports> Shelf<E> {
 /// A shelf for each kind.
 #[derive(Default)]
 pub struct Uses {
-    pub strategies: Shelf<Routing>,
-    pub adapters: Shelf<Provider>,
-    pub guardrails: Shelf<Guardrail>,
-    pub callbacks: Shelf<Callback>,
+    pub strategies: Shelf<Pool<Routing>>,
+    /// With what they say of their providers, so that each is asked once.
+    pub adapters: Shelf<Adapter>,
+    pub guardrails: Shelf<Pool<Guardrail>>,
+    pub callbacks: Shelf<Pool<Callback>>,
 }

@@ -1,0 +1,207 @@
+//! A provider as its adapter describes it, and how far that is believed.
+//!
+//! What an adapter says decides where keys and prompts go, and which environment variables are read. A bundled adapter is
+//! believed. A component from a file may have been written by anyone, so its word counts where the bundled adapter of the
+//! same provider says the same, where the operator grants it, and for variables that carry the provider's own name.
+
+use std::sync::Arc;
+
+use crate::config::keys::is_credential;
+use crate::config::{Secret, settings};
+use crate::plugin::adapter::{Adapter, ProviderInfo};
+
+use super::{DeploymentError, quoted};
+
+/// A provider and the adapter that serves it.
+#[derive(Clone)]
+pub struct Provider {
+    pub adapter: Arc<Adapter>,
+    /// Without the variables that may not be read.
+    pub info: Arc<ProviderInfo>,
+    /// What the bundled adapter of this provider says: the adapter itself, where it is bundled.
+    shipped: Option<Arc<ProviderInfo>>,
+}
+
+/// What becomes of a variable's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Adapters may read it.
+    Parameter,
+    /// The host fills it in; it never crosses.
+    Credential,
+}
+
+impl Provider {
+    /// `shipped` is what the bundled adapter of this provider says, if there is one.
+    pub fn new(adapter: Arc<Adapter>, mut info: ProviderInfo, shipped: Option<Arc<ProviderInfo>>) -> Self {
+        let name = info.name.clone();
+        info.environment
+            .retain(|pair| kept(&name, pair, shipped.as_deref()).is_some());
+        Self {
+            adapter,
+            info: Arc::new(info),
+            shipped,
+        }
+    }
+
+    /// The provider's own variables stand in for parameters that the configuration leaves out.
+    pub(super) fn read_environment(
+        &self,
+        settings: &mut settings::Deployment,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) {
+        for pair in &self.info.environment {
+            let (parameter, name) = pair;
+            let is_given = settings.parameters.contains_key(parameter)
+                || settings.credentials.contains_key(parameter)
+                || (parameter == "api_base" && settings.api_base.is_some());
+            let Some(value) = variable(name).filter(|value| !is_given && !value.is_empty()) else {
+                continue;
+            };
+            match kept(&self.info.name, pair, self.shipped.as_deref()) {
+                Some(Kept::Parameter) if parameter == "api_base" => {
+                    settings.api_base = Some(value.trim_end_matches('/').to_owned());
+                }
+                Some(Kept::Parameter) => {
+                    settings.parameters.insert(parameter.clone(), quoted(&value));
+                }
+                Some(Kept::Credential) => {
+                    settings.credentials.insert(parameter.clone(), Secret::new(value));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Where it lives when the configuration does not say.
+    pub(super) fn base(&self, settings: &settings::Deployment) -> Result<String, DeploymentError> {
+        fill(&self.info.api_base, settings)
+            .filter(|base| !base.is_empty() && self.may_live_at(base))
+            .ok_or_else(|| self.no_base())
+    }
+
+    fn is_base_shipped(&self) -> bool {
+        self.shipped
+            .as_ref()
+            .is_some_and(|shipped| shipped.api_base == self.info.api_base)
+    }
+
+    fn may_live_at(&self, base: &str) -> bool {
+        let is_granted = |url| self.adapter.grants().find(&url).is_some();
+        self.is_base_shipped() || reqwest::Url::parse(base).is_ok_and(is_granted)
+    }
+
+    fn no_base(&self) -> DeploymentError {
+        let ProviderInfo {
+            name,
+            api_base,
+            environment,
+            ..
+        } = self.info.as_ref();
+        let mut hint = String::new();
+        let missing: Vec<&str> = api_base
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name)
+            .collect();
+        if !missing.is_empty() {
+            hint = format!(", or `{}`", missing.join("`, `"));
+        }
+        if let Some((_, variable)) = environment.iter().find(|(parameter, _)| parameter == "api_base") {
+            hint += &format!(", or the environment variable {variable}");
+        }
+        if !api_base.is_empty() && !self.is_base_shipped() {
+            let plugin = self.adapter.name();
+            hint += &format!(
+                ", or allow `{}`, where its plugin says it lives, under `sluice.plugins.{plugin}.outbound`",
+                api_base.escape_debug()
+            );
+        }
+        DeploymentError::NoBase {
+            provider: name.clone(),
+            hint,
+        }
+    }
+}
+
+/// Whether a (parameter, variable) pair may be read, and as what. A variable that the bundled adapter does not name must
+/// carry the provider's name, and its value stays with the host, but for the two that adapters build paths from.
+fn kept(provider: &str, pair: &(String, String), shipped: Option<&ProviderInfo>) -> Option<Kept> {
+    let (parameter, variable) = pair;
+    if shipped.is_some_and(|shipped| shipped.environment.contains(pair)) {
+        return Some(if is_credential(parameter) {
+            Kept::Credential
+        } else {
+            Kept::Parameter
+        });
+    }
+    let own_part = variable.strip_prefix(&prefix(provider))?;
+    match parameter.as_str() {
+        // `AWS_SECRET_ACCESS_KEY` as the version of provider `aws` would cross.
+        "api_base" | "api_version" => (!is_credential(&own_part.to_ascii_lowercase())).then_some(Kept::Parameter),
+        _ => Some(Kept::Credential),
+    }
+}
+
+/// `my-llm` → `MY_LLM_`.
+fn prefix(provider: &str) -> String {
+    let capital = |byte: char| if byte.is_ascii_alphanumeric() { byte.to_ascii_uppercase() } else { '_' };
+    provider.chars().map(capital).chain(['_']).collect()
+}
+
+/// Fills `{parameter}` in a provider's base; `None` when one is missing.
+fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&serde_json::from_str::<String>(settings.parameters.get(name)?).ok()?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::adapter::Auth;
+
+    #[track_caller]
+    fn check(provider: &str, parameter: &str, variable: &str, expected: Option<Kept>) {
+        let shipped = ProviderInfo {
+            name: "openai".into(),
+            api_base: String::new(),
+            auth: Auth::None,
+            environment: vec![
+                ("api_key".into(), "OPENAI_API_KEY".into()),
+                ("organization".into(), "OPENAI_ORGANIZATION".into()),
+            ],
+            operations: Vec::new(),
+            extras: Vec::new(),
+        };
+        let shipped = Some(&shipped).filter(|shipped| shipped.name == provider);
+        let pair = (parameter.to_owned(), variable.to_owned());
+        assert_eq!(kept(provider, &pair, shipped), expected, "{provider}: {pair:?}");
+    }
+
+    #[test]
+    fn what_the_bundled_adapter_reads_may_be_read() {
+        check("openai", "api_key", "OPENAI_API_KEY", Some(Kept::Credential));
+        check("openai", "organization", "OPENAI_ORGANIZATION", Some(Kept::Parameter));
+        check("openai", "note", "OPENAI_API_KEY", Some(Kept::Credential));
+    }
+
+    #[test]
+    fn other_variables_must_carry_the_providers_name_and_do_not_cross() {
+        check("my-llm", "note", "AWS_SECRET_ACCESS_KEY", None);
+        check("my-llm", "api_key", "MY_LLM_API_KEY", Some(Kept::Credential));
+        check("my-llm", "note", "MY_LLM_NOTE", Some(Kept::Credential));
+        check("my-llm", "api_key", "MY_LLMS_API_KEY", None);
+        check("my-llm", "api_base", "MY_LLM_API_BASE", Some(Kept::Parameter));
+        check("aws", "api_version", "AWS_SECRET_ACCESS_KEY", None);
+        check("", "note", "HOME", None);
+    }
+}

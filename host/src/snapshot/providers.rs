@@ -1,0 +1,82 @@
+//! Which adapter serves which provider.
+//!
+//! Keys and prompts of a provider's deployments go where its adapter says. A component from a file therefore takes no
+//! provider away from another: it replaces a bundled adapter wholly, by having its name, or serves what nobody serves.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Fault;
+use crate::deployment::Provider;
+use crate::plugin::adapter::{Adapter, ProviderInfo};
+
+/// What bundled adapters say of their providers, those included that a file goes over.
+#[derive(Default)]
+pub struct Shipped(HashMap<String, (Box<str>, Arc<ProviderInfo>)>);
+
+/// Providers by name.
+#[derive(Default)]
+pub struct Providers(HashMap<String, Provider>);
+
+impl Shipped {
+    /// Takes in what one bundled adapter says.
+    pub fn add(&mut self, adapter: &Adapter) {
+        match adapter.providers() {
+            Ok(infos) => self.0.extend(infos.iter().map(|info| {
+                let said = (adapter.name().into(), Arc::new(info.clone()));
+                (info.name.clone(), said)
+            })),
+            Err(error) => tracing::error!(%error, "a bundled adapter does not say what it serves"),
+        }
+    }
+}
+
+impl Providers {
+    /// Takes in a bundled adapter, which is believed.
+    pub fn add_bundled(&mut self, adapter: &Arc<Adapter>, infos: &[ProviderInfo]) {
+        for info in infos {
+            let provider = Provider::new(Arc::clone(adapter), info.clone(), Some(Arc::new(info.clone())));
+            self.0.insert(info.name.clone(), provider);
+        }
+    }
+
+    /// Takes in an adapter from a file, as far as nobody else serves its providers. `is_in_force` answers whether a
+    /// bundled plugin is, in its own form or replaced.
+    pub fn add_file(
+        &mut self,
+        adapter: &Arc<Adapter>,
+        infos: &[ProviderInfo],
+        shipped: &Shipped,
+        is_in_force: impl Fn(&str) -> bool,
+        faults: &mut Vec<Fault>,
+    ) {
+        let plugin = adapter.name();
+        for info in infos {
+            let shipped = shipped.0.get(&info.name);
+            let bundled = shipped.map(|(owner, _)| owner.as_ref()).filter(|owner| is_in_force(owner));
+            let owner = bundled.or_else(|| self.0.get(&info.name).map(|provider| provider.adapter.name()));
+            if let Some(owner) = owner.filter(|owner| *owner != plugin) {
+                faults.push(taken(&info.name, owner, plugin));
+                continue;
+            }
+            let shipped = shipped.map(|(_, info)| Arc::clone(info));
+            let provider = Provider::new(Arc::clone(adapter), info.clone(), shipped);
+            self.0.insert(info.name.clone(), provider);
+        }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Provider> {
+        self.0.get(name)
+    }
+
+    pub fn into_names(self) -> Vec<String> {
+        self.0.into_keys().collect()
+    }
+}
+
+fn taken(provider: &str, owner: &str, plugin: &str) -> Fault {
+    let provider = provider.escape_debug();
+    Fault::Unusable(format!(
+        "plugin `{plugin}` does not serve provider `{provider}`, which plugin `{owner}` serves: to replace that one, give the new plugin its name, `{owner}`"
+    ))
+}
