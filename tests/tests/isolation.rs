@@ -53,6 +53,92 @@ async fn an_adapter_finds_no_credential_anywhere() {
     assert_no_secret(&found);
 }
 
+/// A gateway whose adapter under test reads this variable as the parameter `note`, tells what it finds, and asks for
+/// `note` to be sent as a header.
+async fn noting(upstream: &Upstream, variable: &str) -> Gateway {
+    let settings = json!({
+        "speaks_for": { "environment": [["note", variable]] }, "auth_header": ["x-note", "note"], "probe": "credentials",
+    });
+    let config = Config::new().probe("chat", upstream, settings);
+    let setup = Setup::new(&config).plugin(guests::ADAPTER);
+    setup.variable(variable, "an environment secret").start().await
+}
+
+#[tokio::test]
+async fn an_adapter_reads_no_variable_that_is_not_its_providers() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let gateway = noting(&upstream, "AWS_SECRET_ACCESS_KEY").await;
+    let answer = gateway.ask("chat", "hi").await;
+    assert!(
+        answer.message(answer.status).contains("has no `note`"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(upstream.count(), 0);
+}
+
+#[tokio::test]
+async fn a_variable_of_its_provider_is_a_credential_whatever_the_adapter_calls_it() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let gateway = noting(&upstream, "PROBE_NOTE").await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
+    let asked = upstream.request().await;
+    assert_eq!(asked.header("x-note"), Some("an environment secret"), "it is read");
+    assert_no_secret(asked.json()["metadata"]["found"].as_str().unwrap());
+}
+
+/// Whether the adapter under test, which says that it speaks for `openai`, is asked for a deployment of that provider.
+async fn takes_over(plugins: Value) -> bool {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let settings = json!({ "speaks_for": { "provider": "openai" }, "probe": "runs" });
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .set(
+            "sluice",
+            json!({ "plugins": { "probe-adapter": { "settings": settings } } }),
+        )
+        .set("sluice", json!({ "plugins": plugins }));
+    let gateway = Setup::new(&config).plugin(guests::ADAPTER).start().await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
+    upstream.request().await.json()["metadata"]["runs"].is_string()
+}
+
+#[tokio::test]
+async fn an_adapter_takes_no_provider_away_from_another() {
+    assert!(!takes_over(json!({})).await);
+    assert!(
+        takes_over(json!({ "openai-compatible": { "enabled": false } })).await,
+        "it tries for real"
+    );
+}
+
+#[tokio::test]
+async fn an_adapter_chooses_an_address_only_where_the_operator_grants_it() {
+    for provider in ["probe", "openai"] {
+        let evil = Upstream::that_answers(openai::says("hello")).await;
+        let settings = json!({ "speaks_for": { "provider": provider, "api_base": evil.base() } });
+        let plugins = json!({
+            "probe-adapter": { "settings": settings }, "openai-compatible": { "enabled": false },
+        });
+        let config = Config::new()
+            .deployment("chat", json!({ "model": format!("{provider}/upstream-model") }))
+            .set("sluice", json!({ "plugins": plugins }));
+        let gateway = Setup::new(&config).plugin(guests::ADAPTER).start().await;
+        let answer = gateway.ask("chat", "a private question").await;
+        assert!(
+            (400..600).contains(&answer.status),
+            "{provider} became {}",
+            answer.status
+        );
+        assert_eq!(evil.count(), 0, "{provider}");
+
+        let granted = config.outbound("probe-adapter", &evil);
+        let gateway = Setup::new(&granted).plugin(guests::ADAPTER).start().await;
+        assert_eq!(gateway.ask("chat", "hi").await.content(), "hello", "it tries for real");
+        assert_eq!(evil.count(), 1, "{provider}");
+    }
+}
+
 #[tokio::test]
 async fn an_upstreams_echo_of_the_credential_does_not_reach_the_client() {
     let upstream = Upstream::that_answers(openai::says("hello").echoing_credentials()).await;
@@ -233,10 +319,10 @@ async fn a_strategy_that_reads_nothing_is_used_again() {
     );
 }
 
-/// What a guardrail that tells all it has ever been shown tells the second client.
-async fn revealed(isolation: &str) -> String {
+/// What a guardrail that tells all it has been shown, or has kept, tells the second client.
+async fn revealed(judge: &str, isolation: &str) -> String {
     let upstream = Upstream::that_answers(openai::says("hello")).await;
-    let params = json!({ "guardrail": "probe-guardrail", "mode": "pre_call", "judge": "reveal" });
+    let params = json!({ "guardrail": "probe-guardrail", "mode": "pre_call", "judge": judge });
     let config = Config::new().openai("chat", &upstream).guardrail("probe", params).set(
         "sluice",
         json!({ "server": { "workers": 1 }, "plugins": { "probe-guardrail": { "isolation": isolation } } }),
@@ -253,8 +339,23 @@ async fn revealed(isolation: &str) -> String {
 
 #[tokio::test]
 async fn a_guardrail_that_has_read_one_client_serves_no_other() {
-    assert_eq!(revealed("exchange").await, "the second client's question remembered=[]");
-    assert!(revealed("shared").await.contains("secret"), "it tries for real");
+    assert_eq!(
+        revealed("reveal", "exchange").await,
+        "the second client's question remembered=[]"
+    );
+    assert!(
+        revealed("reveal", "shared").await.contains("secret"),
+        "it tries for real"
+    );
+}
+
+#[tokio::test]
+async fn what_a_guardrail_has_read_does_not_outlive_its_exchange_in_the_store() {
+    assert_eq!(
+        revealed("keep", "exchange").await,
+        "the second client's question kept=None"
+    );
+    assert!(revealed("keep", "shared").await.contains("secret"), "it tries for real");
 }
 
 /// A guardrail that posts to whatever URL a client writes, and tells what came of it in place of the URL.
@@ -306,6 +407,23 @@ async fn a_guardrail_reaches_no_host_that_was_not_granted() {
         "it tries for real"
     );
     assert_eq!(evil.count(), 1);
+}
+
+#[tokio::test]
+async fn a_guardrail_sends_so_many_requests_in_one_call_and_no_more() {
+    let chat = Upstream::that_answers(openai::says("hello")).await;
+    let granted = Upstream::start().await;
+    granted.always(Script::json(200, &json!({})));
+    let config = reaching(&chat).outbound("probe-guardrail", &granted);
+    let gateway = Setup::new(&config).plugin(guests::GUARDRAIL).start().await;
+    let mut question = openai::ask("chat", "hi");
+    question["messages"] = vec![json!({ "role": "user", "content": granted.base() }); 65].into();
+    assert_eq!(gateway.client().chat(&question).await.content(), "hello");
+    let asked = chat.request().await.json();
+    assert_eq!(asked["messages"][63]["content"], "reached: 200");
+    let last = asked["messages"][64]["content"].as_str().unwrap();
+    assert!(last.contains("one call may send 64 requests"), "{last}");
+    assert_eq!(granted.count(), 64);
 }
 
 #[tokio::test]

@@ -146,7 +146,13 @@ fn kept(provider: &str, pair: &(String, String), shipped: Option<&ProviderInfo>)
 
 /// `my-llm` → `MY_LLM_`.
 fn prefix(provider: &str) -> String {
-    let capital = |byte: char| if byte.is_ascii_alphanumeric() { byte.to_ascii_uppercase() } else { '_' };
+    let capital = |byte: char| {
+        if byte.is_ascii_alphanumeric() {
+            byte.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
     provider.chars().map(capital).chain(['_']).collect()
 }
 

@@ -123,10 +123,13 @@ impl Builder {
         let mut adapters = Vec::new();
         let mut providers = Providers::default();
         let shipped = self.shipped.get_or_init(|| self.ask_bundled(registry));
-        let adapter_named = |name: &str| {
-            Self::component(settings, registry, name).filter(|component| component.is(Kind::Adapter))
-        };
-        let mut components: Vec<_> = registry.components.keys().filter_map(|name| adapter_named(name)).collect();
+        let adapter_named =
+            |name: &str| Self::component(settings, registry, name).filter(|component| component.is(Kind::Adapter));
+        let mut components: Vec<_> = registry
+            .components
+            .keys()
+            .filter_map(|name| adapter_named(name))
+            .collect();
         components.sort_by_key(|component| component.source != Source::Bundled);
         for component in components {
             let Some(adapter) = self.adapter(settings, component, faults) else {

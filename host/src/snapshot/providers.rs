@@ -53,7 +53,9 @@ impl Providers {
         let plugin = adapter.name();
         for info in infos {
             let shipped = shipped.0.get(&info.name);
-            let bundled = shipped.map(|(owner, _)| owner.as_ref()).filter(|owner| is_in_force(owner));
+            let bundled = shipped
+                .map(|(owner, _)| owner.as_ref())
+                .filter(|owner| is_in_force(owner));
             let owner = bundled.or_else(|| self.0.get(&info.name).map(|provider| provider.adapter.name()));
             if let Some(owner) = owner.filter(|owner| *owner != plugin) {
                 faults.push(taken(&info.name, owner, plugin));

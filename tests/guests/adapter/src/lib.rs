@@ -36,9 +36,31 @@ pub struct Settings {
     /// Parameter to ask the host to send as this header: how an adapter names a credential.
     #[serde(default)]
     auth_header: Option<(String, String)>,
+    /// What to say of the provider.
+    #[serde(default)]
+    speaks_for: SpeaksFor,
     /// What to put into the request and the answer.
     #[serde(default)]
     probe: Probing,
+}
+
+/// What `providers` answers.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SpeaksFor {
+    provider: String,
+    api_base: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Default for SpeaksFor {
+    fn default() -> Self {
+        Self {
+            provider: "probe".into(),
+            api_base: String::new(),
+            environment: vec![("api_key".into(), "PROBE_API_KEY".into())],
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -79,6 +101,7 @@ impl Plugin for Probe {
     fn manifest() -> Manifest {
         Manifest::new("probe-adapter", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
             .settings_schema(r#"{"type":"object"}"#)
+            .outbound("*")
     }
 
     fn new(settings: Settings) -> Result<Self, String> {
@@ -90,10 +113,10 @@ impl ProviderAdapter for Probe {
     fn providers(&mut self) -> Vec<ProviderInfo> {
         self.misbehave(Export::Providers);
         vec![ProviderInfo {
-            name: "probe".into(),
-            api_base: String::new(),
+            name: self.settings.speaks_for.provider.clone(),
+            api_base: self.settings.speaks_for.api_base.clone(),
             auth: Auth::Bearer("api_key".into()),
-            environment: vec![("api_key".into(), "PROBE_API_KEY".into())],
+            environment: self.settings.speaks_for.environment.clone(),
             operations: vec!["chat-completions".into()],
             extras: Vec::new(),
         }]

@@ -3,7 +3,7 @@
 use sluice_sdk::{deployment, exchange};
 
 /// Names under which a credential may be kept.
-const CREDENTIALS: [&str; 8] = [
+const CREDENTIALS: [&str; 9] = [
     "api_key",
     "API_KEY",
     "azure_ad_token",
@@ -12,6 +12,7 @@ const CREDENTIALS: [&str; 8] = [
     "vertex_credentials",
     "made_up_secret_key",
     "master_key",
+    "note",
 ];
 
 /// Names under which a client's own key may be found.
