@@ -24,6 +24,9 @@ use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
 use crate::upstream::{self, AnswerError, Clock, TimeLimits};
 
+/// Clients may ask for any number of seconds; more than a day is no limit, and the clock could not even tell it.
+const CLIENT_LIMIT_MAX: Duration = Duration::from_secs(86_400);
+
 /// An upstream's error page is read this far.
 const ERROR_BYTES_MAX: usize = 256 << 10;
 
@@ -142,24 +145,34 @@ async fn ask(
     // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
     let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
     let request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
-    let mut clock = Clock::start(time_limits(exchange, canonical, candidate));
+    let limits = time_limits(exchange, canonical, candidate);
+    let mut clock = Clock::start(limits);
+    let begun = tokio::time::Instant::now();
     let sending = exchange.worker.connections.send(&upstream.origin, request);
     let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
     let (mut head, body) = answer.into_parts();
     leave_out_echoes(&mut head.headers, &candidate.deployment);
     let answer = Response::from_parts(head, clock.time(body));
-    if answer.status().is_success() {
-        read(
-            exchange,
-            canonical,
-            &candidate.deployment,
-            answer,
-            reading,
-            conversation,
-        )
-        .await
-    } else {
-        Err(refuse(canonical, candidate, upstream, answer).await)
+    if !answer.status().is_success() {
+        return Err(refuse(canonical, candidate, upstream, answer).await);
+    }
+    let reading = read(
+        exchange,
+        canonical,
+        &candidate.deployment,
+        answer,
+        reading,
+        conversation,
+    );
+    match limits.first_byte {
+        // Comments are bytes too: the first content has the same time as the first byte.
+        Some(limit) => tokio::time::timeout_at(begun + limit, reading)
+            .await
+            .unwrap_or_else(|_| {
+                let wait = upstream::Wait::FirstByte;
+                Err(too_slow(upstream::TooSlow { wait, limit }))
+            }),
+        None => reading.await,
     }
 }
 
@@ -255,9 +268,11 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
             .find_map(|name| canonical.field(name))
             .map(|field| field.json);
         let text = field.or_else(|| canonical.headers.get(header)?.to_str().ok())?;
-        text.parse()
-            .ok()
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        text.parse().ok().and_then(|seconds| {
+            Duration::try_from_secs_f64(seconds)
+                .ok()
+                .map(|limit| limit.min(CLIENT_LIMIT_MAX))
+        })
     };
     let whole = asked(&["timeout", "request_timeout"], "x-litellm-timeout")
         .or(own.timeout)

@@ -4,47 +4,30 @@
 //! in the same form. On the way usage is picked up, the model is named as the client did, the usage chunk that the gateway
 //! asked for is kept from a client that did not, and guardrails see the text.
 
+mod picker;
+mod source;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, Response};
-use memchr::memmem;
+
+use picker::Picker;
+pub use source::Source;
 
 use super::answer;
-use super::attempt::{broken_off, masked, refused_by_adapter, scrubbed};
-use super::guard::{Chunk, Windows};
+use super::attempt::scrubbed;
+use super::guard::Windows;
 use super::record::Transcript;
 use super::story::Ending;
 use super::{Cause, Exchange, Refusal};
 use crate::body::{Body, Sink};
 use crate::canonical::Canonical;
-use crate::deployment::{Deployment, InFlight};
+use crate::deployment::InFlight;
 use crate::json::{chunk, text::quote};
-use crate::plugin::adapter::{Conversation, Event};
-use crate::sse::{self, Scan, Seen, Verdict};
-use crate::upstream::{self, Timed};
-use crate::usage::Usage;
-
-/// Where canonical events come from.
-pub enum Source {
-    /// The upstream speaks the canonical dialect.
-    Relayed(Timed<upstream::Answer>),
-    /// An adapter translates.
-    Translated(Box<Translated>),
-    /// They are all here.
-    Canned(Option<Bytes>),
-}
-
-pub struct Translated {
-    answer: Timed<upstream::Answer>,
-    events: sse::Events,
-    /// `None` once it has finished.
-    conversation: Option<Conversation>,
-    /// Whose credentials no event may carry to the adapter.
-    deployment: Arc<Deployment>,
-}
+use crate::sse::{self, Scan, Verdict};
 
 /// A stream whose first chunk is there, and of which nothing has been sent.
 pub struct Stream {
@@ -59,124 +42,6 @@ pub struct Stream {
     pub windows: Option<Windows>,
     /// Counts as the deployment's load until the stream ends.
     pub in_flight: Option<InFlight>,
-}
-
-/// What is picked up from the events that pass.
-struct Picker {
-    client_wants_usage: bool,
-    /// The model as the client named it, JSON; `None` where answers keep the upstream's name.
-    model: Option<Bytes>,
-    usage: Option<Usage>,
-    service_tier: Option<String>,
-    events: u64,
-    /// Something has been said, or the answer has ended without.
-    has_content: bool,
-    is_finished: bool,
-    /// An error that the upstream sent in the place of a chunk.
-    error: Option<Refusal>,
-    transcript: Option<Transcript>,
-}
-
-impl Source {
-    pub fn relayed(answer: Timed<upstream::Answer>) -> Self {
-        Self::Relayed(answer)
-    }
-
-    pub fn translated(
-        answer: Timed<upstream::Answer>,
-        conversation: Conversation,
-        deployment: Arc<Deployment>,
-        event_bytes_max: usize,
-    ) -> Self {
-        let events = sse::Events::new(event_bytes_max);
-        Self::Translated(Box::new(Translated {
-            answer,
-            events,
-            conversation: Some(conversation),
-            deployment,
-        }))
-    }
-
-    pub fn canned(events: Bytes) -> Self {
-        Self::Canned(Some(events))
-    }
-
-    /// The next bytes of canonical events, cut anywhere; `None` at the end.
-    async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
-        match self {
-            Self::Relayed(answer) => next_data(answer).await,
-            Self::Translated(translated) => translated.next().await,
-            Self::Canned(events) => events.take().map(Ok),
-        }
-    }
-}
-
-async fn next_data(answer: &mut Timed<upstream::Answer>) -> Option<Result<Bytes, Refusal>> {
-    loop {
-        match answer.next_frame().await? {
-            Ok(frame) => {
-                if let Ok(data) = frame.into_data() {
-                    return Some(Ok(data));
-                }
-            }
-            Err(error) => return Some(Err(broken_off(error))),
-        }
-    }
-}
-
-impl Translated {
-    /// As many events as arrived in one read cross to the adapter at once.
-    async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
-        self.conversation.as_ref()?;
-        let batch = match next_data(&mut self.answer).await {
-            Some(Ok(data)) => {
-                self.events.push(data);
-                self.read_events()
-            }
-            Some(Err(refusal)) => Err(refusal),
-            None => return Some(self.finish()),
-        };
-        Some(batch.and_then(|batch| self.translate(&batch)))
-    }
-
-    fn read_events(&mut self) -> Result<Vec<Event>, Refusal> {
-        let mut batch = Vec::new();
-        while let Some(event) = self.events.next() {
-            let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
-            if event.data != sse::DONE {
-                batch.push(self.shown(event));
-            }
-        }
-        Ok(batch)
-    }
-
-    /// An event as the adapter may see it.
-    fn shown(&self, event: sse::Event) -> Event {
-        Event {
-            name: event.name().into_owned(),
-            data: masked(event.data, &self.deployment).into(),
-        }
-    }
-
-    fn translate(&mut self, batch: &[Event]) -> Result<Bytes, Refusal> {
-        match &mut self.conversation {
-            Some(conversation) if !batch.is_empty() => {
-                conversation.events(batch).map(Bytes::from).map_err(refused_by_adapter)
-            }
-            _ => Ok(Bytes::new()),
-        }
-    }
-
-    fn finish(&mut self) -> Result<Bytes, Refusal> {
-        let mut last = BytesMut::new();
-        if let Some(event) = self.events.finish() {
-            let event = self.shown(event);
-            last.extend_from_slice(&self.translate(&[event])?);
-        }
-        let owed = self.conversation.take().map(|mut conversation| conversation.finish());
-        last.extend_from_slice(&owed.transpose().map_err(refused_by_adapter)?.unwrap_or_default());
-        Ok(last.freeze())
-    }
 }
 
 impl Stream {
@@ -196,6 +61,12 @@ impl Stream {
         stream.picker.client_wants_usage |= settings.general.always_include_stream_usage;
         while !stream.picker.has_content && !stream.is_exhausted {
             stream.read().await?;
+            if stream.ready.iter().map(Bytes::len).sum::<usize>() > settings.upstream.event_bytes_max {
+                return Err(Refusal::new(
+                    Cause::UpstreamError,
+                    "the upstream sends much and says nothing",
+                ));
+            }
         }
         if stream.picker.events == 0 {
             return Err(Refusal::new(
@@ -212,21 +83,10 @@ impl Stream {
     }
 
     fn new(canonical: &Canonical, source: Source, headers: HeaderMap, event_bytes_max: usize) -> Self {
-        let picker = Picker {
-            client_wants_usage: client_wants_usage(canonical),
-            model: None,
-            usage: None,
-            service_tier: None,
-            events: 0,
-            has_content: false,
-            is_finished: false,
-            error: None,
-            transcript: None,
-        };
         Self {
             source,
             scan: Scan::new(event_bytes_max),
-            picker,
+            picker: Picker::new(canonical),
             ready: VecDeque::new(),
             is_exhausted: false,
             headers,
@@ -278,7 +138,7 @@ impl Stream {
             let relayed = scan.relay(&whole.freeze(), |seen| picker.judge(seen));
             ready.extend(relayed.forward);
         }
-        if self.scan.is_done() || self.picker.is_finished || self.picker.events == 0 {
+        if self.scan.is_done() || self.picker.is_finished() || self.picker.events == 0 {
             return Ok(());
         }
         Err(Refusal::new(
@@ -286,108 +146,6 @@ impl Stream {
             "the upstream's stream ended before its answer did",
         ))
     }
-}
-
-/// The client asked for the usage chunk itself.
-fn client_wants_usage(canonical: &Canonical) -> bool {
-    canonical.field("stream_options").is_some_and(|options| {
-        crate::json::find::root(options.json.as_bytes())
-            .and_then(|root| crate::json::member(options.json.as_bytes(), root.span, "include_usage"))
-            .is_some_and(|value| value.raw(options.json.as_bytes()) == b"true")
-    })
-}
-
-impl Picker {
-    fn judge(&mut self, seen: &Seen<'_>) -> Verdict {
-        if seen.is_done() {
-            // The gateway writes its own at the very end, whatever the upstream does.
-            return Verdict::Drop;
-        }
-        self.events += 1;
-        let data = seen.data;
-        if let Some(error) = in_band_error(data) {
-            self.error = Some(error);
-            return Verdict::Drop;
-        }
-        self.is_finished |= has_finish_reason(data);
-        self.has_content = self.has_content || self.is_finished || says_something(data);
-        if let Some(transcript) = &mut self.transcript {
-            transcript.add(data);
-        }
-        if chunk::may_hold_usage(data)
-            && let Some(span) = chunk::usage(data)
-        {
-            self.usage = Usage::from_json(span.of(data)).or(self.usage.take());
-            self.service_tier = service_tier(data).or(self.service_tier.take());
-            if chunk::choices_is_empty(data) && !self.client_wants_usage {
-                return Verdict::Drop;
-            }
-        }
-        match &self.model {
-            Some(model) => match chunk::model(data) {
-                Some(span) if span.of(data) != model => Verdict::Edit(span, model.clone()),
-                _ => Verdict::Keep,
-            },
-            None => Verdict::Keep,
-        }
-    }
-}
-
-fn service_tier(data: &[u8]) -> Option<String> {
-    let root = crate::json::find::root(data)?;
-    Some(
-        crate::json::member(data, root.span, "service_tier")?
-            .text(data)?
-            .into_owned(),
-    )
-}
-
-/// A choice with more than a role and empty texts. Asked of the first chunks only.
-fn says_something(data: &[u8]) -> bool {
-    let chunk = Chunk::read(Bytes::copy_from_slice(data));
-    !chunk.texts.is_empty() || chunk.names_a_tool()
-}
-
-/// A choice that says why it ended; upstreams put `null` there until then.
-fn has_finish_reason(data: &[u8]) -> bool {
-    const KEY: &[u8] = b"\"finish_reason\"";
-    memmem::find_iter(data, KEY).any(|at| {
-        let rest = data[at + KEY.len()..].trim_ascii_start();
-        rest.strip_prefix(b":")
-            .is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
-    })
-}
-
-/// `{"error": …}` in the place of a chunk, which is how upstreams fail in the middle of a stream.
-fn in_band_error(data: &[u8]) -> Option<Refusal> {
-    memmem::find(data, b"\"error\"")?;
-    let root = crate::json::find::root(data)?;
-    let error = crate::json::member(data, root.span, "error").filter(|error| error.kind != crate::json::Kind::Null)?;
-    let message = crate::json::member(data, error.span, "message").and_then(|message| message.text(data));
-    let message = message
-        .or_else(|| error.text(data))
-        .map_or_else(|| "the upstream failed".into(), |text| text.into_owned());
-    let word = |name: &str| {
-        let value = crate::json::member(data, error.span, name)?;
-        let is_word = matches!(value.kind, crate::json::Kind::String | crate::json::Kind::Number);
-        let raw = std::str::from_utf8(value.raw(data)).ok().filter(|_| is_word)?;
-        Some(
-            value
-                .text(data)
-                .map_or_else(|| raw.to_owned(), |text| text.into_owned()),
-        )
-    };
-    let code = word("code").or_else(|| word("type"));
-    let cause = match code.as_deref() {
-        Some("rate_limit_exceeded" | "rate_limit_error" | "429") => Cause::RateLimited,
-        Some("content_filter") => Cause::ContentFiltered,
-        Some("503" | "529" | "overloaded_error") => Cause::Overloaded,
-        _ => Cause::UpstreamError,
-    };
-    Some(Refusal {
-        provider_code: code,
-        ..Refusal::new(cause, message)
-    })
 }
 
 /// The response of a streamed answer: a head now, and a body that relays as long as the client reads.

@@ -1,0 +1,146 @@
+//! What is picked up from the events that pass, and which of them pass.
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use crate::canonical::Canonical;
+use crate::exchange::guard::Chunk;
+use crate::exchange::record::Transcript;
+use crate::exchange::{Cause, Refusal};
+use crate::json::{Kind, chunk, find, member};
+use crate::sse::{Seen, Verdict};
+use crate::usage::Usage;
+
+/// What is picked up from the events that pass.
+pub struct Picker {
+    pub client_wants_usage: bool,
+    /// The model as the client named it, JSON; `None` where answers keep the upstream's name.
+    pub model: Option<Bytes>,
+    pub usage: Option<Usage>,
+    pub service_tier: Option<String>,
+    pub events: u64,
+    /// Something has been said, or the answer has ended without.
+    pub has_content: bool,
+    is_finished: bool,
+    /// An error that the upstream sent in the place of a chunk.
+    pub error: Option<Refusal>,
+    pub transcript: Option<Transcript>,
+}
+
+/// The client asked for the usage chunk itself.
+fn client_wants_usage(canonical: &Canonical) -> bool {
+    canonical.field("stream_options").is_some_and(|options| {
+        find::root(options.json.as_bytes())
+            .and_then(|root| member(options.json.as_bytes(), root.span, "include_usage"))
+            .is_some_and(|value| value.raw(options.json.as_bytes()) == b"true")
+    })
+}
+
+impl Picker {
+    pub fn new(canonical: &Canonical) -> Self {
+        Self {
+            client_wants_usage: client_wants_usage(canonical),
+            model: None,
+            usage: None,
+            service_tier: None,
+            events: 0,
+            has_content: false,
+            is_finished: false,
+            error: None,
+            transcript: None,
+        }
+    }
+
+    /// Whether the answer has said why it ends.
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// Looks at an event and says what becomes of it.
+    pub fn judge(&mut self, seen: &Seen<'_>) -> Verdict {
+        if seen.is_done() {
+            // The gateway writes its own at the very end, whatever the upstream does.
+            return Verdict::Drop;
+        }
+        self.events += 1;
+        let data = seen.data;
+        if let Some(error) = in_band_error(data) {
+            self.error = Some(error);
+            return Verdict::Drop;
+        }
+        self.is_finished |= has_finish_reason(data);
+        self.has_content = self.has_content || self.is_finished || says_something(data);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.add(data);
+        }
+        if chunk::may_hold_usage(data)
+            && let Some(span) = chunk::usage(data)
+        {
+            self.usage = Usage::from_json(span.of(data)).or(self.usage.take());
+            self.service_tier = service_tier(data).or(self.service_tier.take());
+            if chunk::choices_is_empty(data) && !self.client_wants_usage {
+                return Verdict::Drop;
+            }
+        }
+        match &self.model {
+            Some(model) => match chunk::model(data) {
+                Some(span) if span.of(data) != model => Verdict::Edit(span, model.clone()),
+                _ => Verdict::Keep,
+            },
+            None => Verdict::Keep,
+        }
+    }
+}
+
+fn service_tier(data: &[u8]) -> Option<String> {
+    let root = find::root(data)?;
+    Some(member(data, root.span, "service_tier")?.text(data)?.into_owned())
+}
+
+/// A choice with more than a role and empty texts. Asked of the first chunks only.
+fn says_something(data: &[u8]) -> bool {
+    let chunk = Chunk::read(Bytes::copy_from_slice(data));
+    !chunk.texts.is_empty() || chunk.names_a_tool()
+}
+
+/// A choice that says why it ended; upstreams put `null` there until then.
+fn has_finish_reason(data: &[u8]) -> bool {
+    const KEY: &[u8] = b"\"finish_reason\"";
+    memmem::find_iter(data, KEY).any(|at| {
+        let rest = data[at + KEY.len()..].trim_ascii_start();
+        rest.strip_prefix(b":")
+            .is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
+    })
+}
+
+/// `{"error": …}` in the place of a chunk, which is how upstreams fail in the middle of a stream.
+fn in_band_error(data: &[u8]) -> Option<Refusal> {
+    memmem::find(data, b"\"error\"")?;
+    let root = find::root(data)?;
+    let error = member(data, root.span, "error").filter(|error| error.kind != Kind::Null)?;
+    let message = member(data, error.span, "message").and_then(|message| message.text(data));
+    let message = message
+        .or_else(|| error.text(data))
+        .map_or_else(|| "the upstream failed".into(), |text| text.into_owned());
+    let word = |name: &str| {
+        let value = member(data, error.span, name)?;
+        let is_word = matches!(value.kind, Kind::String | Kind::Number);
+        let raw = std::str::from_utf8(value.raw(data)).ok().filter(|_| is_word)?;
+        Some(
+            value
+                .text(data)
+                .map_or_else(|| raw.to_owned(), |text| text.into_owned()),
+        )
+    };
+    let code = word("code").or_else(|| word("type"));
+    let cause = match code.as_deref() {
+        Some("rate_limit_exceeded" | "rate_limit_error" | "429") => Cause::RateLimited,
+        Some("content_filter") => Cause::ContentFiltered,
+        Some("503" | "529" | "overloaded_error") => Cause::Overloaded,
+        _ => Cause::UpstreamError,
+    };
+    Some(Refusal {
+        provider_code: code,
+        ..Refusal::new(cause, message)
+    })
+}
