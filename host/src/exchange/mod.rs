@@ -43,6 +43,8 @@ use story::{Ending, Story};
 
 /// What the server hands over: a request whose path names an operation.
 pub struct Arrival {
+    /// What was in force when the request came; the exchange keeps it to its end.
+    pub snapshot: Arc<Snapshot>,
     pub operation: Operation,
     /// The model in the path of `/engines/{model}/…` and `/openai/deployments/{model}/…`; it goes over the body's.
     pub path_model: Option<String>,
@@ -80,7 +82,7 @@ impl Exchange {
         let gateway = &worker.gateway;
         gateway.metrics.in_flight.inc();
         Self {
-            snapshot: gateway.snapshot(),
+            snapshot: Arc::clone(&arrival.snapshot),
             id: new_id(),
             operation: arrival.operation,
             peer: arrival.peer,

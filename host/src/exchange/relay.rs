@@ -8,7 +8,6 @@ mod picker;
 mod source;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -95,26 +94,28 @@ impl Stream {
         }
     }
 
-    /// Reads once from the source; whole events go to `ready`.
+    /// Reads once from the source.
     async fn read(&mut self) -> Result<(), Refusal> {
         let Some(data) = self.source.next().await else {
             self.is_exhausted = true;
             return self.read_end();
         };
+        self.take(&data?)
+    }
+
+    /// Looks at the events in these bytes; whole ones go to `ready`.
+    fn take(&mut self, data: &Bytes) -> Result<(), Refusal> {
         let Self {
             scan, picker, ready, ..
         } = self;
-        let relayed = scan.relay(&data?, |seen| picker.judge(seen));
+        let relayed = scan.relay(data, |seen| picker.judge(seen));
         ready.extend(relayed.forward.into_iter().filter(|part| !part.is_empty()));
         if let Some(error) = relayed.error {
             return Err(Refusal::new(Cause::UpstreamError, error.to_string()));
         }
         // Some upstreams leave their connection open after the mark that ends the stream.
         self.is_exhausted |= scan.is_done();
-        match picker.error.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        picker.error.take().map_or(Ok(()), Err)
     }
 
     /// The source has ended: was its answer at an end too?
@@ -132,11 +133,7 @@ impl Stream {
             }
             let mut whole = BytesMut::new();
             sse::write_data(&mut whole, &event.data);
-            let Self {
-                scan, picker, ready, ..
-            } = self;
-            let relayed = scan.relay(&whole.freeze(), |seen| picker.judge(seen));
-            ready.extend(relayed.forward);
+            self.take(&whole.freeze())?;
         }
         if self.scan.is_done() || self.picker.is_finished() || self.picker.events == 0 {
             return Ok(());
@@ -177,12 +174,10 @@ async fn relay(mut relay: Relay, sink: Sink) {
     let ending = match pass_on(exchange, stream, &sink).await {
         Ok(()) => Ending::Answered { status: 200 },
         Err(refusal) => {
-            let deployment = exchange
-                .story
-                .last_attempt()
-                .map(|attempt| Arc::clone(&attempt.candidate.deployment));
-            let refusal =
-                deployment.map_or_else(|| refusal.clone(), |deployment| scrubbed(refusal.clone(), &deployment));
+            let refusal = match exchange.story.last_attempt() {
+                Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
+                None => refusal,
+            };
             sink.send(error_event(&refusal)).await;
             Ending::Broken(refusal)
         }

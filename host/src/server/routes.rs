@@ -62,6 +62,7 @@ pub async fn answer(
             exchange::run(
                 worker,
                 Arrival {
+                    snapshot,
                     operation,
                     path_model,
                     request,

@@ -81,8 +81,8 @@ impl Builder {
             &settings.router.strategy_args,
             &mut faults,
         );
-        let shuffle = match &strategy {
-            Some(strategy) if strategy.name() == SHUFFLE => Some(Arc::clone(strategy)),
+        let shuffle = match settings.router.strategy.as_str() {
+            SHUFFLE => None,
             _ => self.strategy(&settings, &registry, SHUFFLE, "{}", &mut faults),
         };
         let guardrails = self.guardrails(&settings, &registry, &mut faults);

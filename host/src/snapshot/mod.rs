@@ -27,10 +27,11 @@ pub struct Snapshot {
     pub groups: Groups,
     /// The configured strategy; `None` where no plugin provides it.
     pub strategy: Option<Arc<Strategy>>,
-    /// `simple-shuffle`, for when the strategy fails or is not there.
+    /// `simple-shuffle`, for when the strategy fails or is not there; `None` where it is the strategy.
     pub shuffle: Option<Arc<Strategy>>,
     pub guardrails: Vec<ConfiguredGuardrail>,
     pub callbacks: Vec<Arc<Sink>>,
+    /// All of them, also those that no deployment uses yet: the next snapshot finds their instances again.
     pub adapters: Vec<Arc<Adapter>>,
     /// What is configured and does not work.
     pub faults: Vec<Fault>,
