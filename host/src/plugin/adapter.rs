@@ -47,6 +47,12 @@ impl Adapter {
         &self.pool.identity().name
     }
 
+    /// Its instances.
+    #[must_use]
+    pub fn pool(&self) -> &Arc<Pool<Provider>> {
+        &self.pool
+    }
+
     /// The hosts that the operator grants it: where its providers may live without the configuration saying so.
     #[must_use]
     pub fn grants(&self) -> &Grants {

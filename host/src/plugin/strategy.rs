@@ -34,6 +34,12 @@ impl Strategy {
         &self.pool.identity().name
     }
 
+    /// Its instances.
+    #[must_use]
+    pub fn pool(&self) -> &Arc<Pool<Routing>> {
+        &self.pool
+    }
+
     /// Candidate indexes, best first, each at most once.
     ///
     /// # Errors

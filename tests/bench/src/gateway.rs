@@ -1,0 +1,170 @@
+//! The gateways that are measured: how each is configured and started.
+
+use std::fs::File;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::process::Tree;
+
+/// The key that clients show.
+pub const MASTER_KEY: &str = "sk-bench-0123456789abcdef";
+
+/// How long a gateway may take until it answers.
+const START_MAX: Duration = Duration::from_secs(120);
+
+/// What is between the load and the upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Make {
+    /// The hyper proxy that parses nothing.
+    Floor,
+    Nginx,
+    /// A gateway that takes LiteLLM's configuration file.
+    Gateway,
+}
+
+/// A gateway to measure.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub name: String,
+    pub make: Make,
+    /// With `{config}` and `{port}` in it.
+    pub command: String,
+    /// Contents of the configuration file.
+    pub configuration: String,
+}
+
+/// A gateway that runs; it is ended when dropped.
+pub struct Gateway {
+    pub name: String,
+    pub make: Make,
+    pub address: SocketAddr,
+    pub tree: Tree,
+    /// Bytes, before it has served anything but the question whether it is there.
+    pub idle_resident: u64,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Its workers are processes of their own; they go first, or nobody knows them any more.
+        for pid in self.tree.descendants() {
+            let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+///
+/// # Errors
+/// No port is free.
+pub fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+impl Plan {
+    /// Starts it on these cores; returns once it answers.
+    ///
+    /// # Errors
+    /// It does not start, or not in time; its log says why.
+    pub fn start(&self, directory: &Path, cores: &[usize]) -> Result<Gateway, String> {
+        let (child, address, log) = self
+            .spawn(directory, cores)
+            .map_err(|error| format!("{}: {error}", self.name))?;
+        let mut gateway = Gateway {
+            name: self.name.clone(),
+            make: self.make,
+            address,
+            tree: Tree(child.id()),
+            idle_resident: 0,
+            child,
+            log,
+        };
+        gateway.wait(Duration::from_millis(20))?;
+        // What it does after its start (compiling, loading) is over by then, or it is not idle.
+        std::thread::sleep(Duration::from_secs(1));
+        gateway.idle_resident = gateway.tree.resident();
+        Ok(gateway)
+    }
+
+    /// From exec to the first answer.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn time_to_first_answer(&self, directory: &Path, cores: &[usize]) -> Result<Duration, String> {
+        let began = Instant::now();
+        let (child, address, log) = self
+            .spawn(directory, cores)
+            .map_err(|error| format!("{}: {error}", self.name))?;
+        let mut gateway = Gateway {
+            name: self.name.clone(),
+            make: self.make,
+            address,
+            tree: Tree(child.id()),
+            idle_resident: 0,
+            child,
+            log,
+        };
+        gateway.wait(Duration::from_micros(200))?;
+        Ok(began.elapsed())
+    }
+
+    fn spawn(&self, directory: &Path, cores: &[usize]) -> io::Result<(Child, SocketAddr, PathBuf)> {
+        let address = free_address()?;
+        let file_name: String = self
+            .name
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '-' })
+            .collect();
+        let configuration = directory.join(format!("{file_name}.yaml"));
+        let port = address.port().to_string();
+        std::fs::write(&configuration, self.configuration.replace("{port}", &port))?;
+        let log = directory.join(format!("{file_name}.log"));
+        let output = File::create(&log)?;
+        let command = self
+            .command
+            .replace("{port}", &port)
+            .replace("{config}", &configuration.display().to_string());
+        let mut words = command.split_whitespace();
+        let program = words.next().ok_or_else(|| io::Error::other("the command is empty"))?;
+        let list = cores.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let child = Command::new("taskset")
+            .args(["-c", &list, program])
+            .args(words)
+            .current_dir(directory)
+            // The log line an exchange is off for all.
+            .env("SLUICE_LOG", "warn")
+            .env("LITELLM_LOG", "ERROR")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()?;
+        Ok((child, address, log))
+    }
+}
+
+impl Gateway {
+    /// Asks one question until it is answered.
+    fn wait(&mut self, between: Duration) -> Result<(), String> {
+        let question = crate::question::probe(self.address);
+        let began = Instant::now();
+        loop {
+            if crate::question::ask_once(self.address, &question).is_ok() {
+                return Ok(());
+            }
+            let ended = self.child.try_wait().ok().flatten();
+            if ended.is_some() || began.elapsed() > START_MAX {
+                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+                let tail: Vec<&str> = log.lines().rev().take(20).collect();
+                let tail: String = tail.into_iter().rev().map(|line| format!("\n  {line}")).collect();
+                return Err(format!("{} does not answer; its log ends:{tail}", self.name));
+            }
+            std::thread::sleep(between);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Which gateways are measured, with which configuration.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::gateway::{MASTER_KEY, Make, Plan};
+
+/// One use of Sluice: the configuration that users have, and what is different in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    AsItComes,
+    /// `isolation: call` for every plugin.
+    Fresh,
+    /// A guardrail in Rust looks at each request.
+    Guarded,
+    /// The same looks at each stream.
+    StreamGuarded,
+    /// So many deployments to choose from.
+    Candidates(usize),
+}
+
+impl Variant {
+    pub const ALL: [Self; 6] = [
+        Self::AsItComes,
+        Self::Fresh,
+        Self::Guarded,
+        Self::StreamGuarded,
+        Self::Candidates(4),
+        Self::Candidates(1_000),
+    ];
+
+    /// Its name in the table.
+    pub fn name(self) -> String {
+        match self {
+            Self::AsItComes => "sluice".into(),
+            Self::Fresh => "sluice, every instance fresh".into(),
+            Self::Guarded => "sluice, guardrail".into(),
+            Self::StreamGuarded => "sluice, guardrail on the stream".into(),
+            Self::Candidates(count) => format!("sluice, {count} candidates"),
+        }
+    }
+}
+
+/// What is up at once: the floor, nginx where it is installed, Sluice in all variants, and whatever else was named.
+pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> Vec<Plan> {
+    let this = std::env::current_exe().unwrap_or_else(|_| "sluice-bench".into());
+    let mut plans = vec![Plan {
+        name: "floor".into(),
+        make: Make::Floor,
+        command: format!("{} floor 127.0.0.1:{{port}} {upstream}", this.display()),
+        configuration: String::new(),
+    }];
+    let nginx = ["/usr/sbin/nginx", "/usr/bin/nginx"]
+        .into_iter()
+        .find(|path| Path::new(path).exists());
+    plans.extend(nginx.map(|nginx| Plan {
+        name: "nginx".into(),
+        make: Make::Nginx,
+        command: format!("{nginx} -p . -c {{config}} -e stderr"),
+        configuration: nginx_configuration(upstream),
+    }));
+    plans.extend(Variant::ALL.map(|variant| Plan {
+        name: variant.name(),
+        make: Make::Gateway,
+        command: format!(
+            "{} --config {{config}} --host 127.0.0.1 --port {{port}}",
+            sluice.display()
+        ),
+        configuration: configuration(upstream, variant),
+    }));
+    plans.extend(others.iter().map(|(name, command)| Plan {
+        name: name.clone(),
+        make: Make::Gateway,
+        command: command.clone(),
+        configuration: configuration(upstream, Variant::AsItComes),
+    }));
+    plans
+}
+
+fn nginx_configuration(upstream: SocketAddr) -> String {
+    format!(
+        "worker_processes 1;\nmaster_process off;\ndaemon off;\npid nginx.pid;\nerror_log stderr error;\n\
+         events {{ worker_connections 8192; }}\n\
+         http {{\n  access_log off;\n  client_body_temp_path temp;\n  proxy_temp_path temp;\n  fastcgi_temp_path temp;\n  \
+         uwsgi_temp_path temp;\n  scgi_temp_path temp;\n  client_max_body_size 16m;\n  keepalive_requests 100000000;\n  \
+         upstream provider {{ server {upstream}; keepalive 1024; keepalive_requests 100000000; }}\n  \
+         server {{\n    listen 127.0.0.1:{{port}};\n    location / {{\n      proxy_pass http://provider;\n      \
+         proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      proxy_buffering off;\n    }}\n  }}\n}}\n"
+    )
+}
+
+/// A LiteLLM configuration: a master key, one deployment for each thing the upstream can do, in both dialects.
+fn configuration(upstream: SocketAddr, variant: Variant) -> String {
+    let mut text = format!("general_settings:\n  master_key: {MASTER_KEY}\nmodel_list:\n");
+    let mut deploy = |group: &str, provider: &str, model: &str, key: usize| {
+        let base = match provider {
+            "openai" => format!("http://{upstream}/v1"),
+            _ => format!("http://{upstream}"),
+        };
+        let _ = write!(
+            text,
+            "  - model_name: {group}\n    litellm_params: {{model: {provider}/{model}, api_base: \"{base}\", api_key: sk-upstream-{key}}}\n"
+        );
+    };
+    let count = match variant {
+        Variant::Candidates(count) => count,
+        _ => 1,
+    };
+    (0..count).for_each(|key| deploy("whole", "openai", "whole", key));
+    for model in ["burst", "paced", "slow"] {
+        deploy(model, "openai", model, 0);
+    }
+    for model in ["whole", "burst", "paced"] {
+        deploy(&format!("anthropic-{model}"), "anthropic", model, 0);
+    }
+    for model in ["whole", "rate-limited", "resets"] {
+        deploy("failover", "openai", model, 0);
+    }
+    text.push_str("router_settings:\n  num_retries: 2\n");
+    text.push_str(match variant {
+        Variant::AsItComes | Variant::Candidates(_) => "",
+        Variant::Fresh => FRESH,
+        Variant::Guarded => GUARDED,
+        Variant::StreamGuarded => STREAM_GUARDED,
+    });
+    text
+}
+
+const FRESH: &str = "sluice:
+  plugins:
+    simple-shuffle: {isolation: call}
+    openai-compatible: {isolation: call}
+    anthropic: {isolation: call}
+";
+
+const GUARDED: &str = "guardrails:
+  - guardrail_name: no-secrets
+    litellm_params:
+      guardrail: content-filter
+      mode: pre_call
+      default_on: true
+      patterns:
+        - {pattern_type: prebuilt, pattern_name: email, action: BLOCK}
+        - {pattern_type: prebuilt, pattern_name: us_ssn, action: BLOCK}
+      blocked_words:
+        - {keyword: project zeta, action: BLOCK}
+        - {keyword: hunter2, action: BLOCK}
+";
+
+const STREAM_GUARDED: &str = "guardrails:
+  - guardrail_name: no-secrets
+    litellm_params:
+      guardrail: content-filter
+      mode: post_call
+      default_on: true
+      patterns:
+        - {pattern_type: prebuilt, pattern_name: email, action: MASK}
+        - {pattern_type: prebuilt, pattern_name: us_ssn, action: MASK}
+      blocked_words:
+        - {keyword: project zeta, action: BLOCK}
+        - {keyword: hunter2, action: BLOCK}
+";

@@ -1,0 +1,120 @@
+//! Plugin calls alone, in this process and without a socket: what it costs that plugins are components.
+//!
+//! The bundled plugins are loaded as the gateway loads them, with its engine, pools and limits, and called through the
+//! same typed calls as in an exchange, one call at a time on one thread. Each is measured in two ways, a round of the one
+//! after a round of the other:
+//! - *fresh*: an instance is made for the call and dropped after it. So it is by default for plugins that read what a
+//!   client wrote, and with `isolation: call` for all.
+//! - *reused*: the call is made in an instance that is there already. [`Reuse`] says when the contract allows it.
+//!
+//! A figure is the median round's time of one call, in brackets the best and the worst round's. Fresh figures hold the
+//! making and the dropping of the instance, but for `whole`: it comes after an `open`, whose figure holds them. A figure
+//! of events is one event's, whatever the batch.
+//!
+//! In reading order: [`calls`] (what is measured), [`loaded`] (the plugins, ready to be called), [`samples`] (what they
+//! are given), [`measure`] (rounds and medians).
+
+mod calls;
+mod loaded;
+mod measure;
+mod samples;
+
+use std::panic::resume_unwind;
+use std::thread;
+
+use serde::Serialize;
+
+pub use calls::Reuse;
+pub use measure::Spread;
+
+use calls::Call;
+use loaded::Loaded;
+use measure::Series;
+
+/// What one call costs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    /// `plugin: what it does`.
+    pub name: String,
+    /// In an instance of its own; `None` where the call is never an instance's first.
+    pub fresh: Option<Spread>,
+    /// In an instance that is there already.
+    pub reused: Spread,
+    /// When that may be.
+    pub reuse: Reuse,
+}
+
+/// Measures the calls whose names contain `only`, or all of them.
+///
+/// # Panics
+/// A plugin fails or answers something else than it should: what is broken is not timed.
+pub fn run(only: Option<&str>) -> Vec<Figure> {
+    // On a thread like a worker's, with a runtime of its own: the caller's may be on a runtime already.
+    let measured = thread::scope(|scope| scope.spawn(|| measure_all(only)).join());
+    measured.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+fn measure_all(only: Option<&str>) -> Vec<Figure> {
+    crate::say("compiling the bundled plugins");
+    let loaded = Loaded::new();
+    let is_wanted = |call: &Call| only.is_none_or(|only| call.name().contains(only));
+    let wanted = calls::all().into_iter().filter(is_wanted);
+    let figures = wanted.map(|call| figure(&call, &loaded)).collect();
+    crate::say("");
+    figures
+}
+
+fn figure(call: &Call, loaded: &Loaded) -> Figure {
+    crate::say(&call.name());
+    let series = |isolation| {
+        let counters = loaded.metrics.plugin(call.plugin);
+        Series::new(call.prepare(loaded.under(isolation)), isolation, counters)
+    };
+    let mut fresh = call.fresh().map(series);
+    let mut reused = series(call.reused());
+    for _ in 0..measure::ROUNDS {
+        if let Some(fresh) = &mut fresh {
+            fresh.round();
+        }
+        reused.round();
+    }
+    Figure {
+        name: call.name(),
+        fresh: fresh.map(|series| series.spread(call.events)),
+        reused: reused.spread(call.events),
+        reuse: call.reuse,
+    }
+}
+
+/// Prints figures as a table.
+pub fn print(figures: &[Figure]) {
+    let width = figures.iter().map(|figure| figure.name.len()).max().unwrap_or(0);
+    println!(
+        "{:width$}  {:>32}  {:>32}",
+        "µs a call", "fresh (best–worst)", "reused (best–worst)"
+    );
+    for figure in figures {
+        let fresh = figure.fresh.map_or_else(String::new, cell);
+        let mark = if figure.reuse == Reuse::IfShared { " *" } else { "" };
+        println!("{:width$}  {fresh:>32}  {:>32}{mark}", figure.name, cell(figure.reused));
+    }
+    if figures.iter().any(|figure| figure.reuse == Reuse::IfShared) {
+        println!("* with `isolation: shared`; by default the instance has read what a client wrote, and is dropped");
+    }
+}
+
+/// Microseconds: the median round's, then the best and the worst round's.
+fn cell(spread: Spread) -> String {
+    let micros = |ns: f64| format!("{:.2}", ns / 1e3);
+    let Spread {
+        median_ns,
+        min_ns,
+        max_ns,
+        ..
+    } = spread;
+    format!(
+        "{} {:>21}",
+        micros(median_ns),
+        format!("({}–{})", micros(min_ns), micros(max_ns))
+    )
+}
