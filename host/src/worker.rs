@@ -4,7 +4,9 @@
 //! must agree on (health, limits, counters, the configuration) is shared and atomic.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 /// Threads that have an index of their own: workers, the background thread and those of tests.
 pub const COUNT_MAX: usize = 64;
@@ -23,4 +25,21 @@ pub fn index() -> usize {
         INDEX.set(Some(index));
         index
     })
+}
+
+/// Lets the worker's other exchanges come first that can go on now.
+///
+/// Called between reading and writing: all read what has arrived, then all write. Whoever receives is woken by the first
+/// write and still awake for the others, and each wake-up that is saved here is a few microseconds of the kernel's.
+pub async fn give_way() {
+    let mut has_given = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_given, true) {
+            return Poll::Ready(());
+        }
+        // Not `yield_now`, which asks the kernel for news first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

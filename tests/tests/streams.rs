@@ -227,15 +227,15 @@ async fn an_error_in_the_place_of_a_chunk_reaches_the_client() {
         "overloaded",
         "the engine is out of steam",
     ));
-    let script = Script::events(openai::pieces(&["half an "])).then_events([error]);
+    let begun = Gate::new();
+    let script = Script::events(openai::pieces(&["half an "]))
+        .then_holds(&begun)
+        .then_events([error]);
     let upstream = Upstream::that_answers(script).await;
     let gateway = before(&upstream).await;
-    let data = gateway
-        .client()
-        .chat_stream(&openai::ask_streamed("chat", "hi"))
-        .await
-        .rest()
-        .await;
+    let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    begun.open();
+    let data = stream.rest().await;
     let error = data
         .iter()
         .find(|data| data.contains("\"error\""))
@@ -246,18 +246,19 @@ async fn an_error_in_the_place_of_a_chunk_reaches_the_client() {
 #[tokio::test]
 async fn an_event_over_the_limit_is_an_error_not_memory() {
     let long = "x".repeat(64 << 10);
-    let script = Script::events(openai::pieces(&["half an ", &long])).then_events(openai::ending());
+    let begun = Gate::new();
+    let script = Script::events(openai::pieces(&["half an "]))
+        .then_holds(&begun)
+        .then_events(openai::pieces(&[&long]))
+        .then_events(openai::ending());
     let upstream = Upstream::that_answers(script).await;
     let config = Config::new()
         .openai("chat", &upstream)
         .set("sluice", json!({ "upstream": { "event_bytes_max": 16 << 10 } }));
     let gateway = Gateway::start(&config).await;
-    let data = gateway
-        .client()
-        .chat_stream(&openai::ask_streamed("chat", "hi"))
-        .await
-        .rest()
-        .await;
+    let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    begun.open();
+    let data = stream.rest().await;
     assert!(
         data.iter().any(|data| data.contains("\"error\"")),
         "{} events",
@@ -365,9 +366,26 @@ async fn what_came_before_an_error_in_one_segment_is_sent() {
     let framed = |event: &Event| event.framed("\n");
     let first: String = openai::pieces(&["one "]).iter().map(framed).collect();
     let second: String = openai::pieces(&["two"]).iter().chain([&error]).map(framed).collect();
-    let chunks = chunks_of(Script::segments([first, second])).await;
+    let begun = Gate::new();
+    let script = Script::segments([first]).then_holds(&begun).then_segments([second]);
+    let upstream = Upstream::that_answers(script).await;
+    let gateway = before(&upstream).await;
+    let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    begun.open();
+    let chunks = stream.chunks().await;
     assert_eq!(openai::text_of(&chunks), "one two");
     assert_eq!(chunks.last().unwrap()["error"]["code"], "429");
+}
+
+#[tokio::test]
+async fn an_error_known_before_anything_was_sent_has_its_status() {
+    let error = Event::data(&json!({ "error": { "message": "out of luck", "code": 429 } }));
+    let pieces = openai::pieces(&["one "]);
+    let all: String = pieces.iter().chain([&error]).map(|event| event.framed("\n")).collect();
+    let upstream = Upstream::that_answers(Script::segments([all])).await;
+    let gateway = before(&upstream).await;
+    let answer = gateway.client().chat(&openai::ask_streamed("chat", "hi")).await;
+    assert!(answer.message(429).contains("out of luck"));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
 use crate::upstream::{self, AnswerError, Clock, TimeLimits};
+use crate::worker;
 
 /// Clients may ask for any number of seconds; more than a day is no limit, and the clock could not even tell it.
 const CLIENT_LIMIT_MAX: Duration = Duration::from_secs(86_400);
@@ -148,6 +149,7 @@ async fn ask(
     let limits = time_limits(exchange, canonical, candidate);
     let mut clock = Clock::start(limits);
     let begun = tokio::time::Instant::now();
+    worker::give_way().await;
     let sending = exchange.worker.connections.send(&upstream.origin, request);
     let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
     let (mut head, body) = answer.into_parts();
@@ -204,6 +206,7 @@ async fn read(
         }
         (_, conversation) => {
             let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
+            worker::give_way().await;
             let body = match conversation {
                 Some(mut conversation) => {
                     let body = masked(body, deployment);

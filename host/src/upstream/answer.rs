@@ -62,10 +62,9 @@ impl Answer {
         }
     }
 
+    /// Closes an HTTP/1.1 connection, resets an HTTP/2 stream.
     fn cancel(&mut self) {
-        if let Some(Line::Http1 { connection, .. }) = self.line.take() {
-            connection.sever();
-        }
+        self.line = None;
     }
 }
 
@@ -74,7 +73,12 @@ impl Body for Answer {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let Answer { body, line } = &mut *self;
+        let polled = ready!(match line {
+            Some(Line::Http1 { connection, .. }) =>
+                connection.driver.poll(cx, |cx| Pin::new(&mut *body).poll_frame(cx)),
+            _ => Pin::new(body).poll_frame(cx),
+        });
         match &polled {
             Some(Ok(_)) => self.finish_at_end(),
             Some(Err(_)) => self.cancel(),
@@ -89,12 +93,6 @@ impl Body for Answer {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.cancel();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Opening one connection: name lookup, TCP, TLS, and the protocol that the upstream chose.
 //!
-//! Each opened connection is driven by a task of its own, which ends when the connection does.
+//! An HTTP/1.1 connection is driven by the exchange that uses it, an HTTP/2 connection by a task of its own, which ends
+//! when the connection does.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -15,11 +16,11 @@ use parking_lot::Mutex;
 use rustls::ClientConfig;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::driver::Driver;
 use super::origin::Origin;
 use super::outgoing::Outgoing;
 use super::send_error::{SendError, Stage};
@@ -40,16 +41,20 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// All the headers of one HTTP/2 answer. hyper's default, 16 KiB, is less than it takes over HTTP/1.1.
 const HTTP2_HEADER_BYTES_MAX: u32 = 64 * 1024;
 
-/// An HTTP/1.1 connection: one exchange at a time. Dropped while idle, it closes.
+/// An HTTP/1.1 connection: one exchange at a time. Dropped, it closes at once, whatever is under way: the upstream sees
+/// that nobody waits for its answer any more.
 pub(super) struct Http1 {
     pub(super) sender: http1::SendRequest<Outgoing>,
-    task: AbortHandle,
+    pub(super) driver: Driver,
 }
 
 impl Http1 {
-    /// Closes the socket now, whatever is under way: the upstream sees that nobody waits for its answer any more.
-    pub(super) fn sever(self) {
-        self.task.abort();
+    /// Whether it can take an exchange now.
+    pub(super) fn is_ready(&mut self) -> bool {
+        if self.driver.is_behind() || !self.sender.is_ready() {
+            self.driver.catch_up();
+        }
+        self.sender.is_ready()
     }
 }
 
@@ -57,10 +62,10 @@ impl Http1 {
 pub(super) struct Http2 {
     pub(super) sender: http2::SendRequest<Outgoing>,
     /// Its task holds the other end; gone, the connection takes no more exchanges.
-    driver: Weak<Mutex<Driver>>,
+    driver: Weak<Mutex<Http2Connection>>,
 }
 
-type Driver = http2::Connection<TokioIo<TlsStream<TcpStream>>, Outgoing, TokioExecutor>;
+type Http2Connection = http2::Connection<TokioIo<TlsStream<TcpStream>>, Outgoing, TokioExecutor>;
 
 impl Http2 {
     pub(super) fn is_closed(&self) -> bool {
@@ -166,7 +171,7 @@ async fn connect_to(address: &SocketAddr) -> io::Result<TcpStream> {
     Ok(tcp)
 }
 
-/// HTTP/1.1 on an open stream, driven by a task.
+/// HTTP/1.1 on an open stream.
 pub(super) async fn http1<T>(origin: &Arc<Origin>, stream: T) -> Result<Http1, SendError>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
@@ -175,9 +180,8 @@ where
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| SendError::exchange(origin, false, error))?;
-    // Its error is told to the exchange that is under way; with none, the closed sender says enough.
-    let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-    Ok(Http1 { sender, task })
+    let driver = Driver::new(async move { drop(connection.await) });
+    Ok(Http1 { sender, driver })
 }
 
 /// HTTP/2 on an open stream, driven by a task.

@@ -1,7 +1,9 @@
 //! A worker's connections to all upstreams, and the sending of one request.
 
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,9 +142,8 @@ async fn exchange(pool: &Arc<Pool>, lease: Lease, request: Request<Outgoing>) ->
     let sent = match lease {
         Lease::Http1(mut connection) => {
             let request = address_http1(&pool.origin, request);
-            connection
-                .sender
-                .try_send_request(request)
+            let mut sending = pin!(connection.sender.try_send_request(request));
+            poll_fn(|cx| connection.driver.poll(cx, |cx| sending.as_mut().poll(cx)))
                 .await
                 .map(|answer| answer.map(|body| Answer::over_http1(body, connection, pool.clone())))
         }

@@ -8,12 +8,13 @@
 //! Origin::parse(api_base) ─► Connections::send(origin, request) ─► Answer ─► Clock::time(answer) ─► frames
 //! ```
 //!
-//! Read in this order: `origin`, `connections`, `pool`, `connect`, `answer`, `clock`.
+//! Read in this order: `origin`, `connections`, `pool`, `connect`, `driver`, `answer`, `clock`.
 
 pub mod answer;
 pub mod clock;
 mod connect;
 pub mod connections;
+mod driver;
 pub mod origin;
 pub mod outgoing;
 mod pool;

@@ -5,6 +5,7 @@
 //! timer: what is too old is dropped when the origin is next used, or by [`Pool::sweep`].
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -200,16 +201,13 @@ impl Pool {
     }
 
     /// Takes back a connection whose answer has ended.
-    pub(super) fn give_back(self: &Arc<Self>, connection: Http1) {
-        if connection.sender.is_ready() {
+    pub(super) fn give_back(self: &Arc<Self>, mut connection: Http1) {
+        if connection.is_ready() {
             self.put(connection);
         } else if connection.sender.is_closed() {
             // The upstream said `connection: close`, or simply did.
-        } else {
-            match Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(settle(self.clone(), connection))),
-                Err(_) => connection.sever(),
-            }
+        } else if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(settle(self.clone(), connection));
         }
     }
 
@@ -231,7 +229,7 @@ impl Pool {
         let mut open = self.open.lock();
         let idle_timeout = self.limits.idle_timeout;
         open.drop_expired(now, idle_timeout);
-        open.idle.retain(|idle| !idle.connection.sender.is_closed());
+        open.idle.retain_mut(|idle| idle.connection.is_ready());
         open.shared.retain(|shared| !shared.is_done(now, idle_timeout));
         !open.idle.is_empty() || !open.shared.is_empty()
     }
@@ -268,11 +266,11 @@ impl Open {
             return None;
         }
         let now = Instant::now();
-        while let Some(newest) = self.idle.pop_back() {
+        while let Some(mut newest) = self.idle.pop_back() {
             if now.duration_since(newest.since) >= idle_timeout {
                 // All others are older still.
                 self.idle.clear();
-            } else if newest.connection.sender.is_ready() {
+            } else if newest.connection.is_ready() {
                 return Some(newest.connection);
             }
         }
@@ -316,9 +314,9 @@ impl Drop for Stream {
 
 /// Waits until the connection is through with its request, then takes it back.
 async fn settle(pool: Arc<Pool>, mut connection: Http1) {
-    match timeout(SETTLE_TIMEOUT, connection.sender.ready()).await {
-        Ok(Ok(())) => pool.put(connection),
-        Ok(Err(_)) => {}
-        Err(_) => connection.sever(),
+    let Http1 { sender, driver } = &mut connection;
+    let ready = poll_fn(|cx| driver.poll(cx, |cx| sender.poll_ready(cx)));
+    if let Ok(Ok(())) = timeout(SETTLE_TIMEOUT, ready).await {
+        pool.put(connection);
     }
 }

@@ -223,12 +223,16 @@ impl Script {
 
     /// Sends more events.
     #[must_use]
-    pub fn then_events(mut self, events: impl IntoIterator<Item = Event>) -> Self {
-        self.body.extend(
-            events
-                .into_iter()
-                .map(|event| Step::Send(event.framed("\n").into_bytes())),
-        );
+    pub fn then_events(self, events: impl IntoIterator<Item = Event>) -> Self {
+        self.then_segments(events.into_iter().map(|event| event.framed("\n")))
+    }
+
+    /// Sends more segments.
+    #[must_use]
+    pub fn then_segments<S: AsRef<[u8]>>(mut self, segments: impl IntoIterator<Item = S>) -> Self {
+        let segments = segments.into_iter();
+        self.body
+            .extend(segments.map(|segment| Step::Send(segment.as_ref().to_vec())));
         self
     }
 

@@ -1,6 +1,8 @@
 //! Where canonical events come from.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 
@@ -9,12 +11,13 @@ use crate::exchange::attempt::{broken_off, masked, refused_by_adapter};
 use crate::exchange::{Cause, Refusal};
 use crate::plugin::adapter::{Conversation, Event};
 use crate::sse;
-use crate::upstream::{self, Timed};
+use crate::upstream::{self, AnswerError, Timed};
+use crate::worker;
 
 /// Where canonical events come from.
 pub enum Source {
     /// The upstream speaks the canonical dialect.
-    Relayed(Timed<upstream::Answer>),
+    Relayed(Arrivals),
     /// An adapter translates.
     Translated(Box<Translated>),
     /// They are all here.
@@ -22,7 +25,7 @@ pub enum Source {
 }
 
 pub struct Translated {
-    answer: Timed<upstream::Answer>,
+    arrivals: Arrivals,
     events: sse::Events,
     /// `None` once it has finished.
     conversation: Option<Conversation>,
@@ -32,7 +35,7 @@ pub struct Translated {
 
 impl Source {
     pub fn relayed(answer: Timed<upstream::Answer>) -> Self {
-        Self::Relayed(answer)
+        Self::Relayed(Arrivals::of(answer))
     }
 
     pub fn translated(
@@ -43,7 +46,7 @@ impl Source {
     ) -> Self {
         let events = sse::Events::new(event_bytes_max);
         Self::Translated(Box::new(Translated {
-            answer,
+            arrivals: Arrivals::of(answer),
             events,
             conversation: Some(conversation),
             deployment,
@@ -57,22 +60,95 @@ impl Source {
     /// The next bytes of canonical events, cut anywhere; `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
         match self {
-            Self::Relayed(answer) => next_data(answer).await,
+            Self::Relayed(arrivals) => arrivals.next().await,
             Self::Translated(translated) => translated.next().await,
             Self::Canned(events) => events.take().map(Ok),
         }
     }
 }
 
-async fn next_data(answer: &mut Timed<upstream::Answer>) -> Option<Result<Bytes, Refusal>> {
-    loop {
-        match answer.next_frame().await? {
-            Ok(frame) => {
-                if let Ok(data) = frame.into_data() {
-                    return Some(Ok(data));
-                }
+/// What has arrived together goes on together, up to about so many bytes: one look, one call of an adapter, one write.
+const JOINED_BYTES_MAX: usize = 64 << 10;
+
+/// The bytes of an answer as they arrive.
+pub struct Arrivals {
+    answer: Timed<upstream::Answer>,
+    /// How it ended, while what came before has yet to be handed on.
+    ended: Option<Option<AnswerError>>,
+}
+
+impl Arrivals {
+    fn of(answer: Timed<upstream::Answer>) -> Self {
+        Self { answer, ended: None }
+    }
+
+    /// Waits for the next bytes, and takes all that are there by then.
+    async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
+        let joined = poll_fn(|cx| self.poll_joined(cx)).await;
+        if !joined.is_empty() {
+            worker::give_way().await;
+            return Some(Ok(joined));
+        }
+        self.ended.take()?.map(|error| Err(broken_off(error)))
+    }
+
+    /// Empty at the end of the answer.
+    fn poll_joined(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        let mut joined = Joined::Nothing;
+        while self.ended.is_none() && joined.len() < JOINED_BYTES_MAX {
+            match self.answer.poll_next_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => joined.push(frame.into_data().unwrap_or_default()),
+                Poll::Ready(Some(Err(error))) => self.ended = Some(Some(error)),
+                Poll::Ready(None) => self.ended = Some(None),
+                Poll::Pending if joined.len() == 0 => return Poll::Pending,
+                Poll::Pending => break,
             }
-            Err(error) => return Some(Err(broken_off(error))),
+        }
+        Poll::Ready(joined.into_bytes())
+    }
+}
+
+/// Pieces put together; a sole one is not copied.
+enum Joined {
+    Nothing,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Joined {
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::One(one) => one.len(),
+            Self::Many(many) => many.len(),
+        }
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        if piece.is_empty() {
+            return;
+        }
+        *self = match std::mem::replace(self, Self::Nothing) {
+            Self::Nothing => Self::One(piece),
+            Self::One(one) => {
+                // Where two are there, more follow.
+                let mut many = BytesMut::with_capacity((one.len() + piece.len()).max(4 << 10));
+                many.extend_from_slice(&one);
+                many.extend_from_slice(&piece);
+                Self::Many(many)
+            }
+            Self::Many(mut many) => {
+                many.extend_from_slice(&piece);
+                Self::Many(many)
+            }
+        };
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::One(one) => one,
+            Self::Many(many) => many.freeze(),
         }
     }
 }
@@ -81,7 +157,7 @@ impl Translated {
     /// As many events as arrived in one read cross to the adapter at once.
     async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
         self.conversation.as_ref()?;
-        let batch = match next_data(&mut self.answer).await {
+        let batch = match self.arrivals.next().await {
             Some(Ok(data)) => {
                 self.events.push(data);
                 self.read_events()

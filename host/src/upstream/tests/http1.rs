@@ -254,8 +254,7 @@ async fn a_sweep_closes_what_is_idle_too_long_and_forgets_the_origin() {
 /// when the upstream closes just as a request is about to go out.
 async fn lay_idle(connections: &Connections, origin: &Arc<Origin>) -> Peer<tokio::io::DuplexStream> {
     let (ours, theirs) = tokio::io::duplex(1024);
-    let mut connection = super::super::connect::http1(origin, ours).await.unwrap();
-    connection.sender.ready().await.unwrap();
+    let connection = super::super::connect::http1(origin, ours).await.unwrap();
     connections.pool_of(origin).give_back(connection);
     Peer {
         stream: theirs,
