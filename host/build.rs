@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use sha2::{Digest, Sha256};
+
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,9 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("&[\n");
     for name in &names {
         let file = built.join(format!("{}.wasm", name.replace('-', "_")));
+        let sha256 = hex(&Sha256::digest(fs::read(&file)?));
         writeln!(
             list,
-            "    ({name:?}, include_bytes!({:?})),",
+            "    Bundled {{ name: {name:?}, sha256: {sha256:?}, bytes: include_bytes!({:?}) }},",
             file.display().to_string()
         )?;
     }
@@ -91,4 +94,8 @@ fn build(workspace: &Path, out: &Path, names: &[String]) -> Result<PathBuf, Box<
         return Err("a bundled plugin does not build: its errors are above".into());
     }
     Ok(target_directory.join(TARGET).join("guest"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

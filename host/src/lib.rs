@@ -9,7 +9,7 @@
 //! - [`plugin`]: the plugin host
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
-//! - [`json`], [`sse`], [`body`]: bytes
+//! - [`json`], [`sse`], [`body`]: bytes; [`latch`]: what is polled only when it was woken
 //! - [`usage`], [`prices`], [`metrics`], [`callbacks`]: what is counted and told
 
 pub mod api;
@@ -21,6 +21,7 @@ pub mod deployment;
 pub mod exchange;
 pub mod gateway;
 pub mod json;
+mod latch;
 pub mod metrics;
 pub mod operation;
 pub mod plugin;

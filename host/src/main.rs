@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// Chosen by the benchmark: an exchange is some hundred small allocations.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     cli::run()

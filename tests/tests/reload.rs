@@ -164,9 +164,9 @@ async fn a_file_overrides_a_bundled_plugin_of_its_name_until_it_is_removed() {
     assert!(bundled(&gateway.plugins().await, "simple-shuffle"));
     let own = sluice::plugin::library::BUNDLED
         .iter()
-        .find(|(name, _)| *name == "simple-shuffle")
+        .find(|bundled| bundled.name == "simple-shuffle")
         .unwrap()
-        .1;
+        .bytes;
     gateway.install_bytes("mine", own);
     gateway
         .shows("the file to override", |listing| !bundled(listing, "simple-shuffle"))

@@ -39,6 +39,25 @@ pub struct Deployment {
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// `additional_drop_params`: request fields that never go to this upstream.
     pub dropped_parameters: Vec<String>,
+    pub described: Described,
+}
+
+/// What answers say of it in their headers; `None` for what no header can hold.
+pub struct Described {
+    pub id: Option<HeaderValue>,
+    pub model: Option<HeaderValue>,
+    pub base: Option<HeaderValue>,
+}
+
+impl Described {
+    fn new(settings: &settings::Deployment, upstream: Option<&Upstream>) -> Self {
+        let value = |text: &str| HeaderValue::from_str(text).ok();
+        Self {
+            id: value(&settings.id),
+            model: value(&settings.model),
+            base: upstream.and_then(|upstream| value(&upstream.base)),
+        }
+    }
 }
 
 /// Whom to ask, how, and where.
@@ -142,6 +161,7 @@ impl Deployment {
                 provider: provider.to_owned(),
                 model: model.to_owned(),
             }),
+            described: Described::new(&settings, upstream.as_ref()),
             settings,
             upstream,
             health,

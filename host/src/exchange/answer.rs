@@ -4,11 +4,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode};
 
-use super::attempt::passed_on;
-use super::outgoing::NOT_IN_EFFECT;
+use super::headers::{describe, passed_on};
 use super::relay::Stream;
 use super::{Cause, Exchange, Refusal};
 use crate::body::Body;
@@ -142,55 +141,4 @@ pub fn refused(refusal: &Refusal) -> Response<Body> {
 /// Rounded up, so that nobody comes back too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
-/// LiteLLM's headers that clients and dashboards read, as far as they are known when the head is sent.
-fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
-    let mut put = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    };
-    put("x-request-id", &exchange.id);
-    put("x-litellm-call-id", &exchange.id);
-    put("x-litellm-version", env!("CARGO_PKG_VERSION"));
-    let story = &exchange.story;
-    if let Some(canonical) = &exchange.canonical {
-        put("x-litellm-model-group", &canonical.group);
-        let left_aside: Vec<&str> = NOT_IN_EFFECT
-            .into_iter()
-            .filter(|name| canonical.field(name).is_some())
-            .collect();
-        if !left_aside.is_empty() {
-            put("x-sluice-not-in-effect", &left_aside.join(","));
-        }
-    }
-    if let Some(attempt) = story.last_attempt() {
-        let deployment = &attempt.candidate.deployment;
-        put("x-litellm-model-id", &deployment.settings.id);
-        put("x-litellm-model-name", &deployment.settings.model);
-        if let Some(upstream) = &deployment.upstream {
-            put("x-litellm-model-api-base", &upstream.base);
-        }
-    }
-    put("x-litellm-attempted-retries", &story.retries().to_string());
-    put("x-litellm-attempted-fallbacks", "0");
-    let applied = story.applied_guardrails();
-    if !applied.is_empty() {
-        put("x-litellm-applied-guardrails", &applied.join(","));
-    }
-    if let Some(cost) = &story.cost {
-        put("x-litellm-response-cost", &cost.total.to_string());
-    }
-    let took = story.took.unwrap_or_else(|| exchange.started.elapsed());
-    put("x-litellm-response-duration-ms", &millis(took));
-    put(
-        "x-litellm-overhead-duration-ms",
-        &millis(took.saturating_sub(story.upstream_time)),
-    );
-}
-
-fn millis(time: Duration) -> String {
-    let micros = time.as_micros();
-    format!("{}.{:03}", micros / 1000, micros % 1000)
 }

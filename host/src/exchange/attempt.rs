@@ -407,34 +407,3 @@ fn leave_out_echoes(headers: &mut HeaderMap, deployment: &Deployment) {
         headers.remove(name);
     }
 }
-
-/// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
-pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
-    /// They frame the message, or are about a connection that is not the client's.
-    const LEFT_OUT: [&str; 11] = [
-        "connection",
-        "keep-alive",
-        "transfer-encoding",
-        "content-length",
-        "content-encoding",
-        "content-type",
-        "set-cookie",
-        "upgrade",
-        "trailer",
-        "alt-svc",
-        "strict-transport-security",
-    ];
-    let mut passed = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        if LEFT_OUT.contains(&name.as_str()) {
-            continue;
-        }
-        if name.as_str().starts_with("x-ratelimit-") {
-            passed.append(name.clone(), value.clone());
-        }
-        if let Ok(prefixed) = format!("llm_provider-{name}").parse::<HeaderName>() {
-            passed.append(prefixed, value.clone());
-        }
-    }
-    passed
-}

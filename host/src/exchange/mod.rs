@@ -13,6 +13,7 @@ mod answer;
 mod attempt;
 mod canned;
 mod guard;
+mod headers;
 mod identify;
 mod outgoing;
 mod receive;
@@ -23,6 +24,7 @@ mod route;
 mod story;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -101,9 +103,10 @@ impl Exchange {
         let canonical = guard::request(self, canonical).await?;
         let ranked = route::rank(self, &canonical)?;
         let (snapshot, worker) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker));
-        let guarded = guard::during(&snapshot, &worker.gateway.metrics, &canonical);
-        let attempted = attempt::until_one_answers(self, &canonical, ranked);
-        let (answer, reports) = guard::together(attempted, guarded).await;
+        let (answer, reports) = {
+            let attempted = pin!(attempt::until_one_answers(self, &canonical, ranked));
+            guard::beside(&snapshot, &worker.gateway.metrics, &canonical, attempted).await
+        };
         self.story.guardrails.extend(reports);
         guard::answer(self, &canonical, answer?).await
     }

@@ -151,7 +151,14 @@ impl Host {
     /// What is wrong with the file, with its mend.
     pub fn load(&self, bytes: &[u8], source: Source) -> Result<Component, LoadError> {
         check_preamble(bytes)?;
-        let sha256 = hex(&Sha256::digest(bytes));
+        self.load_hashed(bytes, hex(&Sha256::digest(bytes)), source)
+    }
+
+    /// The same for bytes whose hash is known.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(super) fn load_hashed(&self, bytes: &[u8], sha256: String, source: Source) -> Result<Component, LoadError> {
         let compiled = self.compile(bytes, &sha256)?;
         let shape = compiled.component_type();
         let kinds: Vec<Kind> = Kind::ALL

@@ -14,8 +14,17 @@ use std::time::SystemTime;
 use super::component::{LoadError, Source};
 use super::{Component, Host};
 
-/// The components embedded by `build.rs`: (folder, bytes).
-pub const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+/// A component embedded by `build.rs`.
+pub struct Bundled {
+    /// Its folder in `plugins/`.
+    pub name: &'static str,
+    /// Hex, over `bytes`: with the compiled code at hand, a start need not read them.
+    pub sha256: &'static str,
+    pub bytes: &'static [u8],
+}
+
+/// All of them.
+pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
 /// All loaded components, and the files that failed.
 #[derive(Default)]
@@ -65,7 +74,10 @@ impl Library {
     /// # Errors
     /// A bundled component does not load: the build is broken.
     pub fn open(host: Arc<Host>, directory: PathBuf) -> Result<Self, LoadError> {
-        let load = |(_, bytes): &(&str, &[u8])| host.load(bytes, Source::Bundled).map(Arc::new);
+        let load = |one: &Bundled| {
+            host.load_hashed(one.bytes, one.sha256.to_owned(), Source::Bundled)
+                .map(Arc::new)
+        };
         let bundled = BUNDLED.iter().map(load).collect::<Result<_, _>>()?;
         Ok(Self {
             host,

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 
 use super::{Door, Stage, routes};
 use crate::gateway::Worker;
+use crate::latch::Seldom;
 
 /// Data that a client does not take for this long ends its connection: the kernel measures it, so it costs no timer.
 const STUCK_MAX: Duration = Duration::from_secs(120);
@@ -82,21 +83,30 @@ where
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
-        routes::answer(Arc::clone(&worker), Arc::clone(&root_path), peer, request)
+        // Boxed, so that a connection does not keep the room for an exchange while it has none, or only streams its answer.
+        Box::pin(routes::answer(
+            Arc::clone(&worker),
+            Arc::clone(&root_path),
+            peer,
+            request,
+        ))
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stage = door.stage.clone();
     // hyper's own limit begins with the first byte.
-    let silence = async {
+    let silence = pin!(async {
         tokio::time::sleep(options.header_timeout).await;
         if has_asked.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-    };
+    });
+    let stopping = pin!(async { drop(stage.wait_for(|stage| *stage >= Stage::Stopping).await) });
+    let (mut silence, mut stopping) = (Seldom::new(silence), Seldom::new(stopping));
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
-        () = silence => return tracing::debug!(%peer, "connection closed: it asked nothing in time"),
-        () = async { drop(stage.wait_for(|stage| *stage >= Stage::Stopping).await) } => {
+        () = &mut silence => return tracing::debug!(%peer, "connection closed: it asked nothing in time"),
+        () = &mut stopping => {
             // What is under way goes on to its end; nothing new begins.
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -7,10 +7,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
+use crate::latch::Latch;
 
 /// Turns that connection and waiter may take within one poll. More than any answer's head takes; beyond, other exchanges
 /// of the worker come first (a connection whose share of the worker is used up wakes itself at once, for ever).
@@ -26,37 +25,9 @@ pub(super) struct Driver {
     is_settled: bool,
 }
 
-/// Takes the wake-ups of connection and waiter. Those that come while the two are being polled are served in the same
-/// poll; the others go on to the task.
-#[derive(Default)]
-struct Latch {
-    is_polling: AtomicBool,
-    was_woken: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Wake for Latch {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.was_woken.store(true, Ordering::SeqCst);
-        if !self.is_polling.load(Ordering::SeqCst)
-            && let Some(task) = self.task.lock().as_ref()
-        {
-            task.wake_by_ref();
-        }
-    }
-}
-
 impl Driver {
     pub(super) fn new(connection: impl Future<Output = ()> + Send + 'static) -> Driver {
-        let latch = Arc::new(Latch {
-            // It has never been polled.
-            was_woken: AtomicBool::new(true),
-            ..Latch::default()
-        });
+        let latch = Latch::new();
         Driver {
             is_settled: false,
             connection: Some(Box::pin(connection)),
@@ -74,15 +45,15 @@ impl Driver {
         cx: &mut Context<'_>,
         mut waiter: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.listen(cx.waker());
+        self.latch.listen(cx.waker());
         if self.is_settled && !self.is_behind() {
             return Poll::Pending;
         }
         let mut inner = Context::from_waker(&self.waker);
-        self.latch.is_polling.store(true, Ordering::SeqCst);
+        self.latch.set_polling(true);
         let mut turns = 0;
         let polled = loop {
-            if self.latch.was_woken.swap(false, Ordering::SeqCst) {
+            if self.latch.take() {
                 advance(&mut self.connection, &mut inner);
             }
             let polled = waiter(&mut inner);
@@ -92,7 +63,7 @@ impl Driver {
             }
         };
         self.is_settled = polled.is_pending();
-        self.latch.is_polling.store(false, Ordering::SeqCst);
+        self.latch.set_polling(false);
         // Its turns are used up, or a wake-up from another thread came after the last look.
         if self.is_settled && self.is_behind() {
             cx.waker().wake_by_ref();
@@ -102,22 +73,15 @@ impl Driver {
 
     /// Whether something has happened to the connection since it was last polled.
     pub(super) fn is_behind(&self) -> bool {
-        self.latch.was_woken.load(Ordering::SeqCst)
+        self.latch.was_woken()
     }
 
     /// Polls the connection, which nobody waits for: it takes note of what has happened to it.
     pub(super) fn catch_up(&mut self) {
         self.is_settled = false;
-        *self.latch.task.lock() = None;
-        self.latch.was_woken.store(false, Ordering::SeqCst);
+        self.latch.listen_no_more();
+        self.latch.take();
         advance(&mut self.connection, &mut Context::from_waker(&self.waker));
-    }
-
-    fn listen(&self, waker: &Waker) {
-        let mut task = self.latch.task.lock();
-        if !task.as_ref().is_some_and(|task| task.will_wake(waker)) {
-            *task = Some(waker.clone());
-        }
     }
 }
 

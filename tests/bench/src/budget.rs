@@ -1,15 +1,229 @@
-//! The budgets: what must be reached, held against what was measured.
+//! The budgets: what Sluice must reach and what it aims at, held against what was measured. Ratios are to the floor of the
+//! same rounds, so that they hold on any machine.
 
-use crate::cases::Case;
-use crate::gateway::Plan;
+use std::fmt::Write;
+
 use crate::once::Start;
-use crate::rounds::Figures;
+use crate::plans::Variant;
+use crate::rounds::{Figure, median};
+use crate::table::ratio;
 
-pub fn table(
-    _cases: &[&Case],
-    _plans: &[Plan],
-    _figures: &Figures,
-    _starts: &[(String, Result<Start, String>)],
-) -> String {
-    String::new()
+/// All that one run came to.
+pub struct Measured<'a> {
+    /// Figures of a case (by name) at a gateway (by name).
+    pub figures: &'a dyn Fn(&str, &str) -> Option<&'a [Figure]>,
+    pub starts: &'a [(String, Result<Start, String>)],
+}
+
+/// What is held against a budget.
+enum Reading {
+    /// CPU over the floor's.
+    Cpu(&'static str),
+    /// The same of Sluice with every instance fresh.
+    FreshCpu(&'static str),
+    /// Exchanges a second over the floor's.
+    Rate(&'static str),
+    /// A value less the floor's, µs.
+    Added(&'static str, fn(&Figure) -> f64),
+    /// CPU over the same gateway's in another case; only where nothing failed.
+    OverOwn(&'static str, &'static str),
+    /// Of gateways that were just started.
+    Started(fn(&Start) -> f64),
+}
+
+struct Budget {
+    what: &'static str,
+    reading: Reading,
+    must: f64,
+    aim: f64,
+    /// A figure over `must` keeps the budget; otherwise one under it.
+    is_least: bool,
+}
+
+const fn at_most(what: &'static str, reading: Reading, must: f64, aim: f64) -> Budget {
+    Budget {
+        what,
+        reading,
+        must,
+        aim,
+        is_least: false,
+    }
+}
+
+const BUDGETS: &[Budget] = &[
+    at_most(
+        "CPU an exchange, 1 KB, c=16, × floor",
+        Reading::Cpu("1 KB, c=16"),
+        2.5,
+        1.5,
+    ),
+    at_most(
+        "CPU an exchange, 1 KB, c=64, × floor",
+        Reading::Cpu("1 KB, c=64"),
+        2.5,
+        1.5,
+    ),
+    at_most(
+        "the same, every instance fresh, c=16",
+        Reading::FreshCpu("1 KB, c=16"),
+        3.4,
+        2.4,
+    ),
+    Budget {
+        what: "exchanges a second on one core, c=64, × floor",
+        reading: Reading::Rate("1 KB, c=64"),
+        must: 0.40,
+        aim: 0.65,
+        is_least: true,
+    },
+    at_most(
+        "added at c=1, p50, µs",
+        Reading::Added("1 KB, c=1", |figure| figure.p50),
+        45.0,
+        20.0,
+    ),
+    at_most(
+        "added at c=1, p99, µs",
+        Reading::Added("1 KB, c=1", |figure| figure.p99),
+        100.0,
+        20.0,
+    ),
+    at_most(
+        "CPU a relayed chunk, own segment, × floor",
+        Reading::Cpu("stream of 100, own segments, c=64"),
+        1.15,
+        0.86,
+    ),
+    at_most(
+        "CPU a relayed chunk, 100 at once, × floor",
+        Reading::Cpu("stream of 100, burst, c=16"),
+        0.30,
+        0.15,
+    ),
+    at_most(
+        "CPU a translated exchange, × floor",
+        Reading::Cpu("OpenAI → Anthropic, 1 KB, c=16"),
+        4.0,
+        3.0,
+    ),
+    at_most(
+        "CPU a translated chunk, own segment, × floor",
+        Reading::Cpu("OpenAI → Anthropic, stream, own segments, c=64"),
+        1.8,
+        1.3,
+    ),
+    at_most(
+        "CPU an exchange, 100 KB, × floor",
+        Reading::Cpu("100 KB, c=16"),
+        2.0,
+        1.3,
+    ),
+    at_most("CPU an exchange, 1 MB, × floor", Reading::Cpu("1 MB, c=4"), 2.0, 1.3),
+    at_most(
+        "time to first token added at 200 streams, p50, µs",
+        Reading::Added("stream of 100, own segments, c=200", |figure| figure.first_byte_p50),
+        60.0,
+        25.0,
+    ),
+    at_most(
+        "resident memory, idle, MB",
+        Reading::Started(|start| start.resident as f64 / 1e6),
+        25.0,
+        15.0,
+    ),
+    at_most(
+        "memory an open stream, kB",
+        Reading::Started(|start| start.stream / 1e3),
+        45.0,
+        30.0,
+    ),
+    at_most(
+        "exec to first answer, ms",
+        Reading::Started(|start| start.first_answer),
+        40.0,
+        15.0,
+    ),
+    at_most(
+        "CPU with failover, × own plain exchange",
+        Reading::OverOwn("failover, c=16", "1 KB, c=16"),
+        1.4,
+        1.1,
+    ),
+];
+
+impl Reading {
+    fn of(&self, gateway: &str, measured: &Measured<'_>) -> Option<f64> {
+        let figures = |case: &str, gateway: &str| (measured.figures)(case, gateway);
+        let over_floor = |case: &str, gateway: &str, value: fn(&Figure) -> f64| {
+            Some(ratio(figures(case, gateway)?, figures(case, "floor")?, value))
+        };
+        match self {
+            Self::Cpu(case) => over_floor(case, gateway, |figure| figure.cpu),
+            Self::FreshCpu(case) if gateway == Variant::AsItComes.name() => {
+                over_floor(case, &Variant::Fresh.name(), |figure| figure.cpu)
+            }
+            Self::FreshCpu(_) => None,
+            Self::Rate(case) => over_floor(case, gateway, |figure| figure.exchanges_per_second),
+            Self::Added(case, value) => {
+                let middle = |figures: &[Figure]| median(figures.iter().map(value));
+                Some(middle(figures(case, gateway)?) - middle(figures(case, "floor")?))
+            }
+            Self::OverOwn(case, plain) => {
+                let own = figures(case, gateway)?;
+                let has_failed = own.iter().any(|figure| figure.failed > 0);
+                let plain = figures(plain, gateway)?;
+                (!has_failed).then(|| ratio(own, plain, |figure| figure.cpu))
+            }
+            Self::Started(value) => {
+                let (_, start) = measured.starts.iter().find(|(name, _)| name == gateway)?;
+                start.as_ref().ok().map(value)
+            }
+        }
+    }
+}
+
+/// The budgets as a table in Markdown, a column a gateway. What is over its budget is in bold.
+pub fn table(gateways: &[&str], measured: &Measured<'_>) -> String {
+    let mut text = format!(
+        "| | {} | must | aim |\n|---|{}---|---|\n",
+        gateways.join(" | "),
+        "---|".repeat(gateways.len())
+    );
+    for budget in BUDGETS {
+        let cells: Vec<String> = gateways
+            .iter()
+            .map(|gateway| {
+                budget
+                    .reading
+                    .of(gateway, measured)
+                    .map_or_else(|| "–".into(), |value| budget.cell(value))
+            })
+            .collect();
+        let sign = if budget.is_least { "≥" } else { "≤" };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {sign} {} | {} |",
+            budget.what,
+            cells.join(" | "),
+            budget.must,
+            budget.aim
+        );
+    }
+    text
+}
+
+impl Budget {
+    fn cell(&self, value: f64) -> String {
+        let is_kept = if self.is_least {
+            value >= self.must
+        } else {
+            value <= self.must
+        };
+        let shown = if self.must >= 10.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.2}")
+        };
+        if is_kept { shown } else { format!("**{shown}**") }
+    }
 }

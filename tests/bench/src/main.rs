@@ -2,8 +2,8 @@
 //! in turn in one run. `tests/bench/README.md` says how to read it.
 //!
 //! In reading order: [`cases`] (what is measured), [`plans`] and [`gateway`] (on what), [`rounds`] and [`once`] (how),
-//! [`load`], [`upstream`] and [`floor`] (with what), [`table`] and [`budget`] (what is printed), [`plugins`] (plugin calls
-//! alone), [`soak`] (the same gateway for minutes, under reloads).
+//! [`load`], [`upstream`] and [`floor`] (with what), [`table`] and [`budget`] (what is printed), [`soak`] (the same gateway
+//! for minutes, under reloads). Plugin calls alone are a program of their own, `plugins/main.rs`.
 
 mod budget;
 mod cases;
@@ -12,7 +12,6 @@ mod gateway;
 mod load;
 mod once;
 mod plans;
-mod plugins;
 mod process;
 mod question;
 mod rounds;
@@ -41,11 +40,6 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measures plugin calls alone, in process
-    Plugins {
-        /// Only those whose name contains this
-        only: Option<String>,
-    },
     /// Runs Sluice at half load, with a reload each second, and watches memory and failures
     Soak(soak::Options),
     /// Serves as the upstream
@@ -63,10 +57,6 @@ fn main() -> ExitCode {
     let outcome = LocalSet::new().block_on(&runtime, async {
         match cli.command {
             None => run::run(&cli.run).await,
-            Some(Command::Plugins { only }) => {
-                plugins::print(&plugins::run(only.as_deref()));
-                Ok(())
-            }
             Some(Command::Soak(options)) => soak::run(&options).await,
             Some(Command::Upstream { address }) => upstream::serve(address).await.map_err(|error| error.to_string()),
             Some(Command::Floor { address, upstream }) => {

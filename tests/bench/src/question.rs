@@ -43,10 +43,7 @@ pub fn chat(address: SocketAddr, model: &str, wanted: Wanted, bytes: usize) -> Q
         },
     };
     let request = post(address, &body.to_string());
-    Question {
-        request: request.into(),
-        proof,
-    }
+    Question { request, proof }
 }
 
 fn post(address: SocketAddr, body: &str) -> Rc<[u8]> {
@@ -80,4 +77,20 @@ pub fn ask_once(address: SocketAddr, question: &Question) -> std::io::Result<()>
         }
     }
     Ok(())
+}
+
+/// Reads a page of the gateway's own.
+///
+/// # Errors
+/// There is no answer.
+pub fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut socket = TcpStream::connect(address)?;
+    socket.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {MASTER_KEY}\r\nconnection: close\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer)?;
+    Ok(answer)
 }

@@ -194,10 +194,26 @@ pub async fn run(options: &Options) -> Result<(), String> {
         "pinned": raw_figures(&cases, &gateways, &figures),
     });
     if !options.cases_only {
-        drop(gateways.into_iter());
+        let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.clone()).collect();
+        // They would be in the way of those that are started next.
+        drop(gateways);
         let starts = starts(&plans, &scratch, &layout).await;
         println!("{}", table::starts(&starts));
-        println!("{}", budget::table(&cases, &plans, &figures, &starts));
+        let figures_of = |case: &str, gateway: &str| {
+            let case = cases.iter().position(|other| other.name == case)?;
+            let gateway = names.iter().position(|other| other == gateway)?;
+            figures.get(&(case, gateway)).map(Vec::as_slice)
+        };
+        let shown: Vec<&str> = names[1..]
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !is_variant(name))
+            .collect();
+        let measured = budget::Measured {
+            figures: &figures_of,
+            starts: &starts,
+        };
+        println!("{}", budget::table(&shown, &measured));
         raw["starts"] = starts
             .iter()
             .map(|(name, start)| json!({"gateway": name, "start": start.as_ref().ok()}))

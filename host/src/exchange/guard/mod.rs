@@ -22,7 +22,7 @@ use crate::canonical::Canonical;
 use crate::config::settings::Mode;
 use crate::json;
 use crate::metrics::Metrics;
-use crate::plugin::guardrail::{InspectError, Passage, Stage, Verdict, Violation};
+use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict, Violation};
 use crate::snapshot::{ConfiguredGuardrail, Snapshot};
 use passages::Found;
 
@@ -64,11 +64,25 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     Ok(canonical)
 }
 
-/// Guardrails that look at the request while the upstream works on it. They may refuse, not change.
-///
-/// # Errors
-/// One blocks, or cannot be asked.
-pub async fn during(
+/// The attempts, with guardrails beside them that look at the request while the upstream works on it. They may refuse, not
+/// change; a refusal of either side ends both.
+pub async fn beside(
+    snapshot: &Snapshot,
+    metrics: &Metrics,
+    canonical: &Arc<Canonical>,
+    attempted: impl Future<Output = Result<Answer, Refusal>>,
+) -> (Result<Answer, Refusal>, Vec<GuardrailReport>) {
+    if applying(snapshot, canonical, Mode::DuringCall).next().is_none() {
+        return (attempted.await, Vec::new());
+    }
+    let attempted = async { attempted.await.map_err(|refusal| (refusal, Vec::new())) };
+    match tokio::try_join!(attempted, Box::pin(during(snapshot, metrics, canonical))) {
+        Ok((answer, reports)) => (Ok(answer), reports),
+        Err((refusal, reports)) => (Err(refusal), reports),
+    }
+}
+
+async fn during(
     snapshot: &Snapshot,
     metrics: &Metrics,
     canonical: &Arc<Canonical>,
@@ -123,18 +137,6 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
             }
             Ok(Answer::Stream(stream))
         }
-    }
-}
-
-/// Waits for the attempts and for the guardrails beside them; a refusal of either ends both.
-pub async fn together<'e>(
-    attempted: impl Future<Output = Result<Answer, Refusal>> + 'e,
-    guarded: impl Future<Output = Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)>> + 'e,
-) -> (Result<Answer, Refusal>, Vec<GuardrailReport>) {
-    let attempted = async { attempted.await.map_err(|refusal| (refusal, Vec::new())) };
-    match tokio::try_join!(attempted, guarded) {
-        Ok((answer, reports)) => (Ok(answer), reports),
-        Err((refusal, reports)) => (Err(refusal), reports),
     }
 }
 
@@ -205,18 +207,14 @@ async fn ask(
     let begun = Instant::now();
     let passages: Vec<Passage> = found.iter().map(Found::passage).collect();
     let inspected = match &guardrail.plugin {
-        Some(plugin) if passages.is_empty() => Ok((plugin, Verdict::Pass)),
-        Some(plugin) => match plugin.begin(canonical).await {
-            Ok(mut inspection) => inspection
-                .inspect(stage, &passages)
-                .await
-                .map(|verdict| (plugin, verdict)),
-            Err(error) => Err(error),
-        }
-        .map_err(Some),
+        Some(_) if passages.is_empty() => Ok(Verdict::Pass),
+        // Boxed, so that an exchange without guardrails does not carry the room for one.
+        Some(plugin) => Box::pin(inspect(plugin, canonical, stage, &passages))
+            .await
+            .map_err(Some),
         None => Err(None),
     };
-    let (status, code, outcome) = judge(guardrail, inspected.map(|(_, verdict)| verdict));
+    let (status, code, outcome) = judge(guardrail, inspected);
     let took = begun.elapsed();
     metrics.guarded(&guardrail.settings.name, mode, status, took.as_secs_f64());
     let report = GuardrailReport {
@@ -227,6 +225,15 @@ async fn ask(
         code,
     };
     (report, outcome)
+}
+
+async fn inspect(
+    plugin: &Guardrail,
+    canonical: &Arc<Canonical>,
+    stage: Stage,
+    passages: &[Passage],
+) -> Result<Verdict, InspectError> {
+    plugin.begin(canonical).await?.inspect(stage, passages).await
 }
 
 /// `Err(None)`: there is no plugin.

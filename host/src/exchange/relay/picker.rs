@@ -1,7 +1,9 @@
 //! What is picked up from the events that pass, and which of them pass.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::canonical::Canonical;
 use crate::exchange::guard::Chunk;
@@ -105,9 +107,9 @@ fn says_something(data: &[u8]) -> bool {
 
 /// A choice that says why it ended; upstreams put `null` there until then.
 fn has_finish_reason(data: &[u8]) -> bool {
-    const KEY: &[u8] = b"\"finish_reason\"";
-    memmem::find_iter(data, KEY).any(|at| {
-        let rest = data[at + KEY.len()..].trim_ascii_start();
+    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
+    KEY.find_iter(data).any(|at| {
+        let rest = data[at + KEY.needle().len()..].trim_ascii_start();
         rest.strip_prefix(b":")
             .is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
     })
@@ -115,7 +117,8 @@ fn has_finish_reason(data: &[u8]) -> bool {
 
 /// `{"error": …}` in the place of a chunk, which is how upstreams fail in the middle of a stream.
 fn in_band_error(data: &[u8]) -> Option<Refusal> {
-    memmem::find(data, b"\"error\"")?;
+    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
+    KEY.find(data)?;
     let root = find::root(data)?;
     let error = member(data, root.span, "error").filter(|error| error.kind != Kind::Null)?;
     let message = member(data, error.span, "message").and_then(|message| message.text(data));

@@ -17,7 +17,7 @@ use crate::worker;
 /// Where canonical events come from.
 pub enum Source {
     /// The upstream speaks the canonical dialect.
-    Relayed(Arrivals),
+    Relayed(Box<Arrivals>),
     /// An adapter translates.
     Translated(Box<Translated>),
     /// They are all here.
@@ -35,7 +35,7 @@ pub struct Translated {
 
 impl Source {
     pub fn relayed(answer: Timed<upstream::Answer>) -> Self {
-        Self::Relayed(Arrivals::of(answer))
+        Self::Relayed(Box::new(Arrivals::of(answer)))
     }
 
     pub fn translated(

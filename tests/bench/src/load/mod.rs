@@ -137,8 +137,10 @@ pub async fn run(
     let mut connections = JoinSet::new();
     match pattern {
         Pattern::Closed(count) => {
-            for _ in 0..count {
-                connections.spawn_local(ask_again_and_again(address, question.clone(), tally.clone()));
+            for index in 0..count {
+                // Streams that all begin at the same moment would end and begin anew at the same moment ever after.
+                let delay = span.warmup.mul_f64(0.7 * index as f64 / count as f64);
+                connections.spawn_local(ask_again_and_again(address, question.clone(), delay, tally.clone()));
             }
         }
         Pattern::Open(rate) => {
@@ -157,7 +159,8 @@ pub async fn run(
     seen
 }
 
-async fn ask_again_and_again(address: SocketAddr, question: Question, mut tally: Tally) {
+async fn ask_again_and_again(address: SocketAddr, question: Question, delay: Duration, mut tally: Tally) {
+    tokio::time::sleep(delay).await;
     let mut connection = Connection::to(address);
     loop {
         let outcome = connection

@@ -12,9 +12,9 @@ use sluice::plugin::imports::candidates::Columns;
 use sluice::plugin::strategy::Strategy;
 use sluice::snapshot::Snapshot;
 
-use super::loaded::{ANTHROPIC, OPENAI, group_of};
-use super::measure::{Repeat, each, each_after, each_waiting, runtime};
-use super::samples::{self, chat};
+use crate::loaded::{ANTHROPIC, OPENAI, group_of};
+use crate::measure::{Repeat, each, each_after, each_waiting, runtime};
+use crate::samples::{self, chat};
 
 const KB: usize = 1 << 10;
 

@@ -19,9 +19,7 @@ mod loaded;
 mod measure;
 mod samples;
 
-use std::panic::resume_unwind;
-use std::thread;
-
+use clap::Parser;
 use serde::Serialize;
 
 pub use calls::Reuse;
@@ -33,39 +31,54 @@ use measure::Series;
 
 /// What one call costs.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figure {
+struct Figure {
     /// `plugin: what it does`.
-    pub name: String,
+    name: String,
     /// In an instance of its own; `None` where the call is never an instance's first.
-    pub fresh: Option<Spread>,
+    fresh: Option<Spread>,
     /// In an instance that is there already.
-    pub reused: Spread,
+    reused: Spread,
     /// When that may be.
-    pub reuse: Reuse,
+    reuse: Reuse,
 }
 
-/// Measures the calls whose names contain `only`, or all of them.
-///
-/// # Panics
-/// A plugin fails or answers something else than it should: what is broken is not timed.
-pub fn run(only: Option<&str>) -> Vec<Figure> {
-    // On a thread like a worker's, with a runtime of its own: the caller's may be on a runtime already.
-    let measured = thread::scope(|scope| scope.spawn(|| measure_all(only)).join());
-    measured.unwrap_or_else(|panic| resume_unwind(panic))
+/// The gateway's own.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Measures plugin calls alone.
+#[derive(Debug, Parser)]
+#[command(name = "plugin-calls")]
+struct Cli {
+    /// Only calls whose names contain this
+    only: Option<String>,
+    /// Prints the figures as JSON
+    #[arg(long)]
+    json: bool,
 }
 
+fn main() -> serde_json::Result<()> {
+    let cli = Cli::parse();
+    let figures = measure_all(cli.only.as_deref());
+    if cli.json {
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+    } else {
+        print(&figures);
+    }
+    Ok(())
+}
+
+/// A plugin that fails, or answers something else than it should, ends the program: what is broken is not timed.
 fn measure_all(only: Option<&str>) -> Vec<Figure> {
-    crate::say("compiling the bundled plugins");
+    eprintln!("compiling the bundled plugins");
     let loaded = Loaded::new();
     let is_wanted = |call: &Call| only.is_none_or(|only| call.name().contains(only));
     let wanted = calls::all().into_iter().filter(is_wanted);
-    let figures = wanted.map(|call| figure(&call, &loaded)).collect();
-    crate::say("");
-    figures
+    wanted.map(|call| figure(&call, &loaded)).collect()
 }
 
 fn figure(call: &Call, loaded: &Loaded) -> Figure {
-    crate::say(&call.name());
+    eprintln!("{}", call.name());
     let series = |isolation| {
         let counters = loaded.metrics.plugin(call.plugin);
         Series::new(call.prepare(loaded.under(isolation)), isolation, counters)
@@ -87,7 +100,7 @@ fn figure(call: &Call, loaded: &Loaded) -> Figure {
 }
 
 /// Prints figures as a table.
-pub fn print(figures: &[Figure]) {
+fn print(figures: &[Figure]) {
     let width = figures.iter().map(|figure| figure.name.len()).max().unwrap_or(0);
     println!(
         "{:width$}  {:>32}  {:>32}",

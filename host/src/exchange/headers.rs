@@ -1,0 +1,128 @@
+//! Headers of an answer: what becomes of the upstream's, and LiteLLM's own, which clients and dashboards read.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
+
+use super::Exchange;
+use super::outgoing::NOT_IN_EFFECT;
+use crate::canonical::Canonical;
+
+/// Headers beside those that are passed on: [`describe`]'s and the answer's own.
+const OWN_HEADERS_MAX: usize = 20;
+
+/// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
+pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    /// They frame the message, or are about a connection that is not the client's.
+    const LEFT_OUT: [&str; 11] = [
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "content-length",
+        "content-encoding",
+        "content-type",
+        "set-cookie",
+        "upgrade",
+        "trailer",
+        "alt-svc",
+        "strict-transport-security",
+    ];
+    let mut passed = HeaderMap::with_capacity(2 * headers.len() + OWN_HEADERS_MAX);
+    for (name, value) in headers {
+        if LEFT_OUT.contains(&name.as_str()) {
+            continue;
+        }
+        if name.as_str().starts_with("x-ratelimit-") {
+            passed.append(name.clone(), value.clone());
+        }
+        if let Some(prefixed) = prefixed(name) {
+            passed.append(prefixed, value.clone());
+        }
+    }
+    passed
+}
+
+/// Names that a worker remembers with their prefix. Upstreams have some dozen in all; what they make up costs a look-up.
+const PREFIXED_MAX: usize = 256;
+
+thread_local! {
+    static PREFIXED: RefCell<HashMap<HeaderName, HeaderName>> = RefCell::default();
+}
+
+fn prefixed(name: &HeaderName) -> Option<HeaderName> {
+    PREFIXED.with_borrow_mut(|known| {
+        if let Some(prefixed) = known.get(name) {
+            return Some(prefixed.clone());
+        }
+        let prefixed: HeaderName = format!("llm_provider-{name}").parse().ok()?;
+        if known.len() < PREFIXED_MAX {
+            known.insert(name.clone(), prefixed.clone());
+        }
+        Some(prefixed)
+    })
+}
+
+/// LiteLLM's headers, as far as they are known when the head is sent.
+pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
+    const NONE: HeaderValue = HeaderValue::from_static("0");
+    const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+    let mut put = |name: &'static str, value: Option<HeaderValue>| {
+        value.map(|value| headers.insert(HeaderName::from_static(name), value))
+    };
+    let id = value(&exchange.id);
+    put("x-request-id", id.clone());
+    put("x-litellm-call-id", id);
+    put("x-litellm-version", Some(VERSION));
+    let story = &exchange.story;
+    if let Some(canonical) = &exchange.canonical {
+        put("x-litellm-model-group", value(&canonical.group));
+        put("x-sluice-not-in-effect", list(left_aside(canonical)));
+    }
+    if let Some(attempt) = story.last_attempt() {
+        let known = &attempt.candidate.deployment.described;
+        put("x-litellm-model-id", known.id.clone());
+        put("x-litellm-model-name", known.model.clone());
+        put("x-litellm-model-api-base", known.base.clone());
+    }
+    let retries = story.retries();
+    put(
+        "x-litellm-attempted-retries",
+        Some(if retries == 0 { NONE } else { retries.into() }),
+    );
+    put("x-litellm-attempted-fallbacks", Some(NONE));
+    put("x-litellm-applied-guardrails", list(story.applied_guardrails()));
+    let cost = story.cost.as_ref().and_then(|cost| value(&cost.total.to_string()));
+    put("x-litellm-response-cost", cost);
+    let took = story.took.unwrap_or_else(|| exchange.started.elapsed());
+    let overhead = took.saturating_sub(story.upstream_time);
+    put("x-litellm-response-duration-ms", value(&millis(took)));
+    put("x-litellm-overhead-duration-ms", value(&millis(overhead)));
+}
+
+/// Fields of the request that ask for what is not there yet.
+fn left_aside(canonical: &Canonical) -> Vec<&'static str> {
+    let is_asked = |name: &&str| canonical.field(name).is_some();
+    NOT_IN_EFFECT.into_iter().filter(is_asked).collect()
+}
+
+/// Names with commas between; `None` without any.
+fn list(names: Vec<&str>) -> Option<HeaderValue> {
+    if names.is_empty() {
+        None
+    } else {
+        value(&names.join(","))
+    }
+}
+
+/// `None` for what no header can hold.
+fn value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}
+
+fn millis(time: Duration) -> String {
+    let micros = time.as_micros();
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}
