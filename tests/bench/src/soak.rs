@@ -149,14 +149,22 @@ fn replace(path: &Path, bytes: &[u8]) {
     }
 }
 
-/// The bundled component that is swapped for a copy of itself.
-fn bundled() -> Vec<u8> {
-    let found = sluice::plugin::library::BUNDLED
-        .iter()
-        .find(|bundled| bundled.name == SWAPPED);
-    found
-        .map(|bundled| bundled.bytes.to_vec())
-        .expect("the strategy is bundled")
+/// The bundled component that is swapped for a copy of itself, where the gateway's build left it.
+///
+/// # Errors
+/// It is not there: the program was not built here.
+fn component(program: &Path) -> Result<Vec<u8>, String> {
+    let built = program
+        .parent()
+        .map(|directory| directory.join("build"))
+        .unwrap_or_default();
+    let entries = std::fs::read_dir(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+    let file = format!("out/plugins/wasm32-wasip2/guest/{}.wasm", SWAPPED.replace('-', "_"));
+    let files = entries.flatten().map(|entry| entry.path().join(&file));
+    let written = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
+    let newest = files.filter(|path| path.exists()).max_by_key(written);
+    let newest = newest.ok_or_else(|| format!("no {file} below {}", built.display()))?;
+    std::fs::read(&newest).map_err(|error| format!("{}: {error}", newest.display()))
 }
 
 /// Resident memory, bytes, every ten seconds.
