@@ -66,8 +66,9 @@ fn pool(pagemap_scan: bool) -> PoolingAllocationConfig {
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)
         .table_elements(100_000)
-        // A fresh instance finds its pages there: half the cost of one. Idle slots are bounded by the warm ones.
-        .linear_memory_keep_resident(4 << 20)
+        // A fresh instance finds its pages there: half the cost of one. Most guests touch less than this; of a larger one
+        // the rest goes back to the system. Idle slots are bounded by the warm ones.
+        .linear_memory_keep_resident(512 << 10)
         .table_keep_resident(512 << 10)
         .max_unused_warm_slots(64)
         .pagemap_scan(if pagemap_scan { Enabled::Auto } else { Enabled::No });

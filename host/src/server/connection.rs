@@ -40,10 +40,11 @@ pub async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, doo
     let connections = worker.gateway.metrics.connections.clone();
     connections.inc();
     prepare(&stream);
+    // Boxed, so that a connection does not carry the room for both kinds.
     match &door.tls {
-        None => exchanges(worker, stream, peer, &door).await,
+        None => Box::pin(exchanges(worker, stream, peer, &door)).await,
         Some(tls) => match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
-            Ok(Ok(stream)) => exchanges(worker, stream, peer, &door).await,
+            Ok(Ok(stream)) => Box::pin(exchanges(worker, stream, peer, &door)).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
         },

@@ -19,9 +19,9 @@ pub struct Figure {
     /// Of whole exchanges, µs.
     pub p50: f64,
     pub p99: f64,
-    /// To the first byte of the body, µs.
-    pub first_byte_p50: f64,
-    pub first_byte_p99: f64,
+    /// To the first text of a stream or the first byte of a whole body, µs.
+    pub first_token_p50: f64,
+    pub first_token_p99: f64,
     /// From the upstream's write of a chunk to the client's read, µs; of streams with segments of their own.
     pub chunk_p50: Option<f64>,
     pub chunk_p99: Option<f64>,
@@ -154,8 +154,8 @@ fn figure(stage: &Stage<'_>, case: &Case, gateway: &Gateway, seen: &Seen, from: 
         exchanges_per_second: seen.exchanges as f64 / seconds,
         p50: microseconds(seen.latency.value_at_quantile(0.50)),
         p99: microseconds(seen.latency.value_at_quantile(0.99)),
-        first_byte_p50: microseconds(seen.first_byte.value_at_quantile(0.50)),
-        first_byte_p99: microseconds(seen.first_byte.value_at_quantile(0.99)),
+        first_token_p50: microseconds(seen.first_token.value_at_quantile(0.50)),
+        first_token_p99: microseconds(seen.first_token.value_at_quantile(0.99)),
         chunk_p50: chunk(0.50),
         chunk_p99: chunk(0.99),
         cpu: gateway_seconds * 1e6 / units.max(1.0),

@@ -18,7 +18,7 @@ pub fn cases(cases: &[&Case], gateways: &[Gateway], figures: &Figures) -> String
         let _ = writeln!(
             text,
             "\n{}\n  {:<34} {:>9} {:>8} {:>8} {:>9} {:>9} {:>8} {:>7} {:>7}",
-            case.name, "", "a second", "p50 µs", "p99 µs", "first p50", "chunk p50", "CPU µs", "× floor", "MB"
+            case.name, "", "a second", "p50 µs", "p99 µs", "token p50", "chunk p50", "CPU µs", "× floor", "MB"
         );
         for (gateway_index, gateway) in gateways.iter().enumerate() {
             let Some(own) = figures.get(&(index, gateway_index)) else {
@@ -47,7 +47,7 @@ fn line(name: &str, own: &[Figure], floor: Option<&[Figure]>) -> String {
         middle(|figure| figure.exchanges_per_second),
         middle(|figure| figure.p50),
         middle(|figure| figure.p99),
-        middle(|figure| figure.first_byte_p50),
+        middle(|figure| figure.first_token_p50),
         chunk,
         middle(|figure| figure.cpu),
         ratio,

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use crate::wire::{Answers, CHUNKS, Dialect, stamp};
 
@@ -117,14 +118,15 @@ async fn write_paced(socket: &mut TcpStream, answers: &Answers, pace: Duration) 
     first.extend_from_slice(&answers.opening);
     socket.write_all(&first).await?;
     let mut chunk = answers.chunk.clone();
-    let mut ticks = tokio::time::interval(pace);
-    for _ in 0..CHUNKS {
-        ticks.tick().await;
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        stamp(&mut chunk, answers.stamp_at, now.as_nanos());
+    // The first text comes with the opening; a timer that is due at once would hold it back a millisecond.
+    let mut ticks = tokio::time::interval_at(Instant::now() + pace, pace);
+    for count in 1..=CHUNKS {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        stamp(&mut chunk, answers.stamp_at, now.unwrap_or_default().as_nanos());
         socket.write_all(&chunk).await?;
+        if count < CHUNKS {
+            ticks.tick().await;
+        }
     }
     socket.write_all(&answers.closing).await
 }

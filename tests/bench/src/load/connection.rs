@@ -28,8 +28,8 @@ pub struct Connection {
 pub struct Answered {
     /// From the first byte of the request to the last of the answer.
     pub took: Duration,
-    /// From the first byte of the request to the first byte of the body.
-    pub first_byte: Duration,
+    /// From the first byte of the request to the first text of a stream, or the first byte of a whole answer's body.
+    pub first_token: Duration,
 }
 
 /// Told of each chunk that arrives: its delay from the upstream's write, where the upstream wrote the time into it.
@@ -105,7 +105,7 @@ impl Connection {
         answer.clear();
         let mut length = first_read;
         let mut body: Option<(usize, Ends)> = None;
-        let mut first_byte = None;
+        let mut first_token = None;
         let mut watched = 0;
         loop {
             if length == 0 {
@@ -120,14 +120,16 @@ impl Connection {
                 watched = body.as_ref().map_or(0, |(start, _)| *start);
             }
             if let Some((start, ends)) = &body {
-                if answer.len() > *start {
-                    first_byte.get_or_insert_with(|| began.elapsed());
+                let looked = watch_chunks(answer, watched, watch);
+                let has_token = matches!(ends, Ends::Length(_)) && answer.len() > *start;
+                if has_token || looked > watched {
+                    first_token.get_or_insert_with(|| began.elapsed());
                 }
-                watched = watch_chunks(answer, watched, watch);
+                watched = looked;
                 if ends.is_over(&answer[*start..]) {
                     let took = began.elapsed();
-                    let first_byte = first_byte.unwrap_or(took);
-                    return Ok(Answered { took, first_byte });
+                    let first_token = first_token.unwrap_or(took);
+                    return Ok(Answered { took, first_token });
                 }
             }
             length = socket.read(read).await.map_err(|error| error.to_string())?;

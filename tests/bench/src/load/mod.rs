@@ -28,8 +28,8 @@ pub struct Seen {
     pub exchanges: u64,
     /// Of exchanges, nanoseconds.
     pub latency: Histogram<u64>,
-    /// To the first byte of the body, nanoseconds.
-    pub first_byte: Histogram<u64>,
+    /// To the first text of a stream or the first byte of a whole body, nanoseconds.
+    pub first_token: Histogram<u64>,
     /// From the upstream's write to the client's read, nanoseconds; of stamped chunks.
     pub chunk_delay: Histogram<u64>,
     pub failed: u64,
@@ -44,7 +44,7 @@ impl Seen {
         Self {
             exchanges: 0,
             latency: histogram(),
-            first_byte: histogram(),
+            first_token: histogram(),
             chunk_delay: histogram(),
             failed: 0,
             reason: None,
@@ -87,10 +87,10 @@ impl Tally {
                 seen.failed += 1;
                 seen.reason.get_or_insert(reason);
             }
-            Ok((took, first_byte)) if *self.is_on.borrow() => {
+            Ok((took, first_token)) if *self.is_on.borrow() => {
                 seen.exchanges += 1;
                 seen.latency.saturating_record(nanoseconds(took));
-                seen.first_byte.saturating_record(nanoseconds(first_byte));
+                seen.first_token.saturating_record(nanoseconds(first_token));
             }
             Ok(_) => {}
         }
@@ -167,7 +167,7 @@ async fn ask_again_and_again(address: SocketAddr, question: Question, delay: Dur
             .exchange(&question.request, &question.proof, &mut tally)
             .await;
         let has_failed = outcome.is_err();
-        tally.add(outcome.map(|answered| (answered.took, answered.first_byte)));
+        tally.add(outcome.map(|answered| (answered.took, answered.first_token)));
         if has_failed {
             // A gateway that is down is not asked a million times a second whether it still is.
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -201,7 +201,7 @@ async fn ask_at_rate(address: SocketAddr, question: Question, rate: u32, tally: 
                 let outcome = connection
                     .exchange(&question.request, &question.proof, &mut tally)
                     .await;
-                tally.add(outcome.map(|answered| (answered.took + late, answered.first_byte + late)));
+                tally.add(outcome.map(|answered| (answered.took + late, answered.first_token + late)));
                 idle.borrow_mut().push(connection);
             });
             due += between;
