@@ -73,19 +73,7 @@ impl Plan {
     /// # Errors
     /// It does not start, or not in time; its log says why.
     pub fn start(&self, directory: &Path, cores: &[usize]) -> Result<Gateway, String> {
-        let (child, address, log) = self
-            .spawn(directory, cores)
-            .map_err(|error| format!("{}: {error}", self.name))?;
-        let mut gateway = Gateway {
-            name: self.name.clone(),
-            make: self.make,
-            address,
-            tree: Tree(child.id()),
-            idle_resident: 0,
-            child,
-            log,
-        };
-        gateway.wait(Duration::from_millis(20))?;
+        let mut gateway = self.begin(directory, cores, Duration::from_millis(20))?;
         // What it does after its start (compiling, loading) is over by then, or it is not idle.
         std::thread::sleep(Duration::from_secs(1));
         gateway.idle_resident = gateway.tree.resident();
@@ -98,9 +86,14 @@ impl Plan {
     /// As [`Self::start`].
     pub fn time_to_first_answer(&self, directory: &Path, cores: &[usize]) -> Result<Duration, String> {
         let began = Instant::now();
-        let (child, address, log) = self
-            .spawn(directory, cores)
-            .map_err(|error| format!("{}: {error}", self.name))?;
+        let _gateway = self.begin(directory, cores, Duration::from_micros(200))?;
+        Ok(began.elapsed())
+    }
+
+    /// Starts it and asks again and again, so far apart, until it answers.
+    fn begin(&self, directory: &Path, cores: &[usize], between: Duration) -> Result<Gateway, String> {
+        let spawned = self.spawn(directory, cores);
+        let (child, address, log) = spawned.map_err(|error| format!("{}: {error}", self.name))?;
         let mut gateway = Gateway {
             name: self.name.clone(),
             make: self.make,
@@ -110,8 +103,8 @@ impl Plan {
             child,
             log,
         };
-        gateway.wait(Duration::from_micros(200))?;
-        Ok(began.elapsed())
+        gateway.wait(between)?;
+        Ok(gateway)
     }
 
     fn spawn(&self, directory: &Path, cores: &[usize]) -> io::Result<(Child, SocketAddr, PathBuf)> {

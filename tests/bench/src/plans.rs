@@ -118,11 +118,11 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
         deploy("failover", "openai", model, 0);
     }
     text.push_str("router_settings:\n  num_retries: 2\n");
-    text.push_str(match variant {
-        Variant::AsItComes | Variant::Candidates(_) => "",
-        Variant::Fresh => FRESH,
-        Variant::Guarded => GUARDED,
-        Variant::StreamGuarded => STREAM_GUARDED,
+    text.push_str(&match variant {
+        Variant::AsItComes | Variant::Candidates(_) => String::new(),
+        Variant::Fresh => FRESH.into(),
+        Variant::Guarded => guardrail("pre_call"),
+        Variant::StreamGuarded => guardrail("post_call"),
     });
     text
 }
@@ -134,30 +134,21 @@ const FRESH: &str = "sluice:
     anthropic: {isolation: call}
 ";
 
-const GUARDED: &str = "guardrails:
+/// The bundled guardrail with a handful of things to look for.
+fn guardrail(mode: &str) -> String {
+    format!(
+        "guardrails:
   - guardrail_name: no-secrets
     litellm_params:
       guardrail: content-filter
-      mode: pre_call
+      mode: {mode}
       default_on: true
       patterns:
-        - {pattern_type: prebuilt, pattern_name: email, action: BLOCK}
-        - {pattern_type: prebuilt, pattern_name: us_ssn, action: BLOCK}
+        - {{pattern_type: prebuilt, pattern_name: email, action: MASK}}
+        - {{pattern_type: prebuilt, pattern_name: us_ssn, action: MASK}}
       blocked_words:
-        - {keyword: project zeta, action: BLOCK}
-        - {keyword: hunter2, action: BLOCK}
-";
-
-const STREAM_GUARDED: &str = "guardrails:
-  - guardrail_name: no-secrets
-    litellm_params:
-      guardrail: content-filter
-      mode: post_call
-      default_on: true
-      patterns:
-        - {pattern_type: prebuilt, pattern_name: email, action: MASK}
-        - {pattern_type: prebuilt, pattern_name: us_ssn, action: MASK}
-      blocked_words:
-        - {keyword: project zeta, action: BLOCK}
-        - {keyword: hunter2, action: BLOCK}
-";
+        - {{keyword: project zeta, action: BLOCK}}
+        - {{keyword: hunter2, action: BLOCK}}
+"
+    )
+}

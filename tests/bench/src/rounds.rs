@@ -112,9 +112,9 @@ fn figure(stage: &Stage<'_>, case: &Case, gateway: &Gateway, seen: &Seen, from: 
     let rig_share = rig_seconds / seconds / stage.layout.rig.len() as f64;
     let units = match case.unit {
         Unit::Exchange => seen.exchanges as f64,
-        // Paced chunks are counted as they come: streams do not end within the measured time in step.
-        Unit::Chunk if seen.chunks() > 0 => seen.chunks() as f64,
-        Unit::Chunk => (seen.exchanges * CHUNKS as u64) as f64,
+        // Paced chunks are counted as they come, for streams do not end in step with the measured time. A guardrail may
+        // cut the stamp that they are counted by.
+        Unit::Chunk => seen.chunks().max(seen.exchanges * CHUNKS as u64) as f64,
     };
     let mut doubts = Vec::new();
     if seen.failed > 0 {
