@@ -10,6 +10,7 @@ pub mod tls;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -29,6 +30,10 @@ pub enum Stage {
     Cut,
 }
 
+/// How often upstream connections that nobody uses are looked after: those that have been idle too long, or that the
+/// upstream has closed.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+
 /// What a worker serves with.
 #[derive(Clone)]
 pub struct Door {
@@ -44,12 +49,17 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut stage = door.stage.clone();
     let mut open = JoinSet::new();
+    let mut sweeps = tokio::time::interval(SWEEP_EVERY);
     loop {
         let accepted = tokio::select! {
             biased; // A gateway that is to stop takes no more connections, however many are waiting.
             _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => break,
             accepted = accept(&listener, &door.connections) => accepted,
             Some(_) = open.join_next() => continue,
+            _ = sweeps.tick() => {
+                worker.connections.sweep();
+                continue;
+            }
         };
         match accepted {
             Ok((stream, peer, permit)) => {
@@ -62,7 +72,7 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
             Err(error) => {
                 // Out of file descriptors, most likely: a moment later some connection has ended.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }

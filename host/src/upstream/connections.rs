@@ -96,8 +96,8 @@ impl Connections {
             .map_err(|unanswered| unanswered.error)
     }
 
-    /// Closes what has been idle too long. Use of an origin does so for itself; this is for the others, and may be
-    /// called now and then.
+    /// Closes what has been idle too long, and drops what the upstream has closed. Use of an origin does so for itself; this
+    /// is for the others, and wants to be called now and then.
     pub fn sweep(&self) {
         sweep(&mut self.pools.lock());
     }

@@ -228,6 +228,18 @@ async fn a_connection_idle_too_long_is_closed_rather_than_used() {
 }
 
 #[tokio::test]
+async fn a_sweep_drops_what_the_upstream_has_closed() {
+    let upstream = Upstream::start().await;
+    let connections = connections(Limits::default());
+    let peer = lay_idle(&connections, &upstream.origin).await;
+    connections.sweep();
+    assert_eq!(connections.pool_of(&upstream.origin).idle_count(), 1);
+    drop(peer);
+    connections.sweep();
+    assert_eq!(connections.pool_of(&upstream.origin).idle_count(), 0);
+}
+
+#[tokio::test]
 async fn a_sweep_closes_what_is_idle_too_long_and_forgets_the_origin() {
     let upstream = Upstream::start().await;
     let connections = connections(Limits {
