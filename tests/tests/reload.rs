@@ -252,6 +252,25 @@ async fn the_configuration_file_reloads() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_changes_together_with_the_configuration_is_in_force_and_counted() {
+    let gateway = Gateway::start(&Config::new().mock("demo", "before")).await;
+    gateway.write_config(&Config::new().mock("demo", "after").text());
+    gateway.install(guests::TELLER_1);
+    eventually("both to be in force", async || {
+        let is_loaded = lists(&gateway.plugins().await, guests::TELLER_1.name, "1.0.0");
+        (is_loaded && gateway.ask("demo", "hi").await.content() == "after").then_some(())
+    })
+    .await;
+    for what in ["plugins", "configuration"] {
+        let labels = [&format!("what=\"{what}\"")[..], "outcome=\"applied\""];
+        eventually("the reload to be counted", async || {
+            (gateway.metric("sluice_reloads_total", &labels).await >= 1.0).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_bad_configuration_leaves_the_old_one_in_force() {
     let gateway = Gateway::start(&Config::new().mock("demo", "before")).await;
     for bad in ["model_list: [", "model_list: 5", "{\"sluice\": {\"no_such_key\": 1}}"] {

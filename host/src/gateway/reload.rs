@@ -53,6 +53,8 @@ pub struct Reloader {
     stamps: Stamps,
     /// What the last look found changed; read once the next look finds the same.
     settling: Option<Stamps>,
+    /// Plugins were found changed and are not in force yet: a look that waits for the configuration does not forget them.
+    plugins_changed: bool,
     /// The file as it is now was refused: it may be right once another plugin is there.
     is_refused: bool,
 }
@@ -132,6 +134,7 @@ impl Reloader {
             settings,
             stamps,
             settling: None,
+            plugins_changed: false,
             is_refused: false,
         };
         Ok((reloader, snapshot, loaded.problems))
@@ -140,7 +143,7 @@ impl Reloader {
     /// Looks at everything once and swaps in what has changed. Slow: it reads and compiles. Answers whether to look again
     /// soon: a configuration is read once two looks have found it the same, so that half a file is never in force.
     pub fn look(&mut self, gateway: &Gateway) -> bool {
-        let plugins_changed = self.library.scan();
+        self.plugins_changed |= self.library.scan();
         let found = restamped(&self.stamps);
         let configuration_changed = found != self.stamps;
         if configuration_changed && self.settling.as_ref() != Some(&found) {
@@ -148,6 +151,7 @@ impl Reloader {
             return true;
         }
         self.settling = None;
+        let plugins_changed = std::mem::take(&mut self.plugins_changed);
         let is_due = configuration_changed || (plugins_changed && self.is_refused);
         if is_due {
             self.read_configuration(gateway, found);
