@@ -147,26 +147,35 @@ pub fn raise_file_limit() {
     }
 }
 
-/// The gateway on the first core, load and upstream on the others.
-///
-/// # Errors
-/// There is only one core.
-pub fn pinned() -> Result<Layout, String> {
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
-    if count < 2 {
-        return Err("this machine has one core: gateway and load would take it from each other".into());
-    }
-    Ok(Layout {
-        gateway: vec![0],
-        rig: (1..count).collect(),
-    })
+/// Who runs where.
+pub struct Layouts {
+    /// The gateway on the first core, load and upstream on the others.
+    pub pinned: Layout,
+    /// All on all cores.
+    unpinned: Layout,
 }
 
-fn unpinned() -> Layout {
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
-    Layout {
-        gateway: (0..count).collect(),
-        rig: (0..count).collect(),
+impl Layouts {
+    /// To be asked before anything is pinned: a pinned thread sees the cores that it was left.
+    ///
+    /// # Errors
+    /// There is only one core.
+    pub fn new() -> Result<Self, String> {
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        if count < 2 {
+            return Err("this machine has one core: gateway and load would take it from each other".into());
+        }
+        let cores = |from: usize, to: usize| (from..to).collect();
+        Ok(Self {
+            pinned: Layout {
+                gateway: cores(0, 1),
+                rig: cores(1, count),
+            },
+            unpinned: Layout {
+                gateway: cores(0, count),
+                rig: cores(0, count),
+            },
+        })
     }
 }
 
@@ -179,11 +188,11 @@ pub async fn run(options: &Options) -> Result<(), String> {
     let scratch = Scratch::new()?;
     let upstream = Upstream::start()?;
     let plans = options.plans(upstream.address)?;
-    let layout = pinned()?;
+    let layouts = Layouts::new()?;
     let machine = machine();
     println!("{machine}");
     let cases = options.cases();
-    let (gateways, figures) = phase(options, &plans, &cases, &upstream, &layout, &scratch).await?;
+    let (gateways, figures) = phase(options, &plans, &cases, &upstream, &layouts.pinned, &scratch).await?;
     say("");
     println!(
         "\nGateway on one core, load and upstream on the other{}",
@@ -197,7 +206,7 @@ pub async fn run(options: &Options) -> Result<(), String> {
         let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.clone()).collect();
         // They would be in the way of those that are started next.
         drop(gateways);
-        let starts = starts(&plans, &scratch, &layout).await;
+        let starts = starts(&plans, &scratch, &layouts.pinned).await;
         println!("{}", table::starts(&starts));
         let figures_of = |case: &str, gateway: &str| {
             let case = cases.iter().position(|other| other.name == case)?;
@@ -218,14 +227,13 @@ pub async fn run(options: &Options) -> Result<(), String> {
             .iter()
             .map(|(name, start)| json!({"gateway": name, "start": start.as_ref().ok()}))
             .collect();
-        let all = unpinned();
         let some: Vec<&Case> = cases
             .iter()
             .copied()
             .filter(|case| UNPINNED.contains(&case.name))
             .collect();
         let plain: Vec<Plan> = plans.iter().filter(|plan| !is_variant(&plan.name)).cloned().collect();
-        let (gateways, figures) = phase(options, &plain, &some, &upstream, &all, &scratch).await?;
+        let (gateways, figures) = phase(options, &plain, &some, &upstream, &layouts.unpinned, &scratch).await?;
         println!("\nAll on all cores{}", table::cases(&some, &gateways, &figures));
         raw["unpinned"] = raw_figures(&some, &gateways, &figures);
     }

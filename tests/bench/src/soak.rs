@@ -13,7 +13,7 @@ use crate::load::{self, Pattern, Seen, Span};
 use crate::plans::{self, Variant};
 use crate::process::pin_this_thread;
 use crate::question::{self, Wanted};
-use crate::run::{Scratch, Upstream, pinned, raise_file_limit, sluice};
+use crate::run::{Layouts, Scratch, Upstream, raise_file_limit, sluice};
 use crate::say;
 
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ pub async fn run(options: &Options) -> Result<(), String> {
     raise_file_limit();
     let scratch = Scratch::new()?;
     let upstream = Upstream::start()?;
-    let layout = pinned()?;
+    let layout = Layouts::new()?.pinned;
     pin_this_thread(&layout.rig);
     upstream.tree().pin(&layout.rig);
     let program = sluice(options.sluice.as_deref())?;
