@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("&[\n");
     for name in &names {
         let file = built.join(format!("{}.wasm", name.replace('-', "_")));
-        let sha256 = hex(&Sha256::digest(fs::read(&file)?));
+        let sha256 = format!("{:x}", Sha256::digest(fs::read(&file)?));
         writeln!(
             list,
             "    Bundled {{ name: {name:?}, sha256: {sha256:?}, bytes: include_bytes!({:?}) }},",
@@ -94,8 +94,4 @@ fn build(workspace: &Path, out: &Path, names: &[String]) -> Result<PathBuf, Box<
         return Err("a bundled plugin does not build: its errors are above".into());
     }
     Ok(target_directory.join(TARGET).join("guest"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,7 +9,7 @@
 //! - [`plugin`]: the plugin host
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
-//! - [`json`], [`sse`], [`body`]: bytes; [`latch`]: what is polled only when it was woken
+//! - [`json`], [`sse`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken
 //! - [`usage`], [`prices`], [`metrics`], [`callbacks`]: what is counted and told
 
 pub mod api;
@@ -20,6 +20,7 @@ pub mod config;
 pub mod deployment;
 pub mod exchange;
 pub mod gateway;
+mod joined;
 pub mod json;
 mod latch;
 pub mod metrics;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
@@ -12,6 +12,7 @@ use super::{Arrival, Cause, Exchange, Refusal};
 use crate::canonical::CREDENTIAL_HEADERS;
 use crate::canonical::Canonical;
 use crate::config::settings::Server;
+use crate::joined::Joined;
 use crate::json::{self, Fields, Kind, Limits, Splice};
 use crate::operation::Operation;
 
@@ -91,25 +92,16 @@ async fn read(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
 
 /// The whole body; `None` when it is longer than allowed. One frame, the usual case, is not copied.
 async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<Bytes>> {
-    let mut first = Bytes::new();
-    let mut joined = BytesMut::new();
+    let mut joined = Joined::default();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        if first.len() + joined.len() + data.len() > bytes_max {
+        if joined.len() + data.len() > bytes_max {
             return Ok(None);
         }
-        if first.is_empty() && joined.is_empty() {
-            first = data;
-            continue;
-        }
-        if joined.is_empty() {
-            let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(bytes_max);
-            joined.reserve(first.len() + data.len() + expected);
-            joined.extend_from_slice(&std::mem::take(&mut first));
-        }
-        joined.extend_from_slice(&data);
+        let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(bytes_max);
+        joined.push(data, expected);
     }
-    Ok(Some(if joined.is_empty() { first } else { joined.freeze() }))
+    Ok(Some(joined.into_bytes()))
 }
 
 fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {

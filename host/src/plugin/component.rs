@@ -151,7 +151,7 @@ impl Host {
     /// What is wrong with the file, with its mend.
     pub fn load(&self, bytes: &[u8], source: Source) -> Result<Component, LoadError> {
         check_preamble(bytes)?;
-        self.load_hashed(bytes, hex(&Sha256::digest(bytes)), source)
+        self.load_hashed(bytes, format!("{:x}", Sha256::digest(bytes)), source)
     }
 
     /// The same for bytes whose hash is known.
@@ -315,12 +315,4 @@ fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Eng
 /// wasmtime's errors say the cause in the chain; only the outermost is printed by `Display`.
 pub(super) fn chain(error: &wasmtime::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

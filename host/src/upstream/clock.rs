@@ -23,6 +23,8 @@ use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
+use crate::joined::Joined;
+
 /// How long an answer may take; `None` is for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TimeLimits {
@@ -210,24 +212,15 @@ where
         if self.body.size_hint().lower() > bytes_max as u64 {
             return Err(AnswerError::TooLong { bytes_max });
         }
-        let mut first = Bytes::new();
-        let mut joined = BytesMut::new();
+        let mut joined = Joined::default();
         while let Some(frame) = self.next_frame().await {
             let Ok(data) = frame?.into_data() else { continue };
-            if first.len().max(joined.len()) + data.len() > bytes_max {
+            if joined.len() + data.len() > bytes_max {
                 return Err(AnswerError::TooLong { bytes_max });
             }
-            if first.is_empty() {
-                first = data;
-                continue;
-            }
-            if joined.is_empty() {
-                joined.reserve(first.len() + data.len() + self.body.size_hint().lower() as usize);
-                joined.extend_from_slice(&first);
-            }
-            joined.extend_from_slice(&data);
+            joined.push(data, self.body.size_hint().lower() as usize);
         }
-        Ok(if joined.is_empty() { first } else { joined.freeze() })
+        Ok(joined.into_bytes())
     }
 }
 

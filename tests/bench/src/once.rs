@@ -12,7 +12,7 @@ use crate::question::{self, Wanted};
 use crate::rounds::{Layout, median};
 
 /// Streams that are open at once: first so many, then so many more.
-pub const STREAMS: usize = 500;
+const STREAMS: usize = 500;
 
 /// One gateway, just started.
 #[derive(Debug, Clone, Serialize)]

@@ -51,14 +51,18 @@ fn raw(pid: u32) -> Pid {
 }
 
 fn cpu(pid: u32) -> Option<u64> {
-    let used = clock_gettime(clock_getcpuclockid(raw(pid)).ok()?).ok()?;
-    Some(used.tv_sec().cast_unsigned() * 1_000_000_000 + used.tv_nsec().cast_unsigned())
+    read(clock_getcpuclockid(raw(pid)).ok()?)
 }
 
 /// CPU time of this process, nanoseconds.
 pub fn own_cpu() -> u64 {
-    let used = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("a process has a clock");
-    used.tv_sec().cast_unsigned() * 1_000_000_000 + used.tv_nsec().cast_unsigned()
+    read(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("a process has a clock")
+}
+
+/// Nanoseconds.
+fn read(clock: ClockId) -> Option<u64> {
+    let read = clock_gettime(clock).ok()?;
+    Some(read.tv_sec().cast_unsigned() * 1_000_000_000 + read.tv_nsec().cast_unsigned())
 }
 
 fn resident(pid: u32) -> Option<u64> {

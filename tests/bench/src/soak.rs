@@ -197,6 +197,12 @@ fn reloads(gateway: &Gateway) -> Result<String, String> {
 fn verdict(seen: Vec<Seen>, readings: &[(Duration, u64)], reloads: &str) -> Result<(), String> {
     let exchanges: u64 = seen.iter().map(|seen| seen.exchanges).sum();
     println!("{exchanges} exchanges, none failed\n{reloads}");
+    for what in ["configuration", "plugins"] {
+        let is_applied = |line: &str| line.contains(what) && line.contains("applied");
+        if !reloads.lines().any(is_applied) || reloads.contains("refused") {
+            return Err(format!("reloads of {what} were not all applied"));
+        }
+    }
     let first = readings.iter().find(|(at, _)| at.as_secs() >= 59).or(readings.first());
     let (Some((_, first)), Some((_, last))) = (first, readings.last()) else {
         return Err("it was too short for a reading of memory".into());

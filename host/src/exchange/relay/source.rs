@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use crate::deployment::Deployment;
 use crate::exchange::attempt::{broken_off, masked, refused_by_adapter};
 use crate::exchange::{Cause, Refusal};
+use crate::joined::Joined;
 use crate::plugin::adapter::{Conversation, Event};
 use crate::sse;
 use crate::upstream::{self, AnswerError, Timed};
@@ -70,6 +71,9 @@ impl Source {
 /// What has arrived together goes on together, up to about so many bytes: one look, one call of an adapter, one write.
 const JOINED_BYTES_MAX: usize = 64 << 10;
 
+/// Where two pieces are there, more follow.
+const MORE_BYTES_EXPECTED: usize = 4 << 10;
+
 /// The bytes of an answer as they arrive.
 pub struct Arrivals {
     answer: Timed<upstream::Answer>,
@@ -94,62 +98,19 @@ impl Arrivals {
 
     /// Empty at the end of the answer.
     fn poll_joined(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
-        let mut joined = Joined::Nothing;
+        let mut joined = Joined::default();
         while self.ended.is_none() && joined.len() < JOINED_BYTES_MAX {
             match self.answer.poll_next_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => joined.push(frame.into_data().unwrap_or_default()),
+                Poll::Ready(Some(Ok(frame))) => {
+                    joined.push(frame.into_data().unwrap_or_default(), MORE_BYTES_EXPECTED);
+                }
                 Poll::Ready(Some(Err(error))) => self.ended = Some(Some(error)),
                 Poll::Ready(None) => self.ended = Some(None),
-                Poll::Pending if joined.len() == 0 => return Poll::Pending,
+                Poll::Pending if joined.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
             }
         }
         Poll::Ready(joined.into_bytes())
-    }
-}
-
-/// Pieces put together; a sole one is not copied.
-enum Joined {
-    Nothing,
-    One(Bytes),
-    Many(BytesMut),
-}
-
-impl Joined {
-    fn len(&self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::One(one) => one.len(),
-            Self::Many(many) => many.len(),
-        }
-    }
-
-    fn push(&mut self, piece: Bytes) {
-        if piece.is_empty() {
-            return;
-        }
-        *self = match std::mem::replace(self, Self::Nothing) {
-            Self::Nothing => Self::One(piece),
-            Self::One(one) => {
-                // Where two are there, more follow.
-                let mut many = BytesMut::with_capacity((one.len() + piece.len()).max(4 << 10));
-                many.extend_from_slice(&one);
-                many.extend_from_slice(&piece);
-                Self::Many(many)
-            }
-            Self::Many(mut many) => {
-                many.extend_from_slice(&piece);
-                Self::Many(many)
-            }
-        };
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Nothing => Bytes::new(),
-            Self::One(one) => one,
-            Self::Many(many) => many.freeze(),
-        }
     }
 }
 

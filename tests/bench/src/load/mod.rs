@@ -4,7 +4,7 @@
 
 mod connection;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Seen {
 #[derive(Clone)]
 struct Tally {
     seen: Rc<RefCell<Seen>>,
-    is_on: Rc<RefCell<bool>>,
+    is_on: Rc<Cell<bool>>,
 }
 
 impl Tally {
@@ -72,7 +72,7 @@ impl Tally {
     }
 
     fn turn(&self, on: bool) {
-        *self.is_on.borrow_mut() = on;
+        self.is_on.set(on);
     }
 
     fn take(&self) -> Seen {
@@ -87,7 +87,7 @@ impl Tally {
                 seen.failed += 1;
                 seen.reason.get_or_insert(reason);
             }
-            Ok((took, first_token)) if *self.is_on.borrow() => {
+            Ok((took, first_token)) if self.is_on.get() => {
                 seen.exchanges += 1;
                 seen.latency.saturating_record(nanoseconds(took));
                 seen.first_token.saturating_record(nanoseconds(first_token));
@@ -99,7 +99,7 @@ impl Tally {
 
 impl Watch for Tally {
     fn chunk(&mut self, delay: Duration) {
-        if *self.is_on.borrow() {
+        if self.is_on.get() {
             self.seen.borrow_mut().chunk_delay.saturating_record(nanoseconds(delay));
         }
     }
