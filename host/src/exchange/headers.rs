@@ -11,8 +11,9 @@ use super::Exchange;
 use super::outgoing::NOT_IN_EFFECT;
 use crate::canonical::Canonical;
 
-/// Headers beside those that are passed on: [`describe`]'s and the answer's own.
-const OWN_HEADERS_MAX: usize = 20;
+/// Headers beside those that are passed on, [`describe`]'s and the answer's own: few have them all. The client's connection
+/// keeps the room for its next request.
+const OWN_HEADERS_EXPECTED: usize = 17;
 
 /// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
 pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
@@ -30,7 +31,7 @@ pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
         "alt-svc",
         "strict-transport-security",
     ];
-    let mut passed = HeaderMap::with_capacity(2 * headers.len() + OWN_HEADERS_MAX);
+    let mut passed = HeaderMap::with_capacity(headers.len() + OWN_HEADERS_EXPECTED);
     for (name, value) in headers {
         if LEFT_OUT.contains(&name.as_str()) {
             continue;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 
 use super::{Arrival, Cause, Exchange, Refusal};
 use crate::canonical::CREDENTIAL_HEADERS;
@@ -31,6 +31,11 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     // Embeddings have no streamed form; `stream` there is a habit of clients.
     let is_streaming =
         boolean(&body, &fields, "stream")?.unwrap_or(false) && arrival.operation != Operation::Embeddings;
+    let headers = without_credentials(head.headers);
+    let (body, headers) = match is_streaming {
+        true => (in_room_of_its_own(body), headers_in_room_of_their_own(&headers)),
+        false => (body, headers),
+    };
     let canonical = Arc::new(Canonical {
         id: exchange.id.clone(),
         operation: arrival.operation,
@@ -39,7 +44,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         body,
         fields,
         seed: fastrand::u32(..),
-        headers: without_credentials(head.headers),
+        headers,
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)
@@ -184,4 +189,30 @@ fn without_credentials(mut headers: HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
+}
+
+/// Longer bodies came in several reads, and were put together in a piece of their own.
+const ONE_READ_BYTES_MAX: usize = 64 << 10;
+
+/// The same body. One that came in a single read shares the buffer of the client's connection, which stays as large as it is
+/// as long as a part of it is held; a stream would hold it for minutes.
+fn in_room_of_its_own(body: Bytes) -> Bytes {
+    if body.len() < ONE_READ_BYTES_MAX {
+        return Bytes::copy_from_slice(&body);
+    }
+    body
+}
+
+/// The same for headers.
+fn headers_in_room_of_their_own(headers: &HeaderMap) -> HeaderMap {
+    let mut values = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    let mut copied = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        values.extend_from_slice(value.as_bytes());
+        // What was a value is one.
+        if let Ok(value) = HeaderValue::from_maybe_shared(values.split().freeze()) {
+            copied.append(name.clone(), value);
+        }
+    }
+    copied
 }

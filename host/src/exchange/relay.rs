@@ -195,7 +195,8 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
     loop {
         while let Some(part) = stream.ready.pop_front() {
             let part = match &mut stream.windows {
-                Some(windows) => windows.pass(part).await?,
+                // Boxed, so that a stream without guardrails does not carry the room for them.
+                Some(windows) => Box::pin(windows.pass(part)).await?,
                 None => part,
             };
             if !part.is_empty() {
@@ -213,7 +214,8 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
         failed = stream.read().await.err();
     }
     if let Some(windows) = &mut stream.windows {
-        sink.send(windows.finish().await?).await;
+        let rest = Box::pin(windows.finish()).await?;
+        sink.send(rest).await;
     }
     Ok(())
 }

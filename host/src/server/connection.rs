@@ -1,19 +1,26 @@
 //! One client connection: TLS where configured, HTTP/1.1 or HTTP/2, its limits, and its end.
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hyper::service::service_fn;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 use super::{Door, Stage, routes};
+use crate::body::Body;
 use crate::gateway::Worker;
 use crate::latch::Seldom;
 
@@ -42,12 +49,8 @@ pub async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, doo
     prepare(&stream);
     // Boxed, so that a connection does not carry the room for both kinds.
     match &door.tls {
-        None => Box::pin(exchanges(worker, stream, peer, &door)).await,
-        Some(tls) => match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
-            Ok(Ok(stream)) => Box::pin(exchanges(worker, stream, peer, &door)).await,
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
-            Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
-        },
+        None => Box::pin(plain(worker, stream, peer, &door)).await,
+        Some(tls) => Box::pin(encrypted(worker, tls, stream, peer, &door)).await,
     }
     connections.dec();
 }
@@ -62,42 +65,118 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
-async fn exchanges<S>(worker: Arc<Worker>, stream: S, peer: SocketAddr, door: &Door)
+/// Without TLS, the first bytes say which HTTP it is (RFC 9113 §3.3).
+async fn plain(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, door: &Door) {
+    let mut stage = door.stage.clone();
+    let is_http2 = tokio::select! {
+        is_http2 = begins_http2(&stream) => is_http2,
+        () = tokio::time::sleep(door.options.header_timeout) => return said_nothing(peer),
+        _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => return,
+    };
+    match is_http2 {
+        true => http2(worker, stream, peer, door).await,
+        false => http1(worker, stream, peer, door).await,
+    }
+}
+
+/// Looks at the first segment and leaves it where it is. No method of HTTP/1.1 begins like HTTP/2's preface.
+async fn begins_http2(stream: &TcpStream) -> bool {
+    const PREFACE: &[u8; 4] = b"PRI ";
+    let mut first = [0; PREFACE.len()];
+    matches!(stream.peek(&mut first).await, Ok(length) if length > 2 && PREFACE.starts_with(&first[..length]))
+}
+
+/// With TLS, the handshake says it (RFC 7301).
+async fn encrypted(worker: Arc<Worker>, tls: &TlsAcceptor, stream: TcpStream, peer: SocketAddr, door: &Door) {
+    match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
+        Ok(Ok(stream)) => match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => http2(worker, stream, peer, door).await,
+            _ => http1(worker, stream, peer, door).await,
+        },
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+        Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+    }
+}
+
+async fn http1<S>(worker: Arc<Worker>, stream: S, peer: SocketAddr, door: &Door)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let options = &door.options;
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(options.header_timeout)
+        .header_read_timeout(door.options.header_timeout)
         // hyper's least is 8 KiB; headers beyond are answered with 431.
-        .max_buf_size(options.header_bytes_max.max(8 << 10));
+        .max_buf_size(door.options.header_bytes_max.max(8 << 10));
+    let exchanges = Exchanges::new(worker, peer, door);
+    let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
+    to_its_end(connection, &exchanges, door).await;
+}
+
+async fn http2<S>(worker: Arc<Worker>, stream: S, peer: SocketAddr, door: &Door)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
-        .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(options.header_bytes_max).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(door.options.header_bytes_max).unwrap_or(u32::MAX))
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(Duration::from_secs(30));
-    let root_path = Arc::clone(&options.root_path);
-    let has_asked = AtomicBool::new(false);
-    let service = service_fn(|request| {
-        has_asked.store(true, Ordering::Relaxed);
-        // Boxed, so that a connection does not keep the room for an exchange while it has none, or only streams its answer.
-        Box::pin(routes::answer(
-            Arc::clone(&worker),
-            Arc::clone(&root_path),
+    let exchanges = Exchanges::new(worker, peer, door);
+    let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
+    to_its_end(connection, &exchanges, door).await;
+}
+
+/// The exchanges of one connection.
+#[derive(Clone)]
+struct Exchanges(Arc<Common>);
+
+/// What they have in common.
+struct Common {
+    worker: Arc<Worker>,
+    root_path: Arc<str>,
+    peer: SocketAddr,
+    has_asked: AtomicBool,
+}
+
+impl Exchanges {
+    fn new(worker: Arc<Worker>, peer: SocketAddr, door: &Door) -> Self {
+        Self(Arc::new(Common {
+            worker,
+            root_path: Arc::clone(&door.options.root_path),
             peer,
-            request,
-        ))
-    });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+            has_asked: AtomicBool::new(false),
+        }))
+    }
+}
+
+impl Service<Request<Incoming>> for Exchanges {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    /// Boxed, so that a connection does not keep the room for an exchange while it has none, or only streams its answer.
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let common = &self.0;
+        common.has_asked.store(true, Ordering::Relaxed);
+        let (worker, root_path) = (Arc::clone(&common.worker), Arc::clone(&common.root_path));
+        Box::pin(routes::answer(worker, root_path, common.peer, request))
+    }
+}
+
+async fn to_its_end<C>(connection: C, exchanges: &Exchanges, door: &Door)
+where
+    C: GracefulConnection,
+    C::Error: Display,
+{
+    let peer = exchanges.0.peer;
+    let mut connection = pin!(connection);
     let mut stage = door.stage.clone();
     // hyper's own limit begins with the first byte.
     let silence = pin!(async {
-        tokio::time::sleep(options.header_timeout).await;
-        if has_asked.load(Ordering::Relaxed) {
+        tokio::time::sleep(door.options.header_timeout).await;
+        if exchanges.0.has_asked.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     });
@@ -106,7 +185,7 @@ where
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,
-        () = &mut silence => return tracing::debug!(%peer, "connection closed: it asked nothing in time"),
+        () = &mut silence => return said_nothing(peer),
         () = &mut stopping => {
             // What is under way goes on to its end; nothing new begins.
             connection.as_mut().graceful_shutdown();
@@ -116,4 +195,8 @@ where
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended early");
     }
+}
+
+fn said_nothing(peer: SocketAddr) {
+    tracing::debug!(%peer, "connection closed: it asked nothing in time");
 }
