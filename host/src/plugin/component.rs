@@ -13,10 +13,11 @@ use wasmtime::component::types::ComponentItem;
 use super::bindings::{
     AboutPre, Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
 };
+use super::clock::{self, Ticking};
 use super::guest::Guest;
 use super::limits::Limits;
 use super::pool::{Key, Pool, new_store};
-use super::{Host, Kind, engine};
+use super::{Host, Kind};
 
 /// Components from Python and JavaScript reach 20 MB; nothing useful is larger, and compiling costs memory.
 const BYTES_MAX: usize = 64 << 20;
@@ -229,6 +230,7 @@ impl Host {
         let about = AboutPre::new(pre).map_err(failed)?;
         // A guardrail's linker holds functions that wait, so its instances are made on a fibre; `describe` itself never
         // waits, and this is no worker's thread.
+        let _ticking = Ticking::begin();
         let described = wait(async {
             let mut store = self.nobody();
             let instance = about.instantiate_async(&mut store).await?;
@@ -248,7 +250,7 @@ impl Host {
         };
         let identity = self.unnamed_identity();
         let mut store = new_store(&self.engine, identity, &limits);
-        store.set_epoch_deadline(engine::ticks(DESCRIBE_TIME));
+        store.set_epoch_deadline(clock::ticks(DESCRIBE_TIME));
         store
     }
 }

@@ -1,15 +1,11 @@
-//! The one wasmtime engine: how code is compiled, where instances live, and the clock that bounds guests.
+//! The one wasmtime engine: how code is compiled and where instances live.
 //!
 //! Each setting that is not wasmtime's default says why. There is one engine a process: an engine keeps compiler memory
 //! for its whole life, and components of two engines must never meet.
 
-use std::time::Duration;
-
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-/// How often the clock that bounds guests ticks. A limit is exact to one tick; a shorter one wakes an idle gateway more
-/// often.
-pub const TICK: Duration = Duration::from_millis(5);
+use super::clock;
 
 /// Instances that may exist at once: idle ones, calls under way and open streams that hold one. Costs address space
 /// (4 GiB a slot), no memory.
@@ -28,7 +24,7 @@ pub fn start(pagemap_scan: bool) -> wasmtime::Result<Engine> {
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
         Engine::new(&config)
     })?;
-    tick(&engine);
+    clock::start(&engine);
     Ok(engine)
 }
 
@@ -73,26 +69,4 @@ fn pool(pagemap_scan: bool) -> PoolingAllocationConfig {
         .max_unused_warm_slots(64)
         .pagemap_scan(if pagemap_scan { Enabled::Auto } else { Enabled::No });
     pool
-}
-
-/// One thread for the whole process; it ends with the engine.
-fn tick(engine: &Engine) {
-    let engine = engine.weak();
-    let clock = std::thread::Builder::new().name("epoch".into());
-    let spawned = clock.spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
-        }
-    });
-    // Without the clock no guest is bounded; a process that cannot start a thread cannot serve either.
-    spawned.expect("a process can start one more thread");
-}
-
-/// A time limit in ticks: rounded up, and one more for the tick under way.
-#[must_use]
-pub fn ticks(limit: Duration) -> u64 {
-    let ticks = limit.as_nanos().div_ceil(TICK.as_nanos());
-    u64::try_from(ticks).unwrap_or(u64::MAX - 1).saturating_add(1)
 }

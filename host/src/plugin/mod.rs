@@ -1,7 +1,7 @@
 //! The plugin host: loads components, links them to what they may import, calls them within bounds.
 //!
 //! In reading order:
-//! - [`engine`]: the one engine, and the clock that bounds guests
+//! - [`engine`]: the one engine; [`clock`]: what bounds the time of guests
 //! - [`component`]: bytes → a checked, compiled, described component; [`cache`] keeps the compiled code on disk
 //! - [`imports`], [`wasi`]: everything a guest may ask for; [`grants`]: which hosts it may reach
 //! - [`guest`], [`limits`]: the host's side of one instance
@@ -15,6 +15,7 @@ pub mod adapter;
 pub mod bindings;
 mod cache;
 pub mod callback;
+mod clock;
 pub mod component;
 pub mod engine;
 pub mod grants;

@@ -14,11 +14,12 @@ use parking_lot::Mutex;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
+use super::clock::{self, Ticking};
 use super::component::chain;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::limits::Limits;
-use super::{CallError, Identity, engine};
+use super::{CallError, Identity};
 use crate::config::settings::Isolation;
 use crate::worker;
 
@@ -136,9 +137,10 @@ impl<E: Exports> Pool<E> {
         if let Some(idle) = self.take_idle() {
             return Ok(self.leased(idle));
         }
+        let _ticking = Ticking::begin();
         let mut store = self.store();
         store.epoch_deadline_trap();
-        store.set_epoch_deadline(engine::ticks(self.limits.time));
+        store.set_epoch_deadline(clock::ticks(self.limits.time));
         let made = E::instantiate(&self.pre, &mut store);
         self.made(store, made)
     }
@@ -151,8 +153,9 @@ impl<E: Exports> Pool<E> {
         if let Some(idle) = self.take_idle() {
             return Ok(self.leased(idle));
         }
+        let _ticking = Ticking::begin();
         let mut store = self.store();
-        let ticks_max = engine::ticks(self.limits.time);
+        let ticks_max = clock::ticks(self.limits.time);
         store.epoch_deadline_callback(move |mut context| {
             let guest = context.data_mut();
             guest.ticks += 1;
@@ -277,7 +280,7 @@ impl<E: Exports> Lease<E> {
         call: impl FnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
         let (instance, begun) = self.begin(time)?;
-        instance.store.set_epoch_deadline(engine::ticks(time));
+        instance.store.set_epoch_deadline(clock::ticks(time));
         let answer = call(&mut instance.store, &instance.exports);
         self.finish(begun, answer)
     }
@@ -309,7 +312,8 @@ impl<E: Exports> Lease<E> {
         instance.calls += 1;
         instance.store.data_mut().begin_call();
         let at = Instant::now();
-        Ok((instance, Begun { at, time }))
+        let _ticking = Ticking::begin();
+        Ok((instance, Begun { at, time, _ticking }))
     }
 
     fn finish<R>(&mut self, begun: Begun, answer: wasmtime::Result<R>) -> Result<R, CallError> {
@@ -363,6 +367,7 @@ impl<E: Exports> Lease<E> {
 struct Begun {
     at: Instant,
     time: Duration,
+    _ticking: Ticking,
 }
 
 impl<E: Exports> Drop for Lease<E> {

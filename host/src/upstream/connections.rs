@@ -25,7 +25,7 @@ pub struct Limits {
     /// From the wish for a connection to one that can carry a request: name lookup, TCP and TLS together. Default 10 s.
     pub connect_timeout: Duration,
     /// Idle connections kept for each origin; of more, the longest idle is closed. Each holds a socket here and at the
-    /// upstream. Default 64; 0 keeps none.
+    /// upstream. Default 256; 0 keeps none.
     pub idle_connections_max: usize,
     /// How long a connection may be idle and still be used. Default 90 s; upstreams commonly close after 60 s or more.
     pub idle_timeout: Duration,
@@ -38,7 +38,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connect_timeout: Duration::from_secs(10),
-            idle_connections_max: 64,
+            idle_connections_max: 256,
             idle_timeout: Duration::from_secs(90),
             http2_streams_max: 100,
         }

@@ -121,7 +121,7 @@ const BUDGETS: &[Budget] = &[
     at_most("CPU an exchange, 1 MB, × floor", Reading::Cpu("1 MB, c=4"), 2.0, 1.3),
     at_most(
         "time to first token added at 200 streams, p50, µs",
-        Reading::Added("stream of 100, own segments, c=200", |figure| figure.first_token_p50),
+        Reading::Added("stream of 100 in 5 s, 43 a second", |figure| figure.first_token_p50),
         60.0,
         25.0,
     ),

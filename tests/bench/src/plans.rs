@@ -108,7 +108,7 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
         _ => 1,
     };
     (0..count).for_each(|key| deploy("whole", "openai", "whole", key));
-    for model in ["burst", "paced", "slow"] {
+    for model in ["burst", "paced", "unhurried", "slow"] {
         deploy(model, "openai", model, 0);
     }
     for model in ["whole", "burst", "paced"] {

@@ -9,7 +9,7 @@ use crate::cases::{Case, Unit};
 use crate::gateway::{Gateway, Make};
 use crate::load::{self, Pattern, Seen, Span};
 use crate::process::{self, Machine, Tree};
-use crate::question;
+use crate::question::{self, Wanted};
 use crate::wire::CHUNKS;
 
 /// What one case at one gateway came to in one round.
@@ -57,7 +57,7 @@ pub struct Stage<'a> {
 }
 
 /// Measures these cases so many times.
-pub async fn run(stage: &Stage<'_>, cases: &[&Case], rounds: usize, span: Span) -> Figures {
+pub async fn run(stage: &Stage<'_>, cases: &[&Case], rounds: usize, seconds: f64) -> Figures {
     let mut figures = Figures::new();
     let began = Instant::now();
     for round in 1..=rounds {
@@ -66,12 +66,12 @@ pub async fn run(stage: &Stage<'_>, cases: &[&Case], rounds: usize, span: Span) 
                 if !case.is_for(gateway.make, &gateway.name) {
                     continue;
                 }
-                let seconds = began.elapsed().as_secs();
+                let passed = began.elapsed().as_secs();
                 crate::say(&format!(
-                    "round {round}/{rounds}, {seconds} s: {}: {}",
+                    "round {round}/{rounds}, {passed} s: {}: {}",
                     case.name, gateway.name
                 ));
-                let figure = measure(stage, case, gateway, span).await;
+                let figure = measure(stage, case, gateway, span(seconds, case)).await;
                 figures.entry((case_index, gateway_index)).or_default().push(figure);
             }
         }
@@ -184,10 +184,15 @@ pub fn floor(gateways: &[Gateway]) -> Option<usize> {
     gateways.iter().position(|gateway| gateway.make == Make::Floor)
 }
 
-/// The spans that fit a run.
-pub fn span(seconds: f64) -> Span {
+/// The spans that fit a run. Streams at a fixed rate are measured once as many are open as there will be: none takes longer
+/// than five seconds.
+fn span(seconds: f64, case: &Case) -> Span {
+    let least = match (case.pattern, case.wanted) {
+        (Pattern::Open(_), Wanted::Stream) => 5.2,
+        _ => 0.3,
+    };
     Span {
-        warmup: Duration::from_secs_f64((seconds / 4.0).max(0.3)),
+        warmup: Duration::from_secs_f64((seconds / 4.0).max(least)),
         measured: Duration::from_secs_f64(seconds),
     }
 }

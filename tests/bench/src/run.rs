@@ -271,7 +271,7 @@ async fn phase(
         upstream: upstream.tree(),
         layout,
     };
-    let figures = rounds::run(&stage, cases, options.rounds, rounds::span(options.seconds)).await;
+    let figures = rounds::run(&stage, cases, options.rounds, options.seconds).await;
     Ok((gateways, figures))
 }
 

@@ -16,6 +16,9 @@ use crate::wire::{Answers, CHUNKS, Dialect, stamp};
 /// Between the chunks of a paced stream.
 const PACE: Duration = Duration::from_millis(2);
 
+/// Between the chunks of a stream as models write them: twenty a second.
+const UNHURRIED_PACE: Duration = Duration::from_millis(47);
+
 /// Between the chunks of a slow stream: longer than a measurement of memory takes.
 const SLOW_PACE: Duration = Duration::from_secs(5);
 
@@ -40,6 +43,7 @@ impl Behaviour {
             b"whole" => Some(Self::Whole),
             b"burst" => Some(Self::Burst),
             b"paced" => Some(Self::Paced(PACE)),
+            b"unhurried" => Some(Self::Paced(UNHURRIED_PACE)),
             b"slow" => Some(Self::Paced(SLOW_PACE)),
             b"rate-limited" => Some(Self::RateLimited),
             b"resets" => Some(Self::Resets),

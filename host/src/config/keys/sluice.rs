@@ -77,7 +77,7 @@ pub static UPSTREAM: Section = Section {
 const UPSTREAM_KEYS: &[Key] = &[
     on("connect_timeout_ms", MILLISECONDS, "TCP and TLS together; default 10000."),
     on("chunk_timeout_ms", MILLISECONDS, "Between two reads of a streamed answer; default 300000."),
-    on("idle_connections_max", Shape::Integer(0, 100_000), "Idle connections kept for each upstream and worker; default 64."),
+    on("idle_connections_max", Shape::Integer(0, 100_000), "Idle connections kept for each upstream and worker; default 256."),
     on("idle_timeout_ms", MILLISECONDS, "How long an idle connection is kept; default 90000."),
     on("event_bytes_max", BYTES, "One event of a stream, bytes; default 4194304."),
     on("answer_bytes_max", BYTES, "A whole answer, bytes; default 104857600."),

@@ -145,7 +145,7 @@ fn upstream(root: &Node, directory: &Path) -> Upstream {
     Upstream {
         connect_timeout: milliseconds("connect_timeout_ms", 10_000),
         chunk_timeout: milliseconds("chunk_timeout_ms", 300_000),
-        idle_connections_max: size("idle_connections_max", 64),
+        idle_connections_max: size("idle_connections_max", 256),
         idle_timeout: milliseconds("idle_timeout_ms", 90_000),
         event_bytes_max: size("event_bytes_max", 4 << 20),
         answer_bytes_max: size("answer_bytes_max", 100 << 20),

@@ -11,7 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::Guest;
 use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
-use crate::plugin::engine::TICK;
+use crate::plugin::clock::TICK;
 use crate::plugin::grants::{Grant, Grants};
 
 /// The longest a guest may wait for one answer.

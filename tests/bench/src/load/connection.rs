@@ -23,21 +23,16 @@ pub struct Connection {
     read: Box<[u8]>,
 }
 
-/// What came of one exchange.
-#[derive(Debug, Clone, Copy)]
-pub struct Answered {
-    /// From the first byte of the request to the last of the answer.
-    pub took: Duration,
-    /// From the first byte of the request to the first text of a stream, or the first byte of a whole answer's body.
-    pub first_token: Duration,
-}
-
-/// Told of each chunk that arrives: its delay from the upstream's write, where the upstream wrote the time into it.
+/// Told of what arrives, when it does.
 pub trait Watch {
+    /// The first text of a stream, or the first byte of a whole answer's body: the time since the first byte of the request.
+    fn first_token(&mut self, after: Duration);
+    /// A chunk that the upstream wrote the time into: its delay from that write.
     fn chunk(&mut self, delay: Duration);
 }
 
 impl Watch for () {
+    fn first_token(&mut self, _: Duration) {}
     fn chunk(&mut self, _: Duration) {}
 }
 
@@ -51,7 +46,8 @@ impl Connection {
         }
     }
 
-    /// One exchange. `proof` must stand in the answer.
+    /// One exchange: the time from the first byte of the request to the last of the answer. `proof` must stand in the
+    /// answer.
     ///
     /// # Errors
     /// What went wrong, in a few words.
@@ -60,17 +56,17 @@ impl Connection {
         request: &[u8],
         proof: &Proof,
         watch: &mut impl Watch,
-    ) -> Result<Answered, String> {
+    ) -> Result<Duration, String> {
         let outcome = tokio::time::timeout(PATIENCE, self.try_exchange(request, watch)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(format!("no answer in {} s", PATIENCE.as_secs())));
-        let outcome = outcome.and_then(|answered| proof.check(&self.answer).map(|()| answered));
+        let outcome = outcome.and_then(|took| proof.check(&self.answer).map(|()| took));
         if outcome.is_err() {
             self.socket = None;
         }
         outcome
     }
 
-    async fn try_exchange(&mut self, request: &[u8], watch: &mut impl Watch) -> Result<Answered, String> {
+    async fn try_exchange(&mut self, request: &[u8], watch: &mut impl Watch) -> Result<Duration, String> {
         let began = Instant::now();
         let first_read = self.ask(request).await?;
         self.read_answer(first_read, began, watch).await
@@ -97,7 +93,7 @@ impl Connection {
         first_read: usize,
         began: Instant,
         watch: &mut impl Watch,
-    ) -> Result<Answered, String> {
+    ) -> Result<Duration, String> {
         let Self {
             socket, answer, read, ..
         } = self;
@@ -105,7 +101,7 @@ impl Connection {
         answer.clear();
         let mut length = first_read;
         let mut body: Option<(usize, Ends)> = None;
-        let mut first_token = None;
+        let mut has_token = false;
         let mut watched = 0;
         loop {
             if length == 0 {
@@ -121,15 +117,13 @@ impl Connection {
             }
             if let Some((start, ends)) = &body {
                 let looked = watch_chunks(answer, watched, watch);
-                let has_token = matches!(ends, Ends::Length(_)) && answer.len() > *start;
-                if has_token || looked > watched {
-                    first_token.get_or_insert_with(|| began.elapsed());
+                let is_token = looked > watched || matches!(ends, Ends::Length(_)) && answer.len() > *start;
+                if is_token && !std::mem::replace(&mut has_token, true) {
+                    watch.first_token(began.elapsed());
                 }
                 watched = looked;
                 if ends.is_over(&answer[*start..]) {
-                    let took = began.elapsed();
-                    let first_token = first_token.unwrap_or(took);
-                    return Ok(Answered { took, first_token });
+                    return Ok(began.elapsed());
                 }
             }
             length = socket.read(read).await.map_err(|error| error.to_string())?;

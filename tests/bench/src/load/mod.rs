@@ -79,7 +79,7 @@ impl Tally {
         self.seen.replace(Seen::new())
     }
 
-    fn add(&self, outcome: Result<(Duration, Duration), String>) {
+    fn add(&self, outcome: Result<Duration, String>) {
         let mut seen = self.seen.borrow_mut();
         match outcome {
             // What fails before the measured time has failed all the same.
@@ -87,10 +87,9 @@ impl Tally {
                 seen.failed += 1;
                 seen.reason.get_or_insert(reason);
             }
-            Ok((took, first_token)) if self.is_on.get() => {
+            Ok(took) if self.is_on.get() => {
                 seen.exchanges += 1;
                 seen.latency.saturating_record(nanoseconds(took));
-                seen.first_token.saturating_record(nanoseconds(first_token));
             }
             Ok(_) => {}
         }
@@ -98,6 +97,12 @@ impl Tally {
 }
 
 impl Watch for Tally {
+    fn first_token(&mut self, after: Duration) {
+        if self.is_on.get() {
+            self.seen.borrow_mut().first_token.saturating_record(nanoseconds(after));
+        }
+    }
+
     fn chunk(&mut self, delay: Duration) {
         if self.is_on.get() {
             self.seen.borrow_mut().chunk_delay.saturating_record(nanoseconds(delay));
@@ -114,7 +119,8 @@ fn nanoseconds(duration: Duration) -> u64 {
 pub enum Pattern {
     /// So many connections, each asking as soon as it is answered.
     Closed(usize),
-    /// So many questions a second, over as many connections as that takes. Latency counts from when a question was due.
+    /// So many questions a second, over as many connections as that takes. Latency counts from when a question was due, the
+    /// time to the first token from when it was sent.
     Open(u32),
 }
 
@@ -167,7 +173,7 @@ async fn ask_again_and_again(address: SocketAddr, question: Question, delay: Dur
             .exchange(&question.request, &question.proof, &mut tally)
             .await;
         let has_failed = outcome.is_err();
-        tally.add(outcome.map(|answered| (answered.took, answered.first_token)));
+        tally.add(outcome);
         if has_failed {
             // A gateway that is down is not asked a million times a second whether it still is.
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -201,7 +207,7 @@ async fn ask_at_rate(address: SocketAddr, question: Question, rate: u32, tally: 
                 let outcome = connection
                     .exchange(&question.request, &question.proof, &mut tally)
                     .await;
-                tally.add(outcome.map(|answered| (answered.took + late, answered.first_token + late)));
+                tally.add(outcome.map(|took| took + late));
                 idle.borrow_mut().push(connection);
             });
             due += between;
