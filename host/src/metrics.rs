@@ -54,6 +54,9 @@ pub struct Metrics {
     deployment_successes: IntCounterVec,
     deployment_failures: IntCounterVec,
     deployment_state: IntGaugeVec,
+    deployment_cooldowns: IntCounterVec,
+    fallback_successes: IntCounterVec,
+    fallback_failures: IntCounterVec,
     guardrail_requests: IntCounterVec,
     guardrail_latency: HistogramVec,
     callback_failures: IntCounterVec,
@@ -87,6 +90,12 @@ impl Default for Metrics {
         let latency = [
             &WHO[..],
             &["model_group", "requested_model", "model", "model_id", "api_provider"],
+        ]
+        .concat();
+        let fell_back = [
+            &["requested_model", "fallback_model"],
+            &WHO[1..5],
+            &["exception_status", "exception_class"],
         ]
         .concat();
         let attempted = [&WHO[..5], &["requested_model", "model_group"], &WHERE[..]].concat();
@@ -165,6 +174,21 @@ impl Default for Metrics {
                 "litellm_deployment_state",
                 "0 healthy, 1 partial outage, 2 outage.",
                 &WHERE,
+            ),
+            deployment_cooldowns: make.counters(
+                "litellm_deployment_cooled_down_total",
+                "Times a deployment went out of service.",
+                &[&WHERE[..], &["exception_status"]].concat(),
+            ),
+            fallback_successes: make.counters(
+                "litellm_deployment_successful_fallbacks_total",
+                "Fallbacks that answered.",
+                &fell_back,
+            ),
+            fallback_failures: make.counters(
+                "litellm_deployment_failed_fallbacks_total",
+                "Fallbacks that failed too.",
+                &fell_back,
             ),
             guardrail_requests: make.counters(
                 "litellm_guardrail_requests_total",
@@ -247,6 +271,18 @@ impl Metrics {
         self.guardrail_latency
             .with_label_values(&[name, status, "", hook])
             .observe(seconds);
+    }
+
+    /// A model group was asked because another had failed; status and class are those of the first failure.
+    pub fn fell_back(&self, requested: &str, fallback: &str, status: u16, class: &str, is_success: bool) {
+        let counters = if is_success {
+            &self.fallback_successes
+        } else {
+            &self.fallback_failures
+        };
+        let status = Digits::of(status);
+        let labels = [requested, fallback, "", "", "", "", status.as_str(), class];
+        counters.with_label_values(&labels).inc();
     }
 
     /// Records that a callback took, or that were dropped; `outcome` is a fixed word.

@@ -135,6 +135,12 @@ impl Config {
         self.set("router_settings", json!({ "num_retries": count }))
     }
 
+    /// Deployments stay in service whatever happens.
+    #[must_use]
+    pub fn without_cooldowns(self) -> Self {
+        self.set("router_settings", json!({ "disable_cooldowns": true }))
+    }
+
     /// A guardrail for every exchange: its name, its `litellm_params` but for `default_on`.
     ///
     /// # Panics

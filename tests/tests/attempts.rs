@@ -17,7 +17,8 @@ impl Pair {
             .openai("chat", &first)
             .openai("chat", &second)
             .strategy("probe-strategy", json!({ "rank": "in-order" }))
-            .retries(retries);
+            .retries(retries)
+            .without_cooldowns();
         let gateway = Setup::new(&config).plugin(guests::STRATEGY).start().await;
         Self { gateway, first, second }
     }

@@ -1,12 +1,14 @@
 //! `/health…`: cheap, always. No path here asks an upstream anything.
 
+use std::time::UNIX_EPOCH;
+
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response};
 use serde::Serialize;
 
 use super::json;
 use crate::body::Body;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Outage, Standing};
 use crate::exchange::identify;
 use crate::gateway::Gateway;
 
@@ -57,6 +59,36 @@ struct Endpoint {
     failure_rate: f64,
     requests_this_minute: u32,
     tokens_this_minute: u32,
+    /// Share of its traffic that it takes: less than 1 for a while after a cooldown.
+    share: f64,
+    /// Why it sits out; absent while it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cooldown: Option<Cooldown>,
+}
+
+#[derive(Serialize)]
+struct Cooldown {
+    /// LiteLLM's name for the kind of failure.
+    kind: &'static str,
+    error: String,
+    /// Seconds since 1970.
+    since: u64,
+    /// Seconds that it lasts in all, and until it is tried again; 0 when the next exchange may be the probe.
+    seconds: f64,
+    seconds_left: f64,
+}
+
+impl Cooldown {
+    fn of(outage: Outage) -> Self {
+        let since = outage.since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            kind: outage.kind.name(),
+            since: since.as_secs(),
+            seconds: outage.time.as_secs_f64(),
+            seconds_left: outage.remaining().as_secs_f64(),
+            error: outage.message,
+        }
+    }
 }
 
 /// Without a key only that it serves, since container health checks call it bare; with one, the deployments. A gateway
@@ -66,17 +98,17 @@ pub fn health(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
     if identify(snapshot.settings.general.master_key.as_ref(), headers).is_err() {
         return ready(gateway);
     }
-    let endpoints: Vec<Endpoint> = snapshot
+    let endpoints = snapshot
         .groups
         .deployments()
         .iter()
-        .map(|deployment| Endpoint::of(deployment))
-        .collect();
+        .map(|deployment| Endpoint::of(deployment));
+    let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.partition(|endpoint| endpoint.cooldown.is_none());
     json(&Health {
-        healthy_count: endpoints.len(),
-        healthy_endpoints: endpoints,
-        unhealthy_endpoints: Vec::new(),
-        unhealthy_count: 0,
+        healthy_count: healthy.len(),
+        healthy_endpoints: healthy,
+        unhealthy_count: unhealthy.len(),
+        unhealthy_endpoints: unhealthy,
         faults: snapshot.faults.iter().map(ToString::to_string).collect(),
         uptime_seconds: gateway.started.elapsed().as_secs(),
     })
@@ -97,6 +129,12 @@ impl Endpoint {
             failure_rate: health.failure_rate(),
             requests_this_minute: health.requests_this_minute(),
             tokens_this_minute: health.tokens_this_minute(),
+            share: match health.standing() {
+                Standing::In => 1.0,
+                Standing::Ramping(share) => share,
+                Standing::DueForProbe | Standing::Out(_) => 0.0,
+            },
+            cooldown: health.outage().map(Cooldown::of),
         }
     }
 }

@@ -1,10 +1,14 @@
 //! What the configuration means: names resolved, defaults filled, secrets fetched. Only these types reach the exchange
 //! path; what was written, and where, stays in [`super::tree`] and [`super::keys`].
 
+mod resilience;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use resilience::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Target};
 
 use super::Secret;
 
@@ -53,6 +57,9 @@ pub struct Deployment {
     /// Per attempt, to the first content of a streamed answer.
     pub stream_timeout: Option<Duration>,
     pub num_retries: Option<u32>,
+    /// `cooldown_time`: 0 keeps it in service whatever happens.
+    pub cooldown_time: Option<Duration>,
+    pub allowed_fails: Option<u32>,
     pub weight: Option<f64>,
     pub order: Option<u32>,
     pub rpm: Option<u32>,
@@ -80,8 +87,9 @@ pub struct Router {
     pub strategy: String,
     /// `routing_strategy_args`, JSON: the strategy's settings.
     pub strategy_args: Box<str>,
-    /// Retries after the first attempt. Router over `litellm_settings`, default 2.
-    pub num_retries: u32,
+    pub retries: Retries,
+    pub cooldowns: Cooldowns,
+    pub fallbacks: Fallbacks,
     /// Per attempt. `litellm_settings.request_timeout` over `router_settings.timeout`, default 6000 s.
     pub timeout: Duration,
     /// Per attempt, to the first content of a stream; default `timeout`.
@@ -226,7 +234,7 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// Between two reads of a streamed answer; default 300 s.
     pub chunk_timeout: Duration,
-    /// Idle connections kept for each upstream and worker; default 64.
+    /// Idle connections kept for each upstream and worker; default 256.
     pub idle_connections_max: usize,
     /// Default 90 s.
     pub idle_timeout: Duration,
@@ -236,6 +244,8 @@ pub struct Upstream {
     pub answer_bytes_max: usize,
     /// Attempts of one exchange, whatever the retries say; default 16.
     pub attempts_max: u32,
+    /// All attempts of one exchange and the waits between them, to the first content; default none.
+    pub deadline: Option<Duration>,
     /// PEM file of further root certificates.
     pub ca_file: Option<PathBuf>,
 }

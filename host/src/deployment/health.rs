@@ -1,10 +1,14 @@
-//! How a deployment is doing: what strategies choose by, metrics show, and cooldowns will be decided from.
+//! How a deployment is doing: what strategies choose by, metrics show, and cooldowns are decided from.
 //!
 //! Kept by deployment id over reloads. Numbers are approximate by design: they are updated without locks from every
 //! worker, and a lost update changes an average by one sample.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::cooldown::{Cooldown, Failure, Outage, Own, Standing, Tally};
+use crate::config::settings::Cooldowns;
 
 /// Weight of a new sample in the moving averages: the last twenty or so count.
 const SAMPLE_WEIGHT: f64 = 0.1;
@@ -15,8 +19,12 @@ pub struct Health {
     in_flight: AtomicU32,
     latency_seconds: Average,
     first_token_seconds: Average,
+    tokens_per_second: Average,
     failure_rate: Average,
     minute: Minute,
+    /// Milliseconds since the process looked first; 0 when nothing was measured yet.
+    measured_at: AtomicU64,
+    cooldown: Cooldown,
 }
 
 impl Default for Health {
@@ -25,37 +33,77 @@ impl Default for Health {
             in_flight: AtomicU32::new(0),
             latency_seconds: Average::new(),
             first_token_seconds: Average::new(),
+            tokens_per_second: Average::new(),
             failure_rate: Average::new(),
             minute: Minute::default(),
+            measured_at: AtomicU64::new(0),
+            cooldown: Cooldown::default(),
         }
     }
 }
 
+/// What an attempt that ended well says.
+#[derive(Debug, Clone, Copy)]
+pub struct Success {
+    /// To the last byte.
+    pub whole: Duration,
+    /// To the first content of a stream.
+    pub first_token: Option<Duration>,
+    /// As the upstream counted; 0 when it did not say.
+    pub completion_tokens: u64,
+}
+
 impl Health {
-    /// An attempt begins; it is under way until the guard is dropped.
-    pub fn begin(self: &std::sync::Arc<Self>) -> InFlight {
+    /// An attempt begins; it is under way until the guard is dropped. Where a probe is due, this is the probe.
+    pub fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.minute.add_request();
-        InFlight(std::sync::Arc::clone(self))
+        self.minute.requests.add(1);
+        InFlight {
+            is_probe: self.cooldown.claim_probe(),
+            health: Arc::clone(self),
+        }
     }
 
-    /// An attempt ended well: how long the whole answer took, and the first content of a stream.
-    pub fn succeeded(&self, whole: Duration, first_token: Option<Duration>) {
-        self.latency_seconds.add(whole.as_secs_f64());
-        if let Some(first_token) = first_token {
+    /// An attempt ended well.
+    pub fn succeeded(&self, success: Success) {
+        let seconds = success.whole.as_secs_f64();
+        self.latency_seconds.add(seconds);
+        if let Some(first_token) = success.first_token {
             self.first_token_seconds.add(first_token.as_secs_f64());
         }
+        if success.completion_tokens > 0 && seconds > 0.0 {
+            self.tokens_per_second.add(success.completion_tokens as f64 / seconds);
+        }
         self.failure_rate.add(0.0);
+        self.minute.successes.add(1);
+        self.measured_at.store(milliseconds(), Ordering::Relaxed);
+        self.cooldown.succeeded();
     }
 
-    /// An attempt failed by the upstream's fault.
-    pub fn failed(&self) {
+    /// An attempt failed by the upstream's fault; the cooldown that begins with it.
+    pub fn failed(&self, failure: &Failure<'_>, is_probe: bool, own: Own, rules: &Cooldowns) -> Option<Outage> {
         self.failure_rate.add(1.0);
+        self.minute.failures.add(1);
+        let tally = Tally {
+            successes: self.minute.successes.read(),
+            failures: self.minute.failures.read(),
+        };
+        self.cooldown.failed(failure, is_probe, tally, own, rules)
     }
 
     /// Tokens that an exchange used here.
     pub fn used(&self, tokens: u64) {
-        self.minute.add_tokens(tokens);
+        self.minute.tokens.add(tokens);
+    }
+
+    /// Whether it may be tried.
+    pub fn standing(&self) -> Standing {
+        self.cooldown.standing()
+    }
+
+    /// The cooldown that it is in.
+    pub fn outage(&self) -> Option<Outage> {
+        self.cooldown.outage()
     }
 
     /// Attempts under way.
@@ -73,6 +121,19 @@ impl Health {
         self.first_token_seconds.get()
     }
 
+    /// Completion tokens a second of an attempt; NaN when not measured yet.
+    pub fn tokens_per_second(&self) -> f64 {
+        self.tokens_per_second.get()
+    }
+
+    /// Seconds since the last attempt that ended well; NaN when there was none.
+    pub fn sample_age(&self) -> f64 {
+        match self.measured_at.load(Ordering::Relaxed) {
+            0 => f64::NAN,
+            at => milliseconds().saturating_sub(at) as f64 / 1e3,
+        }
+    }
+
     /// Share of recent attempts that failed by the upstream's fault; 0 when there were none.
     pub fn failure_rate(&self) -> f64 {
         let rate = self.failure_rate.get();
@@ -81,22 +142,47 @@ impl Health {
 
     /// Attempts begun in this minute of the clock.
     pub fn requests_this_minute(&self) -> u32 {
-        self.minute.read().0
+        self.minute.requests.read()
     }
 
     /// Tokens used in this minute of the clock.
     pub fn tokens_this_minute(&self) -> u32 {
-        self.minute.read().1
+        self.minute.tokens.read()
     }
+}
+
+/// Milliseconds since the first look, at least 1.
+fn milliseconds() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let since = FIRST.get_or_init(Instant::now).elapsed();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// An attempt under way.
 #[derive(Debug)]
-pub struct InFlight(std::sync::Arc<Health>);
+pub struct InFlight {
+    health: Arc<Health>,
+    /// It is the one attempt that a cooldown ends with.
+    is_probe: bool,
+}
+
+impl InFlight {
+    pub fn is_probe(&self) -> bool {
+        self.is_probe
+    }
+
+    /// The attempt was answered, if not to its end; whether the deployment comes back with it. `ramp`: to its full share.
+    pub fn answered(&self, ramp: Duration) -> bool {
+        self.health.cooldown.answered(self.is_probe, ramp)
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.health.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.is_probe {
+            self.health.cooldown.release_probe();
+        }
     }
 }
 
@@ -124,61 +210,67 @@ impl Average {
     }
 }
 
-/// Requests and tokens of the current minute of the clock, as LiteLLM counts them. Number of the minute in the upper
-/// half, count in the lower.
+/// What happened in the current minute of the clock, as LiteLLM counts.
 #[derive(Debug, Default)]
 struct Minute {
-    requests: AtomicU64,
-    tokens: AtomicU64,
+    requests: Count,
+    tokens: Count,
+    successes: Count,
+    failures: Count,
 }
 
-impl Minute {
-    fn add_request(&self) {
-        add(&self.requests, now(), 1);
+/// A count of one minute: the minute's number in the upper half, the count in the lower.
+#[derive(Debug, Default)]
+struct Count(AtomicU64);
+
+impl Count {
+    fn add(&self, amount: u64) {
+        self.add_in(minute(), amount);
     }
 
-    fn add_tokens(&self, tokens: u64) {
-        add(&self.tokens, now(), tokens);
+    fn read(&self) -> u32 {
+        self.read_in(minute())
     }
 
-    fn read(&self) -> (u32, u32) {
-        let minute = now();
-        (read(&self.requests, minute), read(&self.tokens, minute))
+    fn add_in(&self, minute: u64, amount: u64) {
+        let update = |packed: u64| {
+            let count = if packed >> 32 == minute {
+                packed & u64::from(u32::MAX)
+            } else {
+                0
+            };
+            Some(minute << 32 | (count + amount).min(u64::from(u32::MAX)))
+        };
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+    }
+
+    fn read_in(&self, minute: u64) -> u32 {
+        let packed = self.0.load(Ordering::Relaxed);
+        if packed >> 32 == minute {
+            u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+        } else {
+            0
+        }
     }
 }
 
-fn now() -> u64 {
+fn minute() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() / 60)
 }
 
-fn add(cell: &AtomicU64, minute: u64, amount: u64) {
-    let update = |packed: u64| {
-        let count = if packed >> 32 == minute {
-            packed & u64::from(u32::MAX)
-        } else {
-            0
-        };
-        Some(minute << 32 | (count + amount).min(u64::from(u32::MAX)))
-    };
-    let _ = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
-}
-
-fn read(cell: &AtomicU64, minute: u64) -> u32 {
-    let packed = cell.load(Ordering::Relaxed);
-    if packed >> 32 == minute {
-        u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX)
-    } else {
-        0
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+
+    fn took(seconds: u64) -> Success {
+        Success {
+            whole: Duration::from_secs(seconds),
+            first_token: None,
+            completion_tokens: 0,
+        }
+    }
 
     #[test]
     fn what_is_under_way_is_counted_until_it_is_dropped() {
@@ -192,19 +284,20 @@ mod tests {
     #[test]
     fn averages_begin_unknown_and_follow_slowly() {
         let health = Health::default();
-        assert!(health.latency_seconds().is_nan() && health.failure_rate() == 0.0);
-        health.succeeded(Duration::from_secs(1), None);
-        health.succeeded(Duration::from_secs(2), None);
+        assert!(health.latency_seconds().is_nan() && health.sample_age().is_nan() && health.failure_rate() == 0.0);
+        health.succeeded(took(1));
+        health.succeeded(took(2));
         assert!((health.latency_seconds() - 1.1).abs() < 1e-9);
+        assert!(health.sample_age() >= 0.0);
     }
 
     #[test]
     fn a_new_minute_begins_at_nothing() {
-        let cell = AtomicU64::new(0);
-        add(&cell, 7, 3);
-        add(&cell, 7, 2);
-        assert_eq!((read(&cell, 7), read(&cell, 8)), (5, 0));
-        add(&cell, 8, 1);
-        assert_eq!(read(&cell, 8), 1);
+        let count = Count::default();
+        count.add_in(7, 3);
+        count.add_in(7, 2);
+        assert_eq!((count.read_in(7), count.read_in(8)), (5, 0));
+        count.add_in(8, 1);
+        assert_eq!(count.read_in(8), 1);
     }
 }

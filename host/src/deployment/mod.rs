@@ -1,6 +1,7 @@
 //! A deployment as exchanges see it: what was configured, the adapter that speaks for it, where it lives, how the host
 //! proves who we are, and how it is doing.
 
+mod cooldown;
 mod credentials;
 mod health;
 mod provider;
@@ -16,8 +17,9 @@ use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
 use crate::prices::{Catalogue, Prices};
 use crate::upstream::Origin;
 
+pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
 pub use credentials::{AuthError, authorize};
-pub use health::{Health, InFlight};
+pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
 
 /// One configured provider + model + credential + limits, serving a model group.
@@ -208,6 +210,15 @@ impl Deployment {
                 .find(&self.provider, &target.model, None)
                 .map(|known| known.prices)
         })
+    }
+
+    /// What it says itself about cooldowns.
+    #[must_use]
+    pub fn own_cooldown(&self) -> Own {
+        Own {
+            time: self.settings.cooldown_time,
+            allowed_fails: self.settings.allowed_fails,
+        }
     }
 
     /// USD per million tokens; NaN when unknown.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Success};
 use crate::usage::Usage;
 
-use super::Exchange;
+use super::story::Ending;
+use super::{Exchange, blame};
 
 /// The phase. It runs once, whatever has become of the exchange.
 pub fn settle(exchange: &mut Exchange) {
@@ -53,19 +54,20 @@ fn judge(exchange: &Exchange, deployment: &Deployment) {
         .map(|at| at.saturating_duration_since(attempt.begun));
     match ending.failure() {
         None => {
-            deployment.health.succeeded(attempt.begun.elapsed(), first_token);
+            deployment.health.succeeded(Success {
+                whole: attempt.begun.elapsed(),
+                first_token,
+                completion_tokens: story.usage.as_ref().map_or(0, |usage| usage.completion_tokens),
+            });
             deployment.counters.successes.inc();
             deployment
                 .counters
                 .took(story.took.unwrap_or_default(), story.upstream_time, first_token);
         }
-        Some(refusal) if refusal.cause.is_upstreams_fault() => {
-            deployment.health.failed();
-            deployment
-                .counters
-                .failed(refusal.cause.status(), refusal.cause.class());
-        }
         // A client that hung up, or a guardrail that refused, says nothing about the deployment.
+        Some(refusal) if matches!(ending, Ending::Broken(_)) && refusal.cause.may_try_again() => {
+            blame::failed(exchange, &attempt.candidate, refusal, false);
+        }
         Some(_) => {}
     }
 }

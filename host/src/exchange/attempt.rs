@@ -1,7 +1,7 @@
 //! Phase `attempt`: one try at one deployment after the other, until one answers or none is left.
 //!
 //! An attempt may fail over to the next deployment as long as nothing of its answer has been sent: for a stream, until its
-//! first chunk is there. What the client did wrong is wrong everywhere and ends it at once.
+//! first chunk is there. Another deployment is tried at once, the same one only after a wait.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,14 +13,14 @@ use hyper::{HeaderMap, Response};
 use memchr::memmem;
 
 use super::answer::{Answer, Whole};
-use super::canned;
-use super::outgoing;
 use super::relay::{Source, Stream};
-use super::route::Ranked;
+use super::retry::Retries;
+use super::route::{self, Ranked};
 use super::story::AttemptReport;
 use super::{Cause, Exchange, Refusal};
+use super::{blame, canned, outgoing};
 use crate::canonical::Canonical;
-use crate::deployment::{Candidate, Deployment, Upstream};
+use crate::deployment::{Candidate, Deployment, Standing, Upstream};
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
 use crate::upstream::{self, AnswerError, Clock, TimeLimits};
 use crate::worker;
@@ -31,7 +31,7 @@ const CLIENT_LIMIT_MAX: Duration = Duration::from_secs(86_400);
 /// An upstream's error page is read this far.
 const ERROR_BYTES_MAX: usize = 256 << 10;
 
-/// The phase.
+/// The phase. Deployments of `without` stay left aside.
 ///
 /// # Errors
 /// Every attempt failed: the last one's refusal, since it is the freshest.
@@ -39,51 +39,51 @@ pub async fn until_one_answers(
     exchange: &mut Exchange,
     canonical: &Arc<Canonical>,
     mut ranked: Ranked,
+    without: &[Arc<Deployment>],
 ) -> Result<Answer, Refusal> {
-    let attempts_max = attempts_max(exchange, canonical, &ranked);
-    loop {
-        let candidate = ranked.pop_front().ok_or_else(|| {
-            Refusal::new(
-                Cause::RateLimited,
-                "no deployments available for the selected model: try again later",
-            )
-        })?;
-        let attempts_left = attempts_max.saturating_sub(exchange.story.attempts.len() + 1);
-        match once(exchange, canonical, &candidate).await {
-            Ok(answer) => return Ok(answer),
-            Err(refusal) => {
-                let is_last = ranked.is_empty() || attempts_left == 0 || !refusal.cause.may_try_another();
-                let deployment = &candidate.deployment;
-                tracing::debug!(
-                    exchange = %exchange.id, deployment = deployment.settings.id, cause = ?refusal.cause,
-                    message = refusal.message, "attempt failed"
-                );
-                if is_last {
-                    return Err(refusal);
-                }
-            }
-        }
-    }
-}
-
-/// The first attempt and its retries. The request's `num_retries` goes over the deployment's, that over the router's.
-fn attempts_max(exchange: &Exchange, canonical: &Canonical, ranked: &Ranked) -> usize {
-    let settings = &exchange.snapshot.settings;
-    let asked = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
-    let asked = asked.or_else(|| {
-        canonical
-            .headers
-            .get("x-litellm-num-retries")?
-            .to_str()
-            .ok()?
-            .parse()
-            .ok()
-    });
     let own = ranked
         .front()
         .and_then(|candidate| candidate.deployment.settings.num_retries);
-    let retries = asked.or(own).unwrap_or(settings.router.num_retries);
-    retries.saturating_add(1).min(settings.upstream.attempts_max).max(1) as usize
+    let retries = Retries::new(exchange, canonical, own);
+    let mut left_aside = without.to_vec();
+    let mut made = 0;
+    while let Some(candidate) = next(&mut ranked) {
+        made += 1;
+        let refusal = match once(exchange, canonical, &candidate).await {
+            Ok(answer) => return Ok(answer),
+            Err(refusal) => refusal,
+        };
+        tracing::debug!(
+            exchange = %exchange.id, deployment = candidate.deployment.settings.id, cause = ?refusal.cause,
+            message = refusal.message, "attempt failed"
+        );
+        if !retries.allow(exchange, canonical, &refusal, made) {
+            return Err(refusal);
+        }
+        if !refusal.cause.may_try_again() {
+            left_aside.push(candidate.deployment);
+        }
+        if ranked.is_empty() {
+            // All have failed: after a while the same ones may do better, unless others can take over at once.
+            let others = exchange.snapshot.settings.router.fallbacks.after(&canonical.group);
+            let goes_elsewhere = refusal.cause == Cause::RateLimited && !others.is_empty();
+            let wait = retries.wait(exchange, &refusal, made).filter(|_| !goes_elsewhere);
+            let Some(wait) = wait else { return Err(refusal) };
+            if !route::has_others(exchange, canonical, &left_aside) {
+                return Err(refusal);
+            }
+            tokio::time::sleep(wait).await;
+            ranked = route::rank(exchange, canonical, &left_aside)?;
+        }
+    }
+    Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
+}
+
+/// The next candidate. One that has gone out of service since it was ranked comes after those that have not.
+fn next(ranked: &mut Ranked) -> Option<Candidate> {
+    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(), Standing::Out(_));
+    let at = ranked.iter().position(is_in).unwrap_or(0);
+    ranked.remove(at)
 }
 
 /// One try, told in the story whatever becomes of it.
@@ -103,6 +103,9 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         (None, None) => Err(Refusal::new(Cause::Internal, "the deployment has no upstream")),
     };
     exchange.story.upstream_time += begun.elapsed();
+    if outcome.is_ok() {
+        blame::answered(exchange, deployment, &in_flight);
+    }
     match outcome {
         Ok(Answer::Stream(mut stream)) => {
             stream.in_flight = Some(in_flight);
@@ -116,12 +119,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         }
         Err(refusal) => {
             let refusal = scrubbed(refusal, deployment);
-            deployment
-                .counters
-                .failed(refusal.cause.status(), refusal.cause.class());
-            if refusal.cause.is_upstreams_fault() {
-                deployment.health.failed();
-            }
+            blame::failed(exchange, candidate, &refusal, in_flight.is_probe());
             if let Some(report) = exchange.story.attempts.last_mut() {
                 report.failure = Some(refusal.clone());
             }

@@ -88,12 +88,9 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
         put("x-litellm-model-name", known.model.clone());
         put("x-litellm-model-api-base", known.base.clone());
     }
-    let retries = story.retries();
-    put(
-        "x-litellm-attempted-retries",
-        Some(if retries == 0 { NONE } else { retries.into() }),
-    );
-    put("x-litellm-attempted-fallbacks", Some(NONE));
+    let count = |count: usize| Some(if count == 0 { NONE } else { count.into() });
+    put("x-litellm-attempted-retries", count(story.retries()));
+    put("x-litellm-attempted-fallbacks", count(story.fallbacks));
     put("x-litellm-applied-guardrails", list(story.applied_guardrails()));
     let cost = story.cost.as_ref().and_then(|cost| value(&cost.total.to_string()));
     put("x-litellm-response-cost", cost);

@@ -1,17 +1,19 @@
 //! The life of an exchange, top to bottom: [`run`]. Each phase is a module of the same name.
 //!
 //! ```text
-//! identify → receive → (limit) → guard → (recall) → route → attempt* → (fallback) → guard → relay → account → record
+//! identify → receive → (limit) → guard → (recall) → fallback: (route → attempt*)* → guard → relay → account → record
 //! ```
 //!
-//! Phases in parentheses have their place here and come with the features they belong to. There is one way out: success,
+//! `limit` and `recall` have their place here and come with the features they belong to. There is one way out: success,
 //! refusal, failure and a client that hangs up all pass through [`account`] and [`record`], exactly once; dropping the
 //! [`Exchange`] is enough.
 
 pub mod account;
 mod answer;
 mod attempt;
+mod blame;
 mod canned;
+mod fallback;
 mod guard;
 mod headers;
 mod identify;
@@ -20,6 +22,7 @@ mod receive;
 pub mod record;
 pub mod refusal;
 mod relay;
+mod retry;
 mod route;
 mod story;
 
@@ -101,13 +104,14 @@ impl Exchange {
         identify::client(self, arrival.request.headers())?;
         let canonical = receive::request(self, arrival).await?;
         let canonical = guard::request(self, canonical).await?;
-        let ranked = route::rank(self, &canonical)?;
         let (snapshot, worker) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker));
         let (answer, reports) = {
-            let attempted = pin!(attempt::until_one_answers(self, &canonical, ranked));
+            let attempted = pin!(fallback::until_a_group_answers(self, &canonical));
             guard::beside(&snapshot, &worker.gateway.metrics, &canonical, attempted).await
         };
         self.story.guardrails.extend(reports);
+        // Another group may have answered than the one that was asked for.
+        let canonical = self.canonical.clone().unwrap_or(canonical);
         guard::answer(self, &canonical, answer?).await
     }
 

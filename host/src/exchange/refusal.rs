@@ -119,19 +119,26 @@ impl Cause {
         )
     }
 
-    /// Whether it counts against the deployment.
+    /// Whether the same deployment might do better a moment later.
     #[must_use]
-    pub fn is_upstreams_fault(self) -> bool {
+    pub fn may_try_again(self) -> bool {
         matches!(
             self,
-            Self::UpstreamAuthentication
-                | Self::PermissionDenied
-                | Self::NotFound
-                | Self::Timeout
-                | Self::RateLimited
-                | Self::UpstreamError
-                | Self::Connection
-                | Self::Overloaded
+            Self::Timeout | Self::RateLimited | Self::UpstreamError | Self::Connection | Self::Overloaded
+        )
+    }
+
+    /// Whether another model group is asked. What a guardrail refused, or nobody waits for, goes nowhere else.
+    #[must_use]
+    pub fn may_fall_back(self) -> bool {
+        !matches!(
+            self,
+            Self::GuardrailBlocked
+                | Self::GuardrailUnavailable
+                | Self::Unauthenticated
+                | Self::TooLarge
+                | Self::UnsupportedMediaType
+                | Self::ClientGone
         )
     }
 }

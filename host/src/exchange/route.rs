@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
-use crate::deployment::Candidate;
+use crate::deployment::{Candidate, Deployment, Standing};
 use crate::plugin::imports::candidates::Columns;
 use crate::plugin::strategy::{RankError, Strategy};
 use crate::snapshot::Found;
@@ -13,27 +14,103 @@ use crate::snapshot::Found;
 /// Candidates, best first.
 pub type Ranked = VecDeque<Candidate>;
 
-/// The phase.
+/// The phase. Deployments of `without` are left aside.
 ///
 /// # Errors
-/// No model group has that name; the nearest ones are said.
-pub fn rank(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> Result<Ranked, Refusal> {
+/// No model group has that name (the nearest ones are said), or none of its deployments may be tried.
+pub fn rank(
+    exchange: &mut Exchange,
+    canonical: &Arc<Canonical>,
+    without: &[Arc<Deployment>],
+) -> Result<Ranked, Refusal> {
     let snapshot = Arc::clone(&exchange.snapshot);
-    let found = snapshot
+    let mut found = snapshot
         .groups
         .find(&canonical.group)
         .ok_or_else(|| unknown(exchange, canonical))?;
     exchange.story.group = Some(found.group.clone());
-    if found.candidates.len() == 1 {
-        // There is nothing to choose: no strategy is asked.
-        return Ok(found.candidates.into());
+    if !without.is_empty() {
+        found.retain(|candidate| !is_among(without, candidate));
     }
-    let columns = Arc::new(columns(found));
-    let order = choose(exchange, canonical, &columns)?;
-    Ok(order
-        .into_iter()
-        .map(|index| columns.candidates[index].clone())
-        .collect())
+    let mut rest = Rest::default();
+    found.retain(|candidate| rest.leaves(candidate, canonical.seed));
+    match found.candidates.len() {
+        0 => rest.instead(exchange),
+        // There is nothing to choose: no strategy is asked.
+        1 => Ok(found.candidates.into_iter().chain(rest.ramping).collect()),
+        _ => {
+            let columns = Arc::new(columns(found));
+            let order = choose(exchange, canonical, &columns)?;
+            let ranked = order.into_iter().map(|index| columns.candidates[index].clone());
+            Ok(ranked.chain(rest.ramping).collect())
+        }
+    }
+}
+
+/// Whether the group has a deployment that is not among `without`.
+pub fn has_others(exchange: &Exchange, canonical: &Canonical, without: &[Arc<Deployment>]) -> bool {
+    let found = exchange.snapshot.groups.find(&canonical.group);
+    found.is_some_and(|found| found.candidates.iter().any(|candidate| !is_among(without, candidate)))
+}
+
+fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {
+    deployments
+        .iter()
+        .any(|deployment| Arc::ptr_eq(deployment, &candidate.deployment))
+}
+
+/// What no strategy is asked about.
+#[derive(Default)]
+struct Rest {
+    /// They have come back, and would take more than their share yet: tried when the others have failed.
+    ramping: Vec<Candidate>,
+    out: Vec<(Duration, Candidate)>,
+}
+
+impl Rest {
+    /// Whether the candidate is left to the strategy.
+    fn leaves(&mut self, candidate: &Candidate, seed: u32) -> bool {
+        match candidate.deployment.health.standing() {
+            Standing::In | Standing::DueForProbe => return true,
+            Standing::Ramping(share) if draw(seed, candidate) < share => return true,
+            Standing::Ramping(_) => self.ramping.push(candidate.clone()),
+            Standing::Out(remaining) => self.out.push((remaining, candidate.clone())),
+        }
+        false
+    }
+
+    /// Where all are left aside: those that are coming back, else the one that is due first.
+    fn instead(mut self, exchange: &Exchange) -> Result<Ranked, Refusal> {
+        if !self.ramping.is_empty() {
+            return Ok(self.ramping.into());
+        }
+        self.out.sort_by_key(|(remaining, _)| *remaining);
+        let Some((first, _)) = self.out.first() else {
+            return Err(unavailable());
+        };
+        if exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out {
+            let names: Vec<&str> = self
+                .out
+                .iter()
+                .map(|(_, candidate)| candidate.deployment.settings.id.as_str())
+                .collect();
+            let refusal = Refusal {
+                retry_after: Some(*first),
+                ..unavailable()
+            };
+            return Err(refusal.detail(format!("all deployments cool down: {}", names.join(", "))));
+        }
+        Ok(self.out.into_iter().map(|(_, candidate)| candidate).collect())
+    }
+}
+
+/// A number from 0 to 1 that this exchange and deployment always get.
+fn draw(seed: u32, candidate: &Candidate) -> f64 {
+    let id = candidate.deployment.settings.id.as_bytes();
+    let mixed = id.iter().fold(u64::from(seed), |mixed, byte| {
+        (mixed ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    f64::from((mixed >> 32) as u32) / f64::from(u32::MAX)
 }
 
 /// The configured strategy; where it is missing or fails, `simple-shuffle`; where that fails too, the order of the
@@ -59,11 +136,14 @@ fn columns(found: Found) -> Columns {
 }
 
 fn none_suitable(strategy: &Strategy, reason: &str) -> Refusal {
+    unavailable().detail(format!("strategy `{}` finds none suitable: {reason}", strategy.name()))
+}
+
+fn unavailable() -> Refusal {
     Refusal::new(
         Cause::RateLimited,
         "no deployments available for the selected model: try again later",
     )
-    .detail(format!("strategy `{}` finds none suitable: {reason}", strategy.name()))
 }
 
 fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {

@@ -23,6 +23,8 @@ pub struct Story {
     /// The model group that was found.
     pub group: Option<Box<str>>,
     pub attempts: Vec<AttemptReport>,
+    /// Model groups that were asked after the first.
+    pub fallbacks: usize,
     pub guardrails: Vec<GuardrailReport>,
     /// As the upstream counted; `None` when it did not say.
     pub usage: Option<Usage>,
@@ -90,9 +92,9 @@ impl Story {
         self.attempts.last()
     }
 
-    /// Attempts after the first.
+    /// Attempts that were no group's first.
     pub fn retries(&self) -> usize {
-        self.attempts.len().saturating_sub(1)
+        self.attempts.len().saturating_sub(1 + self.fallbacks)
     }
 
     /// Names of the guardrails that looked, each once, in the order of their first look.

@@ -51,6 +51,7 @@ pub struct DeploymentCounters {
     first_token: Histogram,
     overhead: Histogram,
     pub state: IntGauge,
+    cooldowns: IntCounterVec,
 }
 
 impl Metrics {
@@ -97,6 +98,7 @@ impl Metrics {
             state: self
                 .deployment_state
                 .with_label_values(&[model, id, api_base, provider]),
+            cooldowns: self.deployment_cooldowns.clone(),
         }
     }
 }
@@ -123,6 +125,16 @@ impl DeploymentCounters {
             class,
         ];
         self.failures.with_label_values(&labels).inc();
+    }
+
+    /// It went out of service, after a failure of this status.
+    pub fn cooled_down(&self, status: u16) {
+        self.state.set(2);
+        let status = Digits::of(status);
+        let [_, _, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
+        self.cooldowns
+            .with_label_values(&[model, id, api_base, provider, status.as_str()])
+            .inc();
     }
 
     /// An exchange ended here: what it used and what it cost, in pico-dollars.

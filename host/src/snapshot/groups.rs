@@ -28,6 +28,22 @@ pub struct Found {
     pub weights: Option<Vec<f64>>,
 }
 
+impl Found {
+    /// Leaves candidates out, with their weights.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Candidate) -> bool) {
+        let kept: Vec<bool> = self.candidates.iter().map(&mut keep).collect();
+        if kept.iter().all(|kept| *kept) {
+            return;
+        }
+        let mut each = kept.iter();
+        self.candidates.retain(|_| each.next() == Some(&true));
+        if let Some(weights) = &mut self.weights {
+            let mut each = kept.iter();
+            weights.retain(|_| each.next() == Some(&true));
+        }
+    }
+}
+
 /// `openai/*`: the text between its stars, all of which a name must hold in order. The last part need not end it:
 /// LiteLLM matches a prefix.
 struct Pattern {
@@ -63,6 +79,16 @@ impl Groups {
     #[must_use]
     pub fn deployments(&self) -> &[Arc<Deployment>] {
         &self.all
+    }
+
+    /// How many deployments a group has; a wildcard's counts as it is written.
+    #[must_use]
+    pub fn size_of(&self, group: &str) -> usize {
+        let wildcard = || {
+            let found = self.wildcards.iter().find(|(pattern, _)| *pattern.text == *group);
+            found.map(|(_, members)| members)
+        };
+        self.exact.get(group).or_else(wildcard).map_or(0, Vec::len)
     }
 
     /// Names for `/v1/models`: exact groups and aliases that are not hidden, in order, each once.

@@ -57,7 +57,7 @@ impl<'a> Models<'a> {
 }
 
 /// Whether `name` fits a group with `*`, each of which stands for any text.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let mut parts: Vec<&str> = pattern.split('*').collect();
     let last = parts.pop().unwrap_or_default();
     let Some((first, middle)) = parts.split_first() else {

@@ -4,6 +4,7 @@
 //! at what the table cannot say, each at one part of the file.
 
 mod aliases;
+mod fallbacks;
 mod models;
 mod plugins;
 mod server;
@@ -29,6 +30,7 @@ pub(super) fn check(
     Walk { strictness, problems }.section(&keys::top::FILE, root, "", Severity::Error);
     models::check(root, known, problems);
     aliases::check(root, known, problems);
+    fallbacks::check(root, problems);
     plugins::check(root, known, problems);
     server::check(root, environment, problems);
 }

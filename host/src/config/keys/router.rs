@@ -16,10 +16,10 @@ const FALLBACK_LIST: Shape = Shape::List(&Shape::Map(&LIST));
 /// These stand under `litellm_settings` too, where they apply when the router has none.
 #[rustfmt::skip] // One key a row.
 pub const FALLBACKS: &[Key] = &[
-    later("fallbacks", "fallbacks", FALLBACK_LIST, "Groups to try when a group is exhausted; default none."),
-    later("fallbacks", "default_fallbacks", TEXTS, "Groups to try for every group; default none."),
-    later("fallbacks", "context_window_fallbacks", FALLBACK_LIST, "Groups to try when the prompt is too long."),
-    later("fallbacks", "content_policy_fallbacks", FALLBACK_LIST, "Groups to try when a provider's filter refuses."),
+    on("fallbacks", FALLBACK_LIST, "Groups to try when a group is exhausted; default none."),
+    on("default_fallbacks", TEXTS, "Groups to try for every group that has none of its own; default none."),
+    on("context_window_fallbacks", FALLBACK_LIST, "Groups to try when the prompt is too long; default `fallbacks`."),
+    on("content_policy_fallbacks", FALLBACK_LIST, "Groups to try when a provider's filter refuses; default `fallbacks`."),
 ];
 
 #[rustfmt::skip] // One key a row.
@@ -31,14 +31,14 @@ const KEYS: &[Key] = &[
     on("timeout", SECONDS, "Seconds an attempt may take; default `litellm_settings.request_timeout`, else 6000."),
     on("stream_timeout", SECONDS, "Seconds to the first content of a stream; default `timeout`."),
     later("routing groups", "routing_groups", LIST, "Strategies of their own for sets of models."),
-    later("fallbacks", "max_fallbacks", COUNT, "Fallbacks of one exchange; default 5."),
-    later("backoff", "retry_after", SHARE, "Seconds to wait before a retry, at least; default 0."),
-    later("retry policies", "retry_policy", Shape::Map(&COUNT), "Retries by kind of failure."),
-    later("retry policies", "model_group_retry_policy", Shape::Map(&Shape::Map(&COUNT)), "Retries by group and kind of failure."),
-    later("cooldowns", "allowed_fails", COUNT, "Failures a minute before a cooldown; default 3."),
-    later("cooldowns", "allowed_fails_policy", Shape::Map(&COUNT), "The same, by kind of failure."),
-    later("cooldowns", "cooldown_time", SHARE, "Seconds a deployment sits out after failures; default 5."),
-    later("cooldowns", "disable_cooldowns", BOOL, "Keeps failing deployments in service; default false."),
+    on("max_fallbacks", COUNT, "How far fallbacks lead on from one group to the next; default 5."),
+    on("retry_after", SHARE, "Seconds to wait, at least, before the same deployment is tried again; default 0."),
+    on("retry_policy", Shape::Section(&RETRY_POLICY), "Retries by kind of failure; they go over `num_retries`."),
+    on("model_group_retry_policy", Shape::Map(&RETRY_POLICY_SHAPE), "Retries by group and kind of failure; they go over `retry_policy`."),
+    on("allowed_fails", COUNT, "Failures within `cooldown_time` that a deployment may have; default: half of at least five attempts in a minute."),
+    on("allowed_fails_policy", Shape::Section(&ALLOWED_FAILS_POLICY), "The same, by kind of failure."),
+    on("cooldown_time", SHARE, "Seconds a deployment sits out after failures; an answer's `Retry-After` goes over it. Default 5, 0 for never."),
+    on("disable_cooldowns", BOOL, "Keeps failing deployments in service; default false."),
     later("pre-call checks", "enable_pre_call_checks", BOOL, "Leaves out deployments a request does not fit; default false."),
     later("pre-call checks", "optional_pre_call_checks", TEXTS, "Further checks, by name."),
     later("tags", "enable_tag_filtering", BOOL, "Chooses by tags; default false."),
@@ -106,3 +106,42 @@ pub static ALIAS_WEIGHT: Section = Section {
     required: &["model"],
     unknown: Unknown::Warned,
 };
+
+const RETRY_POLICY_SHAPE: Shape = Shape::Section(&RETRY_POLICY);
+
+pub static RETRY_POLICY: Section = Section {
+    name: "retry_policy",
+    keys: &[RETRIES],
+    required: &[],
+    unknown: Unknown::Warned,
+};
+
+#[rustfmt::skip] // One key a row.
+const RETRIES: &[Key] = &[
+    on("BadRequestErrorRetries", COUNT, "Retries after a request that the provider calls wrong."),
+    on("AuthenticationErrorRetries", COUNT, "Retries after a refused credential."),
+    on("TimeoutErrorRetries", COUNT, "Retries after a time limit."),
+    on("RateLimitErrorRetries", COUNT, "Retries after a rate limit."),
+    on("ContentPolicyViolationErrorRetries", COUNT, "Retries after a provider's filter refused."),
+    on("InternalServerErrorRetries", COUNT, "Retries after a provider's own failure, or a broken connection."),
+    on("ServiceUnavailableErrorRetries", COUNT, "Retries after an overloaded provider."),
+    on("NotFoundErrorRetries", COUNT, "Retries after a model that is not there."),
+    on("DefaultRetries", COUNT, "Retries after every other kind of failure."),
+];
+
+pub static ALLOWED_FAILS_POLICY: Section = Section {
+    name: "allowed_fails_policy",
+    keys: &[ALLOWED_FAILS],
+    required: &[],
+    unknown: Unknown::Warned,
+};
+
+#[rustfmt::skip] // One key a row.
+const ALLOWED_FAILS: &[Key] = &[
+    on("BadRequestErrorAllowedFails", COUNT, "No effect on cooldowns: what a client did wrong never counts."),
+    on("AuthenticationErrorAllowedFails", COUNT, "Refused credentials before a cooldown."),
+    on("TimeoutErrorAllowedFails", COUNT, "Time limits before a cooldown."),
+    on("RateLimitErrorAllowedFails", COUNT, "Rate limits before a cooldown."),
+    on("ContentPolicyViolationErrorAllowedFails", COUNT, "No effect on cooldowns: what a client did wrong never counts."),
+    on("InternalServerErrorAllowedFails", COUNT, "Failures of the provider itself, or of its connection, before a cooldown."),
+];

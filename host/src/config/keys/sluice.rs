@@ -23,6 +23,7 @@ const KEYS: &[Key] = &[
     on("plugins", PLUGINS, "Grants and limits, by plugin name."),
     on("server", Shape::Section(&SERVER), "Limits toward clients."),
     on("upstream", Shape::Section(&UPSTREAM), "Limits toward upstreams."),
+    on("cooldown", Shape::Section(&COOLDOWN), "What `router_settings` does not say of deployments that fail."),
 ];
 
 pub static PLUGIN: Section = Section {
@@ -82,5 +83,21 @@ const UPSTREAM_KEYS: &[Key] = &[
     on("event_bytes_max", BYTES, "One event of a stream, bytes; default 4194304."),
     on("answer_bytes_max", BYTES, "A whole answer, bytes; default 104857600."),
     on("attempts_max", Shape::Integer(1, 1_000), "Attempts of one exchange, whatever the retries say; default 16."),
+    on("deadline_ms", MILLISECONDS, "All attempts of one exchange and the waits between them, to the first content; default none."),
     on("ca_file", TEXT, "PEM file of further root certificates, relative to this file."),
+];
+
+pub static COOLDOWN: Section = Section {
+    name: "sluice.cooldown",
+    keys: &[COOLDOWN_KEYS],
+    required: &[],
+    unknown: Unknown::Refused,
+};
+
+#[rustfmt::skip] // One key a row.
+const COOLDOWN_KEYS: &[Key] = &[
+    on("consecutive_failures", AMOUNT, "Failures in a row that pause a deployment; default none do."),
+    on("pause_ms", MILLISECONDS, "How long `consecutive_failures` pause it; default 300000."),
+    on("ramp_ms", Shape::Integer(0, 86_400_000), "From the first good answer after a cooldown to the full share of traffic; default 10000."),
+    on("when_all_are_out", Shape::Word(&["try", "refuse"]), "Whether exchanges are tried where all deployments cool down, at the one that is due first, or refused; default `try`."),
 ];

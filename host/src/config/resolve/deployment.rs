@@ -35,6 +35,8 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         timeout: own("timeout").and_then(seconds),
         stream_timeout: own("stream_timeout").and_then(seconds),
         num_retries: own("num_retries").and_then(whole),
+        cooldown_time: own("cooldown_time").and_then(seconds),
+        allowed_fails: own("allowed_fails").and_then(whole),
         weight: number(params, &["weight"]),
         order: own("order").and_then(whole),
         rpm: own("rpm").and_then(whole),

@@ -3,6 +3,7 @@
 
 mod deployment;
 mod plugins;
+mod resilience;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,10 +73,9 @@ fn router(root: &Node) -> Router {
             .unwrap_or("simple-shuffle")
             .to_owned(),
         strategy_args: args.into(),
-        num_retries: own("num_retries")
-            .or(shared("num_retries"))
-            .and_then(whole)
-            .unwrap_or(2),
+        retries: resilience::retries(root),
+        cooldowns: resilience::cooldowns(root),
+        fallbacks: resilience::fallbacks(root),
         timeout: shared("request_timeout")
             .or(own("timeout"))
             .and_then(seconds)
@@ -150,6 +150,7 @@ fn upstream(root: &Node, directory: &Path) -> Upstream {
         event_bytes_max: size("event_bytes_max", 4 << 20),
         answer_bytes_max: size("answer_bytes_max", 100 << 20),
         attempts_max: own("attempts_max").and_then(whole).unwrap_or(16),
+        deadline: own("deadline_ms").and_then(self::milliseconds),
         ca_file: path(own("ca_file"), directory),
     }
 }

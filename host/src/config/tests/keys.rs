@@ -78,6 +78,7 @@ fn the_readme_names_every_key_of_sluice() {
         &keys::sluice::PLUGIN,
         &keys::sluice::SERVER,
         &keys::sluice::UPSTREAM,
+        &keys::sluice::COOLDOWN,
     ] {
         for key in section.keys().filter(|key| !matches!(key.shape, Shape::Section(_))) {
             assert!(
@@ -100,6 +101,7 @@ fn frame(section: &str) -> Option<&'static str> {
         "sluice" => "sluice: { @ }",
         "sluice.server" => "sluice: { server: { @ } }",
         "sluice.upstream" => "sluice: { upstream: { @ } }",
+        "sluice.cooldown" => "sluice: { cooldown: { @ } }",
         "sluice.plugins.*" => "sluice: { plugins: { p: { @ } } }",
         "guardrails[].litellm_params" => {
             "guardrails: [{ guardrail_name: g, litellm_params: { guardrail: content-filter, mode: pre_call, @ } }]"
@@ -126,6 +128,7 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
         Shape::Word(words) => words.to_vec(),
         Shape::List(Shape::Text) => vec!["[webhook]"],
         Shape::List(Shape::Outbound) => vec!["[host]"],
+        Shape::List(Shape::Map(_)) => vec!["[{ a: [b] }]"],
         Shape::List(_) => {
             vec!["[{ guardrail_name: g, litellm_params: { guardrail: content-filter, mode: pre_call } }]"]
         }
@@ -136,7 +139,7 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
 }
 
 /// Keys that are in effect without a trace of their own, and why.
-const WITHOUT_TRACE: [(&str, &str); 5] = [
+const WITHOUT_TRACE: [(&str, &str); 6] = [
     (
         "litellm_credential_name",
         "it needs an entry of `credential_list`; see `credentials_can_be_shared`",
@@ -146,6 +149,10 @@ const WITHOUT_TRACE: [(&str, &str); 5] = [
         "it needs `tls_key`; see `tls_files_are_relative_to_the_configuration`",
     ),
     ("tls_key", "it needs `tls_certificate`; see there"),
+    (
+        "pause_ms",
+        "it needs `consecutive_failures`; see `what_becomes_of_failures`",
+    ),
     ("model", "the frame gives it"),
     ("mode", "the frame gives it"),
 ];

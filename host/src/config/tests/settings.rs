@@ -24,7 +24,7 @@ fn defaults_are_those_the_documentation_names() {
     let settings = settings("{}");
     assert_eq!(settings.router.strategy, "simple-shuffle");
     assert_eq!(&*settings.router.strategy_args, "{}");
-    assert_eq!(settings.router.num_retries, 2);
+    assert_eq!(settings.router.retries.count, 2);
     assert_eq!(settings.router.timeout, Duration::from_secs(6000));
     assert!(settings.general.master_key.is_none() && settings.general.metrics_need_key);
     assert_eq!(settings.server.body_bytes_max, 50 << 20);
@@ -201,7 +201,7 @@ litellm_settings: {num_retries: 3, request_timeout: 120}
 router_settings: {num_retries: 1, timeout: 30, routing_strategy_args: {ttl: 60}}
 ",
     );
-    assert_eq!(settings.router.num_retries, 1);
+    assert_eq!(settings.router.retries.count, 1);
     assert_eq!(settings.router.timeout, Duration::from_secs(120));
     assert_eq!(&*settings.router.strategy_args, r#"{"ttl":60}"#);
 }
@@ -295,7 +295,7 @@ fn included_lists_append_and_other_keys_replace() {
     let settings = loaded.settings.unwrap_or_else(|| panic!("{:#?}", loaded.problems));
     let groups: Vec<&str> = settings.deployments.iter().map(|made| made.group.as_str()).collect();
     assert_eq!(groups, ["first", "second"]);
-    assert_eq!(settings.router.num_retries, 7);
+    assert_eq!(settings.router.retries.count, 7);
     let names: Vec<_> = loaded
         .files
         .iter()
@@ -339,4 +339,60 @@ fn tls_files_are_relative_to_the_configuration() {
         std::path::Path::new("/etc/sluice/tls/cert.pem")
     );
     assert_eq!(settings.server.tls_key.unwrap(), std::path::Path::new("/run/key.pem"));
+}
+
+#[test]
+fn what_becomes_of_failures() {
+    let settings = settings(
+        "
+litellm_settings: {num_retries: 7, default_fallbacks: [small]}
+router_settings:
+  retry_after: 1.5
+  retry_policy: {TimeoutErrorRetries: 3, DefaultRetries: 1}
+  model_group_retry_policy: {chat: {RateLimitErrorRetries: 4}}
+  cooldown_time: 60
+  allowed_fails: 3
+  allowed_fails_policy: {AuthenticationErrorAllowedFails: 2}
+  fallbacks: [{chat: [big, {model: small, max_tokens: 5}]}, {chat: [last]}]
+  context_window_fallbacks: [{chat: [big]}]
+sluice: {cooldown: {consecutive_failures: 5, ramp_ms: 0}}",
+    );
+    let router = settings.router;
+    assert_eq!(
+        (router.retries.count, router.retries.wait_min),
+        (7, Duration::from_millis(1500))
+    );
+    assert_eq!(
+        (router.retries.policy["Timeout"], router.retries.policy["Default"]),
+        (3, 1)
+    );
+    assert_eq!(router.retries.group_policies["chat"]["RateLimit"], 4);
+    let cooldowns = router.cooldowns;
+    assert_eq!(
+        (cooldowns.time, cooldowns.allowed_fails),
+        (Duration::from_secs(60), Some(3))
+    );
+    assert_eq!(cooldowns.policy["Authentication"], 2);
+    let breaker = cooldowns.breaker.unwrap();
+    assert_eq!((breaker.failures, breaker.pause), (5, Duration::from_secs(300)));
+    assert_eq!(cooldowns.ramp, Duration::ZERO);
+    let fallbacks = router.fallbacks;
+    let groups: Vec<&str> = fallbacks
+        .after("chat")
+        .iter()
+        .map(|target| target.group.as_str())
+        .collect();
+    assert_eq!(groups, ["big", "small", "last"]);
+    assert_eq!(
+        fallbacks.general["chat"][1].overrides,
+        [("max_tokens".to_owned(), "5".into())]
+    );
+    assert_eq!(
+        fallbacks.after("openai/chat").len(),
+        3,
+        "a group is found without its provider too"
+    );
+    assert_eq!(fallbacks.after("other")[0].group, "small");
+    assert!(fallbacks.context_window.is_some() && fallbacks.content_policy.is_none());
+    assert_eq!(fallbacks.depth_max, 5);
 }

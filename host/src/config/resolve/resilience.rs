@@ -1,0 +1,118 @@
+//! What becomes of failures: `router_settings`, what LiteLLM takes from `litellm_settings` too, and `sluice.cooldown`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::super::settings::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Target};
+use super::super::tree::{Node, Value};
+use super::{bool, milliseconds, seconds, whole};
+
+fn router<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
+    root.find(&["router_settings", key]).filter(|node| !node.is_null())
+}
+
+/// A key of the router, or what `litellm_settings` says where the router does not.
+fn shared<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
+    router(root, key)
+        .or_else(|| root.find(&["litellm_settings", key]))
+        .filter(|node| !node.is_null())
+}
+
+pub fn retries(root: &Node) -> Retries {
+    let groups = router(root, "model_group_retry_policy").and_then(Node::map);
+    Retries {
+        count: shared(root, "num_retries").and_then(whole).unwrap_or(2),
+        wait_min: router(root, "retry_after").and_then(seconds).unwrap_or_default(),
+        policy: by_kind(router(root, "retry_policy"), "Retries"),
+        group_policies: groups
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| (entry.key.clone(), by_kind(Some(&entry.node), "Retries")))
+            .collect(),
+    }
+}
+
+pub fn cooldowns(root: &Node) -> Cooldowns {
+    let own = |key| root.find(&["sluice", "cooldown", key]);
+    let pause = own("pause_ms").and_then(milliseconds);
+    let breaker = own("consecutive_failures").and_then(whole).map(|failures| Breaker {
+        failures,
+        pause: pause.unwrap_or(Duration::from_secs(300)),
+    });
+    Cooldowns {
+        disabled: bool(root, &["router_settings", "disable_cooldowns"]).unwrap_or(false),
+        time: router(root, "cooldown_time")
+            .and_then(seconds)
+            .unwrap_or(Duration::from_secs(5)),
+        allowed_fails: router(root, "allowed_fails").and_then(whole),
+        policy: by_kind(router(root, "allowed_fails_policy"), "AllowedFails"),
+        breaker,
+        ramp: own("ramp_ms").and_then(milliseconds).unwrap_or(Duration::from_secs(10)),
+        refuse_when_all_are_out: own("when_all_are_out").and_then(Node::text) == Some("refuse"),
+    }
+}
+
+pub fn fallbacks(root: &Node) -> Fallbacks {
+    let mut general = shared(root, "fallbacks").map(by_group).unwrap_or_default();
+    let default = shared(root, "default_fallbacks").map(targets).unwrap_or_default();
+    let default = match general.remove("*") {
+        Some(every) if default.is_empty() => every,
+        _ => default,
+    };
+    Fallbacks {
+        general,
+        context_window: shared(root, "context_window_fallbacks").map(by_group),
+        content_policy: shared(root, "content_policy_fallbacks").map(by_group),
+        default,
+        depth_max: router(root, "max_fallbacks").and_then(whole).unwrap_or(5),
+    }
+}
+
+/// `TimeoutErrorRetries: 3` as 3 of `Timeout`.
+fn by_kind(node: Option<&Node>, ending: &str) -> ByKind {
+    let entries = node.and_then(Node::map).unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let kind = entry.key.strip_suffix(ending)?;
+            Some((
+                kind.strip_suffix("Error").unwrap_or(kind).to_owned(),
+                whole(&entry.node)?,
+            ))
+        })
+        .collect()
+}
+
+/// A list of mappings from a group to its targets, one after the other; of a group named twice, all count.
+fn by_group(list: &Node) -> HashMap<String, Vec<Target>> {
+    let mut groups: HashMap<String, Vec<Target>> = HashMap::new();
+    let mappings = list.list().unwrap_or_default().iter().filter_map(Node::map);
+    for entry in mappings.flatten() {
+        groups
+            .entry(entry.key.clone())
+            .or_default()
+            .extend(targets(&entry.node));
+    }
+    groups
+}
+
+fn targets(list: &Node) -> Vec<Target> {
+    list.list().unwrap_or_default().iter().filter_map(target).collect()
+}
+
+/// A name, or a mapping with `model` and the fields that change there.
+fn target(node: &Node) -> Option<Target> {
+    if let Value::Text(group) = &node.value {
+        return Some(Target {
+            group: group.clone(),
+            overrides: Vec::new(),
+        });
+    }
+    let fields = node.map()?.iter().filter(|entry| entry.key != "model");
+    Some(Target {
+        group: node.get("model")?.text()?.to_owned(),
+        overrides: fields
+            .map(|entry| (entry.key.clone(), entry.node.to_json().to_string().into()))
+            .collect(),
+    })
+}

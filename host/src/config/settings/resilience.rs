@@ -1,0 +1,69 @@
+//! What becomes of failures: retries, cooldowns, fallbacks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// Counts by LiteLLM's name for a kind of failure, without its ending: `Timeout` of `TimeoutErrorRetries`.
+pub type ByKind = BTreeMap<String, u32>;
+
+/// How often an attempt is followed by another.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Retries {
+    /// After the first attempt. Router over `litellm_settings`, default 2.
+    pub count: u32,
+    /// `retry_after`: the least wait before the same deployment is tried again; default none.
+    pub wait_min: Duration,
+    /// `retry_policy`.
+    pub policy: ByKind,
+    /// `model_group_retry_policy`, by group; it goes over `policy`.
+    pub group_policies: HashMap<String, ByKind>,
+}
+
+/// When a deployment sits out, and how it comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cooldowns {
+    /// `disable_cooldowns`, default false.
+    pub disabled: bool,
+    /// `cooldown_time`, default 5 s. A deployment's own goes over a failure's `Retry-After`, and that over this.
+    pub time: Duration,
+    /// `allowed_fails`: failures within a cooldown's time before one begins. `None`: LiteLLM's rule of half the attempts.
+    pub allowed_fails: Option<u32>,
+    /// `allowed_fails_policy`.
+    pub policy: ByKind,
+    /// `sluice.cooldown.consecutive_failures` and `pause_ms`; default none.
+    pub breaker: Option<Breaker>,
+    /// `sluice.cooldown.ramp_ms`: from a good probe to its full share of traffic; default 10 s.
+    pub ramp: Duration,
+    /// `sluice.cooldown.when_all_are_out: refuse`; default: the one that is due first is tried.
+    pub refuse_when_all_are_out: bool,
+}
+
+/// So many failures in a row pause a deployment for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    pub failures: u32,
+    pub pause: Duration,
+}
+
+/// Where exchanges go that a model group could not answer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fallbacks {
+    /// `fallbacks`, by group; `*` is every group's.
+    pub general: HashMap<String, Vec<Target>>,
+    /// `context_window_fallbacks`; `None` when there is no such key.
+    pub context_window: Option<HashMap<String, Vec<Target>>>,
+    /// `content_policy_fallbacks`; `None` when there is no such key.
+    pub content_policy: Option<HashMap<String, Vec<Target>>>,
+    /// `default_fallbacks`, for groups that have none of their own.
+    pub default: Vec<Target>,
+    /// `max_fallbacks`: how far fallbacks lead on from one to the next; default 5.
+    pub depth_max: u32,
+}
+
+/// A model group, and request fields that replace the client's there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    pub group: String,
+    /// JSON text by name.
+    pub overrides: Vec<(String, Box<str>)>,
+}

@@ -1,0 +1,329 @@
+//! When a deployment sits out, and how it comes back.
+//!
+//! The rules are LiteLLM's (<https://docs.litellm.ai/docs/routing#cooldowns>), with a breaker on failures in a row beside
+//! them. A cooldown ends with one probe: an exchange that is sent there while the others stay away. When it is answered, the
+//! deployment comes back, at first with a small share of the traffic.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::config::settings::Cooldowns;
+
+/// What kind of failure an attempt met, as far as it says something about the deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The provider refuses our credential.
+    Authentication,
+    /// The model, or the address, is not there.
+    NotFound,
+    RateLimit,
+    Timeout,
+    /// The provider failed, or could not be reached.
+    InternalServer,
+}
+
+impl Kind {
+    /// LiteLLM's name in its policies.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authentication => "Authentication",
+            Self::NotFound => "NotFound",
+            Self::RateLimit => "RateLimit",
+            Self::Timeout => "Timeout",
+            Self::InternalServer => "InternalServer",
+        }
+    }
+
+    /// Trying again cannot help before somebody mends it.
+    fn is_lasting(self) -> bool {
+        matches!(self, Self::Authentication | Self::NotFound)
+    }
+}
+
+/// A failure, and what the rules ask about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure<'a> {
+    pub kind: Kind,
+    /// The provider's `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// What went wrong, for people.
+    pub message: &'a str,
+    /// The group has no other deployment.
+    pub is_alone: bool,
+    /// The group has fallbacks.
+    pub has_fallbacks: bool,
+}
+
+/// This minute's attempts that have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub successes: u32,
+    pub failures: u32,
+}
+
+/// What a deployment says itself; it goes over the router's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Own {
+    pub time: Option<Duration>,
+    pub allowed_fails: Option<u32>,
+}
+
+/// LiteLLM's default rule: more than half of at least so many attempts this minute…
+const FAILING_ATTEMPTS_MIN: u32 = 5;
+
+/// … and, where there is no other deployment, all of at least so many.
+const ALONE_ATTEMPTS_MIN: u32 = 1_000;
+
+/// A `Retry-After` beyond this is a provider's mistake, or a quota that nobody waits for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+
+/// A cooldown, for those who look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outage {
+    pub kind: Kind,
+    pub message: String,
+    pub since: SystemTime,
+    pub time: Duration,
+    until: Instant,
+}
+
+impl Outage {
+    /// Until the probe.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+}
+
+/// How a deployment stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Standing {
+    In,
+    /// It has come back and takes this share of the exchanges that it would get.
+    Ramping(f64),
+    /// Its cooldown is over, and nobody has tried it yet.
+    DueForProbe,
+    /// Out until then; also while its probe is under way.
+    Out(Duration),
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    #[default]
+    In,
+    Out(Outage),
+    /// One attempt is under way.
+    Probing(Outage),
+    Ramping {
+        since: Instant,
+        length: Duration,
+    },
+}
+
+/// The cooldown of one deployment.
+#[derive(Debug, Default)]
+pub struct Cooldown {
+    /// Whether it is anything but in: the one thing that most exchanges look at.
+    is_special: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    in_a_row: u32,
+    /// Failures within a cooldown's time: since when, and how many.
+    counted: HashMap<Option<Kind>, (Instant, u32)>,
+}
+
+impl Cooldown {
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if !self.is_special.load(Ordering::Acquire) {
+            return Standing::In;
+        }
+        let mut state = self.state.lock();
+        let now = Instant::now();
+        match &state.phase {
+            Phase::In => Standing::In,
+            Phase::Out(outage) if outage.until <= now => Standing::DueForProbe,
+            Phase::Out(outage) => Standing::Out(outage.until - now),
+            Phase::Probing(outage) => Standing::Out(outage.until.saturating_duration_since(now)),
+            Phase::Ramping { since, length } => {
+                let share = (now - *since).as_secs_f64() / length.as_secs_f64();
+                if share < 1.0 {
+                    return Standing::Ramping(share);
+                }
+                self.enter(&mut state, Phase::In);
+                Standing::In
+            }
+        }
+    }
+
+    /// The cooldown that it is in.
+    #[must_use]
+    pub fn outage(&self) -> Option<Outage> {
+        match &self.state.lock().phase {
+            Phase::Out(outage) | Phase::Probing(outage) => Some(outage.clone()),
+            Phase::In | Phase::Ramping { .. } => None,
+        }
+    }
+
+    /// Takes the probe, if it is due and nobody else has it.
+    pub(super) fn claim_probe(&self) -> bool {
+        if !self.is_special.load(Ordering::Acquire) {
+            return false;
+        }
+        let mut state = self.state.lock();
+        match std::mem::take(&mut state.phase) {
+            Phase::Out(outage) if outage.until <= Instant::now() => {
+                state.phase = Phase::Probing(outage);
+                true
+            }
+            other => {
+                state.phase = other;
+                false
+            }
+        }
+    }
+
+    /// The probe was given up without an answer: it is due again.
+    pub(super) fn release_probe(&self) {
+        let mut state = self.state.lock();
+        if let Phase::Probing(outage) = std::mem::take(&mut state.phase) {
+            state.phase = Phase::Out(outage);
+        }
+    }
+
+    /// An attempt was answered; whether the deployment comes back with it.
+    pub(super) fn answered(&self, is_probe: bool, ramp: Duration) -> bool {
+        if !self.is_special.load(Ordering::Acquire) {
+            return false;
+        }
+        let mut state = self.state.lock();
+        // An answer to an attempt from before the cooldown says nothing of now.
+        if !is_probe || !matches!(state.phase, Phase::Probing(_)) {
+            return false;
+        }
+        state.counted.clear();
+        let phase = match ramp.is_zero() {
+            true => Phase::In,
+            false => Phase::Ramping {
+                since: Instant::now(),
+                length: ramp,
+            },
+        };
+        self.enter(&mut state, phase);
+        true
+    }
+
+    /// An attempt succeeded to its end.
+    pub(super) fn succeeded(&self) {
+        self.state.lock().in_a_row = 0;
+    }
+
+    /// An attempt failed; the cooldown that begins with it.
+    pub(super) fn failed(
+        &self,
+        failure: &Failure<'_>,
+        is_probe: bool,
+        tally: Tally,
+        own: Own,
+        rules: &Cooldowns,
+    ) -> Option<Outage> {
+        let mut state = self.state.lock();
+        state.in_a_row += 1;
+        let time = own
+            .time
+            .or(failure.retry_after.map(|wait| wait.min(RETRY_AFTER_MAX)))
+            .unwrap_or(rules.time);
+        let window = own.time.unwrap_or(rules.time);
+        let is_never = rules.disabled || own.time == Some(Duration::ZERO) || rules.time.is_zero() && own.time.is_none();
+        if is_never {
+            return None;
+        }
+        let paused = rules
+            .breaker
+            .filter(|breaker| state.in_a_row >= breaker.failures)
+            .map(|breaker| breaker.pause);
+        let failed_again = is_probe && matches!(state.phase, Phase::Probing(_));
+        let is_out = failed_again || state.is_too_much(failure, tally, own, window, rules);
+        let time = match (paused, is_out) {
+            (Some(pause), _) => pause.max(time),
+            (None, true) => time,
+            (None, false) => return None,
+        };
+        let until = Instant::now() + time;
+        let outage = Outage {
+            kind: failure.kind,
+            message: failure.message.chars().take(300).collect(),
+            since: SystemTime::now(),
+            time,
+            until,
+        };
+        if let Phase::Out(earlier) = &mut state.phase {
+            // Attempts that were under way when it began; a longer one goes over a shorter, and nobody is told twice.
+            if earlier.until < until {
+                *earlier = outage;
+            }
+            return None;
+        }
+        state.counted.clear();
+        self.enter(&mut state, Phase::Out(outage.clone()));
+        Some(outage)
+    }
+
+    fn enter(&self, state: &mut State, phase: Phase) {
+        self.is_special.store(!matches!(phase, Phase::In), Ordering::Release);
+        state.phase = phase;
+    }
+}
+
+impl State {
+    /// LiteLLM's rules.
+    fn is_too_much(
+        &mut self,
+        failure: &Failure<'_>,
+        tally: Tally,
+        own: Own,
+        window: Duration,
+        rules: &Cooldowns,
+    ) -> bool {
+        if let Some(&allowed) = rules.policy.get(failure.kind.name()) {
+            return self.count(Some(failure.kind), window) > allowed;
+        }
+        if failure.kind.is_lasting() {
+            return true;
+        }
+        if let Some(allowed) = own.allowed_fails.or(rules.allowed_fails) {
+            let count = self.count(None, window);
+            return count > allowed && (failure.has_fallbacks || !failure.is_alone);
+        }
+        let Tally { successes, failures } = tally;
+        let attempts = successes + failures;
+        match failure.is_alone {
+            true => successes == 0 && attempts >= ALONE_ATTEMPTS_MIN,
+            false if failure.kind == Kind::RateLimit => true,
+            false => attempts >= FAILING_ATTEMPTS_MIN && 2 * failures > attempts,
+        }
+    }
+
+    /// Failures within the window, this one among them.
+    fn count(&mut self, kind: Option<Kind>, window: Duration) -> u32 {
+        let now = Instant::now();
+        let (since, count) = self.counted.entry(kind).or_insert((now, 0));
+        if now - *since > window {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count
+    }
+}
+
+#[cfg(test)]
+mod tests;

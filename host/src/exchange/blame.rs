@@ -1,0 +1,96 @@
+//! What an attempt says about its deployment. What a client did wrong says nothing.
+
+use std::time::Duration;
+
+use super::{Cause, Exchange, Refusal};
+use crate::canonical::Canonical;
+use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
+
+/// An attempt was answered: a deployment that this was the probe of comes back.
+pub fn answered(exchange: &Exchange, deployment: &Deployment, attempt: &InFlight) {
+    let cooldowns = &exchange.snapshot.settings.router.cooldowns;
+    if attempt.answered(cooldowns.ramp) {
+        deployment.counters.state.set(0);
+        tracing::info!(
+            deployment = deployment.settings.id,
+            group = deployment.settings.group,
+            full_share_seconds = cooldowns.ramp.as_secs_f64(),
+            "a deployment is back in service"
+        );
+    }
+}
+
+/// An attempt failed.
+pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_probe: bool) {
+    let deployment = &candidate.deployment;
+    let status = refusal.cause.status();
+    deployment.counters.failed(status, refusal.cause.class());
+    let Some(kind) = kind(exchange, candidate, refusal.cause) else {
+        return;
+    };
+    let snapshot = &exchange.snapshot;
+    let group = &deployment.settings.group;
+    let router = &snapshot.settings.router;
+    let failure = Failure {
+        kind,
+        retry_after: refusal.retry_after,
+        message: &refusal.message,
+        is_alone: snapshot.groups.size_of(group) < 2,
+        has_fallbacks: !router.fallbacks.after(group).is_empty(),
+    };
+    let outage = deployment
+        .health
+        .failed(&failure, is_probe, deployment.own_cooldown(), &router.cooldowns);
+    let Some(outage) = outage else { return };
+    deployment.counters.cooled_down(status);
+    let id = &deployment.settings.id;
+    let seconds = whole_and_tenths(outage.time);
+    let message = outage.message;
+    if kind == FailureKind::Authentication {
+        tracing::error!(
+            deployment = id,
+            group,
+            seconds,
+            message,
+            "a deployment is out of service: its provider refuses the credential; mend it, or exchanges go elsewhere"
+        );
+    } else {
+        tracing::warn!(
+            deployment = id,
+            group,
+            kind = kind.name(),
+            seconds,
+            message,
+            "a deployment is out of service"
+        );
+    }
+}
+
+fn whole_and_tenths(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
+}
+
+/// What kind of failure it is of the deployment's; `None` when it is none.
+fn kind(exchange: &Exchange, candidate: &Candidate, cause: Cause) -> Option<FailureKind> {
+    match cause {
+        Cause::UpstreamAuthentication | Cause::PermissionDenied => Some(FailureKind::Authentication),
+        // The client chose the model that is not there.
+        Cause::NotFound if candidate.deployment.model.contains('*') => None,
+        Cause::NotFound => Some(FailureKind::NotFound),
+        Cause::RateLimited => Some(FailureKind::RateLimit),
+        Cause::Timeout if exchange.canonical.as_deref().is_some_and(chose_timeout) => None,
+        Cause::Timeout => Some(FailureKind::Timeout),
+        Cause::UpstreamError | Cause::Connection | Cause::Overloaded => Some(FailureKind::InternalServer),
+        _ => None,
+    }
+}
+
+/// The client said itself how long an attempt may take.
+fn chose_timeout(canonical: &Canonical) -> bool {
+    ["timeout", "request_timeout", "stream_timeout"]
+        .iter()
+        .any(|name| canonical.field(name).is_some())
+        || ["x-litellm-timeout", "x-litellm-stream-timeout"]
+            .iter()
+            .any(|name| canonical.header(name).is_some())
+}

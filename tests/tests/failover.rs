@@ -1,0 +1,291 @@
+//! Cooldowns and fallbacks: a deployment that fails sits out, a group that fails leads on.
+
+use sluice_tests::prelude::*;
+
+fn broken() -> Script {
+    Script::json(500, &openai::error("server_error", "oops", "broken"))
+}
+
+/// A group `chat` of two deployments, the first of which is tried first.
+async fn pair(settings: Value) -> (Gateway, Upstream, Upstream) {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    first.always(openai::says("first"));
+    second.always(openai::says("second"));
+    let config = Config::new()
+        .openai("chat", &first)
+        .openai("chat", &second)
+        .strategy("probe-strategy", json!({ "rank": "in-order" }))
+        .retries(1)
+        .set("router_settings", settings);
+    let gateway = Setup::new(&config).plugin(guests::STRATEGY).start().await;
+    (gateway, first, second)
+}
+
+/// Groups `one`, `two` and `three`, a deployment each.
+async fn three(settings: Value) -> (Gateway, [Upstream; 3]) {
+    let upstreams = [
+        Upstream::start().await,
+        Upstream::start().await,
+        Upstream::start().await,
+    ];
+    let names = ["one", "two", "three"];
+    let mut config = Config::new().retries(0).set("router_settings", settings);
+    for (name, upstream) in names.into_iter().zip(&upstreams) {
+        upstream.always(openai::says(name));
+        config = config.openai(name, upstream);
+    }
+    (Gateway::start(&config).await, upstreams)
+}
+
+#[tokio::test]
+async fn a_rate_limited_deployment_sits_out_as_long_as_it_asked_for() {
+    let (gateway, first, second) = pair(json!({})).await;
+    first.then(openai::rate_limited(60));
+    for _ in 0..5 {
+        assert_eq!(gateway.ask("chat", "hi").await.content(), "second");
+    }
+    assert_eq!((first.count(), second.count()), (1, 5));
+    let health = gateway.client().get("/health").await.json();
+    assert_eq!(
+        (&health["healthy_count"], &health["unhealthy_count"]),
+        (&json!(1), &json!(1))
+    );
+    let cooldown = &health["unhealthy_endpoints"][0]["cooldown"];
+    assert_eq!(
+        (&cooldown["kind"], &cooldown["seconds"]),
+        (&json!("RateLimit"), &json!(60.0))
+    );
+    assert!(cooldown["error"].as_str().unwrap().contains("slow down"), "{cooldown}");
+    let metrics = gateway.client().get("/metrics").await.text();
+    let counted = metrics
+        .lines()
+        .find(|line| line.starts_with("litellm_deployment_cooled_down_total{"));
+    assert!(
+        counted.is_some_and(|line| line.contains("exception_status=\"429\"") && line.ends_with(" 1")),
+        "{counted:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_credential_takes_a_deployment_out_at_once() {
+    let (gateway, first, _second) = pair(json!({ "cooldown_time": 60 })).await;
+    first.then(Script::json(
+        401,
+        &openai::error("auth", "invalid_api_key", "wrong key"),
+    ));
+    for _ in 0..3 {
+        assert_eq!(gateway.ask("chat", "hi").await.content(), "second");
+    }
+    assert_eq!(first.count(), 1);
+}
+
+#[tokio::test]
+async fn a_clients_mistake_never_counts() {
+    let (gateway, first, second) = pair(json!({ "allowed_fails": 0 })).await;
+    for _ in 0..3 {
+        first.then(Script::json(400, &openai::error("invalid_request_error", "x", "wrong")));
+        let _ = gateway.ask("chat", "hi").await.error(400);
+    }
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "first");
+    assert_eq!(second.count(), 0);
+}
+
+#[tokio::test]
+async fn a_time_limit_of_the_clients_own_never_counts() {
+    let (gateway, first, _second) = pair(json!({ "allowed_fails": 0 })).await;
+    let gate = Gate::new();
+    first.then(openai::says("late").held(&gate));
+    let mut question = openai::ask("chat", "hi");
+    question["timeout"] = json!(0.1);
+    assert_eq!(gateway.client().chat(&question).await.content(), "second");
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "first");
+}
+
+#[tokio::test]
+async fn the_least_bad_one_is_tried_when_all_are_out() {
+    let (gateway, first, second) = pair(json!({})).await;
+    first.then(openai::rate_limited(60));
+    second.then(openai::rate_limited(50));
+    let _ = gateway.ask("chat", "hi").await.error(429);
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "second", "it is due first");
+}
+
+#[tokio::test]
+async fn an_operator_may_have_exchanges_refused_when_all_are_out() {
+    let upstream = Upstream::start().await;
+    upstream.always(Script::json(
+        401,
+        &openai::error("auth", "invalid_api_key", "wrong key"),
+    ));
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .set("router_settings", json!({ "cooldown_time": 60 }))
+        .set("sluice", json!({ "cooldown": { "when_all_are_out": "refuse" } }));
+    let gateway = Gateway::start(&config).await;
+    let _ = gateway.ask("chat", "hi").await.error(401);
+    let refused = gateway.ask("chat", "hi").await;
+    assert!(refused.message(429).contains("no deployments available"));
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(upstream.count(), 1);
+}
+
+#[tokio::test]
+async fn the_same_deployment_is_tried_again_after_a_while() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    upstream.then(broken());
+    let gateway = Gateway::start(&Config::new().openai("chat", &upstream).retries(1)).await;
+    let begun = std::time::Instant::now();
+    let answer = gateway.ask("chat", "hi").await;
+    assert_eq!(answer.content(), "hello");
+    assert_eq!(answer.header("x-litellm-attempted-retries"), Some("1"));
+    assert!(
+        begun.elapsed().as_millis() >= 500,
+        "it waited for {:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_retry_policy_goes_over_the_number_of_retries() {
+    let policy = json!({ "retry_policy": { "BadRequestErrorRetries": 1, "InternalServerErrorRetries": 0 } });
+    let (gateway, first, second) = pair(policy).await;
+    first.then(Script::json(400, &openai::error("invalid_request_error", "x", "wrong")));
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "second");
+    first.then(broken());
+    let _ = gateway.ask("chat", "hi").await.error(500);
+    assert_eq!(second.count(), 1);
+}
+
+#[tokio::test]
+async fn a_group_that_fails_leads_on_to_its_fallbacks() {
+    let (gateway, [one, two, three]) = three(json!({ "fallbacks": [{ "one": ["two", "three"] }] })).await;
+    one.always(broken());
+    let answer = gateway.ask("one", "hi").await;
+    assert_eq!(answer.content(), "two");
+    assert_eq!(answer.json()["model"], "two");
+    assert_eq!(answer.header("x-litellm-attempted-fallbacks"), Some("1"));
+    assert_eq!(answer.header("x-litellm-model-group"), Some("two"));
+    two.always(openai::rate_limited(9));
+    assert_eq!(gateway.ask("one", "hi").await.content(), "three");
+    three.always(Script::hangs_up());
+    let refused = gateway.ask("one", "hi").await;
+    assert!(
+        refused.message(500).contains("broken"),
+        "what the client asked for is what it is told about"
+    );
+    assert_eq!(refused.header("x-litellm-attempted-fallbacks"), Some("2"));
+}
+
+#[tokio::test]
+async fn a_stream_falls_back_before_its_first_content() {
+    let (gateway, [one, two, _]) = three(json!({ "default_fallbacks": ["two"] })).await;
+    one.always(broken());
+    two.always(openai::streams(&["from ", "two"]));
+    let chunks = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("one", "hi"))
+        .await
+        .chunks()
+        .await;
+    assert_eq!(openai::text_of(&chunks), "from two");
+}
+
+#[tokio::test]
+async fn fallbacks_lead_on_and_loops_are_cut() {
+    let loops = json!({ "fallbacks": [{ "one": ["two"] }, { "two": ["three"] }, { "three": ["one"] }] });
+    let (gateway, upstreams) = three(loops).await;
+    for upstream in &upstreams {
+        upstream.always(broken());
+    }
+    let _ = gateway.ask("one", "hi").await.error(500);
+    assert_eq!(upstreams.each_ref().map(Upstream::count), [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn max_fallbacks_bounds_how_far_they_lead() {
+    let short = json!({ "fallbacks": [{ "one": ["two"] }, { "two": ["three"] }], "max_fallbacks": 1 });
+    let (gateway, upstreams) = three(short).await;
+    for upstream in &upstreams {
+        upstream.always(broken());
+    }
+    let _ = gateway.ask("one", "hi").await.error(500);
+    assert_eq!(upstreams.each_ref().map(Upstream::count), [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_group_that_names_itself_tries_what_is_left_of_it() {
+    let (gateway, first, second) = pair(json!({ "num_retries": 0, "fallbacks": [{ "chat": ["chat"] }] })).await;
+    first.always(broken());
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "second");
+    second.always(broken());
+    let _ = gateway.ask("chat", "hi").await.error(500);
+    assert_eq!((first.count(), second.count()), (2, 2));
+}
+
+#[tokio::test]
+async fn what_failed_decides_where_to_go() {
+    let by_kind = json!({
+        "fallbacks": [{ "one": ["three"] }],
+        "context_window_fallbacks": [{ "one": ["two"] }],
+        "content_policy_fallbacks": [{ "two": ["three"] }],
+    });
+    let (gateway, [one, two, _three]) = three(by_kind).await;
+    let refuses = |code: &str| Script::json(400, &openai::error("invalid_request_error", code, "wrong"));
+    one.then(refuses("context_length_exceeded"));
+    assert_eq!(gateway.ask("one", "hi").await.content(), "two");
+    two.then(refuses("content_filter"));
+    assert_eq!(gateway.ask("two", "hi").await.content(), "three");
+    one.then(refuses("content_filter"));
+    let _ = gateway.ask("one", "hi").await.error(400);
+    one.then(broken());
+    assert_eq!(gateway.ask("one", "hi").await.content(), "three");
+}
+
+#[tokio::test]
+async fn a_request_may_name_its_own_fallbacks_or_none() {
+    let (gateway, [one, two, three]) = three(json!({ "fallbacks": [{ "one": ["two"] }] })).await;
+    one.always(broken());
+    let mut question = openai::ask("one", "hi");
+    question["fallbacks"] = json!(["nowhere", { "model": "three", "messages": [{ "role": "user", "content": "ho" }] }]);
+    assert_eq!(gateway.client().chat(&question).await.content(), "three");
+    let sent = three.requests()[0].json();
+    assert_eq!(sent["messages"][0]["content"], "ho");
+    assert_eq!(sent.get("fallbacks"), None);
+    question["disable_fallbacks"] = json!(true);
+    let _ = gateway.client().chat(&question).await.error(500);
+    assert_eq!(two.count(), 0);
+}
+
+#[tokio::test]
+async fn what_a_guardrail_refuses_goes_nowhere_else() {
+    let upstreams = [Upstream::start().await, Upstream::start().await];
+    let config = Config::new()
+        .openai("one", &upstreams[0])
+        .openai("two", &upstreams[1])
+        .guardrail(
+            "filter",
+            json!({ "guardrail": "content-filter", "mode": "pre_call", "blocked_words": [{ "keyword": "secret", "action": "BLOCK" }] }),
+        )
+        .set("router_settings", json!({ "default_fallbacks": ["two"] }));
+    let gateway = Gateway::start(&config).await;
+    let _ = gateway.ask("one", "the secret").await.error(400);
+    assert_eq!(upstreams.each_ref().map(Upstream::count), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_deadline_holds_for_all_attempts_together() {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    let gate = Gate::new();
+    first.always(openai::says("late").held(&gate));
+    second.always(openai::says("late").held(&gate));
+    let config = Config::new()
+        .openai("chat", &first)
+        .openai("chat", &second)
+        .set("router_settings", json!({ "timeout": 0.2 }))
+        .retries(9)
+        .set("sluice", json!({ "upstream": { "deadline_ms": 300 } }));
+    let gateway = Gateway::start(&config).await;
+    let refused = gateway.ask("chat", "hi").await;
+    assert!(refused.message(408).contains("0.3 s"), "{}", refused.text());
+    assert_eq!(first.count() + second.count(), 2);
+}
