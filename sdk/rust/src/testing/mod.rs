@@ -8,6 +8,7 @@
 //! ```
 
 pub mod cases;
+pub mod rankings;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
