@@ -42,7 +42,8 @@ pub mod candidates {
 
     pub use host::candidates::{
         count, failure_rates, first_token_seconds, ids, in_flight, info, input_prices, latency_seconds, models, orders,
-        output_prices, providers, request_limits, requests_this_minute, token_limits, tokens_this_minute, weights,
+        output_prices, providers, request_limits, requests_this_minute, sample_ages, token_limits, tokens_per_second,
+        tokens_this_minute, weights,
     };
 }
 

@@ -9,6 +9,7 @@ pub mod export;
 mod fault;
 mod import;
 mod kinds;
+pub mod ranking;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 

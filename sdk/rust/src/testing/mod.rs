@@ -8,6 +8,7 @@
 //! ```
 
 pub mod cases;
+pub mod rankings;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -226,6 +227,8 @@ pub(crate) mod host {
             in_flight "in-flight" whole_column u32;
             latency_seconds "latency-seconds" column f64;
             first_token_seconds "first-token-seconds" column f64;
+            tokens_per_second "tokens-per-second" column f64;
+            sample_ages "sample-ages" column f64;
             failure_rates "failure-rates" column f64;
             requests_this_minute "requests-this-minute" whole_column u32;
             tokens_this_minute "tokens-this-minute" whole_column u32;

@@ -2,16 +2,18 @@
 
 /// SplitMix64 (Steele, Lea and Flood, 2014, <https://doi.org/10.1145/2714064.2660195>): one addition and three mixing
 /// steps a number, and seeds that differ in one bit give unrelated sequences, which seeds counted upwards need.
+#[derive(Debug, Clone)]
 pub struct SplitMix(u64);
 
 impl SplitMix {
     /// A sequence of its own for each seed.
+    #[must_use]
     pub fn new(seed: u32) -> Self {
         Self(u64::from(seed))
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,12 +23,12 @@ impl SplitMix {
 
     /// A whole number below `bound`: the upper half of a product, whose bias is below 2^-32 and so not worth a loop.
     pub fn below(&mut self, bound: u32) -> u32 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u32
+        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u32
     }
 }
 
 /// 64 bits as a number in (0, 1]: never 0, whose logarithm is no number.
 #[allow(clippy::cast_precision_loss, reason = "53 bits are exactly what a double holds")]
-pub fn unit(bits: u64) -> f64 {
+pub(super) fn unit(bits: u64) -> f64 {
     ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64
 }

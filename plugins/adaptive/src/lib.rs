@@ -1,0 +1,123 @@
+//! `adaptive`: draws two deployments by weight and ranks first the one where the answer is likely sooner, by measured
+//! times, load, failures and weight.
+//!
+//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
+//! **Reads**: whether the answer streams; `first-token-seconds` or `latency-seconds`, `sample-ages`, `in-flight`,
+//! `failure-rates`; `weights`, and only where that column is all zero `request-limits`, then `token-limits`; both limits,
+//! and where there are some what was used of them this minute and the prompt's length; the exchange's seed. All of it
+//! neutral, so the instance stays clean and is used again.
+//! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
+
+use serde::Deserialize;
+use sluice_sdk::ranking::{self, Turn};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
+
+/// The strategy; it keeps nothing but its settings from one exchange to the next.
+pub struct Adaptive {
+    settings: Settings,
+}
+
+/// Settings of the strategy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Seconds after which what was measured is forgotten. Default: 300.
+    #[serde(default = "five_minutes")]
+    ttl: f64,
+}
+
+fn five_minutes() -> f64 {
+    300.0
+}
+
+impl Plugin for Adaptive {
+    type Settings = Settings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "adaptive",
+            env!("CARGO_PKG_VERSION"),
+            "The better of two drawn by weight, judged by time, load and failures.",
+        )
+        .settings_schema(include_str!("../settings.schema.json"))
+    }
+
+    fn new(settings: Settings) -> Result<Self, String> {
+        if settings.ttl < 0.0 {
+            return Err(format!("settings: `ttl` is {}, and must not be negative", settings.ttl));
+        }
+        Ok(Self { settings })
+    }
+}
+
+impl RoutingStrategy for Adaptive {
+    fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
+        let exhausted = ranking::exhausted();
+        let shares = ranking::shares();
+        let turns = ranking::turns(shares.as_deref());
+        let scores = scores(times(self.settings.ttl), shares);
+        let winner = winner(&exhausted, &scores, &turns);
+        let keys = exhausted.into_iter().zip(scores).zip(turns).enumerate();
+        Ok(ranking::order(keys.map(|(index, ((exhausted, score), turn))| {
+            (exhausted, Some(index) != winner, score, turn)
+        })))
+    }
+}
+
+/// The better of the two candidates with room whose turns come first. `None` where none has room.
+fn winner(exhausted: &[bool], scores: &[u64], turns: &[Turn]) -> Option<usize> {
+    let with_room = || (0..exhausted.len()).filter(|&index| !exhausted[index]);
+    let first = with_room().min_by_key(|&index| turns[index])?;
+    let second = with_room()
+        .filter(|&index| index != first)
+        .min_by_key(|&index| turns[index]);
+    second
+        .into_iter()
+        .chain([first])
+        .min_by_key(|&index| (scores[index], turns[index]))
+}
+
+/// Expected time of each candidate in proportion to the others', as a number to sort by; README.md says why so.
+fn scores(times: Vec<f64>, shares: Option<Vec<f64>>) -> Vec<u64> {
+    let shares = shares.unwrap_or_else(|| vec![1.0; times.len()]);
+    let load = candidates::in_flight().into_iter().zip(candidates::failure_rates());
+    let candidates = times.into_iter().zip(shares).zip(load);
+    candidates
+        .map(|((time, share), (in_flight, failure_rate))| {
+            if share > 0.0 {
+                ranking::rising(time * (f64::from(in_flight) + 1.0) / success(failure_rate) / share)
+            } else {
+                ranking::rising(f64::INFINITY)
+            }
+        })
+        .collect()
+}
+
+/// Share of the attempts that likely succeed, at least one in twenty: nobody is given up for ever.
+fn success(failure_rate: f64) -> f64 {
+    let failure_rate = if failure_rate > 0.0 { failure_rate } else { 0.0 };
+    (1.0 - failure_rate).max(0.05)
+}
+
+/// Seconds to the first token of a stream, or to the whole of another answer. Where that was not measured, or longer than
+/// `ttl` ago, the best time of the others, so that it is tried; any time where none was measured.
+fn times(ttl: f64) -> Vec<f64> {
+    let mut times = if exchange::is_streaming() {
+        candidates::first_token_seconds()
+    } else {
+        candidates::latency_seconds()
+    };
+    for (time, age) in times.iter_mut().zip(candidates::sample_ages()) {
+        if !(age <= ttl && time.is_finite() && *time > 0.0) {
+            *time = f64::NAN;
+        }
+    }
+    let best = times.iter().copied().fold(f64::NAN, f64::min);
+    let best = if best.is_nan() { 1.0 } else { best };
+    for time in times.iter_mut().filter(|time| time.is_nan()) {
+        *time = best;
+    }
+    times
+}
+
+sluice_sdk::export!(Adaptive: RoutingStrategy);

@@ -1,0 +1,26 @@
+//! Each file in `cases/` is a list: columns in, the ranking out.
+
+use cost_based_routing::CostBasedRouting;
+use sluice_sdk::testing::rankings::{self, Choice};
+
+#[test]
+fn cases_rank_as_written() {
+    rankings::run::<CostBasedRouting>(include_str!("../cases/rankings.json"));
+}
+
+#[test]
+fn chance_decides_nothing() {
+    let alike = Choice::among(3).column("input-prices", [1.0, 1.0, 0.5]);
+    assert_eq!(alike.share::<CostBasedRouting>(|rank| rank == [2, 0, 1]), 1.0);
+}
+
+#[test]
+fn every_candidate_is_ranked_once_even_among_a_thousand() {
+    let group = Choice::among(1_000)
+        .column("input-prices", (0..1_000).rev().map(f64::from))
+        .column("request-limits", (0..1_000).map(|index| f64::from(index % 2)))
+        .column("requests-this-minute", [1.0; 1_000]);
+    let ranking = group.rank::<CostBasedRouting>(42).unwrap();
+    assert_eq!(ranking.len(), 1_000, "each once");
+    assert_eq!((ranking[0], ranking[500]), (998, 999), "odd ones are at their limit");
+}

@@ -1,0 +1,95 @@
+//! `latency-based-routing`: ranks the fastest deployment first, by what was measured, and tries those not measured yet.
+//!
+//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
+//! **Reads**: whether the answer streams; `sample-ages` and as many of `first-token-seconds` (for streams),
+//! `tokens-per-second` and `latency-seconds` as it needs; `request-limits` and `token-limits`, and where there are limits
+//! what was used of them this minute and the prompt's length; for ties `weights`; the exchange's seed. All of it neutral,
+//! so the instance stays clean and is used again.
+//! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
+
+mod settings;
+
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange, ranking};
+
+pub use settings::Settings;
+
+/// The strategy; it keeps nothing but its settings from one exchange to the next.
+pub struct LatencyBasedRouting {
+    settings: Settings,
+}
+
+impl Plugin for LatencyBasedRouting {
+    type Settings = Settings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "latency-based-routing",
+            env!("CARGO_PKG_VERSION"),
+            "Fastest first, by measured averages; those not measured yet are tried before.",
+        )
+        .settings_schema(include_str!("../settings.schema.json"))
+    }
+
+    fn new(settings: Settings) -> Result<Self, String> {
+        settings.check()?;
+        Ok(Self { settings })
+    }
+}
+
+impl RoutingStrategy for LatencyBasedRouting {
+    fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
+        let exhausted = ranking::exhausted();
+        let times = times(exchange::is_streaming(), self.settings.ttl);
+        let with_room = exhausted.iter().zip(&times).filter(|(exhausted, _)| !**exhausted);
+        let lowest = with_room.map(|(_, &time)| time).fold(f64::INFINITY, f64::min);
+        let fast = lowest * (1.0 + self.settings.lowest_latency_buffer);
+        let turns = ranking::turns(ranking::shares().as_deref());
+        let paces = times.into_iter().map(|time| pace(time, fast)).zip(turns);
+        Ok(ranking::order(exhausted.into_iter().zip(paces)))
+    }
+}
+
+/// To be tried, then the fast ones, both in turns; then the slow ones by their time.
+fn pace(time: f64, fast: f64) -> u64 {
+    if time.is_nan() {
+        0
+    } else if time <= fast {
+        1
+    } else {
+        // Of a time, which is positive, it is always more than 1.
+        ranking::rising(time)
+    }
+}
+
+/// Seconds by the first measure that all candidates have whose sample is no older than `ttl`, so that like is compared
+/// with like. NaN for a candidate to be tried: never measured, too long ago, or not by the last measure either.
+fn times(is_streaming: bool, ttl: f64) -> Vec<f64> {
+    const MEASURES: [fn() -> Vec<f64>; 3] = [
+        candidates::first_token_seconds,
+        seconds_per_token,
+        candidates::latency_seconds,
+    ];
+    let ages = candidates::sample_ages();
+    let mut times = Vec::new();
+    for measure in &MEASURES[usize::from(!is_streaming)..] {
+        times = measure();
+        let mut is_common = true;
+        for (time, &age) in times.iter_mut().zip(&ages) {
+            let is_fresh = age <= ttl;
+            if !is_fresh || !time.is_finite() || *time <= 0.0 {
+                *time = f64::NAN;
+                is_common &= !is_fresh;
+            }
+        }
+        if is_common {
+            break;
+        }
+    }
+    times
+}
+
+fn seconds_per_token() -> Vec<f64> {
+    candidates::tokens_per_second().into_iter().map(f64::recip).collect()
+}
+
+sluice_sdk::export!(LatencyBasedRouting: RoutingStrategy);

@@ -1,0 +1,40 @@
+//! What the operator sets: LiteLLM's `routing_strategy_args` for this strategy.
+
+use serde::Deserialize;
+
+/// Settings of the strategy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How much slower than the fastest still counts as fastest, as a share of its time. Default: 0.
+    #[serde(default)]
+    pub(crate) lowest_latency_buffer: f64,
+    /// Seconds after which what was measured is forgotten. Default: 3600.
+    #[serde(default = "hour")]
+    pub(crate) ttl: f64,
+    /// LiteLLM's number of samples; without effect here, where averages move.
+    #[serde(default, rename = "max_latency_list_size")]
+    _max_latency_list_size: Option<f64>,
+    /// LiteLLM's percentile of times to the first token; without effect here.
+    #[serde(default, rename = "ttft_percentile")]
+    _ttft_percentile: Option<f64>,
+}
+
+fn hour() -> f64 {
+    3_600.0
+}
+
+impl Settings {
+    /// What the schema says too, for hosts that do not look at it.
+    ///
+    /// # Errors
+    /// The setting that is negative.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, value) in [("lowest_latency_buffer", self.lowest_latency_buffer), ("ttl", self.ttl)] {
+            if value < 0.0 {
+                return Err(format!("settings: `{name}` is {value}, and must not be negative"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! `least-busy`: ranks the deployment with the fewest attempts under way first.
+//!
+//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
+//! **Reads**: `in-flight`; for ties `weights`, and only where that column is all zero `request-limits`, then
+//! `token-limits`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
+//! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
+
+use sluice_sdk::ranking::{self, LiteLlmArgs};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates};
+
+/// The strategy; it keeps nothing from one exchange to the next.
+pub struct LeastBusy;
+
+impl Plugin for LeastBusy {
+    type Settings = LiteLlmArgs;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "least-busy",
+            env!("CARGO_PKG_VERSION"),
+            "Fewest attempts under way first; ties at random, by weight.",
+        )
+        .settings_schema(LiteLlmArgs::SCHEMA)
+    }
+
+    fn new(_: LiteLlmArgs) -> Result<Self, String> {
+        Ok(Self)
+    }
+}
+
+impl RoutingStrategy for LeastBusy {
+    fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
+        let turns = ranking::turns(ranking::shares().as_deref());
+        Ok(ranking::order(candidates::in_flight().into_iter().zip(turns)))
+    }
+}
+
+sluice_sdk::export!(LeastBusy: RoutingStrategy);

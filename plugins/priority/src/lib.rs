@@ -1,0 +1,41 @@
+//! `priority`: ranks the lowest `order` first; within an order, at random by weight.
+//!
+//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
+//! **Reads**: `orders`; `weights`, and only where that column is all zero `request-limits`, then `token-limits`; the
+//! exchange's seed. All of it neutral, so the instance stays clean and is used again.
+//! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
+
+use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, candidates, ranking};
+
+/// The strategy; it keeps nothing from one exchange to the next.
+pub struct Priority;
+
+impl Plugin for Priority {
+    type Settings = NoSettings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "priority",
+            env!("CARGO_PKG_VERSION"),
+            "Lowest order first; within an order, at random by weight.",
+        )
+    }
+
+    fn new(_: NoSettings) -> Result<Self, String> {
+        Ok(Self)
+    }
+}
+
+impl RoutingStrategy for Priority {
+    fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
+        let turns = ranking::turns(ranking::shares().as_deref());
+        Ok(ranking::order(candidates::orders().into_iter().map(level).zip(turns)))
+    }
+}
+
+/// Not given (0) is after all that are given.
+fn level(order: u32) -> u32 {
+    if order == 0 { u32::MAX } else { order }
+}
+
+sluice_sdk::export!(Priority: RoutingStrategy);

@@ -1,0 +1,107 @@
+//! What routing strategies share: chance that repeats, random order by weight, sorting, and the limits of the minute.
+//!
+//! A strategy gives each candidate a key, and [`order`] ranks the lowest key first. [`rising`] makes a key of a number;
+//! a candidate's [`Turn`] at the end of its key decides between equals, at random and by weight:
+//!
+//! ```
+//! use sluice_sdk::{candidates, ranking, testing::Host};
+//! # let columns = [("in-flight".to_owned(), vec![2.0, 0.0])].into();
+//! # Host { candidates: 2, columns, ..Host::default() }.install();
+//! let turns = ranking::turns(ranking::shares().as_deref());
+//! let fewest_first = ranking::order(candidates::in_flight().into_iter().zip(turns));
+//! assert_eq!(fewest_first, [1, 0]);
+//! ```
+
+mod args;
+mod random;
+#[cfg(test)]
+mod tests;
+
+use crate::{candidates, exchange};
+
+pub use args::LiteLlmArgs;
+pub use random::SplitMix;
+
+/// Candidates by their keys, lowest first; equal keys in the order of the configuration. Key i is candidate i's.
+pub fn order<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<u32> {
+    let mut keyed: Vec<(K, u32)> = keys.into_iter().zip(0..).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, index)| index).collect()
+}
+
+/// A whole number that sorts as `number` does under [`f64::total_cmp`], but for NaN, which is last whatever its sign.
+#[must_use]
+pub fn rising(number: f64) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    let bits = number.to_bits();
+    if number.is_nan() {
+        u64::MAX
+    } else if bits & SIGN == 0 {
+        bits | SIGN
+    } else {
+        !bits
+    }
+}
+
+/// Each candidate's share of the traffic: the first of the columns `weights`, `request-limits` and `token-limits` that
+/// says anything, as in LiteLLM; later ones are not even read. `None` where none does: all are alike.
+#[must_use]
+pub fn shares() -> Option<Vec<f64>> {
+    let given = |column: &Vec<f64>| column.iter().any(|&share| share > 0.0);
+    let limits = |column: Vec<u32>| column.into_iter().map(f64::from).collect();
+    Some(candidates::weights())
+        .filter(given)
+        .or_else(|| Some(limits(candidates::request_limits())).filter(given))
+        .or_else(|| Some(limits(candidates::token_limits())).filter(given))
+}
+
+/// A candidate's place among equals, lowest first: how long it waits, and the number that was drawn for it.
+pub type Turn = (u64, u64);
+
+/// Draws every candidate's turn by the exchange's seed; all are as likely as any other where there are no shares.
+///
+/// Weighted sampling without replacement, by exponential keys: candidate i comes up after a wait of mean 1/share, and
+/// the order of arrival is the order wanted (Efraimidis and Spirakis, 2006, <https://doi.org/10.1016/j.ipl.2005.11.003>).
+/// It holds among any of the candidates, so turns may decide within each tie of a longer ranking.
+///
+/// A candidate without a share waits for ever: it comes after all that have one, in random order, as a last resort.
+#[must_use]
+pub fn turns(shares: Option<&[f64]>) -> Vec<Turn> {
+    let mut random = SplitMix::new(exchange::seed());
+    let Some(shares) = shares else {
+        return (0..candidates::count()).map(|_| (0, random.bits())).collect();
+    };
+    let turn = |&share: &f64| {
+        let draw = random.bits();
+        let wait = if share > 0.0 {
+            -random::unit(draw).ln() / share
+        } else {
+            f64::INFINITY
+        };
+        (rising(wait), draw)
+    };
+    shares.iter().map(turn).collect()
+}
+
+/// Which candidates have no room for this exchange in this minute: one more request would pass their `rpm`, or its
+/// prompt their `tpm`. Counts are read only where some candidate has a limit.
+#[must_use]
+pub fn exhausted() -> Vec<bool> {
+    let mut exhausted = vec![false; candidates::count() as usize];
+    let mut mark = |limits: Vec<u32>, used: fn() -> Vec<u32>, more: fn() -> u32| {
+        if limits.iter().all(|&limit| limit == 0) {
+            return;
+        }
+        let more = more();
+        for ((exhausted, limit), used) in exhausted.iter_mut().zip(limits).zip(used()) {
+            *exhausted |= limit > 0 && used.saturating_add(more) > limit;
+        }
+    };
+    mark(candidates::request_limits(), candidates::requests_this_minute, || 1);
+    mark(
+        candidates::token_limits(),
+        candidates::tokens_this_minute,
+        exchange::prompt_tokens,
+    );
+    exhausted
+}
