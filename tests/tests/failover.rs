@@ -289,3 +289,31 @@ async fn a_deadline_holds_for_all_attempts_together() {
     assert!(refused.message(408).contains("0.3 s"), "{}", refused.text());
     assert_eq!(first.count() + second.count(), 2);
 }
+
+#[tokio::test]
+async fn the_next_order_is_for_when_the_one_before_has_failed() {
+    let upstreams = [
+        Upstream::start().await,
+        Upstream::start().await,
+        Upstream::start().await,
+    ];
+    let names = ["reserve", "first", "rest"];
+    let orders = [Some(2), Some(1), None];
+    let mut config = Config::new().retries(2);
+    for ((upstream, name), order) in upstreams.iter().zip(names).zip(orders) {
+        upstream.always(openai::says(name));
+        let mut params = json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()) });
+        if let Some(order) = order {
+            params["order"] = json!(order);
+        }
+        config = config.deployment("chat", params);
+    }
+    let gateway = Gateway::start(&config).await;
+    for _ in 0..10 {
+        assert_eq!(gateway.ask("chat", "hi").await.content(), "first");
+    }
+    upstreams[1].always(Script::hangs_up());
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "reserve");
+    upstreams[0].always(Script::hangs_up());
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "rest");
+}

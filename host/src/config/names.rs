@@ -1,6 +1,14 @@
 //! Names that LiteLLM knows and a configuration may use: strategies, guardrails, callbacks, providers. A name that no
 //! loaded plugin provides but stands here is accepted and not yet in effect; one that stands nowhere is a mistake.
 
+/// The plugin that serves a strategy: LiteLLM has two generations of one.
+pub fn strategy_plugin(name: &str) -> &str {
+    match name {
+        "usage-based-routing" => "usage-based-routing-v2",
+        other => other,
+    }
+}
+
 /// `router_settings.routing_strategy`.
 pub(super) const STRATEGIES: &[&str] = &[
     "simple-shuffle",

@@ -29,7 +29,16 @@ fn known() -> Known {
             "deepseek",
             "openrouter",
         ]),
-        strategies: names(&["simple-shuffle", "least-busy", "latency-based-routing"]),
+        strategies: names(&[
+            "adaptive",
+            "cost-based-routing",
+            "latency-based-routing",
+            "least-busy",
+            "priority",
+            "simple-shuffle",
+            "usage-based-routing-v2",
+            "weighted-round-robin",
+        ]),
         guardrails: names(&["content-filter"]),
         callbacks: names(&["webhook"]),
     }

@@ -34,17 +34,44 @@ pub fn rank(
     }
     let mut rest = Rest::default();
     found.retain(|candidate| rest.leaves(candidate, canonical.seed));
-    match found.candidates.len() {
-        0 => rest.instead(exchange),
-        // There is nothing to choose: no strategy is asked.
-        1 => Ok(found.candidates.into_iter().chain(rest.ramping).collect()),
-        _ => {
-            let columns = Arc::new(columns(found));
-            let order = choose(exchange, canonical, &columns)?;
-            let ranked = order.into_iter().map(|index| columns.candidates[index].clone());
-            Ok(ranked.chain(rest.ramping).collect())
+    if found.candidates.is_empty() {
+        return rest.instead(exchange);
+    }
+    let mut ranked = Ranked::new();
+    for level in by_order(found) {
+        match level.candidates.as_slice() {
+            // There is nothing to choose: no strategy is asked.
+            [_] => ranked.extend(level.candidates),
+            _ => {
+                let columns = Arc::new(columns(level));
+                match choose(exchange, canonical, &columns) {
+                    Ok(order) => ranked.extend(order.into_iter().map(|index| columns.candidates[index].clone())),
+                    Err(refusal) if ranked.is_empty() => return Err(refusal),
+                    // Those before are tried; it matters only when they all fail.
+                    Err(_) => {}
+                }
+            }
         }
     }
+    ranked.extend(rest.ramping);
+    Ok(ranked)
+}
+
+/// The candidates by `order`, lowest first: a level is for when all before it have failed. Those without an order come last.
+fn by_order(found: Found) -> Vec<Found> {
+    let order = |candidate: &Candidate| candidate.deployment.settings.order.unwrap_or(u32::MAX);
+    let mut levels: Vec<u32> = found.candidates.iter().map(order).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    if let [_] = levels.as_slice() {
+        return vec![found];
+    }
+    let of_level = |level: u32| {
+        let mut own = found.clone();
+        own.retain(|candidate| order(candidate) == level);
+        own
+    };
+    levels.into_iter().map(of_level).collect()
 }
 
 /// Whether the group has a deployment that is not among `without`.

@@ -20,6 +20,7 @@ pub struct Groups {
 }
 
 /// The candidates for a model.
+#[derive(Clone)]
 pub struct Found {
     /// The group that was found: the wildcard itself, where one fits.
     pub group: Box<str>,

@@ -6,14 +6,14 @@
 //! seed. All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
-use sluice_sdk::ranking::{self, SplitMix};
-use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
+use sluice_sdk::ranking::{self, LiteLlmArgs, SplitMix};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
 
 /// The strategy; it keeps nothing from one exchange to the next.
 pub struct SimpleShuffle;
 
 impl Plugin for SimpleShuffle {
-    type Settings = NoSettings;
+    type Settings = LiteLlmArgs;
 
     fn manifest() -> Manifest {
         Manifest::new(
@@ -21,9 +21,10 @@ impl Plugin for SimpleShuffle {
             env!("CARGO_PKG_VERSION"),
             "Random order, weighted by the first of weight, rpm and tpm that is given.",
         )
+        .settings_schema(LiteLlmArgs::SCHEMA)
     }
 
-    fn new(_: NoSettings) -> Result<Self, String> {
+    fn new(_: LiteLlmArgs) -> Result<Self, String> {
         Ok(Self)
     }
 }

@@ -16,7 +16,12 @@ fn check_strategy(root: &Node, known: &Known, problems: &mut Problems) {
         return;
     };
     let Some(name) = node.text() else { return };
-    if known.strategies.is_empty() || known.strategies.iter().any(|known| known == name) {
+    if known.strategies.is_empty()
+        || known
+            .strategies
+            .iter()
+            .any(|known| known == names::strategy_plugin(name))
+    {
         return;
     }
     if names::STRATEGIES.contains(&name) {

@@ -32,7 +32,7 @@ pub const TYPED: &[Key] = &[
     on("cooldown_time", SHARE, "Seconds out of service after failures, whatever an answer's `Retry-After` says; 0 for never. Default: the router's."),
     on("allowed_fails", COUNT, "Failures it may have within its cooldown's time; default: the router's."),
     on("weight", SHARE, "Share of the group's traffic under `simple-shuffle`."),
-    on("order", COUNT, "Priority level: the lowest is tried first."),
+    on("order", COUNT, "Priority level: the lowest is tried first, the others when it fails, whatever the strategy; deployments without one come last."),
     on("rpm", COUNT, "Requests a minute it takes; strategies read it."),
     on("tpm", COUNT, "Tokens a minute it takes; strategies read it."),
     on("mock_response", TEXT, "Answers with this text, without an upstream."),

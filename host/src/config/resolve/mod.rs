@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::Secret;
 use super::check::MASTER_KEY_VARIABLE;
 use super::environment::{Environment, Overlay};
+use super::names;
 use super::settings::{Alias, General, Router, Server, Settings, Upstream};
 use super::tree::{Node, Value};
 
@@ -70,7 +71,7 @@ fn router(root: &Node) -> Router {
     Router {
         strategy: own("routing_strategy")
             .and_then(Node::text)
-            .unwrap_or("simple-shuffle")
+            .map_or("simple-shuffle", names::strategy_plugin)
             .to_owned(),
         strategy_args: args.into(),
         retries: resilience::retries(root),

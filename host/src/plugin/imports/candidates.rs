@@ -65,6 +65,12 @@ impl Host for Guest {
     fn first_token_seconds(&mut self) -> wasmtime::Result<Vec<f64>> {
         self.column(|deployment| deployment.health.first_token_seconds())
     }
+    fn tokens_per_second(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.column(|deployment| deployment.health.tokens_per_second())
+    }
+    fn sample_ages(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.column(|deployment| deployment.health.sample_age())
+    }
     fn failure_rates(&mut self) -> wasmtime::Result<Vec<f64>> {
         self.column(|deployment| deployment.health.failure_rate())
     }
