@@ -1,4 +1,5 @@
-//! Compiled code on disk, so that only the first start compiles.
+//! Compiled code on disk, so that only the first start compiles; and what bundled components say of themselves, so that
+//! only those that are used are mapped at all.
 //!
 //! The files are native code: whoever can write them runs as the gateway. The directory is therefore the gateway's own,
 //! closed to others, and never the plugins directory. A file that does not fit this build of the engine is compiled anew.
@@ -9,8 +10,62 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+use super::Kind;
+use super::bindings::Manifest;
+
+/// What a component says of itself, and what can be seen of it.
+#[derive(Serialize, Deserialize)]
+pub struct About {
+    pub manifest: Said,
+    pub kinds: Vec<Kind>,
+    pub imports: Vec<String>,
+}
+
+/// A [`Manifest`], as it is written down.
+#[derive(Serialize, Deserialize)]
+pub struct Said {
+    name: String,
+    version: String,
+    summary: String,
+    settings_schema: String,
+    outbound: Vec<String>,
+    extras: Vec<(String, String)>,
+}
+
+impl About {
+    pub fn of(component: &super::Component) -> Self {
+        let manifest = component.manifest.clone();
+        Self {
+            manifest: Said {
+                name: manifest.name,
+                version: manifest.version,
+                summary: manifest.summary,
+                settings_schema: manifest.settings_schema,
+                outbound: manifest.outbound,
+                extras: manifest.extras,
+            },
+            kinds: component.kinds.clone(),
+            imports: component.imports.clone(),
+        }
+    }
+}
+
+impl From<Said> for Manifest {
+    fn from(said: Said) -> Self {
+        Self {
+            name: said.name,
+            version: said.version,
+            summary: said.summary,
+            settings_schema: said.settings_schema,
+            outbound: said.outbound,
+            extras: said.extras,
+        }
+    }
+}
 
 /// A directory of compiled components, named by the hash of their bytes and of the engine's settings.
 pub struct Cache {
@@ -41,14 +96,29 @@ impl Cache {
         }
     }
 
-    fn path(&self, sha256: &str) -> PathBuf {
+    fn path(&self, sha256: &str, extension: &str) -> PathBuf {
         self.directory
-            .join(format!("{sha256}-{:016x}.cwasm", self.compatibility))
+            .join(format!("{sha256}-{:016x}.{extension}", self.compatibility))
+    }
+
+    /// What the component with this hash said of itself.
+    pub fn about(&self, sha256: &str) -> Option<About> {
+        let path = self.path(sha256, "json");
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    pub fn put_about(&self, about: &About, sha256: &str) {
+        let written = serde_json::to_vec(about)
+            .map_err(std::io::Error::other)
+            .and_then(|text| self.write(&text, &self.path(sha256, "json")));
+        if let Err(error) = written {
+            tracing::debug!(%error, "what a plugin said of itself was not kept");
+        }
     }
 
     /// The compiled component with this hash, when it is there and fits.
     pub fn get(&self, engine: &Engine, sha256: &str) -> Option<Component> {
-        let path = self.path(sha256);
+        let path = self.path(sha256, "cwasm");
         if !path.exists() {
             return None;
         }
@@ -65,24 +135,24 @@ impl Cache {
         let written = component
             .serialize()
             .map_err(std::io::Error::other)
-            .and_then(|code| self.write(&code, sha256));
+            .and_then(|code| self.write(&code, &self.path(sha256, "cwasm")));
         if let Err(error) = written {
             tracing::debug!(%error, "compiled code was not kept");
         }
     }
 
     /// Whole or not at all: written aside, then renamed.
-    fn write(&self, code: &[u8], sha256: &str) -> std::io::Result<()> {
+    fn write(&self, bytes: &[u8], path: &Path) -> std::io::Result<()> {
         // Several gateways may share the directory; in containers each of them is process 1.
-        let aside = self.directory.join(format!("{sha256}.{:016x}.tmp", fastrand::u64(..)));
+        let aside = path.with_extension(format!("{:016x}.tmp", fastrand::u64(..)));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&aside)?;
         // A rename may reach the disk before the bytes do.
-        let written = file.write_all(code).and_then(|()| file.sync_all());
-        let kept = written.and_then(|()| fs::rename(&aside, self.path(sha256)));
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        let kept = written.and_then(|()| fs::rename(&aside, path));
         kept.inspect_err(|_| drop(fs::remove_file(&aside)))
     }
 }

@@ -3,7 +3,7 @@
 //! Everything that can be wrong with a plugin is found here, before an exchange meets it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -13,6 +13,7 @@ use wasmtime::component::types::ComponentItem;
 use super::bindings::{
     AboutPre, Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
 };
+use super::cache::About;
 use super::clock::{self, Ticking};
 use super::guest::Guest;
 use super::limits::Limits;
@@ -40,10 +41,18 @@ pub struct Component {
     pub kinds: Vec<Kind>,
     /// Interfaces it imports, sorted.
     pub imports: Vec<String>,
-    pub(super) strategy: Option<RoutingPre<Guest>>,
-    pub(super) adapter: Option<ProviderPre<Guest>>,
-    pub(super) guardrail: Option<GuardrailPre<Guest>>,
-    pub(super) callback: Option<CallbackPre<Guest>>,
+    linked: OnceLock<Linked>,
+    /// Where its code comes from when it is linked only once it is used: what nobody uses takes no memory.
+    embedded: &'static [u8],
+}
+
+/// A component's code, linked to what its kinds may import.
+#[derive(Default)]
+struct Linked {
+    strategy: Option<RoutingPre<Guest>>,
+    adapter: Option<ProviderPre<Guest>>,
+    guardrail: Option<GuardrailPre<Guest>>,
+    callback: Option<CallbackPre<Guest>>,
 }
 
 impl Component {
@@ -53,8 +62,8 @@ impl Component {
     /// What does not fit, and where in the settings.
     pub fn check_settings(&self, settings: &str) -> Result<(), String> {
         let schema = &self.manifest.settings_schema;
+        let is_empty = settings.trim() == "{}";
         if schema.is_empty() {
-            let is_empty = settings.trim() == "{}";
             return if is_empty {
                 Ok(())
             } else {
@@ -62,7 +71,11 @@ impl Component {
             };
         }
         let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string());
-        let validator = jsonschema::validator_for(&parse(schema)?).map_err(|error| format!("its schema: {error}"))?;
+        let schema = parse(schema)?;
+        if is_empty && takes_nothing(&schema) {
+            return Ok(());
+        }
+        let validator = jsonschema::validator_for(&schema).map_err(|error| format!("its schema: {error}"))?;
         let settings = parse(settings)?;
         let errors: Vec<String> = validator
             .iter_errors(&settings)
@@ -90,6 +103,40 @@ impl Component {
     pub fn is(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
+
+    fn linked(&self, host: &Host) -> Option<&Linked> {
+        if let Some(linked) = self.linked.get() {
+            return Some(linked);
+        }
+        let compiled = host.compile(self.embedded, &self.sha256);
+        match compiled.and_then(|compiled| host.link(&compiled, &self.kinds)) {
+            Ok(linked) => Some(self.linked.get_or_init(|| linked)),
+            Err(error) => {
+                tracing::error!(plugin = self.manifest.name, %error, "a bundled plugin does not load: the build is broken");
+                None
+            }
+        }
+    }
+}
+
+/// Whether a schema lets `{}` pass, told by its keywords alone: the validator is a large piece of code, which most gateways
+/// never need. One that could demand something is left to it.
+fn takes_nothing(schema: &serde_json::Value) -> bool {
+    const HARMLESS: [&str; 8] = [
+        "$defs",
+        "$schema",
+        "$comment",
+        "title",
+        "description",
+        "type",
+        "properties",
+        "additionalProperties",
+    ];
+    let keywords = schema.as_object();
+    keywords.is_some_and(|keywords| {
+        keywords.keys().all(|keyword| HARMLESS.contains(&keyword.as_str()))
+            && keywords.get("type").is_none_or(|given| given == "object")
+    })
 }
 
 /// A pool for one use of a component, for each kind; `None` where the component is not of the kind.
@@ -98,7 +145,7 @@ macro_rules! pools {
         impl Component {
             $(
                 pub fn $function(&self, host: &Host, key: Key) -> Option<Arc<Pool<$exports>>> {
-                    let pre = self.$field.clone()?;
+                    let pre = self.linked(host)?.$field.clone()?;
                     let identity = host.identity(self, key.settings, key.grants);
                     Some(Pool::new(pre, identity, key.limits, key.isolation))
                 }
@@ -155,11 +202,30 @@ impl Host {
         self.load_hashed(bytes, format!("{:x}", Sha256::digest(bytes)), source)
     }
 
-    /// The same for bytes whose hash is known.
+    /// A component of the binary itself. What it says of itself is remembered beside its compiled code.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub(super) fn load_hashed(&self, bytes: &[u8], sha256: String, source: Source) -> Result<Component, LoadError> {
+    pub(super) fn load_embedded(&self, bytes: &'static [u8], sha256: &str) -> Result<Component, LoadError> {
+        if let Some(about) = self.cache.as_ref().and_then(|cache| cache.about(sha256)) {
+            return Ok(Component {
+                manifest: about.manifest.into(),
+                source: Source::Bundled,
+                sha256: sha256.to_owned(),
+                kinds: about.kinds,
+                imports: about.imports,
+                linked: OnceLock::new(),
+                embedded: bytes,
+            });
+        }
+        let component = self.load_hashed(bytes, sha256.to_owned(), Source::Bundled)?;
+        if let Some(cache) = &self.cache {
+            cache.put_about(&About::of(&component), sha256);
+        }
+        Ok(component)
+    }
+
+    fn load_hashed(&self, bytes: &[u8], sha256: String, source: Source) -> Result<Component, LoadError> {
         let compiled = self.compile(bytes, &sha256)?;
         let shape = compiled.component_type();
         let kinds: Vec<Kind> = Kind::ALL
@@ -171,19 +237,15 @@ impl Host {
         }
         let mut imports: Vec<String> = shape.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
         imports.sort();
-        let mut component = Component {
+        Ok(Component {
             manifest: self.describe(&compiled, kinds[0])?,
             source,
             sha256,
+            linked: OnceLock::from(self.link(&compiled, &kinds)?),
             kinds,
             imports,
-            strategy: None,
-            adapter: None,
-            guardrail: None,
-            callback: None,
-        };
-        self.link(&compiled, &mut component)?;
-        Ok(component)
+            embedded: &[],
+        })
     }
 
     fn compile(&self, bytes: &[u8], sha256: &str) -> Result<wasmtime::component::Component, LoadError> {
@@ -199,8 +261,9 @@ impl Host {
     }
 
     /// Checks imports and exports of each kind against the contract, without running the guest.
-    fn link(&self, compiled: &wasmtime::component::Component, component: &mut Component) -> Result<(), LoadError> {
-        for kind in component.kinds.clone() {
+    fn link(&self, compiled: &wasmtime::component::Component, kinds: &[Kind]) -> Result<Linked, LoadError> {
+        let mut linked = Linked::default();
+        for &kind in kinds {
             let failed = |error: wasmtime::Error| LoadError::Link {
                 kind: kind.as_str(),
                 reason: chain(&error),
@@ -208,13 +271,13 @@ impl Host {
             let linker = self.linker(kind);
             let pre = linker.instantiate_pre(compiled).map_err(failed)?;
             match kind {
-                Kind::Strategy => component.strategy = Some(RoutingPre::new(pre).map_err(failed)?),
-                Kind::Adapter => component.adapter = Some(ProviderPre::new(pre).map_err(failed)?),
-                Kind::Guardrail => component.guardrail = Some(GuardrailPre::new(pre).map_err(failed)?),
-                Kind::Callback => component.callback = Some(CallbackPre::new(pre).map_err(failed)?),
+                Kind::Strategy => linked.strategy = Some(RoutingPre::new(pre).map_err(failed)?),
+                Kind::Adapter => linked.adapter = Some(ProviderPre::new(pre).map_err(failed)?),
+                Kind::Guardrail => linked.guardrail = Some(GuardrailPre::new(pre).map_err(failed)?),
+                Kind::Callback => linked.callback = Some(CallbackPre::new(pre).map_err(failed)?),
             }
         }
-        Ok(())
+        Ok(linked)
     }
 
     /// Asks the component who it is, in an instance that has no grant at all.
@@ -317,4 +380,27 @@ fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Eng
 /// wasmtime's errors say the cause in the chain; only the outermost is printed by `Display`.
 pub(super) fn chain(error: &wasmtime::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes_nothing;
+
+    #[test]
+    fn only_a_schema_that_can_demand_nothing_is_known_to_take_nothing() {
+        let takes = |schema: &str| takes_nothing(&serde_json::from_str(schema).unwrap());
+        assert!(takes(
+            r#"{"type": "object", "properties": {"a": {"minLength": 1}}, "additionalProperties": false}"#
+        ));
+        assert!(takes("{}"));
+        for demanding in [
+            r#"{"type": "object", "required": ["a"]}"#,
+            r#"{"minProperties": 1}"#,
+            r##"{"$ref": "#/$defs/a", "$defs": {"a": {"required": ["b"]}}}"##,
+            r#"{"type": ["string"]}"#,
+            "false",
+        ] {
+            assert!(!takes(demanding), "{demanding}");
+        }
+    }
 }

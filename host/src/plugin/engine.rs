@@ -39,6 +39,9 @@ fn base() -> Config {
         .async_stack_size(2 << 20)
         // Parsing debug information at each trap costs more than the trap.
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
+        // Half of the compiled code's size, for offsets in backtraces and for unwinders that are not wasmtime's.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         // Smaller surface: no toolchain in reach of plugin authors needs these.
         .wasm_memory64(false)
         .wasm_multi_memory(false)

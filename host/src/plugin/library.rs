@@ -74,10 +74,7 @@ impl Library {
     /// # Errors
     /// A bundled component does not load: the build is broken.
     pub fn open(host: Arc<Host>, directory: PathBuf) -> Result<Self, LoadError> {
-        let load = |one: &Bundled| {
-            host.load_hashed(one.bytes, one.sha256.to_owned(), Source::Bundled)
-                .map(Arc::new)
-        };
+        let load = |one: &Bundled| host.load_embedded(one.bytes, one.sha256).map(Arc::new);
         let bundled = BUNDLED.iter().map(load).collect::<Result<_, _>>()?;
         Ok(Self {
             host,

@@ -37,7 +37,7 @@ pub use host::Host;
 use crate::metrics::PluginCounters;
 
 /// What a component can be; one may be several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     Strategy,
     Adapter,

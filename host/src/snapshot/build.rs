@@ -154,8 +154,9 @@ impl Builder {
     fn ask_bundled(&self, registry: &Registry) -> Shipped {
         let nothing_set = settings::Plugins::default();
         let mut shipped = Shipped::default();
-        for component in &registry.bundled {
-            // Settings that are not there fit every bundled schema; one that is no adapter has no pool.
+        let adapters = registry.bundled.iter().filter(|component| component.is(Kind::Adapter));
+        for component in adapters {
+            // Settings that are not there fit every bundled schema.
             if let Some(adapter) = self.adapter(&nothing_set, component, &mut Vec::new()) {
                 shipped.add(&adapter);
             }

@@ -43,7 +43,7 @@ pub async fn measure(plan: &Plan, directory: &Path, layout: &Layout) -> Result<S
     let idle = gateway.idle_resident;
     let question = question::chat(gateway.address, "slow", Wanted::Stream, 1 << 10);
     // The first streams of all pay for what every process needs once.
-    let _some = open(&gateway, &question, 20).await?;
+    let _some = open(&gateway, &question, 100).await?;
     let before = settled(&gateway).await;
     let _first = open(&gateway, &question, STREAMS).await?;
     let between = settled(&gateway).await;
