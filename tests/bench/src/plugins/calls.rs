@@ -12,7 +12,7 @@ use sluice::plugin::imports::candidates::Columns;
 use sluice::plugin::strategy::Strategy;
 use sluice::snapshot::Snapshot;
 
-use crate::loaded::{ANTHROPIC, OPENAI, group_of};
+use crate::loaded::{ANTHROPIC, OPENAI, STRATEGIES, group_of};
 use crate::measure::{Repeat, each, each_after, each_waiting, runtime};
 use crate::samples::{self, chat};
 
@@ -56,14 +56,11 @@ pub fn all() -> Vec<Call> {
     };
     let (openai, claude) = ("openai-compatible", "anthropic");
     let (shuffle, filter) = ("simple-shuffle", "content-filter");
-    vec![
+    let mut calls = vec![
         call(openai, "instance alone", ByDefault, |s| adapter_instance(s, OPENAI)),
         call(claude, "instance alone", ByDefault, |s| adapter_instance(s, ANTHROPIC)),
         call(shuffle, "instance alone", ByDefault, strategy_instance),
         call(filter, "instance alone", ByDefault, guardrail_instance),
-        call(shuffle, "rank 4", ByDefault, |s| rank(s, 4)),
-        call(shuffle, "rank 64", ByDefault, |s| rank(s, 64)),
-        call(shuffle, "rank 1,000", ByDefault, |s| rank(s, 1_000)),
         call(openai, "open, 1 KB", ByDefault, |s| open_relayed(s, KB)),
         call(claude, "open, 1 KB", IfShared, |s| open_translated(s, KB)),
         call(claude, "open, 100 KB", IfShared, |s| open_translated(s, 100 * KB)),
@@ -76,7 +73,13 @@ pub fn all() -> Vec<Call> {
         },
         call(filter, "inspect 4 KB, nothing found", IfShared, inspect_clean),
         call(filter, "inspect 4 KB, an address masked", IfShared, inspect_masked),
-    ]
+    ];
+    for strategy in STRATEGIES {
+        calls.push(call(strategy, "rank 4", ByDefault, |s| rank(s, 4)));
+        calls.push(call(strategy, "rank 64", ByDefault, |s| rank(s, 64)));
+        calls.push(call(strategy, "rank 1,000", ByDefault, |s| rank(s, 1_000)));
+    }
+    calls
 }
 
 impl Call {
@@ -87,6 +90,12 @@ impl Call {
     /// Tries the call on what exchanges would use, and makes it ready to be repeated.
     pub fn prepare(&self, snapshot: &Snapshot) -> Repeat {
         (self.prepare)(snapshot)
+    }
+
+    /// The strategy of the gateway that makes the call.
+    pub fn strategy(&self) -> &'static str {
+        let own = STRATEGIES.into_iter().find(|strategy| *strategy == self.plugin);
+        own.unwrap_or(STRATEGIES[0])
     }
 
     /// The isolation under which an instance is made for each call; `None` where that cannot be.

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sluice::Source;
 use sluice::callbacks::Sinks;
 use sluice::config::settings::{Isolation, Settings};
 use sluice::config::{Known, Strictness};
+use sluice::deployment::Success;
 use sluice::metrics::Metrics;
 use sluice::plugin::Host;
 use sluice::plugin::imports::http::Egress;
-use sluice::plugin::library::Library;
+use sluice::plugin::library::{Library, Registry};
 use sluice::snapshot::{Builder, Snapshot, Sources};
 use sluice::upstream::tls;
 
@@ -25,17 +27,28 @@ pub const ANTHROPIC: &str = "claude";
 /// Sizes of the model groups that a strategy ranks.
 pub const GROUP_SIZES: [usize; 3] = [4, 64, 1_000];
 
-const PLUGINS: [&str; 4] = ["openai-compatible", "anthropic", "simple-shuffle", "content-filter"];
+/// The bundled strategies; the first serves the calls that are about another plugin.
+pub const STRATEGIES: [&str; 8] = [
+    "simple-shuffle",
+    "least-busy",
+    "latency-based-routing",
+    "cost-based-routing",
+    "usage-based-routing-v2",
+    "weighted-round-robin",
+    "priority",
+    "adaptive",
+];
+
+const PLUGINS: [&str; 3] = ["openai-compatible", "anthropic", "content-filter"];
 
 /// A call is bounded by the wall clock: on a busy machine a limit of production would end a benchmark of millions of
 /// calls. How long the limit is makes no difference to what it costs.
 const TIME_LIMIT_MS: u32 = 10_000;
 
-/// One engine, and what a gateway makes of the same configuration under each isolation.
+/// One engine, and what a gateway makes of the same configuration under each isolation, with each strategy.
 pub struct Loaded {
-    by_call: Snapshot,
-    by_exchange: Snapshot,
-    shared: Snapshot,
+    builder: Builder,
+    registry: Arc<Registry>,
     /// Counts the instances that are made.
     pub metrics: Arc<Metrics>,
 }
@@ -50,7 +63,7 @@ impl Loaded {
         let environment = Arc::new(BTreeMap::new());
         let tls = tls::client_config(None).expect("the certificates that come with the gateway can be read");
         let egress = Egress::new(tls.as_ref().clone()).expect("a client that connects to nothing can be made");
-        let pagemap_scan = settings(Isolation::default()).plugins.pagemap_scan;
+        let pagemap_scan = settings(Isolation::default(), STRATEGIES[0]).plugins.pagemap_scan;
         let host = Host::start(pagemap_scan, None, egress, Arc::clone(&metrics)).expect("WebAssembly can run here");
         let host = Arc::new(host);
         // The plugins directory is never looked at: only what is bundled counts.
@@ -60,29 +73,31 @@ impl Loaded {
         let deliveries = deliveries.expect("a runtime that runs nothing can be made");
         let sinks = Arc::new(Sinks::new(deliveries.handle().clone(), Arc::clone(&metrics)));
         let builder = Builder::new(host, Arc::clone(&metrics), environment, sinks);
-        let snapshot = |isolation| {
-            let snapshot = builder.build(Sources {
-                settings: Arc::new(settings(isolation)),
-                registry: Arc::clone(&registry),
-            });
-            assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
-            snapshot
-        };
         Self {
-            by_call: snapshot(Isolation::Call),
-            by_exchange: snapshot(Isolation::Exchange),
-            shared: snapshot(Isolation::Shared),
+            builder,
+            registry,
             metrics,
         }
     }
 
-    /// What exchanges would use, were all plugins isolated so.
-    pub fn under(&self, isolation: Isolation) -> &Snapshot {
-        match isolation {
-            Isolation::Call => &self.by_call,
-            Isolation::Exchange => &self.by_exchange,
-            Isolation::Shared => &self.shared,
+    /// What exchanges would use, were all plugins isolated so and this the strategy.
+    ///
+    /// # Panics
+    /// The bundled plugins do not fit the configuration.
+    pub fn under(&self, isolation: Isolation, strategy: &str) -> Snapshot {
+        let snapshot = self.builder.build(Sources {
+            settings: Arc::new(settings(isolation, strategy)),
+            registry: Arc::clone(&self.registry),
+        });
+        assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
+        for (index, deployment) in (1_u64..).zip(snapshot.groups.deployments()) {
+            deployment.health.succeeded(Success {
+                whole: Duration::from_millis(800 + 37 * (index % 23)),
+                first_token: Some(Duration::from_millis(200 + 11 * (index % 17))),
+                completion_tokens: 100,
+            });
         }
+        snapshot
     }
 }
 
@@ -91,9 +106,9 @@ pub fn group_of(size: usize) -> String {
     format!("{size}-deployments")
 }
 
-fn settings(isolation: Isolation) -> Settings {
+fn settings(isolation: Isolation, strategy: &str) -> Settings {
     let source = Source::Text {
-        text: configuration(isolation).to_string(),
+        text: configuration(isolation, strategy).to_string(),
         directory: PathBuf::new(),
     };
     let loaded = source.load(&BTreeMap::new(), &Known::default(), Strictness::Strict);
@@ -104,15 +119,17 @@ fn settings(isolation: Isolation) -> Settings {
 }
 
 /// JSON is YAML.
-fn configuration(isolation: Isolation) -> Value {
+fn configuration(isolation: Isolation, strategy: &str) -> Value {
     let isolation = match isolation {
         Isolation::Call => "call",
         Isolation::Exchange => "exchange",
         Isolation::Shared => "shared",
     };
     let plugins: BTreeMap<&str, Value> = PLUGINS
+        .into_iter()
+        .chain(STRATEGIES)
         .map(|name| (name, json!({ "isolation": isolation, "time_limit_ms": TIME_LIMIT_MS })))
-        .into();
+        .collect();
     let single = [(OPENAI, "openai/gpt-4o"), (ANTHROPIC, "anthropic/claude-sonnet-4-5")];
     let mut deployments: Vec<Value> = single.map(|(group, model)| deployment(group, model, None)).into();
     for size in GROUP_SIZES {
@@ -121,6 +138,7 @@ fn configuration(isolation: Isolation) -> Value {
     }
     json!({
         "model_list": deployments,
+        "router_settings": { "routing_strategy": strategy },
         "guardrails": [{ "guardrail_name": "filter", "litellm_params": content_filter() }],
         "sluice": { "plugins": plugins },
     })

@@ -81,7 +81,8 @@ fn figure(call: &Call, loaded: &Loaded) -> Figure {
     eprintln!("{}", call.name());
     let series = |isolation| {
         let counters = loaded.metrics.plugin(call.plugin);
-        Series::new(call.prepare(loaded.under(isolation)), isolation, counters)
+        let snapshot = loaded.under(isolation, call.strategy());
+        Series::new(call.prepare(&snapshot), isolation, counters)
     };
     let mut fresh = call.fresh().map(series);
     let mut reused = series(call.reused());
