@@ -70,22 +70,6 @@ async fn the_next_deployment_streams_when_the_first_fails_before_its_first_chunk
 }
 
 #[tokio::test]
-async fn nothing_is_tried_again_once_content_has_been_sent() {
-    let pair = Pair::start(3).await;
-    pair.first
-        .then(Script::events(openai::pieces(&["half an "])).then_breaks_off());
-    let data = pair
-        .gateway
-        .client()
-        .chat_stream(&openai::ask_streamed("chat", "hi"))
-        .await
-        .rest()
-        .await;
-    assert!(data.iter().any(|data| data.contains("\"error\"")), "{data:?}");
-    assert_eq!(pair.second.count(), 0);
-}
-
-#[tokio::test]
 async fn a_clients_mistake_is_not_tried_again() {
     let pair = Pair::start(3).await;
     for (status, code) in [

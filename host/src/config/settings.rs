@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use resilience::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Target};
+pub use resilience::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Tags, Target};
 
 use super::Secret;
 
@@ -90,6 +90,11 @@ pub struct Router {
     pub retries: Retries,
     pub cooldowns: Cooldowns,
     pub fallbacks: Fallbacks,
+    pub tags: Tags,
+    /// `enable_pre_call_checks`, default false: deployments that a request does not fit are left out.
+    pub checks_fit: bool,
+    /// `enable_mid_stream_fallback_continuation`, default true: a broken stream goes on at another deployment.
+    pub continues_streams: bool,
     /// Per attempt. `litellm_settings.request_timeout` over `router_settings.timeout`, default 6000 s.
     pub timeout: Duration,
     /// Per attempt, to the first content of a stream; default `timeout`.

@@ -5,7 +5,7 @@
 //! deployment comes back, at first with a small share of the traffic.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
@@ -130,13 +130,14 @@ enum Phase {
 pub struct Cooldown {
     /// Whether it is anything but in: the one thing that most exchanges look at.
     is_special: AtomicBool,
+    /// Failures without a success between them.
+    in_a_row: AtomicU32,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
-    in_a_row: u32,
     /// Failures within a cooldown's time: since when, and how many.
     counted: HashMap<Option<Kind>, (Instant, u32)>,
 }
@@ -224,7 +225,9 @@ impl Cooldown {
 
     /// An attempt succeeded to its end.
     pub(super) fn succeeded(&self) {
-        self.state.lock().in_a_row = 0;
+        if self.in_a_row.load(Ordering::Relaxed) > 0 {
+            self.in_a_row.store(0, Ordering::Relaxed);
+        }
     }
 
     /// An attempt failed; the cooldown that begins with it.
@@ -237,7 +240,7 @@ impl Cooldown {
         rules: &Cooldowns,
     ) -> Option<Outage> {
         let mut state = self.state.lock();
-        state.in_a_row += 1;
+        let in_a_row = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         let time = own
             .time
             .or(failure.retry_after.map(|wait| wait.min(RETRY_AFTER_MAX)))
@@ -249,7 +252,7 @@ impl Cooldown {
         }
         let paused = rules
             .breaker
-            .filter(|breaker| state.in_a_row >= breaker.failures)
+            .filter(|breaker| in_a_row >= breaker.failures)
             .map(|breaker| breaker.pause);
         let failed_again = is_probe && matches!(state.phase, Phase::Probing(_));
         let is_out = failed_again || state.is_too_much(failure, tally, own, window, rules);

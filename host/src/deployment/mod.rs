@@ -37,6 +37,10 @@ pub struct Deployment {
     pub counters: Arc<DeploymentCounters>,
     /// `None` where neither the deployment nor the catalogue says.
     pub prices: Option<Prices>,
+    /// Tokens of a prompt at most: `model_info.max_input_tokens`, else the catalogue's; `None` where neither says.
+    pub max_input_tokens: Option<u64>,
+    /// `tags`: which requests come here, where tags choose.
+    pub tags: Vec<String>,
     /// `extra_headers` and `headers`: the host adds them, since they may hold credentials.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// `additional_drop_params`: request fields that never go to this upstream.
@@ -128,6 +132,7 @@ impl Deployment {
             drop_params,
         } = parts;
         let extra_headers = take_headers(&mut settings)?;
+        let tags = list(&settings, "tags");
         let dropped_parameters = list(&settings, "additional_drop_params");
         if let Some(served) = served {
             served.read_environment(&mut settings, variable);
@@ -143,11 +148,12 @@ impl Deployment {
             }
         };
         complete_parameters(&mut settings, upstream.as_ref(), drop_params);
+        let known = Catalogue::bundled().find(provider, model, base_model(&settings).as_deref());
+        let own_window = settings.info.get("max_input_tokens").and_then(|json| json.parse().ok());
+        let max_input_tokens = own_window.or(known.as_ref().and_then(|known| known.max_input));
         let prices = match Prices::from_parameters(&settings.parameters)? {
             Some(own) => Some(own),
-            None => Catalogue::bundled()
-                .find(provider, model, base_model(&settings).as_deref())
-                .map(|known| known.prices),
+            None => known.map(|known| known.prices),
         };
         let counters = metrics.deployment(Labels {
             group: &settings.group,
@@ -169,6 +175,8 @@ impl Deployment {
             health,
             counters,
             prices,
+            max_input_tokens,
+            tags,
             extra_headers,
             dropped_parameters,
         })

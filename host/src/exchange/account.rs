@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::deployment::{Deployment, Success};
+use crate::deployment::{Candidate, Deployment, Success};
+use crate::prices::Cost;
 use crate::usage::Usage;
 
 use super::story::Ending;
@@ -18,13 +19,29 @@ pub fn settle(exchange: &mut Exchange) {
     let Some(attempt) = story.attempts.last() else { return };
     let deployment = Arc::clone(&attempt.candidate.deployment);
     if let Some(usage) = &story.usage {
-        let prices = deployment.prices_of(&attempt.candidate.target);
-        story.cost = prices.map(|prices| prices.cost(usage, story.service_tier.as_deref()));
-        let picos = story.cost.as_ref().map_or(0, |cost| cost.total.0);
-        deployment.counters.used(usage, picos);
-        deployment.health.used(usage.total_tokens);
+        story.cost = charge(&attempt.candidate, usage, story.service_tier.as_deref());
+    }
+    for cut_off in &story.cut_off {
+        let cost = charge(&cut_off.candidate, &cut_off.usage, None);
+        story.cost = match (story.cost.take(), cost) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
+        story.usage = Some(story.usage.unwrap_or_default() + cut_off.usage);
+        story.usage_is_estimated = true;
     }
     judge(exchange, &deployment);
+}
+
+/// Counts what was used at a deployment; what it costs, where prices are known.
+fn charge(candidate: &Candidate, usage: &Usage, service_tier: Option<&str>) -> Option<Cost> {
+    let deployment = &candidate.deployment;
+    let prices = deployment.prices_of(&candidate.target);
+    let cost = prices.map(|prices| prices.cost(usage, service_tier));
+    let picos = cost.as_ref().map_or(0, |cost| cost.total.0);
+    deployment.counters.used(usage, picos);
+    deployment.health.used(usage.total_tokens);
+    cost
 }
 
 /// Usage as the upstream counted; where it could not, because a stream ended early, an estimate: the prompt by its length,

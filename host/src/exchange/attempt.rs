@@ -312,6 +312,7 @@ fn refused(failure: crate::plugin::adapter::Failure) -> Refusal {
         parameter: failure.parameter,
         provider_code: failure.code,
         retry_after: failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms))),
+        delivered_chunks: None,
     }
 }
 

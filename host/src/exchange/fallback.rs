@@ -56,14 +56,16 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
     let mut requested: Option<Box<str>> = None;
     loop {
         let outcome = ask_group(exchange, &hop, &seen).await;
-        match (&first, &requested) {
-            (Some(failure), Some(requested)) => count(exchange, requested, failure, outcome.is_ok()),
-            _ => requested.clone_from(&exchange.story.group),
+        if let (Some(failure), Some(requested)) = (&first, &requested) {
+            count(exchange, requested, failure, outcome.is_ok());
         }
         let refusal = match outcome {
             Ok(answer) => return Ok(answer),
             Err(refusal) => refusal,
         };
+        if first.is_none() {
+            requested.clone_from(&exchange.story.group);
+        }
         seen.push(hop.canonical.group.clone());
         for target in targets(exchange, &hop, &refusal).into_iter().rev() {
             match aimed_at(&target, &hop.canonical) {

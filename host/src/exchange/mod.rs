@@ -14,6 +14,7 @@ mod attempt;
 mod blame;
 mod canned;
 mod fallback;
+mod fit;
 mod guard;
 mod headers;
 mod identify;
@@ -25,6 +26,7 @@ mod relay;
 mod retry;
 mod route;
 mod story;
+mod tags;
 
 use std::net::SocketAddr;
 use std::pin::pin;

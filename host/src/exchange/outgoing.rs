@@ -53,7 +53,7 @@ const CONTROL_FIELDS: [&str; 33] = [
 ];
 
 /// Control fields that later versions honour: an answer says which of them were left aside.
-pub const NOT_IN_EFFECT: [&str; 5] = ["cache", "policies", "priority", "tags", "vector_store_ids"];
+pub const NOT_IN_EFFECT: [&str; 4] = ["cache", "policies", "priority", "vector_store_ids"];
 
 /// Headers that an adapter may not set: they frame the message, or carry credentials, which are the host's to give.
 const HOST_HEADERS: [&str; 13] = [

@@ -6,6 +6,7 @@
 //!
 //! The client's sentence and the log's are two fields: what an operator must know may be no client's business.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -156,6 +157,8 @@ pub struct Refusal {
     /// The provider's own error code.
     pub provider_code: Option<String>,
     pub retry_after: Option<Duration>,
+    /// Chunks of a stream that had been delivered when it broke.
+    pub delivered_chunks: Option<NonZeroU32>,
 }
 
 impl Refusal {
@@ -168,6 +171,7 @@ impl Refusal {
             parameter: None,
             provider_code: None,
             retry_after: None,
+            delivered_chunks: None,
         }
     }
 
@@ -198,6 +202,9 @@ impl Refusal {
             body.extend_from_slice(b",\"provider_specific_fields\":{\"code\":");
             body.extend_from_slice(&quote(code));
             body.push(b'}');
+        }
+        if let Some(chunks) = self.delivered_chunks {
+            body.extend_from_slice(format!(",\"delivered_chunks\":{chunks}").as_bytes());
         }
         body.extend_from_slice(b"}}");
         body.into()

@@ -2,18 +2,25 @@
 //!
 //! What an upstream in the canonical dialect sends is passed on as the same bytes; what an adapter translates arrives here
 //! in the same form. On the way usage is picked up, the model is named as the client did, the usage chunk that the gateway
-//! asked for is kept from a client that did not, and guardrails see the text.
+//! asked for is kept from a client that did not, and guardrails see the text. A stream that breaks goes on elsewhere, where
+//! that can be done ([`continuation`]).
 
+mod continuation;
+mod delivered;
 mod picker;
+mod seam;
 mod source;
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, Response};
 
+use delivered::Delivered;
 use picker::Picker;
+use seam::Seam;
 pub use source::Source;
 
 use super::answer;
@@ -39,6 +46,8 @@ pub struct Stream {
     /// The upstream's.
     headers: HeaderMap,
     pub windows: Option<Windows>,
+    /// What comes goes on with what another deployment began.
+    seam: Option<Box<Seam>>,
     /// Counts as the deployment's load until the stream ends.
     pub in_flight: Option<InFlight>,
 }
@@ -58,6 +67,7 @@ impl Stream {
         let settings = &exchange.snapshot.settings;
         let mut stream = Self::new(canonical, source, headers, settings.upstream.event_bytes_max);
         stream.picker.client_wants_usage |= settings.general.always_include_stream_usage;
+        stream.picker.delivered = Delivered::of(exchange, canonical);
         while !stream.picker.has_content && !stream.is_exhausted {
             stream.read().await?;
             if stream.ready.iter().map(Bytes::len).sum::<usize>() > settings.upstream.event_bytes_max {
@@ -90,6 +100,7 @@ impl Stream {
             is_exhausted: false,
             headers,
             windows: None,
+            seam: None,
             in_flight: None,
         }
     }
@@ -178,6 +189,11 @@ async fn relay(mut relay: Relay, sink: Sink) {
                 Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
                 None => refusal,
             };
+            let delivered = exchange.story.cut_off_chunks() + stream.picker.events;
+            let refusal = Refusal {
+                delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),
+                ..refusal
+            };
             sink.send(error_event(&refusal)).await;
             Ending::Broken(refusal)
         }
@@ -191,8 +207,9 @@ async fn relay(mut relay: Relay, sink: Sink) {
 }
 
 async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> Result<(), Refusal> {
-    let mut failed = None;
+    let mut failed: Option<Refusal> = None;
     loop {
+        stream.sew();
         while let Some(part) = stream.ready.pop_front() {
             let part = match &mut stream.windows {
                 // Boxed, so that a stream without guardrails does not carry the room for them.
@@ -205,8 +222,14 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
             }
         }
         // What came before a failure has been sent by now.
-        if let Some(refusal) = failed {
-            return Err(refusal);
+        if let Some(refusal) = failed.take() {
+            // An answer that has said why it ends lacks nothing that a client would miss.
+            if stream.picker.is_finished() && matches!(refusal.cause, Cause::Connection | Cause::Timeout) {
+                break;
+            }
+            // Boxed, so that a stream does not carry the room for what few need.
+            Box::pin(continuation::resume(exchange, stream, refusal)).await?;
+            continue;
         }
         if stream.is_exhausted {
             break;
@@ -248,6 +271,29 @@ impl Stream {
         self.picker.transcript = Some(transcript);
     }
 
+    /// What another deployment sends takes the place of what was still to come.
+    fn take_up(&mut self, next: Stream, mut seam: Seam) {
+        seam.transcript = self.picker.transcript.take();
+        let client_wants_usage = self.picker.client_wants_usage;
+        self.picker = next.picker;
+        self.picker.client_wants_usage = client_wants_usage;
+        self.source = next.source;
+        self.scan = next.scan;
+        self.ready = next.ready;
+        self.is_exhausted = next.is_exhausted;
+        self.in_flight = next.in_flight;
+        self.seam = Some(Box::new(seam));
+    }
+
+    /// What is ready, as the continuation of what was sent.
+    fn sew(&mut self) {
+        if let Some(seam) = &mut self.seam {
+            // Together these are whole events; each by itself need not be one.
+            let ready = BytesMut::from_iter(self.ready.drain(..).flatten()).freeze();
+            self.ready.extend(seam.pass(&ready));
+        }
+    }
+
     /// Tells the exchange what has been seen, once.
     fn tell(&mut self, exchange: &mut Exchange) {
         if exchange.story.ending.is_some() {
@@ -257,7 +303,8 @@ impl Stream {
         story.content_events = self.picker.events;
         story.usage = self.picker.usage;
         story.service_tier = self.picker.service_tier.take();
-        story.transcript = self.picker.transcript.take();
+        let sewn = self.seam.as_mut().and_then(|seam| seam.transcript.take());
+        story.transcript = sewn.or(self.picker.transcript.take());
         let Some(windows) = &self.windows else { return };
         for report in windows.reports() {
             let metrics = &exchange.worker.gateway.metrics;

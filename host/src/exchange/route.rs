@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Cause, Exchange, Refusal};
+use super::{Cause, Exchange, Refusal, fit, tags};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Standing};
 use crate::plugin::imports::candidates::Columns;
@@ -32,6 +32,8 @@ pub fn rank(
     if !without.is_empty() {
         found.retain(|candidate| !is_among(without, candidate));
     }
+    tags::filter(exchange, canonical, &mut found)?;
+    fit::check(exchange, canonical, &mut found)?;
     let mut rest = Rest::default();
     found.retain(|candidate| rest.leaves(candidate, canonical.seed));
     if found.candidates.is_empty() {
@@ -60,12 +62,13 @@ pub fn rank(
 /// The candidates by `order`, lowest first: a level is for when all before it have failed. Those without an order come last.
 fn by_order(found: Found) -> Vec<Found> {
     let order = |candidate: &Candidate| candidate.deployment.settings.order.unwrap_or(u32::MAX);
+    let first = found.candidates.first().map(order);
+    if found.candidates.iter().all(|candidate| Some(order(candidate)) == first) {
+        return vec![found];
+    }
     let mut levels: Vec<u32> = found.candidates.iter().map(order).collect();
     levels.sort_unstable();
     levels.dedup();
-    if let [_] = levels.as_slice() {
-        return vec![found];
-    }
     let of_level = |level: u32| {
         let mut own = found.clone();
         own.retain(|candidate| order(candidate) == level);

@@ -26,6 +26,8 @@ pub struct Story {
     /// Model groups that were asked after the first.
     pub fallbacks: usize,
     pub guardrails: Vec<GuardrailReport>,
+    /// Answers that broke in the middle and went on elsewhere.
+    pub cut_off: Vec<CutOff>,
     /// As the upstream counted; `None` when it did not say.
     pub usage: Option<Usage>,
     /// Whether `usage` is an estimate of ours, because the upstream never said.
@@ -65,6 +67,13 @@ pub struct AttemptReport {
     pub failure: Option<Refusal>,
 }
 
+/// The beginning of an answer, from a deployment that broke.
+pub struct CutOff {
+    pub candidate: Candidate,
+    /// Estimated: it never came to say.
+    pub usage: Usage,
+}
+
 /// One look of a guardrail.
 #[derive(Debug, Clone)]
 pub struct GuardrailReport {
@@ -95,6 +104,11 @@ impl Story {
     /// Attempts that were no group's first.
     pub fn retries(&self) -> usize {
         self.attempts.len().saturating_sub(1 + self.fallbacks)
+    }
+
+    /// Chunks of answers that were cut off: each counts as a token.
+    pub fn cut_off_chunks(&self) -> u64 {
+        self.cut_off.iter().map(|cut_off| cut_off.usage.completion_tokens).sum()
     }
 
     /// Names of the guardrails that looked, each once, in the order of their first look.

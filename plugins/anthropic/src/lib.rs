@@ -101,7 +101,7 @@ impl ProviderAdapter for Anthropic {
                 .map(|(parameter, variable)| (parameter.into(), variable.into()))
                 .into(),
             operations: vec!["chat-completions".into()],
-            extras: Vec::new(),
+            extras: vec![("continuation".into(), "instructed".into())],
         }]
     }
 

@@ -55,7 +55,7 @@ pub fn info(entry: &Entry) -> ProviderInfo {
         auth: entry.auth.auth(),
         environment: environment(entry),
         operations: entry.operations.iter().map(Cow::to_string).collect(),
-        extras: Vec::new(),
+        extras: vec![("continuation".into(), "instructed".into())],
     }
 }
 

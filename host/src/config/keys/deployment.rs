@@ -57,7 +57,7 @@ pub const FAMILIES: &[Key] = &[
     later("rate limits of deployments", "default_api_key_rpm_limit", AMOUNT, "Requests a minute of each virtual key here."),
     later("service tiers", "timeout_by_service_tier", Shape::Map(&SECONDS), "Seconds of `timeout`, by service tier."),
     later("service tiers", "stream_timeout_by_service_tier", Shape::Map(&SECONDS), "Seconds of `stream_timeout`, by service tier."),
-    later("tags", "tags", TEXTS, "Requests with these tags may come here."),
+    on("tags", TEXTS, "Under `enable_tag_filtering`, requests with these tags come here; `default` stands for those without."),
     later("tags", "tag_regex", TEXT_OR_TEXTS, "Expressions over request headers that may come here."),
     later("regions", "region_name", TEXT, "Where it runs, for `allowed_model_region`."),
     later("budgets", "max_budget", SHARE, "US dollars it may spend in `budget_duration`."),

@@ -77,6 +77,11 @@ fn router(root: &Node) -> Router {
         retries: resilience::retries(root),
         cooldowns: resilience::cooldowns(root),
         fallbacks: resilience::fallbacks(root),
+        tags: resilience::tags(root),
+        checks_fit: own("enable_pre_call_checks").and_then(Node::bool).unwrap_or(false),
+        continues_streams: own("enable_mid_stream_fallback_continuation")
+            .and_then(Node::bool)
+            .unwrap_or(true),
         timeout: shared("request_timeout")
             .or(own("timeout"))
             .and_then(seconds)

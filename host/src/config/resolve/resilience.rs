@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::settings::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Target};
+use super::super::settings::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Tags, Target};
 use super::super::tree::{Node, Value};
 use super::{bool, milliseconds, seconds, whole};
 
@@ -65,6 +65,17 @@ pub fn fallbacks(root: &Node) -> Fallbacks {
         content_policy: shared(root, "content_policy_fallbacks").map(by_group),
         default,
         depth_max: router(root, "max_fallbacks").and_then(whole).unwrap_or(5),
+    }
+}
+
+pub fn tags(root: &Node) -> Tags {
+    let switch = |key| router(root, key).and_then(Node::bool);
+    Tags {
+        is_on: switch("enable_tag_filtering").unwrap_or(false),
+        match_any: switch("tag_filtering_match_any").unwrap_or(true),
+        prefix: router(root, "tag_routing_prefix")
+            .and_then(Node::text)
+            .map(str::to_owned),
     }
 }
 

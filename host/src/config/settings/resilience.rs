@@ -1,4 +1,4 @@
-//! What becomes of failures: retries, cooldowns, fallbacks.
+//! What becomes of failures: retries, cooldowns, fallbacks; and which deployments are asked at all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -66,4 +66,15 @@ pub struct Target {
     pub group: String,
     /// JSON text by name.
     pub overrides: Vec<(String, Box<str>)>,
+}
+
+/// How requests' tags choose deployments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tags {
+    /// `enable_tag_filtering`, default false.
+    pub is_on: bool,
+    /// `tag_filtering_match_any`, default true: one tag in common is enough; otherwise a deployment must have them all.
+    pub match_any: bool,
+    /// `tag_routing_prefix`: only tags that begin so count.
+    pub prefix: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
+use super::delivered::Delivered;
 use crate::canonical::Canonical;
 use crate::exchange::guard::Chunk;
 use crate::exchange::record::Transcript;
@@ -27,6 +28,8 @@ pub struct Picker {
     /// An error that the upstream sent in the place of a chunk.
     pub error: Option<Refusal>,
     pub transcript: Option<Transcript>,
+    /// Where another deployment could go on, should this one break.
+    pub delivered: Option<Delivered>,
 }
 
 /// The client asked for the usage chunk itself.
@@ -50,6 +53,7 @@ impl Picker {
             is_finished: false,
             error: None,
             transcript: None,
+            delivered: None,
         }
     }
 
@@ -74,6 +78,9 @@ impl Picker {
         self.has_content = self.has_content || self.is_finished || says_something(data);
         if let Some(transcript) = &mut self.transcript {
             transcript.add(data);
+        }
+        if let Some(delivered) = &mut self.delivered {
+            delivered.add(data);
         }
         if chunk::may_hold_usage(data)
             && let Some(span) = chunk::usage(data)

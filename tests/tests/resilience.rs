@@ -1,4 +1,4 @@
-//! Cooldowns and fallbacks: a deployment that fails sits out, a group that fails leads on.
+//! What the gateway does when deployments fail: cooldowns, retries, fallbacks; and which deployments are asked at all.
 
 use sluice_tests::prelude::*;
 
@@ -316,4 +316,116 @@ async fn the_next_order_is_for_when_the_one_before_has_failed() {
     assert_eq!(gateway.ask("chat", "hi").await.content(), "reserve");
     upstreams[0].always(Script::hangs_up());
     assert_eq!(gateway.ask("chat", "hi").await.content(), "rest");
+}
+
+#[tokio::test]
+async fn a_prompt_that_no_window_takes_leads_to_one_that_does() {
+    let (small, large) = (Upstream::start().await, Upstream::start().await);
+    small.always(openai::says("small"));
+    large.always(openai::says("large"));
+    let params = |upstream: &Upstream| json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "api_key": UPSTREAM_KEY });
+    let checks = json!({ "enable_pre_call_checks": true, "context_window_fallbacks": [{ "chat": ["big"] }] });
+    let config = Config::new()
+        .entry(json!({ "model_name": "chat", "litellm_params": params(&small), "model_info": { "max_input_tokens": 100 } }))
+        .entry(json!({ "model_name": "big", "litellm_params": params(&large), "model_info": { "max_input_tokens": 10_000 } }))
+        .set("router_settings", checks);
+    let gateway = Gateway::start(&config).await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "small");
+    assert_eq!(gateway.ask("chat", &"long ".repeat(200)).await.content(), "large");
+    let refused = gateway.ask("chat", &"long ".repeat(20_000)).await;
+    assert!(
+        refused.message(400).contains("takes more than 100"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!((small.count(), large.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_a_deployment_takes_a_minute_is_kept() {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    first.always(openai::says("first"));
+    second.always(openai::says("second"));
+    let params = |upstream: &Upstream, order: u32, rpm: u32| json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "order": order, "rpm": rpm });
+    let config = Config::new()
+        .deployment("chat", params(&first, 1, 2))
+        .deployment("chat", params(&second, 2, 2))
+        .set("router_settings", json!({ "enable_pre_call_checks": true }));
+    let gateway = Gateway::start(&config).await;
+    // A minute that ends meanwhile begins to count anew.
+    let answers: Vec<_> = statuses(&gateway, 5).await;
+    let refused = answers.iter().filter(|status| **status == 429).count();
+    assert!(
+        refused <= 1 && first.count() + second.count() + refused == 5,
+        "{answers:?}"
+    );
+    assert!(second.count() >= 1);
+}
+
+/// Statuses of so many answers, one after the other.
+async fn statuses(gateway: &Gateway, count: usize) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for _ in 0..count {
+        statuses.push(gateway.ask("chat", "hi").await.status);
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn tags_lead_to_the_deployments_that_have_them() {
+    let upstreams = [
+        Upstream::start().await,
+        Upstream::start().await,
+        Upstream::start().await,
+    ];
+    let tags = [json!(["free"]), json!(["paid", "eu"]), json!(["default"])];
+    let mut config = Config::new().set("router_settings", json!({ "enable_tag_filtering": true }));
+    for (upstream, tags) in upstreams.iter().zip(tags) {
+        upstream.always(openai::says(tags[0].as_str().unwrap()));
+        let params =
+            json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "tags": tags });
+        config = config.deployment("chat", params);
+    }
+    let gateway = Gateway::start(&config).await;
+    for (asked, answered) in [
+        (json!(["free"]), "free"),
+        (json!(["eu", "other"]), "paid"),
+        (json!(["&eu"]), "paid"),
+        (json!(["!paid", "!default"]), "free"),
+        (json!(["unknown"]), "default"),
+        (json!([]), "default"),
+    ] {
+        let mut question = openai::ask("chat", "hi");
+        question["tags"] = asked.clone();
+        assert_eq!(gateway.client().chat(&question).await.content(), answered, "{asked}");
+    }
+    let mut question = openai::ask("chat", "hi");
+    question["metadata"] = json!({ "tags": ["paid"] });
+    assert_eq!(gateway.client().chat(&question).await.content(), "paid");
+    let client = gateway.client().with("x-litellm-tags", "free, other");
+    assert_eq!(client.chat(&openai::ask("chat", "hi")).await.content(), "free");
+    assert_eq!(upstreams[0].requests()[0].json().get("tags"), None);
+}
+
+#[tokio::test]
+async fn tags_that_nobody_has_are_refused() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let params =
+        json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "tags": ["paid"] });
+    let config = Config::new()
+        .deployment("chat", params)
+        .set("router_settings", json!({ "enable_tag_filtering": true }));
+    let gateway = Gateway::start(&config).await;
+    let mut question = openai::ask("chat", "hi");
+    question["tags"] = json!(["free"]);
+    assert!(
+        gateway
+            .client()
+            .chat(&question)
+            .await
+            .message(401)
+            .contains("by its tags")
+    );
+    let _ = gateway.ask("chat", "hi").await.error(401);
+    assert_eq!(upstream.count(), 0);
 }

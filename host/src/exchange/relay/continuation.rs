@@ -1,0 +1,138 @@
+//! A stream that breaks after content has been sent goes on at another deployment, where that can be done.
+//!
+//! The other model is shown what was delivered, and asked to go on from there. It can be done with plain text, by models
+//! whose adapter says that they can ([`CAN_CONTINUE`]); never in the middle of a tool call or of reasoning. The client sees
+//! one answer; both deployments' usage counts.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Stream;
+use super::delivered::Opening;
+use super::seam::Seam;
+use crate::canonical::Canonical;
+use crate::deployment::{Candidate, Deployment};
+use crate::exchange::answer::Answer;
+use crate::exchange::story::CutOff;
+use crate::exchange::{Exchange, Refusal, attempt, blame, route};
+use crate::json::{Limits, Splice, scan};
+use crate::usage::Usage;
+
+/// What an adapter says in `provider-info.extras` of a provider whose models take up an answer when they are asked to.
+const CAN_CONTINUE: (&str, &str) = ("continuation", "instructed");
+
+const INSTRUCTION: &str = "The connection broke in the middle of your last message. Write only what comes next in it, from \
+    exactly where it stops, even inside a word. Repeat nothing and say nothing about this.";
+
+/// Puts another deployment's answer in the place of what was still to come. What the broken one used is told in the story.
+///
+/// # Errors
+/// `refusal`, where nobody can go on.
+pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refusal) -> Result<(), Refusal> {
+    let (Some(delivered), Some(canonical)) = (delivered(stream), exchange.canonical.clone()) else {
+        return Err(refusal);
+    };
+    if !refusal.cause.may_try_again() || stream.picker.is_finished() {
+        return Err(refusal);
+    }
+    let Some(broken) = exchange.story.attempts.last_mut() else {
+        return Err(refusal);
+    };
+    broken.failure = Some(refusal.clone());
+    let candidate = broken.candidate.clone();
+    blame::failed(exchange, &candidate, &refusal, false);
+    let used = Usage::of_text(u64::from(canonical.prompt_tokens()), stream.picker.events);
+    let id = candidate.deployment.settings.id.clone();
+    exchange.story.cut_off.push(CutOff { candidate, usage: used });
+
+    let events = std::mem::take(&mut stream.picker.events);
+    let Some(next) = ask_another(exchange, &canonical, &delivered, events).await else {
+        return Err(refusal);
+    };
+    tracing::info!(
+        exchange = %exchange.id, from = id, delivered_characters = delivered.chars().count(), cause = ?refusal.cause,
+        "a broken stream goes on at another deployment"
+    );
+    let seam = match stream.seam.take() {
+        Some(seam) => {
+            stream.picker.transcript = seam.transcript;
+            Seam::new(seam.opening, delivered, seam.earlier + used)
+        }
+        None => Seam::new(opening(stream), delivered, used),
+    };
+    stream.take_up(*next, seam);
+    Ok(())
+}
+
+/// What the client has read, where it was plain text.
+fn delivered(stream: &Stream) -> Option<String> {
+    let text = stream.picker.delivered.as_ref()?.text()?;
+    Some(stream.seam.as_ref().map_or(text, |seam| seam.sent().to_owned()))
+}
+
+/// What the client took the answer for, by its first chunks.
+fn opening(stream: &mut Stream) -> Opening {
+    let seen = stream.picker.delivered.take().map(|delivered| delivered.opening);
+    let mut opening = seen.unwrap_or_default();
+    opening.model = stream.picker.model.take().or(opening.model);
+    opening
+}
+
+async fn ask_another(
+    exchange: &mut Exchange,
+    canonical: &Canonical,
+    delivered: &str,
+    tokens: u64,
+) -> Option<Box<Stream>> {
+    let continued = Arc::new(continued(canonical, delivered, tokens)?);
+    let attempts = exchange.story.attempts.iter();
+    let tried: Vec<Arc<Deployment>> = attempts
+        .map(|attempt| Arc::clone(&attempt.candidate.deployment))
+        .collect();
+    // The time since the first content is the upstreams' anyway.
+    let upstream_time = exchange.story.upstream_time;
+    let mut ranked = route::rank(exchange, &continued, &tried).ok()?;
+    ranked.retain(can_continue);
+    let answer = match ranked.is_empty() {
+        true => None,
+        false => attempt::until_one_answers(exchange, &continued, ranked, &tried)
+            .await
+            .ok(),
+    };
+    exchange.story.upstream_time = upstream_time;
+    match answer? {
+        Answer::Stream(next) => Some(next),
+        Answer::Whole(_) => None,
+    }
+}
+
+fn can_continue(candidate: &Candidate) -> bool {
+    let upstream = candidate.deployment.upstream.as_ref();
+    upstream.is_some_and(|upstream| {
+        let mut extras = upstream.provider.extras.iter();
+        extras.any(|(name, value)| (name.as_str(), value.as_str()) == CAN_CONTINUE)
+    })
+}
+
+/// The request with what was delivered at its end, and room for what is left.
+fn continued(canonical: &Canonical, delivered: &str, tokens: u64) -> Option<Canonical> {
+    let mut messages: Vec<Value> = serde_json::from_str(canonical.field("messages")?.json).ok()?;
+    messages.push(json!({"role": "assistant", "content": delivered}));
+    messages.push(json!({"role": "user", "content": INSTRUCTION}));
+    let mut splice = Splice::default();
+    splice.set("messages", Value::from(messages).to_string().into_bytes());
+    for name in ["max_tokens", "max_completion_tokens"] {
+        let limit: Option<u64> = canonical.field(name).and_then(|field| field.json.parse().ok());
+        if let Some(limit) = limit {
+            splice.set(name, limit.saturating_sub(tokens).max(1).to_string().into_bytes());
+        }
+    }
+    let body = splice.finish(&canonical.body, &canonical.fields).into_bytes();
+    let fields = scan(&body, Limits::ceiling()).ok()?;
+    Some(Canonical {
+        body,
+        fields,
+        ..canonical.clone()
+    })
+}

@@ -1,0 +1,193 @@
+//! What a stream has delivered, kept so that another deployment can go on with it.
+
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use memchr::memmem::Finder;
+
+use crate::canonical::Canonical;
+use crate::exchange::Exchange;
+use crate::json::{find, member};
+use crate::operation::Operation;
+
+/// Longer answers are not continued: the prompt would outgrow most context windows.
+const TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// The text that a client has read so far.
+pub struct Delivered {
+    /// As it stands in the chunks: JSON with its escapes.
+    escaped: Vec<u8>,
+    /// Nothing but text has been said.
+    is_plain: bool,
+    pub opening: Opening,
+}
+
+/// What all chunks of an answer have in common, as JSON.
+#[derive(Default, Clone)]
+pub struct Opening {
+    pub id: Option<Bytes>,
+    pub created: Option<Bytes>,
+    pub model: Option<Bytes>,
+}
+
+impl Delivered {
+    /// `None` where the answer could not be continued anyway: it is no text, or there is nobody to go on.
+    pub fn of(exchange: &Exchange, canonical: &Canonical) -> Option<Self> {
+        let router = &exchange.snapshot.settings.router;
+        let attempt = exchange.story.last_attempt()?;
+        let group = &attempt.candidate.deployment.settings.group;
+        let has_others = exchange.snapshot.groups.size_of(group) > 1;
+        (router.continues_streams && has_others && asks_for_text(canonical)).then(|| Self {
+            escaped: Vec::new(),
+            is_plain: true,
+            opening: Opening::default(),
+        })
+    }
+
+    /// Takes note of a chunk.
+    pub fn add(&mut self, data: &[u8]) {
+        if !self.is_plain {
+            return;
+        }
+        if self.opening.id.is_none() {
+            self.opening = Opening::of(data);
+        }
+        if says_more_than_text(data) || self.escaped.len() > TEXT_BYTES_MAX {
+            self.is_plain = false;
+            self.escaped = Vec::new();
+        } else if let Some(text) = content(data) {
+            self.escaped.extend_from_slice(text);
+        }
+    }
+
+    /// The text; `None` where more than text was said.
+    pub fn text(&self) -> Option<String> {
+        let quoted = [b"\"", self.escaped.as_slice(), b"\""].concat();
+        self.is_plain.then(|| serde_json::from_slice(&quoted).ok()).flatten()
+    }
+}
+
+impl Opening {
+    fn of(data: &[u8]) -> Self {
+        let Some(root) = find::root(data) else {
+            return Self::default();
+        };
+        let field = |name: &str| {
+            let value = member(data, root.span, name)?;
+            Some(Bytes::copy_from_slice(value.raw(data)))
+        };
+        Self {
+            id: field("id"),
+            created: field("created"),
+            model: field("model"),
+        }
+    }
+}
+
+/// One choice of plain text: what is half of a JSON document, or has scores beside it, cannot be taken up in the middle.
+fn asks_for_text(canonical: &Canonical) -> bool {
+    let is_absent = |name: &str| canonical.field(name).is_none_or(|field| field.json == "null");
+    let is_one = canonical
+        .field("n")
+        .is_none_or(|field| matches!(field.json, "1" | "null"));
+    canonical.operation == Operation::ChatCompletions
+        && is_one
+        && ["response_format", "logprobs", "modalities", "audio", "prediction"]
+            .into_iter()
+            .all(is_absent)
+}
+
+/// Keys of a chunk that hold something else than text, unless they hold nothing.
+fn says_more_than_text(data: &[u8]) -> bool {
+    static KEYS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
+        [
+            "\"tool_calls\":",
+            "\"function_call\":",
+            "\"reasoning",
+            "\"thinking",
+            "\"refusal\":",
+            "\"audio\":",
+        ]
+        .map(Finder::new)
+    });
+    KEYS.iter().any(|key| {
+        key.find_iter(data).any(|at| {
+            let rest = &data[at + 1..];
+            let value = memchr::memchr(b':', rest).map_or(rest, |colon| rest[colon + 1..].trim_ascii_start());
+            // Usage reports count tokens of reasoning and audio.
+            let is_count = value.first().is_some_and(u8::is_ascii_digit);
+            !is_count
+                && !["null", "[]", "\"\""]
+                    .iter()
+                    .any(|nothing| value.starts_with(nothing.as_bytes()))
+        })
+    })
+}
+
+/// The text of the first `content`, escapes as they are. In a text the key's quotes would be escaped, so that no text is
+/// taken for one.
+fn content(data: &[u8]) -> Option<&[u8]> {
+    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"content\":"));
+    let at = KEY.find(data)? + KEY.needle().len();
+    let text = data[at..].trim_ascii_start().strip_prefix(b"\"")?;
+    let mut end = 0;
+    loop {
+        end += memchr::memchr2(b'"', b'\\', &text[end..])?;
+        if text[end] == b'"' {
+            return Some(&text[..end]);
+        }
+        end += 2;
+        if end > text.len() {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivered(chunks: &[&str]) -> Option<String> {
+        let mut delivered = Delivered {
+            escaped: Vec::new(),
+            is_plain: true,
+            opening: Opening::default(),
+        };
+        for chunk in chunks {
+            delivered.add(chunk.as_bytes());
+        }
+        delivered.text()
+    }
+
+    #[test]
+    fn texts_are_put_together_with_their_escapes() {
+        let chunks = [
+            r#"{"id":"a","choices":[{"delta":{"role":"assistant","content":""}}]}"#,
+            r#"{"id":"a","choices":[{"delta":{"content":"say \"content\": \\"}}]}"#,
+            r#"{"id":"a","choices":[{"delta":{"content": "\u00e9\n"},"finish_reason":null}]}"#,
+        ];
+        assert_eq!(delivered(&chunks).as_deref(), Some("say \"content\": \\é\n"));
+    }
+
+    #[test]
+    fn what_is_more_than_text_cannot_be_continued() {
+        for chunk in [
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#,
+            r#"{"choices":[{"delta":{"thinking_blocks":[{}]}}]}"#,
+            r#"{"choices":[{"delta":{"refusal":"no"}}]}"#,
+        ] {
+            assert_eq!(delivered(&[chunk]), None, "{chunk}");
+        }
+        let nothing = r#"{"choices":[{"delta":{"content":"a","tool_calls":null,"refusal":null}}],"usage":{"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}}}"#;
+        assert_eq!(delivered(&[nothing]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn what_is_broken_adds_nothing() {
+        assert_eq!(
+            delivered(&[r#"{"content":"a"#, r#"{"content":"\"#, "", "[1]"]).as_deref(),
+            Some("")
+        );
+    }
+}
