@@ -429,3 +429,15 @@ async fn tags_that_nobody_has_are_refused() {
     let _ = gateway.ask("chat", "hi").await.error(401);
     assert_eq!(upstream.count(), 0);
 }
+
+#[tokio::test]
+async fn a_fallback_brings_no_credentials() {
+    let (gateway, [one, _, three]) = three(json!({})).await;
+    one.always(broken());
+    let mut question = openai::ask("one", "hi");
+    question["fallbacks"] = json!([{ "model": "three", "api_key": "sk-of-the-client", "max_tokens": 5 }]);
+    assert_eq!(gateway.client().chat(&question).await.content(), "three");
+    let sent = &three.requests()[0];
+    assert_eq!(sent.json()["max_tokens"], 5);
+    assert!(!format!("{sent:?}").contains("sk-of-the-client"), "{sent:?}");
+}

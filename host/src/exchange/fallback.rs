@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::receive::CREDENTIAL_FIELDS;
 use super::{Cause, Exchange, Refusal, attempt, route};
 use crate::canonical::Canonical;
 use crate::config::settings::{Fallbacks, Target};
@@ -49,13 +50,12 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
         canonical: Arc::clone(canonical),
         depth: 0,
     };
-    let mut open: VecDeque<Hop> = VecDeque::new();
-    let mut seen = Vec::new();
+    let mut hops = Hops::default();
     let mut first: Option<Refusal> = None;
     // As it is configured: names that clients make up would be labels without bound.
     let mut requested: Option<Box<str>> = None;
     loop {
-        let outcome = ask_group(exchange, &hop, &seen).await;
+        let outcome = ask_group(exchange, &hop, &hops.seen).await;
         if let (Some(failure), Some(requested)) = (&first, &requested) {
             count(exchange, requested, failure, outcome.is_ok());
         }
@@ -66,24 +66,8 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
         if first.is_none() {
             requested.clone_from(&exchange.story.group);
         }
-        seen.push(hop.canonical.group.clone());
-        for target in targets(exchange, &hop, &refusal).into_iter().rev() {
-            match aimed_at(&target, &hop.canonical) {
-                Ok(canonical) => open.push_front(Hop {
-                    canonical: Arc::new(canonical),
-                    depth: hop.depth + 1,
-                }),
-                Err(error) => tracing::warn!(group = target.group, %error, "a fallback is passed over"),
-            }
-        }
-        let next = loop {
-            match open.pop_front() {
-                Some(next) if is_open(&next, &hop, &seen) => break Some(next),
-                Some(_) => {}
-                None => break None,
-            }
-        };
-        let Some(next) = next else {
+        hops.add(targets(exchange, &hop, &refusal), &hop);
+        let Some(next) = hops.next(&hop) else {
             exchange.canonical = Some(Arc::clone(canonical));
             return Err(first.unwrap_or(refusal));
         };
@@ -98,17 +82,47 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
     }
 }
 
+/// The groups of one exchange.
+#[derive(Default)]
+struct Hops {
+    /// Still to be tried, the next one first.
+    open: VecDeque<Hop>,
+    seen: Vec<Box<str>>,
+}
+
+impl Hops {
+    /// Where a group that has failed leads: there comes before where others led earlier.
+    fn add(&mut self, targets: Vec<Target>, failed: &Hop) {
+        self.seen.push(failed.canonical.group.clone());
+        for target in targets.into_iter().rev() {
+            match aimed_at(&target, &failed.canonical) {
+                Ok(canonical) => self.open.push_front(Hop {
+                    canonical: Arc::new(canonical),
+                    depth: failed.depth + 1,
+                }),
+                Err(error) => tracing::warn!(group = target.group, %error, "a fallback is passed over"),
+            }
+        }
+    }
+
+    /// The next group that was not tried; also the one that has just failed, where it names itself, once.
+    fn next(&mut self, failed: &Hop) -> Option<Hop> {
+        while let Some(next) = self.open.pop_front() {
+            let group = &next.canonical.group;
+            let times = self.seen.iter().filter(|seen| *seen == group).count();
+            if times == 0 || times == 1 && *group == failed.canonical.group {
+                return Some(next);
+            }
+        }
+        None
+    }
+}
+
 fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bool) {
     let Some(found) = &exchange.story.group else { return };
     let (status, class) = (failure.cause.status(), failure.cause.class());
     let metrics = &exchange.worker.gateway.metrics;
     metrics.fell_back(requested, found, status, class, is_success);
-}
-
-/// Whether a group is still to be tried: not yet seen, or the one that has just failed and names itself, once.
-fn is_open(next: &Hop, failed: &Hop, seen: &[Box<str>]) -> bool {
-    let times = seen.iter().filter(|group| **group == next.canonical.group).count();
-    times == 0 || times == 1 && next.canonical.group == failed.canonical.group
 }
 
 /// The attempts at one group.
@@ -201,7 +215,8 @@ fn aimed_at(target: &Target, canonical: &Canonical) -> Result<Canonical, crate::
     };
     if !target.overrides.is_empty() {
         let mut splice = Splice::default();
-        for (name, json) in &target.overrides {
+        let overrides = target.overrides.iter();
+        for (name, json) in overrides.filter(|(name, _)| !CREDENTIAL_FIELDS.contains(&name.as_str())) {
             splice.set(name.as_str(), json.as_bytes().to_vec());
         }
         aimed.body = splice.finish(&canonical.body, &canonical.fields).into_bytes();

@@ -135,7 +135,7 @@ const MODEL_BYTES_MAX: usize = 512;
 const TOO_LONG: &str = "`model` is longer than any model's name: name a model group";
 
 /// Fields that clients send credentials in. They go no further: no guest sees them.
-const CREDENTIAL_FIELDS: [&str; 2] = ["api_key", "litellm_credential_name"];
+pub const CREDENTIAL_FIELDS: [&str; 2] = ["api_key", "litellm_credential_name"];
 
 /// The body without credentials; untouched where there are none.
 fn without_credential_fields(body: Bytes, fields: Fields, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
