@@ -34,7 +34,12 @@ async fn start(upstreams: &[Upstream; 4]) -> Gateway {
     let mut setup = Setup::new(&Config::new().with_key())
         .file("config.yaml", &gateway_yaml(&bases))
         .variable("LITELLM_MASTER_KEY", MASTER_KEY);
-    for name in ["AZURE_API_KEY", "AZURE_API_KEY_SECONDARY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"] {
+    for name in [
+        "AZURE_API_KEY",
+        "AZURE_API_KEY_SECONDARY",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+    ] {
         setup = setup.variable(name, UPSTREAM_KEY);
     }
     setup.start().await
@@ -94,7 +99,10 @@ async fn a_stream_survives_too() {
     ];
     let gateway = start(&upstreams).await;
     for _ in 0..10 {
-        let stream = gateway.client().chat_stream(&openai::ask_streamed("gpt-4o", "hi")).await;
+        let stream = gateway
+            .client()
+            .chat_stream(&openai::ask_streamed("gpt-4o", "hi"))
+            .await;
         let text = openai::text_of(&stream.chunks().await);
         assert!(text == "here" || text == "from here", "{text}");
     }

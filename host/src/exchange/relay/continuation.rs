@@ -36,18 +36,19 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     if !refusal.cause.may_try_again() || stream.picker.is_finished() {
         return Err(refusal);
     }
-    let Some(broken) = exchange.story.attempts.last_mut() else {
+    let Some(attempt) = exchange.story.attempts.last_mut() else {
         return Err(refusal);
     };
-    broken.failure = Some(refusal.clone());
-    let candidate = broken.candidate.clone();
+    attempt.failure = Some(refusal.clone());
+    let candidate = attempt.candidate.clone();
+    let broken = Arc::clone(&candidate.deployment);
     blame::failed(exchange, &candidate, &refusal, false);
     let used = Usage::of_text(u64::from(canonical.prompt_tokens()), stream.picker.events);
     let id = candidate.deployment.settings.id.clone();
     exchange.story.cut_off.push(CutOff { candidate, usage: used });
 
     let events = std::mem::take(&mut stream.picker.events);
-    let Some(next) = ask_another(exchange, &canonical, &delivered, events).await else {
+    let Some(next) = ask_another(exchange, &canonical, &delivered, events, broken).await else {
         return Err(refusal);
     };
     tracing::info!(
@@ -84,19 +85,17 @@ async fn ask_another(
     canonical: &Canonical,
     delivered: &str,
     tokens: u64,
+    broken: Arc<Deployment>,
 ) -> Option<Box<Stream>> {
     let continued = Arc::new(continued(canonical, delivered, tokens)?);
-    let attempts = exchange.story.attempts.iter();
-    let tried: Vec<Arc<Deployment>> = attempts
-        .map(|attempt| Arc::clone(&attempt.candidate.deployment))
-        .collect();
+    let without = [broken];
     // The time since the first content is the upstreams' anyway.
     let upstream_time = exchange.story.upstream_time;
-    let mut ranked = route::rank(exchange, &continued, &tried).ok()?;
+    let mut ranked = route::rank(exchange, &continued, &without).ok()?;
     ranked.retain(can_continue);
     let answer = match ranked.is_empty() {
         true => None,
-        false => attempt::until_one_answers(exchange, &continued, ranked, &tried)
+        false => attempt::until_one_answers(exchange, &continued, ranked, &without)
             .await
             .ok(),
     };
