@@ -291,6 +291,9 @@ impl Stream {
             // Together these are whole events; each by itself need not be one.
             let ready = BytesMut::from_iter(self.ready.drain(..).flatten()).freeze();
             self.ready.extend(seam.pass(&ready));
+            if self.is_exhausted {
+                self.ready.extend(seam.rest());
+            }
         }
     }
 

@@ -1,12 +1,12 @@
 //! Where one deployment's answer ends and another's goes on: to the client it is one answer.
 
-use bytes::Bytes;
-use serde_json::Value;
+use bytes::{Bytes, BytesMut};
+use serde_json::{Value, json};
 
 use super::delivered::Opening;
 use crate::exchange::record::Transcript;
 use crate::json::Span;
-use crate::sse::{Scan, Verdict};
+use crate::sse::{Scan, Verdict, write_data};
 use crate::usage::Usage;
 
 /// So much of what was delivered is looked at for what a model says once more, in Unicode scalar values.
@@ -74,13 +74,32 @@ impl Seam {
         relayed.forward.into_iter().filter(|part| !part.is_empty()).collect()
     }
 
-    fn rewrite(&mut self, chunk: &mut Value) {
+    /// What is still held back when nothing more comes, as a chunk: an answer may end without saying why.
+    pub fn rest(&mut self) -> Option<Bytes> {
+        let text = self.trim("", true);
+        if text.is_empty() {
+            return None;
+        }
+        self.sent.push_str(&text);
+        let choice = json!({"index": 0, "delta": {"content": text}, "finish_reason": null});
+        let mut chunk = json!({"object": "chat.completion.chunk", "choices": [choice]});
+        self.name(&mut chunk);
+        let mut event = BytesMut::new();
+        write_data(&mut event, chunk.to_string().as_bytes());
+        Some(event.freeze())
+    }
+
+    fn name(&self, chunk: &mut Value) {
         let Opening { id, created, model } = &self.opening;
         for (name, json) in [("id", id), ("created", created), ("model", model)] {
             if let Some(value) = json.as_ref().and_then(|json| serde_json::from_slice(json).ok()) {
                 chunk[name] = value;
             }
         }
+    }
+
+    fn rewrite(&mut self, chunk: &mut Value) {
+        self.name(chunk);
         if let Some(usage) = chunk.get_mut("usage").filter(|usage| usage.is_object()) {
             let Usage {
                 prompt_tokens,
@@ -139,8 +158,6 @@ fn overlap(tail: &str, new: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn seam(delivered: &str) -> Seam {
@@ -179,6 +196,18 @@ mod tests {
         check("banana", &["a split"], "a split");
         check("one two one", &[" two three"], " two three");
         check("", &["all of it"], "all of it");
+    }
+
+    #[test]
+    fn what_is_held_back_to_the_end_is_not_lost() {
+        let mut seam = seam("a b c d");
+        let data = json!({"choices": [{"index": 0, "delta": {"content": "b c"}, "finish_reason": null}]});
+        let _ = seam.pass(&Bytes::from(format!("data: {data}\n\n")));
+        let rest = seam.rest().unwrap();
+        let rest: Value = serde_json::from_slice(rest.strip_prefix(b"data: ").unwrap()).unwrap();
+        assert_eq!(rest["choices"][0]["delta"]["content"], "b c");
+        assert_eq!((&rest["id"], seam.sent()), (&json!("first"), "a b c db c"));
+        assert_eq!(seam.rest(), None);
     }
 
     #[test]
