@@ -181,23 +181,20 @@ impl Cooldown {
             return false;
         }
         let mut state = self.state.lock();
-        match std::mem::take(&mut state.phase) {
+        match &state.phase {
             Phase::Out(outage) if outage.until <= Instant::now() => {
-                state.phase = Phase::Probing(outage);
+                state.phase = Phase::Probing(outage.clone());
                 true
             }
-            other => {
-                state.phase = other;
-                false
-            }
+            _ => false,
         }
     }
 
     /// The probe was given up without an answer: it is due again.
     pub(super) fn release_probe(&self) {
         let mut state = self.state.lock();
-        if let Phase::Probing(outage) = std::mem::take(&mut state.phase) {
-            state.phase = Phase::Out(outage);
+        if let Phase::Probing(outage) = &state.phase {
+            state.phase = Phase::Out(outage.clone());
         }
     }
 

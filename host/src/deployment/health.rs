@@ -281,6 +281,52 @@ mod tests {
         assert_eq!((health.in_flight(), health.requests_this_minute()), (0, 1));
     }
 
+    fn limited() -> Failure<'static> {
+        Failure {
+            kind: super::super::FailureKind::RateLimit,
+            retry_after: None,
+            message: "slow down",
+            is_alone: false,
+            has_fallbacks: false,
+        }
+    }
+
+    /// A deployment whose cooldown of five seconds is over, and its probe.
+    async fn probed(rules: &Cooldowns) -> (Arc<Health>, InFlight) {
+        let health = Arc::new(Health::default());
+        health.failed(&limited(), false, Own::default(), rules).unwrap();
+        tokio::time::advance(rules.time).await;
+        let probe = health.begin();
+        assert!(probe.is_probe());
+        (health, probe)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_ends_leaves_what_it_found_out() {
+        let rules = Cooldowns {
+            disabled: false,
+            time: Duration::from_secs(5),
+            allowed_fails: None,
+            policy: std::collections::BTreeMap::new(),
+            breaker: None,
+            ramp: Duration::from_secs(10),
+            refuse_when_all_are_out: false,
+        };
+        let (health, probe) = probed(&rules).await;
+        health.failed(&limited(), probe.is_probe(), Own::default(), &rules);
+        drop(probe);
+        assert_eq!(health.standing(), Standing::Out(rules.time));
+
+        let (health, probe) = probed(&rules).await;
+        assert!(probe.answered(rules.ramp));
+        drop(probe);
+        assert_eq!(health.standing(), Standing::Ramping(0.0));
+
+        let (health, probe) = probed(&rules).await;
+        drop(probe);
+        assert_eq!(health.standing(), Standing::DueForProbe, "nobody has an answer");
+    }
+
     #[test]
     fn averages_begin_unknown_and_follow_slowly() {
         let health = Health::default();
