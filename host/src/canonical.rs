@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::value::RawValue;
 
-use crate::json::{Fields, Kind};
+use crate::json::{self, Fields, Kind, Splice};
 use crate::operation::Operation;
 
 /// A request as the phases and the guests see it. Immutable: what changes it makes another.
@@ -60,6 +60,26 @@ pub const CREDENTIAL_HEADERS: [&str; 8] = [
 ];
 
 impl Canonical {
+    /// The same request with another body.
+    ///
+    /// # Errors
+    /// The body is no JSON object.
+    pub fn with_body(&self, body: Bytes) -> Result<Self, json::Error> {
+        Ok(Self {
+            fields: json::scan(&body, json::Limits::ceiling())?,
+            body,
+            ..self.clone()
+        })
+    }
+
+    /// The same request with fields changed.
+    ///
+    /// # Errors
+    /// A value that was put in is not JSON.
+    pub fn with_fields(&self, changes: Splice) -> Result<Self, json::Error> {
+        self.with_body(changes.finish(&self.body, &self.fields).into_bytes())
+    }
+
     /// A top-level field; `None` when it is absent.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<CanonicalField<'_>> {

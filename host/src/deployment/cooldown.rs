@@ -243,8 +243,7 @@ impl Cooldown {
             .or(failure.retry_after.map(|wait| wait.min(RETRY_AFTER_MAX)))
             .unwrap_or(rules.time);
         let window = own.time.unwrap_or(rules.time);
-        let is_never = rules.disabled || own.time == Some(Duration::ZERO) || rules.time.is_zero() && own.time.is_none();
-        if is_never {
+        if rules.disabled || window.is_zero() {
             return None;
         }
         let paused = rules

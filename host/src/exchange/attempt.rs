@@ -259,33 +259,51 @@ async fn refuse(
     }
 }
 
+/// Time limits that the client chose itself.
+pub struct AskedLimits {
+    whole: Option<Duration>,
+    first_content: Option<Duration>,
+}
+
+impl AskedLimits {
+    pub fn of(canonical: &Canonical) -> Self {
+        let asked = |names: &[&str], header: &str| {
+            let field = names
+                .iter()
+                .find_map(|name| canonical.field(name))
+                .map(|field| field.json);
+            let text = field.or_else(|| canonical.headers.get(header)?.to_str().ok())?;
+            let limit = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
+            Some(limit.min(CLIENT_LIMIT_MAX))
+        };
+        Self {
+            whole: asked(&["timeout", "request_timeout"], "x-litellm-timeout"),
+            first_content: asked(&["stream_timeout"], "x-litellm-stream-timeout"),
+        }
+    }
+
+    pub fn is_any(&self) -> bool {
+        self.whole.is_some() || self.first_content.is_some()
+    }
+}
+
 /// Time limits of this attempt; the request's own go over the deployment's, those over the router's.
 fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate) -> TimeLimits {
     let router = &exchange.snapshot.settings.router;
     let own = &candidate.deployment.settings;
-    let asked = |names: &[&str], header: &str| {
-        let field = names
-            .iter()
-            .find_map(|name| canonical.field(name))
-            .map(|field| field.json);
-        let text = field.or_else(|| canonical.headers.get(header)?.to_str().ok())?;
-        text.parse().ok().and_then(|seconds| {
-            Duration::try_from_secs_f64(seconds)
-                .ok()
-                .map(|limit| limit.min(CLIENT_LIMIT_MAX))
-        })
-    };
-    let whole = asked(&["timeout", "request_timeout"], "x-litellm-timeout")
-        .or(own.timeout)
-        .unwrap_or(router.timeout);
+    let asked = AskedLimits::of(canonical);
+    let whole = asked.whole.or(own.timeout).unwrap_or(router.timeout);
     if !canonical.is_streaming {
         return TimeLimits {
             whole: Some(whole),
             ..TimeLimits::default()
         };
     }
-    let first = asked(&["stream_timeout"], "x-litellm-stream-timeout");
-    let first = first.or(own.stream_timeout).or(router.stream_timeout).unwrap_or(whole);
+    let first = asked
+        .first_content
+        .or(own.stream_timeout)
+        .or(router.stream_timeout)
+        .unwrap_or(whole);
     let between_chunks = exchange.snapshot.settings.upstream.chunk_timeout;
     TimeLimits {
         first_byte: Some(first),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::attempt::AskedLimits;
 use super::{Cause, Exchange, Refusal};
-use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
 
 /// An attempt was answered: a deployment that this was the probe of comes back.
@@ -78,19 +78,16 @@ fn kind(exchange: &Exchange, candidate: &Candidate, cause: Cause) -> Option<Fail
         Cause::NotFound if candidate.deployment.model.contains('*') => None,
         Cause::NotFound => Some(FailureKind::NotFound),
         Cause::RateLimited => Some(FailureKind::RateLimit),
-        Cause::Timeout if exchange.canonical.as_deref().is_some_and(chose_timeout) => None,
+        Cause::Timeout
+            if exchange
+                .canonical
+                .as_deref()
+                .is_some_and(|asked| AskedLimits::of(asked).is_any()) =>
+        {
+            None
+        }
         Cause::Timeout => Some(FailureKind::Timeout),
         Cause::UpstreamError | Cause::Connection | Cause::Overloaded => Some(FailureKind::InternalServer),
         _ => None,
     }
-}
-
-/// The client said itself how long an attempt may take.
-fn chose_timeout(canonical: &Canonical) -> bool {
-    ["timeout", "request_timeout", "stream_timeout"]
-        .iter()
-        .any(|name| canonical.field(name).is_some())
-        || ["x-litellm-timeout", "x-litellm-stream-timeout"]
-            .iter()
-            .any(|name| canonical.header(name).is_some())
 }

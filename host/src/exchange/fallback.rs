@@ -15,7 +15,7 @@ use super::receive::CREDENTIAL_FIELDS;
 use super::{Cause, Exchange, Refusal, attempt, route};
 use crate::canonical::Canonical;
 use crate::config::settings::{Fallbacks, Target};
-use crate::json::{Limits, Splice, scan};
+use crate::json::Splice;
 
 /// The phase.
 ///
@@ -209,20 +209,19 @@ fn target(item: Value) -> Option<Target> {
 
 /// The request as a fallback gets it.
 fn aimed_at(target: &Target, canonical: &Canonical) -> Result<Canonical, crate::json::Error> {
-    let mut aimed = Canonical {
+    let aimed = Canonical {
         group: target.group.as_str().into(),
         ..canonical.clone()
     };
-    if !target.overrides.is_empty() {
-        let mut splice = Splice::default();
-        let overrides = target.overrides.iter();
-        for (name, json) in overrides.filter(|(name, _)| !CREDENTIAL_FIELDS.contains(&name.as_str())) {
-            splice.set(name.as_str(), json.as_bytes().to_vec());
-        }
-        aimed.body = splice.finish(&canonical.body, &canonical.fields).into_bytes();
-        aimed.fields = scan(&aimed.body, Limits::ceiling())?;
+    let mut changes = Splice::default();
+    let overrides = target.overrides.iter();
+    for (name, json) in overrides.filter(|(name, _)| !CREDENTIAL_FIELDS.contains(&name.as_str())) {
+        changes.set(name.as_str(), json.as_bytes().to_vec());
     }
-    Ok(aimed)
+    match changes.is_empty() {
+        true => Ok(aimed),
+        false => aimed.with_fields(changes),
+    }
 }
 
 impl Fallbacks {

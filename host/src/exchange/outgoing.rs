@@ -11,7 +11,7 @@ use hyper::{HeaderMap, Method, Request};
 use super::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::deployment::{Deployment, Upstream, authorize};
-use crate::json::{Limits, Splice, scan};
+use crate::json::{Limits, Splice};
 use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
@@ -89,18 +89,13 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
     if splice.is_empty() {
         return Ok(Arc::clone(canonical));
     }
-    let body = splice.finish(&canonical.body, &canonical.fields).into_bytes();
-    let fields = scan(&body, Limits::ceiling()).map_err(|error| {
+    let prepared = canonical.with_fields(splice).map_err(|error| {
         Refusal::new(Cause::Internal, "the deployment's parameters do not fit the request").detail(format!(
             "deployment `{}`: a default in `litellm_params` is not JSON: {error}",
             deployment.settings.id
         ))
     })?;
-    Ok(Arc::new(Canonical {
-        body,
-        fields,
-        ..Canonical::clone(canonical)
-    }))
+    Ok(Arc::new(prepared))
 }
 
 /// OpenAI keeps `metadata` only with what it stores; elsewhere it is the gateway's.

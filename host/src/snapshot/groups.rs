@@ -32,16 +32,15 @@ pub struct Found {
 impl Found {
     /// Leaves candidates out, with their weights.
     pub fn retain(&mut self, mut keep: impl FnMut(&Candidate) -> bool) {
-        let kept: Vec<bool> = self.candidates.iter().map(&mut keep).collect();
-        if kept.iter().all(|kept| *kept) {
-            return;
-        }
-        let mut each = kept.iter();
-        self.candidates.retain(|_| each.next() == Some(&true));
-        if let Some(weights) = &mut self.weights {
-            let mut each = kept.iter();
-            weights.retain(|_| each.next() == Some(&true));
-        }
+        let Some(weights) = &mut self.weights else {
+            return self.candidates.retain(keep);
+        };
+        let mut kept = self.candidates.iter().map(&mut keep).collect::<Vec<bool>>().into_iter();
+        weights.retain({
+            let mut kept = kept.clone();
+            move |_| kept.next() == Some(true)
+        });
+        self.candidates.retain(|_| kept.next() == Some(true));
     }
 }
 

@@ -22,15 +22,15 @@ pub fn check(root: &Node, known: &Known, problems: &mut Problems) {
     }
 }
 
-/// What an alias may lead to.
-struct Models<'a> {
-    groups: BTreeSet<&'a str>,
+/// What clients may ask for, and aliases and fallbacks lead to.
+pub(super) struct Models<'a> {
+    pub(super) groups: BTreeSet<&'a str>,
     /// `litellm_params.model` and `model_info.id`, which clients may ask for too.
     others: BTreeSet<&'a str>,
 }
 
 impl<'a> Models<'a> {
-    fn of(root: &'a Node) -> Self {
+    pub(super) fn of(root: &'a Node) -> Self {
         let entries = root.get("model_list").and_then(Node::list).unwrap_or_default();
         let texts = |path: &'static [&'static str]| {
             entries
@@ -46,7 +46,7 @@ impl<'a> Models<'a> {
         }
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.groups.contains(name)
             || self.others.contains(name)
             || self
@@ -57,7 +57,7 @@ impl<'a> Models<'a> {
 }
 
 /// Whether `name` fits a group with `*`, each of which stands for any text.
-pub(super) fn matches(pattern: &str, name: &str) -> bool {
+fn matches(pattern: &str, name: &str) -> bool {
     let mut parts: Vec<&str> = pattern.split('*').collect();
     let last = parts.pop().unwrap_or_default();
     let Some((first, middle)) = parts.split_first() else {

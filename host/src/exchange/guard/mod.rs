@@ -299,12 +299,8 @@ fn rewritten(document: &Bytes, found: &[Found], outcome: Outcome) -> Result<Opti
 }
 
 fn with_body(canonical: &Canonical, body: Bytes) -> Result<Arc<Canonical>, Refusal> {
-    let fields = json::scan(&body, json::Limits::ceiling()).map_err(|error| {
+    let changed = canonical.with_body(body).map_err(|error| {
         Refusal::new(Cause::Internal, "a guardrail's changes broke the request").detail(error.to_string())
     })?;
-    Ok(Arc::new(Canonical {
-        body,
-        fields,
-        ..canonical.clone()
-    }))
+    Ok(Arc::new(changed))
 }

@@ -16,7 +16,7 @@ use crate::deployment::{Candidate, Deployment};
 use crate::exchange::answer::Answer;
 use crate::exchange::story::CutOff;
 use crate::exchange::{Exchange, Refusal, attempt, blame, route};
-use crate::json::{Limits, Splice, scan};
+use crate::json::Splice;
 use crate::usage::Usage;
 
 /// What an adapter says in `provider-info.extras` of a provider whose models take up an answer when they are asked to.
@@ -127,11 +127,5 @@ fn continued(canonical: &Canonical, delivered: &str, tokens: u64) -> Option<Cano
             splice.set(name, limit.saturating_sub(tokens).max(1).to_string().into_bytes());
         }
     }
-    let body = splice.finish(&canonical.body, &canonical.fields).into_bytes();
-    let fields = scan(&body, Limits::ceiling()).ok()?;
-    Some(Canonical {
-        body,
-        fields,
-        ..canonical.clone()
-    })
+    canonical.with_fields(splice).ok()
 }

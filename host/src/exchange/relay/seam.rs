@@ -22,8 +22,8 @@ pub struct Seam {
     pub earlier: Usage,
     /// All that the client has been sent, the parts before among it.
     sent: String,
-    /// The end of what was delivered, as long as the beginning of the new text may repeat it.
-    tail: Option<String>,
+    /// The beginning of the new text may still repeat the end of the old.
+    is_trimming: bool,
     /// New text that could be such a repetition.
     held: String,
     /// Of the whole answer, where someone records it.
@@ -32,16 +32,11 @@ pub struct Seam {
 
 impl Seam {
     pub fn new(opening: Opening, delivered: String, earlier: Usage) -> Self {
-        let from = delivered
-            .char_indices()
-            .rev()
-            .nth(TAIL_CHARS - 1)
-            .map_or(0, |(at, _)| at);
         Self {
             opening,
             earlier,
-            tail: Some(delivered[from..].to_owned()),
             sent: delivered,
+            is_trimming: true,
             held: String::new(),
             transcript: None,
         }
@@ -80,7 +75,6 @@ impl Seam {
         if text.is_empty() {
             return None;
         }
-        self.sent.push_str(&text);
         let choice = json!({"index": 0, "delta": {"content": text}, "finish_reason": null});
         let mut chunk = json!({"object": "chat.completion.chunk", "choices": [choice]});
         self.name(&mut chunk);
@@ -126,7 +120,6 @@ impl Seam {
         delta.remove("role");
         let text = delta.get("content").and_then(Value::as_str).unwrap_or_default();
         let text = self.trim(text, is_last);
-        self.sent.push_str(&text);
         if delta.contains_key("content") || !text.is_empty() {
             delta.insert("content".into(), text.into());
         }
@@ -134,17 +127,23 @@ impl Seam {
 
     /// New text without what repeats the end of the old. While it could be that, it is held back.
     fn trim(&mut self, text: &str, is_last: bool) -> String {
-        let Some(tail) = &self.tail else {
-            return text.to_owned();
-        };
         self.held.push_str(text);
-        if tail.contains(&self.held) && !is_last {
-            return String::new();
+        if self.is_trimming {
+            let tail = tail(&self.sent);
+            if tail.contains(&self.held) && !is_last {
+                return String::new();
+            }
+            self.held.drain(..overlap(tail, &self.held));
+            self.is_trimming = false;
         }
-        let overlap = overlap(tail, &self.held);
-        self.tail = None;
-        std::mem::take(&mut self.held).split_off(overlap)
+        self.sent.push_str(&self.held);
+        std::mem::take(&mut self.held)
     }
+}
+
+fn tail(text: &str) -> &str {
+    let from = text.char_indices().rev().nth(TAIL_CHARS - 1);
+    &text[from.map_or(0, |(at, _)| at)..]
 }
 
 /// Bytes at the beginning of `new` that `tail` ends with; 0 where it is so little that it may be chance.
