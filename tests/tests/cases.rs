@@ -4,12 +4,10 @@
 //! What differs here: the upstream is on loopback, so `api_base` keeps only its path; the gateway names the model group in
 //! answers, and keeps a usage chunk from a client that did not ask for it.
 
-mod case;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use case::Case;
+use crate::case::Case;
 use sluice_tests::prelude::*;
 
 /// Cases that do not hold here, and why.

@@ -1,0 +1,24 @@
+//! The whole gateway in process: real components, real HTTP, scripted upstreams. One program, for each links all of wasmtime.
+
+mod attempts;
+mod callbacks;
+mod case;
+mod cases;
+mod chaos;
+mod continuation;
+mod errors;
+mod exchange;
+mod guardrails;
+mod health;
+mod hostile;
+mod http2;
+mod isolation;
+mod keys;
+mod limits;
+mod models;
+mod published;
+mod reload;
+mod resilience;
+mod streams;
+mod tls;
+mod upstream;
