@@ -24,6 +24,7 @@ mod joined;
 pub mod json;
 mod latch;
 pub mod metrics;
+pub mod moment;
 pub mod operation;
 pub mod plugin;
 pub mod prices;

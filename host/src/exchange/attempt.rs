@@ -21,6 +21,7 @@ use super::{Cause, Exchange, Refusal};
 use super::{blame, canned, outgoing};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Standing, Upstream};
+use crate::moment::Moment;
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
 use crate::upstream::{self, AnswerError, Clock, TimeLimits};
 use crate::worker;
@@ -81,7 +82,8 @@ pub async fn until_one_answers(
 
 /// The next candidate. One that has gone out of service since it was ranked comes after those that have not.
 fn next(ranked: &mut Ranked) -> Option<Candidate> {
-    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(), Standing::Out(_));
+    let now = Moment::now();
+    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(now), Standing::Out(_));
     let at = ranked.iter().position(is_in).unwrap_or(0);
     ranked.remove(at)
 }
@@ -96,7 +98,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         failure: None,
     });
     deployment.counters.requests.inc();
-    let in_flight = deployment.health.begin();
+    let in_flight = deployment.health.begin(Moment::now());
     let outcome = match (&deployment.settings.mock_response, &deployment.upstream) {
         (Some(mock), _) => canned::mock(canonical, candidate, mock),
         (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,

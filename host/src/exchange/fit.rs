@@ -4,6 +4,7 @@
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
 use crate::deployment::Deployment;
+use crate::moment::Moment;
 use crate::snapshot::Found;
 
 /// Why a deployment is left out.
@@ -24,9 +25,10 @@ pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> R
         return Ok(());
     }
     let tokens = u64::from(canonical.prompt_tokens());
+    let now = Moment::now();
     let mut misfits = Vec::new();
     found.retain(|candidate| {
-        let misfit = misfit(&candidate.deployment, tokens);
+        let misfit = misfit(&candidate.deployment, tokens, now);
         misfits.extend(misfit);
         misfit.is_none()
     });
@@ -53,15 +55,18 @@ pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> R
     }
 }
 
-fn misfit(deployment: &Deployment, tokens: u64) -> Option<Misfit> {
+fn misfit(deployment: &Deployment, tokens: u64, now: Moment) -> Option<Misfit> {
     let (settings, health) = (&deployment.settings, &deployment.health);
     if let Some(tokens_max) = deployment.max_input_tokens.filter(|most| tokens > *most) {
         return Some(Misfit::Window { tokens_max });
     }
-    if settings.rpm.is_some_and(|most| health.requests_this_minute() >= most) {
+    if settings
+        .rpm
+        .is_some_and(|most| health.requests_this_minute(now) >= most)
+    {
         return Some(Misfit::Requests);
     }
-    let used = u64::from(health.tokens_this_minute());
+    let used = u64::from(health.tokens_this_minute(now));
     let is_over = settings.tpm.is_some_and(|most| used + tokens > u64::from(most));
     is_over.then_some(Misfit::Tokens)
 }

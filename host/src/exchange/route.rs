@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Cause, Exchange, Refusal, fit, tags};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Standing};
+use crate::moment::Moment;
 use crate::plugin::imports::candidates::Columns;
 use crate::plugin::strategy::{RankError, Strategy};
 use crate::snapshot::Found;
@@ -34,8 +35,9 @@ pub fn rank(
     }
     tags::filter(exchange, canonical, &mut found)?;
     fit::check(exchange, canonical, &mut found)?;
+    let now = Moment::now();
     let mut rest = Rest::default();
-    found.retain(|candidate| rest.leaves(candidate, canonical.seed));
+    found.retain(|candidate| rest.leaves(candidate, canonical.seed, now));
     if found.candidates.is_empty() {
         return rest.instead(exchange);
     }
@@ -45,7 +47,7 @@ pub fn rank(
             // There is nothing to choose: no strategy is asked.
             [_] => ranked.extend(level.candidates),
             _ => {
-                let columns = Arc::new(columns(level));
+                let columns = Arc::new(columns(level, now));
                 match choose(exchange, canonical, &columns) {
                     Ok(order) => ranked.extend(order.into_iter().map(|index| columns.candidates[index].clone())),
                     Err(refusal) if ranked.is_empty() => return Err(refusal),
@@ -99,8 +101,8 @@ struct Rest {
 
 impl Rest {
     /// Whether the candidate is left to the strategy.
-    fn leaves(&mut self, candidate: &Candidate, seed: u32) -> bool {
-        match candidate.deployment.health.standing() {
+    fn leaves(&mut self, candidate: &Candidate, seed: u32, now: Moment) -> bool {
+        match candidate.deployment.health.standing(now) {
             Standing::In | Standing::DueForProbe => return true,
             Standing::Ramping(share) if draw(seed, candidate) < share => return true,
             Standing::Ramping(_) => self.ramping.push(candidate.clone()),
@@ -158,10 +160,11 @@ fn choose(exchange: &Exchange, canonical: &Arc<Canonical>, columns: &Arc<Columns
     Ok((0..columns.candidates.len()).collect())
 }
 
-fn columns(found: Found) -> Columns {
+fn columns(found: Found, now: Moment) -> Columns {
     Columns {
         candidates: found.candidates,
         weights: found.weights,
+        now,
     }
 }
 

@@ -3,12 +3,15 @@
 use super::Guest;
 use super::bindings::candidates::Host;
 use crate::deployment::{Candidate, Deployment};
+use crate::moment::Moment;
 
 /// The candidates of one choice, in the order of the configuration.
 pub struct Columns {
     pub candidates: Vec<Candidate>,
     /// Weights that an alias gives, one a candidate; they replace the deployments' own.
     pub weights: Option<Vec<f64>>,
+    /// When the choice is made.
+    pub now: Moment,
 }
 
 impl Guest {
@@ -69,16 +72,20 @@ impl Host for Guest {
         self.column(|deployment| deployment.health.tokens_per_second())
     }
     fn sample_ages(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.health.sample_age())
+        let now = self.columns()?.now;
+        self.column(|deployment| deployment.health.sample_age(now))
     }
     fn failure_rates(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.health.failure_rate())
+        let now = self.columns()?.now;
+        self.column(|deployment| deployment.health.failure_rate(now))
     }
     fn requests_this_minute(&mut self) -> wasmtime::Result<Vec<u32>> {
-        self.column(|deployment| deployment.health.requests_this_minute())
+        let now = self.columns()?.now;
+        self.column(|deployment| deployment.health.requests_this_minute(now))
     }
     fn tokens_this_minute(&mut self) -> wasmtime::Result<Vec<u32>> {
-        self.column(|deployment| deployment.health.tokens_this_minute())
+        let now = self.columns()?.now;
+        self.column(|deployment| deployment.health.tokens_this_minute(now))
     }
     fn request_limits(&mut self) -> wasmtime::Result<Vec<u32>> {
         self.column(|deployment| deployment.settings.rpm.unwrap_or(0))

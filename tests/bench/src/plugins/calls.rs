@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sluice::config::settings::Isolation;
 use sluice::deployment::Candidate;
+use sluice::moment::Moment;
 use sluice::plugin::adapter::{Adapter, Conversation, Event, Framing, Reading, RequestBody, UpstreamRequest};
 use sluice::plugin::guardrail::{Guardrail, Passage, Stage, Verdict};
 use sluice::plugin::imports::candidates::Columns;
@@ -138,6 +139,7 @@ fn rank(snapshot: &Snapshot, count: usize) -> Repeat {
     let columns = Arc::new(Columns {
         candidates: found.candidates,
         weights: found.weights,
+        now: Moment::now(),
     });
     let mut ranked = strategy
         .rank(&chat, &columns)
