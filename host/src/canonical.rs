@@ -1,5 +1,7 @@
 //! The request in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::value::RawValue;
@@ -22,6 +24,8 @@ pub struct Canonical {
     pub seed: u32,
     /// The client's headers, for `attribute("header.<name>")`; those that carry credentials are left out.
     pub headers: HeaderMap,
+    /// Attributes that are not in the request; they go over those that are.
+    pub attributes: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// One top-level field.
@@ -122,6 +126,9 @@ impl Canonical {
     /// An attribute by the names of `wit/exchange.wit`; those that virtual keys and teams bring are absent.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
+        if let Some(known) = self.attributes.get(name) {
+            return Some(known);
+        }
         match name.split_once('.') {
             Some(("header", header)) => self.headers.get(header)?.to_str().ok(),
             Some(("metadata", key)) => self.metadata(key),

@@ -10,13 +10,14 @@
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
 //! - [`json`], [`sse`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken
-//! - [`usage`], [`prices`], [`metrics`], [`callbacks`]: what is counted and told
+//! - [`usage`], [`prices`], [`metrics`], [`callbacks`], [`decisions`]: what is counted and told; [`moment`]: when
 
 pub mod api;
 pub mod body;
 pub mod callbacks;
 pub mod canonical;
 pub mod config;
+pub mod decisions;
 pub mod deployment;
 pub mod exchange;
 pub mod gateway;
@@ -25,6 +26,7 @@ pub mod json;
 mod latch;
 pub mod metrics;
 pub mod moment;
+mod offline;
 pub mod operation;
 pub mod plugin;
 pub mod prices;
@@ -37,4 +39,5 @@ pub mod usage;
 pub mod worker;
 
 pub use gateway::Source;
-pub use run::{Checked, Options, Running, StartError, check, start};
+pub use offline::{Checked, ReplayError, check, decisions_file, replay};
+pub use run::{Options, Running, StartError, start};

@@ -186,6 +186,22 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Say why an exchange went where it went, from what `sluice.decisions` recorded
+    Explain {
+        /// The exchange's id: `x-litellm-call-id` of its answer
+        id: String,
+        /// The recorded decisions [default: what --config says]
+        #[arg(long, value_name = "FILE")]
+        decisions: Option<PathBuf>,
+    },
+    /// Repeat recorded choices: bit for bit, or as another strategy would have made them
+    Replay {
+        /// The recorded decisions
+        file: PathBuf,
+        /// A strategy's name or component, instead of the one that chose
+        #[arg(long, value_name = "NAME or FILE.wasm")]
+        strategy: Option<String>,
+    },
 }
 
 /// Flags that cannot be followed, in a sentence.

@@ -1,5 +1,6 @@
 //! Phase `receive`: the request's body, bounded in size, time and depth, checked and looked into without building a tree.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -45,6 +46,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         fields,
         seed: fastrand::u32(..),
         headers,
+        attributes: BTreeMap::new(),
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)

@@ -2,17 +2,7 @@
 
 use super::Guest;
 use super::bindings::candidates::Host;
-use crate::deployment::{Candidate, Deployment};
-use crate::moment::Moment;
-
-/// The candidates of one choice, in the order of the configuration.
-pub struct Columns {
-    pub candidates: Vec<Candidate>,
-    /// Weights that an alias gives, one a candidate; they replace the deployments' own.
-    pub weights: Option<Vec<f64>>,
-    /// When the choice is made.
-    pub now: Moment,
-}
+use crate::plugin::columns::{Columns, Count, Number, Text};
 
 impl Guest {
     fn columns(&self) -> wasmtime::Result<&Columns> {
@@ -21,91 +11,88 @@ impl Guest {
             .ok_or_else(|| wasmtime::Error::msg("there are no candidates in this call"))
     }
 
-    fn column<T>(&self, value: impl Fn(&Deployment) -> T) -> wasmtime::Result<Vec<T>> {
-        Ok(self
-            .columns()?
-            .candidates
-            .iter()
-            .map(|candidate| value(&candidate.deployment))
-            .collect())
+    fn numbers(&mut self, column: Number) -> wasmtime::Result<Vec<f64>> {
+        let numbers = self.columns()?.numbers(column);
+        Ok(match &mut self.reads {
+            Some(reads) => reads.numbers(column, numbers),
+            None => numbers,
+        })
+    }
+
+    fn counts(&mut self, column: Count) -> wasmtime::Result<Vec<u32>> {
+        let counts = self.columns()?.counts(column);
+        Ok(match &mut self.reads {
+            Some(reads) => reads.counts(column, counts),
+            None => counts,
+        })
+    }
+
+    fn texts(&mut self, name: &str, texts: impl FnOnce(&Columns) -> Vec<String>) -> wasmtime::Result<Vec<String>> {
+        let texts = texts(self.columns()?);
+        if let Some(reads) = &mut self.reads {
+            reads.texts(name, &texts);
+        }
+        Ok(texts)
     }
 }
 
 impl Host for Guest {
     fn count(&mut self) -> wasmtime::Result<u32> {
-        let count = self.candidates.as_ref().map_or(0, |columns| columns.candidates.len());
+        let count = self.candidates.as_ref().map_or(0, |columns| columns.count());
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
     fn ids(&mut self) -> wasmtime::Result<Vec<String>> {
-        self.column(|deployment| deployment.settings.id.clone())
+        self.texts("ids", |columns| columns.texts(Text::Ids))
     }
     fn providers(&mut self) -> wasmtime::Result<Vec<String>> {
-        self.column(|deployment| deployment.provider.to_string())
+        self.texts("providers", |columns| columns.texts(Text::Providers))
     }
     fn models(&mut self) -> wasmtime::Result<Vec<String>> {
-        let columns = self.columns()?;
-        Ok(columns
-            .candidates
-            .iter()
-            .map(|candidate| candidate.target.model.clone())
-            .collect())
-    }
-    fn weights(&mut self) -> wasmtime::Result<Vec<f64>> {
-        match &self.columns()?.weights {
-            Some(weights) => Ok(weights.clone()),
-            None => self.column(|deployment| deployment.settings.weight.unwrap_or(0.0)),
-        }
-    }
-    fn orders(&mut self) -> wasmtime::Result<Vec<u32>> {
-        self.column(|deployment| deployment.settings.order.unwrap_or(0))
-    }
-    fn in_flight(&mut self) -> wasmtime::Result<Vec<u32>> {
-        self.column(|deployment| deployment.health.in_flight())
-    }
-    fn latency_seconds(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.health.latency_seconds())
-    }
-    fn first_token_seconds(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.health.first_token_seconds())
-    }
-    fn tokens_per_second(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.health.tokens_per_second())
-    }
-    fn sample_ages(&mut self) -> wasmtime::Result<Vec<f64>> {
-        let now = self.columns()?.now;
-        self.column(|deployment| deployment.health.sample_age(now))
-    }
-    fn failure_rates(&mut self) -> wasmtime::Result<Vec<f64>> {
-        let now = self.columns()?.now;
-        self.column(|deployment| deployment.health.failure_rate(now))
-    }
-    fn requests_this_minute(&mut self) -> wasmtime::Result<Vec<u32>> {
-        let now = self.columns()?.now;
-        self.column(|deployment| deployment.health.requests_this_minute(now))
-    }
-    fn tokens_this_minute(&mut self) -> wasmtime::Result<Vec<u32>> {
-        let now = self.columns()?.now;
-        self.column(|deployment| deployment.health.tokens_this_minute(now))
-    }
-    fn request_limits(&mut self) -> wasmtime::Result<Vec<u32>> {
-        self.column(|deployment| deployment.settings.rpm.unwrap_or(0))
-    }
-    fn token_limits(&mut self) -> wasmtime::Result<Vec<u32>> {
-        self.column(|deployment| deployment.settings.tpm.unwrap_or(0))
-    }
-    fn input_prices(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.input_usd_per_million())
-    }
-    fn output_prices(&mut self) -> wasmtime::Result<Vec<f64>> {
-        self.column(|deployment| deployment.output_usd_per_million())
+        self.texts("models", |columns| columns.texts(Text::Models))
     }
     fn info(&mut self, name: String) -> wasmtime::Result<Vec<String>> {
-        self.column(|deployment| {
-            deployment
-                .settings
-                .info
-                .get(&name)
-                .map_or_else(String::new, |json| json.to_string())
-        })
+        self.texts(&format!("info.{name}"), |columns| columns.info(&name))
+    }
+    fn weights(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::Weights)
+    }
+    fn orders(&mut self) -> wasmtime::Result<Vec<u32>> {
+        self.counts(Count::Orders)
+    }
+    fn in_flight(&mut self) -> wasmtime::Result<Vec<u32>> {
+        self.counts(Count::InFlight)
+    }
+    fn latency_seconds(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::LatencySeconds)
+    }
+    fn first_token_seconds(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::FirstTokenSeconds)
+    }
+    fn tokens_per_second(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::TokensPerSecond)
+    }
+    fn sample_ages(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::SampleAges)
+    }
+    fn failure_rates(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::FailureRates)
+    }
+    fn requests_this_minute(&mut self) -> wasmtime::Result<Vec<u32>> {
+        self.counts(Count::RequestsThisMinute)
+    }
+    fn tokens_this_minute(&mut self) -> wasmtime::Result<Vec<u32>> {
+        self.counts(Count::TokensThisMinute)
+    }
+    fn request_limits(&mut self) -> wasmtime::Result<Vec<u32>> {
+        self.counts(Count::RequestLimits)
+    }
+    fn token_limits(&mut self) -> wasmtime::Result<Vec<u32>> {
+        self.counts(Count::TokenLimits)
+    }
+    fn input_prices(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::InputPrices)
+    }
+    fn output_prices(&mut self) -> wasmtime::Result<Vec<f64>> {
+        self.numbers(Number::OutputPrices)
     }
 }
