@@ -5,6 +5,7 @@ mod cooldown;
 mod credentials;
 mod health;
 mod provider;
+mod region;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
 pub use credentials::{AuthError, authorize};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
+pub use region::is_within;
 
 /// One configured provider + model + credential + limits, serving a model group.
 pub struct Deployment {
@@ -39,6 +41,8 @@ pub struct Deployment {
     pub prices: Option<Prices>,
     /// Tokens of a prompt at most: `model_info.max_input_tokens`, else the catalogue's; `None` where neither says.
     pub max_input_tokens: Option<u64>,
+    /// Where it runs: `region_name`, else the provider's own parameter; `None` where neither says.
+    pub region: Option<Box<str>>,
     /// `tags`: which requests come here, where tags choose.
     pub tags: Vec<String>,
     /// `extra_headers` and `headers`: the host adds them, since they may hold credentials.
@@ -132,6 +136,7 @@ impl Deployment {
             drop_params,
         } = parts;
         let extra_headers = take_headers(&mut settings)?;
+        let region = region::of(&settings);
         let tags = list(&settings, "tags");
         let dropped_parameters = list(&settings, "additional_drop_params");
         if let Some(served) = served {
@@ -176,6 +181,7 @@ impl Deployment {
             counters,
             prices,
             max_input_tokens,
+            region,
             tags,
             extra_headers,
             dropped_parameters,

@@ -1,6 +1,7 @@
 //! Phase `receive`: the request's body, bounded in size, time and depth, checked and looked into without building a tree.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -44,10 +45,16 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         body,
         fields,
         seed: fastrand::u32(..),
+        started_ms: milliseconds(exchange.started_at),
         headers,
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)
+}
+
+fn milliseconds(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// JSON, or nothing said: curl's default is a form, which is a mistake worth naming.

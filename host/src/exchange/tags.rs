@@ -8,9 +8,6 @@ use crate::snapshot::Found;
 /// Deployments with this tag serve requests without any, and those whose tags nobody has.
 const DEFAULT: &str = "default";
 
-/// More tags than this are not looked at.
-const TAGS_MAX: usize = 64;
-
 /// Leaves out the deployments that the request's tags do not lead to.
 ///
 /// # Errors
@@ -20,7 +17,7 @@ pub fn filter(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> 
     if !rules.is_on {
         return Ok(());
     }
-    let mut asked = of_request(canonical);
+    let mut asked = canonical.tags();
     if let Some(prefix) = &rules.prefix {
         asked.retain(|tag| tag.trim_start_matches(['!', '&']).starts_with(prefix.as_str()));
     }
@@ -66,26 +63,4 @@ pub fn filter(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> 
     }
     found.retain(|candidate| keep(&candidate.deployment.tags));
     Ok(())
-}
-
-/// `tags`, `metadata.tags` and the header `x-litellm-tags`.
-fn of_request(canonical: &Canonical) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Metadata {
-        #[serde(default)]
-        tags: Vec<String>,
-    }
-    let field = |name: &str| canonical.field(name).map(|field| field.json);
-    let own: Vec<String> = field("tags")
-        .and_then(|json| serde_json::from_str(json).ok())
-        .unwrap_or_default();
-    let metadata = field("metadata").and_then(|json| serde_json::from_str::<Metadata>(json).ok());
-    let header = canonical.header("x-litellm-tags").unwrap_or_default();
-    let listed = header.split(',').map(|tag| tag.trim().to_owned());
-    let all = own
-        .into_iter()
-        .chain(metadata.map(|metadata| metadata.tags).unwrap_or_default());
-    let mut tags: Vec<String> = all.chain(listed).filter(|tag| !tag.is_empty()).take(TAGS_MAX).collect();
-    tags.dedup();
-    tags
 }

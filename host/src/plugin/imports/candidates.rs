@@ -47,6 +47,12 @@ impl Host for Guest {
             .map(|candidate| candidate.target.model.clone())
             .collect())
     }
+    fn regions(&mut self) -> wasmtime::Result<Vec<String>> {
+        self.column(|deployment| deployment.region.as_deref().unwrap_or_default().to_owned())
+    }
+    fn tags(&mut self) -> wasmtime::Result<Vec<Vec<String>>> {
+        self.column(|deployment| deployment.tags.clone())
+    }
     fn weights(&mut self) -> wasmtime::Result<Vec<f64>> {
         match &self.columns()?.weights {
             Some(weights) => Ok(weights.clone()),

@@ -51,9 +51,15 @@ impl Host for Guest {
     }
 
     fn attribute(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        let value = self.canonical()?.attribute(&name).map(str::to_owned);
-        self.has_read_content |= value.is_some() && name != "region";
-        Ok(value)
+        let Some(attribute) = self.canonical()?.attribute(&name) else {
+            return Ok(None);
+        };
+        self.has_read_content |= !attribute.is_neutral;
+        Ok(Some(attribute.text))
+    }
+
+    fn started_ms(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.canonical()?.started_ms)
     }
 
     fn seed(&mut self) -> wasmtime::Result<u32> {
