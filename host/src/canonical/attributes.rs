@@ -122,15 +122,35 @@ mod tests {
         }
         check(body, "tag.4", None);
         check(body, "tag.x", None);
-        check(r#"{"tags":"no list","metadata":"no object"}"#, "tag.0", Some(("c", false)));
+        check(
+            r#"{"tags":"no list","metadata":"no object"}"#,
+            "tag.0",
+            Some(("c", false)),
+        );
     }
 
     #[test]
     fn a_region_is_neutral_where_nothing_else_fits() {
-        check(r#"{"allowed_model_region":"eu-west-1"}"#, "region", Some(("eu-west-1", true)));
-        check(r#"{"metadata":{"allowed_model_region":"eu"}}"#, "region", Some(("eu", true)));
-        check(r#"{"allowed_model_region":"My secret"}"#, "region", Some(("My secret", false)));
-        check(r#"{"allowed_model_region":["eu"]}"#, "region", Some((r#"["eu"]"#, false)));
+        check(
+            r#"{"allowed_model_region":"eu-west-1"}"#,
+            "region",
+            Some(("eu-west-1", true)),
+        );
+        check(
+            r#"{"metadata":{"allowed_model_region":"eu"}}"#,
+            "region",
+            Some(("eu", true)),
+        );
+        check(
+            r#"{"allowed_model_region":"My secret"}"#,
+            "region",
+            Some(("My secret", false)),
+        );
+        check(
+            r#"{"allowed_model_region":["eu"]}"#,
+            "region",
+            Some((r#"["eu"]"#, false)),
+        );
         check(r#"{"allowed_model_region":null}"#, "region", None);
         check("{}", "region", None);
     }

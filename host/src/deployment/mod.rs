@@ -1,6 +1,7 @@
 //! A deployment as exchanges see it: what was configured, the adapter that speaks for it, where it lives, how the host
 //! proves who we are, and how it is doing.
 
+mod capability;
 mod cooldown;
 mod credentials;
 mod health;
@@ -18,6 +19,7 @@ use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
 use crate::prices::{Catalogue, Prices};
 use crate::upstream::Origin;
 
+pub use capability::Capability;
 pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
 pub use credentials::{AuthError, authorize};
 pub use health::{Health, InFlight, Success};
@@ -41,6 +43,8 @@ pub struct Deployment {
     pub prices: Option<Prices>,
     /// Tokens of a prompt at most: `model_info.max_input_tokens`, else the catalogue's; `None` where neither says.
     pub max_input_tokens: Option<u64>,
+    /// What its model cannot do, as far as that is known.
+    pub lacks: Vec<Capability>,
     /// Where it runs: `region_name`, else the provider's own parameter; `None` where neither says.
     pub region: Option<Box<str>>,
     /// `tags`: which requests come here, where tags choose.
@@ -156,6 +160,7 @@ impl Deployment {
         let known = Catalogue::bundled().find(provider, model, base_model(&settings).as_deref());
         let own_window = settings.info.get("max_input_tokens").and_then(|json| json.parse().ok());
         let max_input_tokens = own_window.or(known.as_ref().and_then(|known| known.max_input));
+        let lacks = Capability::lacking(&settings, known.as_ref());
         let prices = match Prices::from_parameters(&settings.parameters)? {
             Some(own) => Some(own),
             None => known.map(|known| known.prices),
@@ -181,6 +186,7 @@ impl Deployment {
             counters,
             prices,
             max_input_tokens,
+            lacks,
             region,
             tags,
             extra_headers,

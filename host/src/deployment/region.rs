@@ -75,7 +75,14 @@ mod tests {
         for region in ["us", "us-east-1", "us-central1", "eastus2", "westus", "usgovvirginia"] {
             assert!(is_within(region, "us") && !is_within(region, "eu"), "{region}");
         }
-        for region in ["eu-west-2", "europe-west6", "uksouth", "australiaeast", "global", "ap-south-1"] {
+        for region in [
+            "eu-west-2",
+            "europe-west6",
+            "uksouth",
+            "australiaeast",
+            "global",
+            "ap-south-1",
+        ] {
             assert!(!is_within(region, "eu") && !is_within(region, "us"), "{region}");
         }
     }
