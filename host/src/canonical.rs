@@ -1,5 +1,7 @@
 //! The request in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
 
+mod attributes;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -8,6 +10,8 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, Fields, Kind, Splice};
 use crate::operation::Operation;
+
+pub use attributes::Attribute;
 
 /// A request as the phases and the guests see it. Immutable: what changes it makes another.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub struct Canonical {
     pub fields: Fields,
     /// For random choices; recorded, so that a replay chooses alike.
     pub seed: u32,
+    /// When the exchange began, in milliseconds since 1970-01-01 UTC; the record's `startTime`.
+    pub started_ms: u64,
     /// The client's headers, for `attribute("header.<name>")`; those that carry credentials are left out.
     pub headers: HeaderMap,
     /// Attributes that are not in the request; they go over those that are.
@@ -121,33 +127,6 @@ impl Canonical {
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
         u32::try_from(self.body.len() / 4).unwrap_or(u32::MAX)
-    }
-
-    /// An attribute by the names of `wit/exchange.wit`; those that virtual keys and teams bring are absent.
-    #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        if let Some(known) = self.attributes.get(name) {
-            return Some(known);
-        }
-        match name.split_once('.') {
-            Some(("header", header)) => self.headers.get(header)?.to_str().ok(),
-            Some(("metadata", key)) => self.metadata(key),
-            _ if name == "end-user" => self.field("user")?.json.strip_prefix('"')?.strip_suffix('"'),
-            _ => None,
-        }
-    }
-
-    /// One key of the client's `metadata`, when it is a plain string.
-    fn metadata(&self, key: &str) -> Option<&str> {
-        let metadata = self
-            .fields
-            .get(&self.body, "metadata")
-            .filter(|field| field.value.kind == Kind::Object)?;
-        let value = crate::json::member(&self.body, metadata.value.span, key)?;
-        std::str::from_utf8(value.raw(&self.body))
-            .ok()?
-            .strip_prefix('"')?
-            .strip_suffix('"')
     }
 }
 

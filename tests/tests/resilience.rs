@@ -431,6 +431,107 @@ async fn tags_that_nobody_has_are_refused() {
 }
 
 #[tokio::test]
+async fn a_client_is_known_by_its_user_agent() {
+    let (coding, others) = (Upstream::start().await, Upstream::start().await);
+    coding.always(openai::says("coding"));
+    others.always(openai::says("others"));
+    let config = Config::new()
+        .set("router_settings", json!({ "enable_tag_filtering": true }))
+        .deployment(
+            "chat",
+            params(&coding, json!({ "tag_regex": ["^User-Agent: claude-code/"] })),
+        )
+        .deployment("chat", params(&others, json!({ "tags": ["default"] })));
+    let gateway = Gateway::start(&config).await;
+    let question = openai::ask("chat", "hi");
+    for (agent, answered) in [("claude-code/2.1", "coding"), ("curl/8.0 claude-code/2.1", "others")] {
+        let client = gateway.client().with("user-agent", agent);
+        assert_eq!(client.chat(&question).await.content(), answered, "{agent}");
+    }
+    let client = gateway
+        .client()
+        .with("user-agent", "claude-code/2.1")
+        .with("x-litellm-tags", "&default");
+    assert_eq!(
+        client.chat(&question).await.content(),
+        "others",
+        "a required tag goes over it"
+    );
+}
+
+/// `litellm_params` of a deployment at this upstream, and these.
+fn params(upstream: &Upstream, more: Value) -> Value {
+    let mut params = json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()) });
+    params
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    params
+}
+
+#[tokio::test]
+async fn a_request_stays_in_its_region() {
+    let upstreams = [
+        Upstream::start().await,
+        Upstream::start().await,
+        Upstream::start().await,
+    ];
+    let regions = [
+        json!({}),
+        json!({ "region_name": "us-east-1" }),
+        json!({ "vertex_location": "europe-west4" }),
+    ];
+    let mut config = Config::new().set("router_settings", json!({ "enable_pre_call_checks": true }));
+    for (upstream, (name, region)) in upstreams.iter().zip(["unknown", "us", "eu"].into_iter().zip(regions)) {
+        upstream.always(openai::says(name));
+        config = config.deployment("chat", params(upstream, region));
+    }
+    let gateway = Gateway::start(&config).await;
+    for (allowed, answered) in [("eu", "eu"), ("us", "us"), ("europe-west4", "eu")] {
+        let mut question = openai::ask("chat", "hi");
+        question["allowed_model_region"] = json!(allowed);
+        assert_eq!(gateway.client().chat(&question).await.content(), answered, "{allowed}");
+    }
+    assert_eq!(upstreams[2].requests()[0].json().get("allowed_model_region"), None);
+    let mut question = openai::ask("chat", "hi");
+    question["metadata"] = json!({ "allowed_model_region": "ap-south-1" });
+    let refused = gateway.client().chat(&question).await;
+    assert!(
+        refused.message(400).contains("region `ap-south-1`"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_is_not_asked() {
+    let (blind, seeing) = (Upstream::start().await, Upstream::start().await);
+    blind.always(openai::says("blind"));
+    seeing.always(openai::says("seeing"));
+    let of = |upstream: &Upstream, more: Value| params(upstream, more);
+    let config = Config::new()
+        .deployment("chat", of(&blind, json!({ "model": "openai/gpt-4", "order": 1 })))
+        .deployment("chat", of(&seeing, json!({ "model": "openai/gpt-4o", "order": 2 })))
+        .deployment("old", of(&blind, json!({ "model": "openai/gpt-4" })))
+        .set("router_settings", json!({ "enable_pre_call_checks": true }));
+    let gateway = Gateway::start(&config).await;
+    let image = json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }]);
+    let schema = json!({ "type": "json_schema", "json_schema": { "name": "n", "schema": {} } });
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "blind");
+    for (field, value, missing) in [
+        ("messages", json!([{ "role": "user", "content": image }]), "vision"),
+        ("response_format", schema, "JSON schema"),
+    ] {
+        let mut question = openai::ask("chat", "hi");
+        question[field] = value;
+        assert_eq!(gateway.client().chat(&question).await.content(), "seeing", "{field}");
+        question["model"] = json!("old");
+        let refused = gateway.client().chat(&question).await;
+        assert!(refused.message(400).contains(missing), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
 async fn a_fallback_brings_no_credentials() {
     let (gateway, [one, _, three]) = three(json!({})).await;
     one.always(broken());

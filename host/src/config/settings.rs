@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use regex::RegexSet;
+
 pub use resilience::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Tags, Target};
 
 use super::Secret;
@@ -66,6 +68,8 @@ pub struct Deployment {
     pub order: Option<u32>,
     pub rpm: Option<u32>,
     pub tpm: Option<u32>,
+    /// `tag_regex`: under `enable_tag_filtering`, requests come here whose `User-Agent: …` one of them finds.
+    pub tag_regex: Option<RegexSet>,
     /// Answers without an upstream.
     pub mock_response: Option<String>,
     /// `model_info`, as JSON text of each value.

@@ -101,6 +101,7 @@ fn value(values: &Values, index: usize) -> Option<String> {
             })
         }
         Values::Texts(texts) => texts.get(index).cloned(),
+        Values::Lists(lists) => Some(lists.get(index)?.join(" ")),
     }
 }
 

@@ -83,6 +83,11 @@ pub struct DeploymentLine {
     pub id: String,
     pub provider: String,
     pub model: String,
+    /// Empty where it is not known.
+    #[serde(default)]
+    pub region: String,
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// `model_info`, as JSON text of each value.
     pub info: std::collections::BTreeMap<String, String>,
 }
@@ -100,6 +105,8 @@ pub struct ChoiceLine {
     pub stream: bool,
     pub prompt_tokens: u32,
     pub seed: u32,
+    /// When the exchange began, milliseconds since the Unix epoch.
+    pub started_ms: u64,
     /// A strategy's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<u32>,

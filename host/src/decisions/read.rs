@@ -159,11 +159,14 @@ impl Decision {
         texts("ids", &|deployment| deployment.id.clone());
         texts("providers", &|deployment| deployment.provider.clone());
         texts("models", &|deployment| deployment.model.clone());
+        texts("regions", &|deployment| deployment.region.clone());
         for name in self.of.iter().flat_map(|deployment| deployment.info.keys()) {
             texts(&format!("info.{name}"), &|deployment| {
                 deployment.info.get(name).cloned().unwrap_or_default()
             });
         }
+        let tags = || Values::Lists(self.of.iter().map(|deployment| deployment.tags.clone()).collect());
+        columns.entry("tags".to_owned()).or_insert_with(tags);
         Columns::Recorded(Recorded {
             count: self.of.len(),
             columns,
@@ -196,6 +199,7 @@ impl Decision {
             fields: json::scan(&body, json::Limits::ceiling())?,
             body: Bytes::from(body),
             seed: self.line.seed,
+            started_ms: self.line.started_ms,
             headers: HeaderMap::new(),
             attributes: known.collect(),
         })

@@ -217,6 +217,7 @@ impl Writer {
             stream: canonical.is_streaming,
             prompt_tokens: canonical.prompt_tokens(),
             seed: canonical.seed,
+            started_ms: canonical.started_ms,
             strategy,
             of,
             reads: choice.reads,
@@ -251,6 +252,8 @@ impl Writer {
             id: deployment.settings.id.clone(),
             provider: deployment.provider.to_string(),
             model: deployment.model.to_string(),
+            region: deployment.region.as_deref().unwrap_or_default().to_owned(),
+            tags: deployment.tags.clone(),
             info: info.map(|(name, json)| (name.clone(), json.to_string())).collect(),
         }))?;
         Ok(number)

@@ -1,10 +1,12 @@
 //! A deployment as exchanges see it: what was configured, the adapter that speaks for it, where it lives, how the host
 //! proves who we are, and how it is doing.
 
+mod capability;
 mod cooldown;
 mod credentials;
 mod health;
 mod provider;
+mod region;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,10 +19,12 @@ use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
 use crate::prices::{Catalogue, Prices};
 use crate::upstream::Origin;
 
+pub use capability::Capability;
 pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
 pub use credentials::{AuthError, authorize};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
+pub use region::is_within;
 
 /// One configured provider + model + credential + limits, serving a model group.
 pub struct Deployment {
@@ -39,6 +43,10 @@ pub struct Deployment {
     pub prices: Option<Prices>,
     /// Tokens of a prompt at most: `model_info.max_input_tokens`, else the catalogue's; `None` where neither says.
     pub max_input_tokens: Option<u64>,
+    /// What its model cannot do, as far as that is known.
+    pub lacks: Vec<Capability>,
+    /// Where it runs: `region_name`, else the provider's own parameter; `None` where neither says.
+    pub region: Option<Box<str>>,
     /// `tags`: which requests come here, where tags choose.
     pub tags: Vec<String>,
     /// `extra_headers` and `headers`: the host adds them, since they may hold credentials.
@@ -132,6 +140,7 @@ impl Deployment {
             drop_params,
         } = parts;
         let extra_headers = take_headers(&mut settings)?;
+        let region = region::of(&settings);
         let tags = list(&settings, "tags");
         let dropped_parameters = list(&settings, "additional_drop_params");
         if let Some(served) = served {
@@ -151,6 +160,7 @@ impl Deployment {
         let known = Catalogue::bundled().find(provider, model, base_model(&settings).as_deref());
         let own_window = settings.info.get("max_input_tokens").and_then(|json| json.parse().ok());
         let max_input_tokens = own_window.or(known.as_ref().and_then(|known| known.max_input));
+        let lacks = Capability::lacking(&settings, known.as_ref());
         let prices = match Prices::from_parameters(&settings.parameters)? {
             Some(own) => Some(own),
             None => known.map(|known| known.prices),
@@ -176,6 +186,8 @@ impl Deployment {
             counters,
             prices,
             max_input_tokens,
+            lacks,
+            region,
             tags,
             extra_headers,
             dropped_parameters,

@@ -1,72 +1,104 @@
-//! Which deployments a request fits, before any is asked (`enable_pre_call_checks`): its prompt must have room in the context
-//! window, and the minute must have room for it.
+//! Which deployments a request fits, before any is asked (`enable_pre_call_checks`): where it may be served, what its model
+//! must be able to do, room in the context window, room in the minute. In this order: a request that fits none is told of
+//! the first of these that nobody is left after.
 
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
-use crate::deployment::Deployment;
+use crate::deployment::{Capability, Deployment, is_within};
 use crate::moment::Moment;
 use crate::snapshot::Found;
-
-/// Why a deployment is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Misfit {
-    Window { tokens_max: u64 },
-    Requests,
-    Tokens,
-}
 
 /// Leaves out the deployments that the request does not fit.
 ///
 /// # Errors
-/// It fits none: its prompt is too long for all of them, which leads on to `context_window_fallbacks`, or the others have
-/// no room this minute.
+/// It fits none. A prompt that is too long for all of them leads on to `context_window_fallbacks`.
 pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
-    if !exchange.snapshot.settings.router.checks_fit {
+    if !exchange.snapshot.settings.router.checks_fit || found.candidates.is_empty() {
         return Ok(());
     }
     let tokens = u64::from(canonical.prompt_tokens());
-    let now = Moment::now();
-    let mut misfits = Vec::new();
-    found.retain(|candidate| {
-        let misfit = misfit(&candidate.deployment, tokens, now);
-        misfits.extend(misfit);
-        misfit.is_none()
-    });
-    if !found.candidates.is_empty() || misfits.is_empty() {
+    in_region(canonical, found)?;
+    able(canonical, found)?;
+    with_window(tokens, found)?;
+    with_room(tokens, found)
+}
+
+fn in_region(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
+    let Some(allowed) = canonical.region() else {
+        return Ok(());
+    };
+    // Where it is not known where a deployment runs, it is not there.
+    let is_there = |deployment: &Deployment| deployment.region.as_ref().is_some_and(|own| is_within(own, &allowed));
+    keep(found, is_there, |_| {
+        let message = format!("no deployment of `{}` runs in the region `{allowed}`", canonical.group);
+        Refusal::new(Cause::BadRequest, message)
+            .parameter("allowed_model_region")
+            .detail("`litellm_params.region_name` says where a deployment runs, where its provider's parameters do not")
+    })
+}
+
+fn able(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
+    let lacks_any = |found: &Found| found.candidates.iter().any(|one| !one.deployment.lacks.is_empty());
+    if !lacks_any(found) {
         return Ok(());
     }
-    let windows = misfits.iter().map(|misfit| match misfit {
-        Misfit::Window { tokens_max } => Some(*tokens_max),
-        Misfit::Requests | Misfit::Tokens => None,
-    });
-    match windows.collect::<Option<Vec<u64>>>() {
-        Some(windows) => {
-            let most = windows.into_iter().max().unwrap_or_default();
-            Err(Refusal::new(
-                Cause::ContextWindowExceeded,
-                format!("the prompt has about {tokens} tokens, and no deployment of the group takes more than {most}"),
-            ))
-        }
-        None => Err(Refusal::new(
+    for needed in Capability::needed_by(canonical) {
+        let is_able = |deployment: &Deployment| !deployment.lacks.contains(&needed);
+        keep(found, is_able, |_| {
+            let (group, words, key) = (&canonical.group, needed.words(), needed.info_key());
+            let message =
+                format!("the request needs {words}, which no model of `{group}` has: ask another model group");
+            Refusal::new(Cause::Unsupported, message)
+                .parameter(needed.field())
+                .detail(format!(
+                    "where a model has it all the same, set `model_info.{key}: true`"
+                ))
+        })?;
+    }
+    Ok(())
+}
+
+fn with_window(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
+    let is_long_enough = |deployment: &Deployment| deployment.max_input_tokens.is_none_or(|most| tokens <= most);
+    keep(found, is_long_enough, |left_out| {
+        let windows = left_out
+            .candidates
+            .iter()
+            .filter_map(|one| one.deployment.max_input_tokens);
+        let most = windows.max().unwrap_or_default();
+        Refusal::new(
+            Cause::ContextWindowExceeded,
+            format!("the prompt has about {tokens} tokens, and no deployment of the group takes more than {most}"),
+        )
+    })
+}
+
+fn with_room(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
+    let now = Moment::now();
+    let has_room = |deployment: &Deployment| {
+        let (settings, health) = (&deployment.settings, &deployment.health);
+        let used = u64::from(health.tokens_this_minute(now));
+        settings.rpm.is_none_or(|most| health.requests_this_minute(now) < most)
+            && settings.tpm.is_none_or(|most| used + tokens <= u64::from(most))
+    };
+    keep(found, has_room, |_| {
+        Refusal::new(
             Cause::RateLimited,
             "no deployments available for the selected model: try again in a minute",
         )
-        .detail("`rpm` or `tpm` of every deployment are used up for this minute")),
-    }
+        .detail("`rpm` or `tpm` of every deployment are used up for this minute")
+    })
 }
 
-fn misfit(deployment: &Deployment, tokens: u64, now: Moment) -> Option<Misfit> {
-    let (settings, health) = (&deployment.settings, &deployment.health);
-    if let Some(tokens_max) = deployment.max_input_tokens.filter(|most| tokens > *most) {
-        return Some(Misfit::Window { tokens_max });
+/// Leaves out the deployments that do not fit, unless none would be left: then why, of those that were there.
+fn keep(
+    found: &mut Found,
+    fits: impl Fn(&Deployment) -> bool,
+    refusal: impl FnOnce(&Found) -> Refusal,
+) -> Result<(), Refusal> {
+    if !found.candidates.iter().any(|candidate| fits(&candidate.deployment)) {
+        return Err(refusal(found));
     }
-    if settings
-        .rpm
-        .is_some_and(|most| health.requests_this_minute(now) >= most)
-    {
-        return Some(Misfit::Requests);
-    }
-    let used = u64::from(health.tokens_this_minute(now));
-    let is_over = settings.tpm.is_some_and(|most| used + tokens > u64::from(most));
-    is_over.then_some(Misfit::Tokens)
+    found.retain(|candidate| fits(&candidate.deployment));
+    Ok(())
 }

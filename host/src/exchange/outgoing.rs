@@ -16,9 +16,10 @@ use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
 /// Fields of the request that speak to the gateway. They never reach an upstream.
-const CONTROL_FIELDS: [&str; 33] = [
+const CONTROL_FIELDS: [&str; 34] = [
     "litellm_metadata",
     "tags",
+    "allowed_model_region",
     "cache",
     "fallbacks",
     "context_window_fallbacks",

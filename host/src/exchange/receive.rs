@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -45,11 +46,17 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         body,
         fields,
         seed: fastrand::u32(..),
+        started_ms: milliseconds(exchange.started_at),
         headers,
         attributes: BTreeMap::new(),
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)
+}
+
+fn milliseconds(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// JSON, or nothing said: curl's default is a form, which is a mistake worth naming.

@@ -1,15 +1,15 @@
-//! Tags (`enable_tag_filtering`): requests with tags go to deployments that have them. The rules are LiteLLM's
+//! Tags (`enable_tag_filtering`): requests with tags go to deployments that have them, and requests of clients that
+//! `tag_regex` finds to deployments that say so. The rules are LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/tag_routing>).
 
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
+use crate::config::settings::Tags;
+use crate::deployment::Deployment;
 use crate::snapshot::Found;
 
 /// Deployments with this tag serve requests without any, and those whose tags nobody has.
 const DEFAULT: &str = "default";
-
-/// More tags than this are not looked at.
-const TAGS_MAX: usize = 64;
 
 /// Leaves out the deployments that the request's tags do not lead to.
 ///
@@ -20,72 +20,94 @@ pub fn filter(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> 
     if !rules.is_on {
         return Ok(());
     }
-    let mut asked = of_request(canonical);
-    if let Some(prefix) = &rules.prefix {
-        asked.retain(|tag| tag.trim_start_matches(['!', '&']).starts_with(prefix.as_str()));
-    }
-    let has = |own: &[String], tag: &str| own.iter().any(|own| own == tag);
-    let fits = |own: &[String]| {
-        let plain: Vec<&String> = asked.iter().filter(|tag| !tag.starts_with(['!', '&'])).collect();
-        let excluded = asked.iter().filter_map(|tag| tag.strip_prefix('!'));
-        let required = asked.iter().filter_map(|tag| tag.strip_prefix('&'));
-        let is_wanted = match rules.match_any {
-            _ if plain.is_empty() => true,
-            true => plain.iter().any(|tag| has(own, tag)),
-            false => plain.iter().all(|tag| has(own, tag)),
-        };
-        is_wanted && !excluded.into_iter().any(|tag| has(own, tag)) && required.into_iter().all(|tag| has(own, tag))
-    };
-    let is_default = |own: &[String]| has(own, DEFAULT);
-    let any = |keep: &dyn Fn(&[String]) -> bool| {
+    let wish = Wish::of(canonical, rules);
+    let is_default = |deployment: &Deployment| has(deployment, DEFAULT);
+    let is_untagged = |deployment: &Deployment| deployment.tags.is_empty();
+    let any = |keep: &dyn Fn(&Deployment) -> bool| {
         let mut candidates = found.candidates.iter();
-        candidates.any(|candidate| keep(&candidate.deployment.tags))
+        candidates.any(|candidate| keep(&candidate.deployment))
     };
-    let keep: &dyn Fn(&[String]) -> bool = if asked.is_empty() {
-        match any(&is_default) {
-            true => &is_default,
-            false => &|own: &[String]| own.is_empty(),
-        }
-    } else if any(&fits) {
-        &fits
-    } else {
-        &is_default
+    let by_agent = wish.may_be_by_agent() && any(&|one| one.settings.tag_regex.is_some() && wish.allows(one));
+    let fits = |deployment: &Deployment| wish.allows(deployment) && wish.wants(deployment, by_agent);
+    let keep: &dyn Fn(&Deployment) -> bool = match wish.tags.is_empty() && !by_agent {
+        true if any(&is_default) => &is_default,
+        true => &is_untagged,
+        false if any(&fits) => &fits,
+        false => &is_default,
     };
     if !any(keep) {
+        let group = &canonical.group;
+        let whom = match wish.tags.is_empty() {
+            true => "requests without tags".to_owned(),
+            false => format!("the tags `{}`", wish.tags.join("`, `")),
+        };
         return Err(Refusal::new(
             Cause::Unauthenticated,
-            format!(
-                "not allowed to access the model by its tags: no deployment of `{}` is for {}",
-                canonical.group,
-                match asked.is_empty() {
-                    true => "requests without tags".to_owned(),
-                    false => format!("the tags `{}`", asked.join("`, `")),
-                }
-            ),
+            format!("not allowed to access the model by its tags: no deployment of `{group}` is for {whom}"),
         ));
     }
-    found.retain(|candidate| keep(&candidate.deployment.tags));
+    found.retain(|candidate| keep(&candidate.deployment));
     Ok(())
 }
 
-/// `tags`, `metadata.tags` and the header `x-litellm-tags`.
-fn of_request(canonical: &Canonical) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Metadata {
-        #[serde(default)]
-        tags: Vec<String>,
+fn has(deployment: &Deployment, tag: &str) -> bool {
+    deployment.tags.iter().any(|own| own == tag)
+}
+
+/// What a request says of where it wants to go.
+struct Wish {
+    /// As written: `!tag` excludes, `&tag` requires.
+    tags: Vec<String>,
+    match_any: bool,
+    /// What `tag_regex` looks at: `User-Agent: …`.
+    agent: Option<String>,
+}
+
+impl Wish {
+    fn of(canonical: &Canonical, rules: &Tags) -> Self {
+        let mut tags = canonical.tags();
+        if let Some(prefix) = &rules.prefix {
+            tags.retain(|tag| tag.trim_start_matches(['!', '&']).starts_with(prefix.as_str()));
+        }
+        let agent = canonical.header("user-agent");
+        Self {
+            tags,
+            match_any: rules.match_any,
+            agent: agent.map(|agent| format!("User-Agent: {agent}")),
+        }
     }
-    let field = |name: &str| canonical.field(name).map(|field| field.json);
-    let own: Vec<String> = field("tags")
-        .and_then(|json| serde_json::from_str(json).ok())
-        .unwrap_or_default();
-    let metadata = field("metadata").and_then(|json| serde_json::from_str::<Metadata>(json).ok());
-    let header = canonical.header("x-litellm-tags").unwrap_or_default();
-    let listed = header.split(',').map(|tag| tag.trim().to_owned());
-    let all = own
-        .into_iter()
-        .chain(metadata.map(|metadata| metadata.tags).unwrap_or_default());
-    let mut tags: Vec<String> = all.chain(listed).filter(|tag| !tag.is_empty()).take(TAGS_MAX).collect();
-    tags.dedup();
-    tags
+
+    fn plain(&self) -> impl Iterator<Item = &String> {
+        self.tags.iter().filter(|tag| !tag.starts_with(['!', '&']))
+    }
+
+    /// A tag that is required goes over what the client is.
+    fn may_be_by_agent(&self) -> bool {
+        self.agent.is_some() && !self.tags.iter().any(|tag| tag.starts_with('&'))
+    }
+
+    fn allows(&self, deployment: &Deployment) -> bool {
+        self.tags.iter().all(|tag| match tag.split_at_checked(1) {
+            Some(("!", excluded)) => !has(deployment, excluded),
+            Some(("&", required)) => has(deployment, required),
+            _ => true,
+        })
+    }
+
+    /// Whether one of its tags, or what the client is, leads to this deployment. Where nothing is wanted, all are.
+    fn wants(&self, deployment: &Deployment, by_agent: bool) -> bool {
+        let is_plain = self.plain().next().is_some();
+        let is_tagged = match self.match_any {
+            true => self.plain().any(|tag| has(deployment, tag)),
+            false => self.plain().all(|tag| has(deployment, tag)),
+        };
+        (!is_plain && !by_agent) || (is_plain && is_tagged) || self.is_by_agent(deployment)
+    }
+
+    /// Where all tags must fit, an expression is no way around those that a deployment has.
+    fn is_by_agent(&self, deployment: &Deployment) -> bool {
+        let expressions = deployment.settings.tag_regex.as_ref();
+        let finds = expressions.zip(self.agent.as_ref());
+        finds.is_some_and(|(set, agent)| set.is_match(agent)) && (self.match_any || deployment.tags.is_empty())
+    }
 }

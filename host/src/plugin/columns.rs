@@ -79,6 +79,7 @@ columns! {
         Ids "ids",
         Providers "providers",
         Models "models",
+        Regions "regions",
     }
 }
 
@@ -120,6 +121,17 @@ impl Columns {
         match self {
             Self::Live(live) => live.texts(column),
             Self::Recorded(recorded) => recorded.texts(column.name()),
+        }
+    }
+
+    #[must_use]
+    pub fn tags(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Live(live) => live.each(|candidate| candidate.deployment.tags.clone()),
+            Self::Recorded(recorded) => match recorded.columns.get("tags") {
+                Some(Values::Lists(lists)) => lists.clone(),
+                _ => vec![Vec::new(); recorded.count],
+            },
         }
     }
 
@@ -177,6 +189,7 @@ impl Live {
             Text::Ids => candidate.deployment.settings.id.clone(),
             Text::Providers => candidate.deployment.provider.to_string(),
             Text::Models => candidate.target.model.clone(),
+            Text::Regions => candidate.deployment.region.as_deref().unwrap_or_default().to_owned(),
         })
     }
 }
@@ -203,6 +216,7 @@ impl Recorded {
 pub enum Values {
     Numbers(Vec<Written>),
     Texts(Vec<String>),
+    Lists(Vec<Vec<String>>),
 }
 
 impl Values {

@@ -61,6 +61,12 @@ impl Reads {
         }
     }
 
+    pub(super) fn tags(&mut self, tags: &[Vec<String>]) {
+        if !self.columns.contains_key("tags") {
+            self.note("tags", Values::Lists(tags.to_vec()));
+        }
+    }
+
     fn note(&mut self, name: &str, values: Values) {
         self.columns.insert(name.to_owned(), values);
         self.names.push(name.to_owned());

@@ -14,7 +14,9 @@ pub(crate) fn settings() -> String {
 pub mod exchange {
     use super::host;
 
-    pub use host::exchange::{attribute, body, field, id, is_streaming, model_group, operation, prompt_tokens, seed};
+    pub use host::exchange::{
+        attribute, body, field, id, is_streaming, model_group, operation, prompt_tokens, seed, started_ms,
+    };
 }
 
 /// The deployment being attempted, and the headers of its answer.
@@ -42,8 +44,8 @@ pub mod candidates {
 
     pub use host::candidates::{
         count, failure_rates, first_token_seconds, ids, in_flight, info, input_prices, latency_seconds, models, orders,
-        output_prices, providers, request_limits, requests_this_minute, sample_ages, token_limits, tokens_per_second,
-        tokens_this_minute, weights,
+        output_prices, providers, regions, request_limits, requests_this_minute, sample_ages, tags, token_limits,
+        tokens_per_second, tokens_this_minute, weights,
     };
 }
 

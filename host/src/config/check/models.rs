@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use regex::Regex;
+
 use super::super::Known;
 use super::super::names;
 use super::super::problem::Problems;
@@ -139,6 +141,23 @@ fn check_params(deployment: &Deployment<'_>, problems: &mut Problems) {
         );
     }
     super::server::check_timeouts(params.get("timeout"), params.get("stream_timeout"), problems);
+    if let Some(written) = params.get("tag_regex") {
+        let expressions = written.list().unwrap_or(std::slice::from_ref(written));
+        expressions.iter().for_each(|node| check_expression(node, problems));
+    }
+}
+
+fn check_expression(node: &Node, problems: &mut Problems) {
+    let Some(Err(error)) = node.text().map(Regex::new) else {
+        return;
+    };
+    // The first lines draw the place; the last one says what it is.
+    let error = error.to_string();
+    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    let what = format!("`tag_regex` is no regular expression: {reason}");
+    let mend =
+        "Write it as the Rust crate `regex` takes it (docs.rs/regex), which knows no look-around or back-references.";
+    problems.error(&node.at, what, mend);
 }
 
 fn check_credential(root: &Node, deployment: &Deployment<'_>, problems: &mut Problems) {

@@ -35,6 +35,7 @@ pub const TYPED: &[Key] = &[
     on("order", COUNT, "Priority level: the lowest is tried first, the others when it fails, whatever the strategy; deployments without one come last."),
     on("rpm", COUNT, "Requests a minute it takes; strategies read it."),
     on("tpm", COUNT, "Tokens a minute it takes; strategies read it."),
+    on("tag_regex", TEXT_OR_TEXTS, "Under `enable_tag_filtering`, requests come here whose `User-Agent: …` one of these regular expressions finds."),
     on("mock_response", TEXT, "Answers with this text, without an upstream."),
     on("litellm_credential_name", TEXT, "Takes parameters from this entry of `credential_list`."),
 ];
@@ -58,8 +59,7 @@ pub const FAMILIES: &[Key] = &[
     later("service tiers", "timeout_by_service_tier", Shape::Map(&SECONDS), "Seconds of `timeout`, by service tier."),
     later("service tiers", "stream_timeout_by_service_tier", Shape::Map(&SECONDS), "Seconds of `stream_timeout`, by service tier."),
     on("tags", TEXTS, "Under `enable_tag_filtering`, requests with these tags come here; `default` stands for those without."),
-    later("tags", "tag_regex", TEXT_OR_TEXTS, "Expressions over request headers that may come here."),
-    later("regions", "region_name", TEXT, "Where it runs, for `allowed_model_region`."),
+    on("region_name", TEXT, "Where it runs, for `allowed_model_region`; default: what its provider's parameter says (`vertex_location`, `aws_region_name`, …)."),
     later("budgets", "max_budget", SHARE, "US dollars it may spend in `budget_duration`."),
     later("budgets", "budget_duration", Shape::Period, "Period of `max_budget`."),
     on("drop_params", BOOL, "Drops parameters the provider does not take, here only; default `litellm_settings.drop_params`."),

@@ -39,7 +39,7 @@ const KEYS: &[Key] = &[
     on("allowed_fails_policy", Shape::Section(&ALLOWED_FAILS_POLICY), "The same, by kind of failure."),
     on("cooldown_time", SHARE, "Seconds a deployment sits out after failures; an answer's `Retry-After` goes over it. Default 5, 0 for never."),
     on("disable_cooldowns", BOOL, "Keeps failing deployments in service; default false."),
-    on("enable_pre_call_checks", BOOL, "Leaves out deployments whose context window, `rpm` or `tpm` a request does not fit; default false."),
+    on("enable_pre_call_checks", BOOL, "Leaves out deployments that a request does not fit by region, abilities of the model, context window, `rpm` or `tpm`; default false."),
     later("pre-call checks", "optional_pre_call_checks", TEXTS, "Further checks, by name."),
     on("enable_tag_filtering", BOOL, "Requests with tags go to deployments that have them; default false."),
     on("tag_filtering_match_any", BOOL, "One common tag is enough; default true."),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use regex::RegexSet;
 use sha2::{Digest, Sha256};
 
 use super::super::Secret;
@@ -41,6 +42,7 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         order: own("order").and_then(whole),
         rpm: own("rpm").and_then(whole),
         tpm: own("tpm").and_then(whole),
+        tag_regex: own("tag_regex").and_then(expressions),
         mock_response: text(params, &["mock_response"]),
         info: info(entry),
         line: entry.at.line,
@@ -76,6 +78,12 @@ fn sort_in(made: &mut Deployment, key: &str, node: &Node) {
             made.parameters.insert(key.to_owned(), json(node));
         }
     }
+}
+
+/// One expression, or a list of them.
+fn expressions(node: &Node) -> Option<RegexSet> {
+    let listed = node.list().unwrap_or(std::slice::from_ref(node));
+    RegexSet::new(listed.iter().filter_map(Node::text)).ok()
 }
 
 fn credential(node: &Node) -> Secret {

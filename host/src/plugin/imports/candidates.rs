@@ -50,6 +50,16 @@ impl Host for Guest {
     fn models(&mut self) -> wasmtime::Result<Vec<String>> {
         self.texts("models", |columns| columns.texts(Text::Models))
     }
+    fn regions(&mut self) -> wasmtime::Result<Vec<String>> {
+        self.texts("regions", |columns| columns.texts(Text::Regions))
+    }
+    fn tags(&mut self) -> wasmtime::Result<Vec<Vec<String>>> {
+        let tags = self.columns()?.tags();
+        if let Some(reads) = &mut self.reads {
+            reads.tags(&tags);
+        }
+        Ok(tags)
+    }
     fn info(&mut self, name: String) -> wasmtime::Result<Vec<String>> {
         self.texts(&format!("info.{name}"), |columns| columns.info(&name))
     }

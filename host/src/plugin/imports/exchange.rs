@@ -54,12 +54,17 @@ impl Host for Guest {
     }
 
     fn attribute(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        let value = self.canonical()?.attribute(&name).map(str::to_owned);
-        self.has_read_content |= value.is_some() && name != "region";
+        let attribute = self.canonical()?.attribute(&name);
+        self.has_read_content |= attribute.as_ref().is_some_and(|attribute| !attribute.is_neutral);
+        let text = attribute.map(|attribute| attribute.text);
         if let Some(reads) = &mut self.reads {
-            reads.attributes.insert(name, value.clone());
+            reads.attributes.insert(name, text.clone());
         }
-        Ok(value)
+        Ok(text)
+    }
+
+    fn started_ms(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.canonical()?.started_ms)
     }
 
     fn seed(&mut self) -> wasmtime::Result<u32> {

@@ -25,6 +25,8 @@ pub struct Host {
     pub operation: String,
     /// What [`crate::exchange::seed`] answers.
     pub seed: u32,
+    /// What [`crate::exchange::started_ms`] answers.
+    pub started_ms: u64,
     /// [`crate::exchange::attribute`] by name.
     pub attributes: BTreeMap<String, String>,
     /// The deployment's parameters, JSON text by name.
@@ -35,6 +37,9 @@ pub struct Host {
     pub response_headers: BTreeMap<String, String>,
     /// Columns of the candidates: numbers by column name in kebab-case, such as `weights`.
     pub columns: BTreeMap<String, Vec<f64>>,
+    /// Columns of words: `ids`, `providers`, `models` and `regions`; tags as `a,b`; `info.<name>`. Those that are not given
+    /// are `deployment-0` and so on, or empty.
+    pub words: BTreeMap<String, Vec<String>>,
     /// How many candidates there are.
     pub candidates: u32,
     /// Answers outbound requests.
@@ -53,11 +58,13 @@ impl Default for Host {
             body: b"{}".to_vec(),
             operation: "chat-completions".into(),
             seed: 1,
+            started_ms: 0,
             attributes: BTreeMap::new(),
             parameters: BTreeMap::new(),
             credentials: Vec::new(),
             response_headers: BTreeMap::new(),
             columns: BTreeMap::new(),
+            words: BTreeMap::new(),
             candidates: 0,
             http: Box::new(|_| Err(crate::http::Error::AccessDenied)),
             state: BTreeMap::new(),
@@ -164,6 +171,10 @@ pub(crate) mod host {
         pub fn attribute(name: &str) -> Option<String> {
             with(|host| host.attributes.get(name).cloned())
         }
+        /// When the exchange began.
+        pub fn started_ms() -> u64 {
+            with(|host| host.started_ms)
+        }
         /// The exchange's random number.
         pub fn seed() -> u32 {
             with(|host| host.seed)
@@ -194,24 +205,37 @@ pub(crate) mod host {
         pub fn count() -> u32 {
             with(|host| host.candidates)
         }
-        fn names(prefix: &str) -> Vec<String> {
-            (0..count()).map(|index| format!("{prefix}{index}")).collect()
+        fn words(name: &str, unless: impl Fn(u32) -> String) -> Vec<String> {
+            let given = with(|host| host.words.get(name).cloned());
+            given.unwrap_or_else(|| (0..count()).map(unless).collect())
         }
         /// Deployment ids.
         pub fn ids() -> Vec<String> {
-            names("deployment-")
+            words("ids", |index| format!("deployment-{index}"))
         }
         /// Provider prefixes.
         pub fn providers() -> Vec<String> {
-            names("provider-")
+            words("providers", |index| format!("provider-{index}"))
         }
         /// Model names.
         pub fn models() -> Vec<String> {
-            names("model-")
+            words("models", |index| format!("model-{index}"))
         }
-        /// One attribute of `model_info`, always absent here.
-        pub fn info(_name: &str) -> Vec<String> {
-            vec![String::new(); count() as usize]
+        /// Where each runs.
+        pub fn regions() -> Vec<String> {
+            words("regions", |_| String::new())
+        }
+        /// `litellm_params.tags`.
+        pub fn tags() -> Vec<Vec<String>> {
+            let split = |listed: String| {
+                let tags = listed.split(',').filter(|tag| !tag.is_empty());
+                tags.map(str::to_owned).collect()
+            };
+            words("tags", |_| String::new()).into_iter().map(split).collect()
+        }
+        /// One attribute of `model_info`, as JSON text.
+        pub fn info(name: &str) -> Vec<String> {
+            words(&format!("info.{name}"), |_| String::new())
         }
         macro_rules! columns {
             ($($name:ident $key:literal $read:ident $type:ty;)*) => {

@@ -61,6 +61,8 @@ pub fn chat(group: &str, bytes: usize, is_streaming: bool) -> Arc<Canonical> {
         body: body.into(),
         fields,
         seed: 42,
+        started_ms: 1_767_225_600_000,
+        attributes: Default::default(),
         headers: Default::default(),
     })
 }
