@@ -22,7 +22,7 @@ pub fn run() -> ExitCode {
     match cli.command.clone() {
         Some(Command::Check { file, strict }) => check(&cli.for_check(file, strict)),
         Some(command) => match cli.options() {
-            Ok(options) => offline::run(command, &options),
+            Ok(options) => offline::run(command, options),
             Err(Usage(sentence)) => mistake(&sentence),
         },
         None => match cli.options() {

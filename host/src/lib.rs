@@ -32,6 +32,7 @@ pub mod plugin;
 pub mod prices;
 mod run;
 pub mod server;
+pub mod simulate;
 pub mod snapshot;
 pub mod sse;
 pub mod upstream;
@@ -39,5 +40,5 @@ pub mod usage;
 pub mod worker;
 
 pub use gateway::Source;
-pub use offline::{Checked, ReplayError, check, decisions_file, replay};
+pub use offline::{Checked, ReplayError, SimulateError, Simulation, check, decisions_file, replay, simulate};
 pub use run::{Options, Running, StartError, start};

@@ -230,7 +230,7 @@ pub(crate) fn background() -> std::io::Result<Runtime> {
         .build()
 }
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

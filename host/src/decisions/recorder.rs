@@ -29,6 +29,8 @@ pub struct Recorder {
     path: PathBuf,
     waiting: Option<SyncSender<Told>>,
     dropped: IntCounter,
+    /// Who tells waits for the disk: for what no client waits for.
+    pub is_patient: bool,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -50,6 +52,7 @@ impl Recorder {
             path: settings.file.clone(),
             waiting: Some(waiting),
             dropped,
+            is_patient: false,
             writer: Some(thread.spawn(move || writer.run(&told))?),
         })
     }
@@ -67,10 +70,10 @@ impl Recorder {
     }
 
     fn tell(&self, told: Told) {
-        let is_taken = self
-            .waiting
-            .as_ref()
-            .is_some_and(|waiting| waiting.try_send(told).is_ok());
+        let is_taken = self.waiting.as_ref().is_some_and(|waiting| match self.is_patient {
+            true => waiting.send(told).is_ok(),
+            false => waiting.try_send(told).is_ok(),
+        });
         if !is_taken {
             self.dropped.inc();
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Cause, Exchange, Refusal, fit, tags};
 use crate::canonical::Canonical;
 use crate::decisions::{Choice, Recorder};
-use crate::deployment::{Candidate, Deployment};
+use crate::deployment::{Candidate, Deployment, Standing};
 use crate::moment::Moment;
 use crate::plugin::columns::{Columns, Live};
 use crate::plugin::reads::Reads;
@@ -56,13 +56,10 @@ pub fn rank(
         return least_bad(exchange, plan);
     }
     asides.by_plan(&plan);
+    let strategies = [snapshot.strategy_of(&canonical.group), snapshot.shuffle.as_ref()];
     let mut chooser = Chooser {
-        canonical,
-        group,
-        strategies: [snapshot.strategy_of(&canonical.group), snapshot.shuffle.as_ref()],
-        recorder,
         asides,
-        now,
+        ..Chooser::new(canonical, group, strategies, recorder, now)
     };
     let mut ranked = Ranked::new();
     for level in plan.levels {
@@ -110,8 +107,15 @@ fn least_bad(exchange: &Exchange, plan: Plan) -> Result<Ranked, Refusal> {
     }
 }
 
+/// The next candidate. One that has gone out of service since it was ranked comes after those that have not.
+pub fn next(ranked: &mut Ranked, now: Moment) -> Option<Candidate> {
+    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(now), Standing::Out(_));
+    let at = ranked.iter().position(is_in).unwrap_or(0);
+    ranked.remove(at)
+}
+
 /// What chooses, level by level, and tells of it.
-struct Chooser<'a> {
+pub struct Chooser<'a> {
     canonical: &'a Arc<Canonical>,
     group: Box<str>,
     /// The configured one, and `simple-shuffle` for when that is missing or fails.
@@ -121,19 +125,45 @@ struct Chooser<'a> {
     now: Moment,
 }
 
-impl Chooser<'_> {
+impl<'a> Chooser<'a> {
+    /// `strategies`: the configured one, and `simple-shuffle` for when that is missing or fails.
+    pub fn new(
+        canonical: &'a Arc<Canonical>,
+        group: Box<str>,
+        strategies: [Option<&'a Arc<Strategy>>; 2],
+        recorder: Option<&'a Recorder>,
+        now: Moment,
+    ) -> Self {
+        Self {
+            canonical,
+            group,
+            strategies,
+            recorder,
+            asides: Asides::told_to(recorder),
+            now,
+        }
+    }
+
     /// The candidates of a level, best first: in the order of the configuration where no strategy can say.
-    fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
-        let candidates = level.candidates.clone();
+    ///
+    /// # Errors
+    /// A strategy says that none should be tried.
+    pub fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
+        let count = level.candidates.len();
         let columns = Arc::new(Columns::Live(Live {
             candidates: level.candidates,
             weights: level.weights,
             now: self.now,
         }));
-        let in_order = |order: &[usize]| order.iter().map(|index| candidates[*index].clone()).collect();
+        let in_order = |order: &[usize]| {
+            order
+                .iter()
+                .filter_map(|index| columns.candidate(*index).cloned())
+                .collect()
+        };
         // Where there is nothing to choose, no strategy is asked.
         let strategies = self.strategies;
-        let strategies = strategies.into_iter().flatten().filter(|_| candidates.len() > 1);
+        let strategies = strategies.into_iter().flatten().filter(|_| count > 1);
         for strategy in strategies {
             let ranking = match self.recorder {
                 None => strategy.rank(self.canonical, &columns),
@@ -150,9 +180,10 @@ impl Chooser<'_> {
                 Err(error) => tracing::warn!(%error, "a strategy failed: the next best thing ranks"),
             }
         }
+        let as_configured: Vec<usize> = (0..count).collect();
+        let candidates = in_order(&as_configured);
         if let Some(recorder) = self.recorder {
-            let as_configured = Ok((0..candidates.len()).collect());
-            self.tell(recorder, None, &columns, Reads::default(), &as_configured);
+            self.tell(recorder, None, &columns, Reads::default(), &Ok(as_configured));
         }
         Ok(candidates)
     }

@@ -92,6 +92,15 @@ impl Columns {
         }
     }
 
+    /// The deployment that candidate `index` is; `None` for one of the past.
+    #[must_use]
+    pub fn candidate(&self, index: usize) -> Option<&Candidate> {
+        match self {
+            Self::Live(live) => live.candidates.get(index),
+            Self::Recorded(_) => None,
+        }
+    }
+
     #[must_use]
     pub fn numbers(&self, column: Number) -> Vec<f64> {
         match self {
