@@ -229,6 +229,11 @@ pub enum Values {
 }
 
 impl Values {
+    /// Whether it is what a column is that was not recorded.
+    pub(super) fn is_zero(&self) -> bool {
+        matches!(self, Self::Numbers(numbers) if numbers.iter().all(|number| *number == Written(0.0)))
+    }
+
     #[must_use]
     pub fn of_numbers(numbers: &[f64]) -> Self {
         Self::Numbers(numbers.iter().copied().map(Written).collect())

@@ -72,7 +72,8 @@ impl Reads {
         self.names.push(name.to_owned());
     }
 
-    /// Adds the columns of numbers that the strategy did not read, for strategies that would.
+    /// Adds the columns of numbers that the strategy did not read, for strategies that would; leaves out those that are all
+    /// zero, which is what is not recorded.
     pub fn complete(&mut self, columns: &Columns) {
         for column in Number::ALL {
             let values = || Values::of_numbers(&columns.numbers(*column));
@@ -82,5 +83,6 @@ impl Reads {
             let values = || Values::of_counts(&columns.counts(*column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
+        self.columns.retain(|_, values| !values.is_zero());
     }
 }

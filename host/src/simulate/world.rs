@@ -27,7 +27,7 @@ use crate::snapshot::Snapshot;
 const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 
 /// An attempt that hangs is given up after so long, where the configuration would wait for longer.
-const LIMIT_MAX: Duration = Duration::from_secs(60);
+const LIMIT_MAX: Duration = Duration::from_secs(600);
 
 /// What is simulated.
 pub struct Setting<'a> {
