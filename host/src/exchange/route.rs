@@ -37,26 +37,53 @@ pub fn rank(
     let mut rest = Rest::default();
     found.retain(|candidate| rest.leaves(candidate, canonical.seed));
     if found.candidates.is_empty() {
-        return rest.instead(exchange);
+        return permitted(exchange, canonical, rest.instead(exchange)?);
     }
     let mut ranked = Ranked::new();
     for level in by_order(found) {
         match level.candidates.as_slice() {
             // There is nothing to choose: no strategy is asked.
-            [_] => ranked.extend(level.candidates),
+            [_] if !is_constrained(exchange) => ranked.extend(level.candidates),
             _ => {
                 let columns = Arc::new(columns(level));
                 match choose(exchange, canonical, &columns) {
                     Ok(order) => ranked.extend(order.into_iter().map(|index| columns.candidates[index].clone())),
-                    Err(refusal) if ranked.is_empty() => return Err(refusal),
+                    Err(refusal) if ranked.is_empty() && rest.ramping.is_empty() => return Err(refusal),
                     // Those before are tried; it matters only when they all fail.
                     Err(_) => {}
                 }
             }
         }
     }
-    ranked.extend(rest.ramping);
+    let last = permitted(exchange, canonical, rest.ramping.into());
+    match last {
+        Err(refusal) if ranked.is_empty() => return Err(refusal),
+        last => ranked.extend(last.unwrap_or_default()),
+    }
     Ok(ranked)
+}
+
+/// Whether what the strategy leaves out must not be tried.
+fn is_constrained(exchange: &Exchange) -> bool {
+    let strategy = exchange.snapshot.strategy.as_ref();
+    strategy.is_some_and(|strategy| strategy.constrains())
+}
+
+/// Those that the strategy lets be tried of candidates whose order stands.
+fn permitted(exchange: &Exchange, canonical: &Arc<Canonical>, candidates: Ranked) -> Result<Ranked, Refusal> {
+    if candidates.is_empty() || !is_constrained(exchange) {
+        return Ok(candidates);
+    }
+    let columns = Arc::new(Columns {
+        candidates: candidates.into(),
+        weights: None,
+    });
+    let mut kept = choose(exchange, canonical, &columns)?;
+    kept.sort_unstable();
+    Ok(kept
+        .into_iter()
+        .map(|index| columns.candidates[index].clone())
+        .collect())
 }
 
 /// The candidates by `order`, lowest first: a level is for when all before it have failed. Those without an order come last.
@@ -152,6 +179,7 @@ fn choose(exchange: &Exchange, canonical: &Arc<Canonical>, columns: &Arc<Columns
             Ok(order) if !order.is_empty() => return Ok(order),
             Ok(_) => return Err(none_suitable(strategy, "it ranked none of the candidates")),
             Err(RankError::NoneSuitable { reason, .. }) => return Err(none_suitable(strategy, &reason)),
+            Err(error) if strategy.constrains() => return Err(none_suitable(strategy, &error.to_string())),
             Err(error) => tracing::warn!(%error, "a strategy failed: the next best thing ranks"),
         }
     }

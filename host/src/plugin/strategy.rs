@@ -11,6 +11,7 @@ use crate::canonical::Canonical;
 /// One use of a routing strategy.
 pub struct Strategy {
     pool: Arc<Pool<Routing>>,
+    constrains: bool,
 }
 
 /// Why a strategy gave no ranking.
@@ -20,18 +21,39 @@ pub enum RankError {
     Call(#[from] CallError),
     #[error("strategy `{plugin}` finds none suitable: {reason}")]
     NoneSuitable { plugin: Box<str>, reason: String },
+    #[error("settings of strategy `{plugin}` cannot be used: {reason}")]
+    BadSettings { plugin: Box<str>, reason: String },
     #[error("strategy `{plugin}` failed: {reason}")]
     Failed { plugin: Box<str>, reason: String },
 }
 
 impl Strategy {
-    pub(crate) fn new(pool: Arc<Pool<Routing>>) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: Arc<Pool<Routing>>, constrains: bool) -> Self {
+        Self { pool, constrains }
     }
 
     #[must_use]
     pub fn name(&self) -> &str {
         &self.pool.identity().name
+    }
+
+    /// Whether what it leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    #[must_use]
+    pub fn constrains(&self) -> bool {
+        self.constrains
+    }
+
+    /// What is wrong with its settings, if it says so when it is asked without candidates.
+    #[must_use]
+    pub fn fault(&self) -> Option<RankError> {
+        let nothing = Arc::new(Columns {
+            candidates: Vec::new(),
+            weights: None,
+        });
+        let answer = self.rank(&Arc::new(Canonical::empty()), &nothing);
+        answer
+            .err()
+            .filter(|error| matches!(error, RankError::BadSettings { .. }))
     }
 
     /// Its instances.
@@ -53,6 +75,10 @@ impl Strategy {
         let plugin = || self.name().into();
         let ranking = answer.map_err(|error| match error {
             routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable {
+                plugin: plugin(),
+                reason,
+            },
+            routing_types::Error::BadSettings(reason) => RankError::BadSettings {
                 plugin: plugin(),
                 reason,
             },

@@ -233,18 +233,25 @@ impl Builder {
         own_settings: &str,
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Strategy>> {
-        let pool = Self::component(&settings.plugins, registry, name).and_then(|component| {
-            let key = self.checked_key(&settings.plugins, component, Kind::Strategy, own_settings, faults)?;
-            self.uses
-                .strategies
-                .get(key, |key| component.strategy_pool(&self.host, key))
+        let strategy = Self::component(&settings.plugins, registry, name).and_then(|component| {
+            let constrains = component.constrains();
+            let key = self
+                .checked_key(&settings.plugins, component, Kind::Strategy, own_settings, faults)
+                // It refuses them itself, exchange by exchange: better than going where it would not have let them.
+                .or_else(|| constrains.then(|| self.key(&settings.plugins, component, Kind::Strategy, own_settings)))?;
+            let takes_any = &*key.settings != "{}";
+            let make = |key| component.strategy_pool(&self.host, key);
+            let strategy = Strategy::new(self.uses.strategies.get(key, make)?, constrains);
+            let fault = takes_any.then(|| strategy.fault()).flatten();
+            faults.extend(fault.iter().map(|fault| Fault::Unusable(fault.to_string())));
+            (fault.is_none() || constrains).then(|| Arc::new(strategy))
         });
-        if pool.is_none() {
+        if strategy.is_none() {
             faults.push(Fault::Missing(format!(
                 "routing strategy `{name}` is not there: `{SHUFFLE}` ranks in its place; put its component into the plugins directory, or mend its settings"
             )));
         }
-        pool.map(|pool| Arc::new(Strategy::new(pool)))
+        strategy
     }
 
     fn guardrails(

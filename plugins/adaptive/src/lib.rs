@@ -120,4 +120,5 @@ fn times(ttl: f64) -> Vec<f64> {
     times
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(Adaptive: RoutingStrategy);

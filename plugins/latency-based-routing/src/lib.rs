@@ -92,4 +92,5 @@ fn seconds_per_token() -> Vec<f64> {
     candidates::tokens_per_second().into_iter().map(f64::recip).collect()
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(LatencyBasedRouting: RoutingStrategy);

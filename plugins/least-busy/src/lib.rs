@@ -35,4 +35,5 @@ impl RoutingStrategy for LeastBusy {
     }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(LeastBusy: RoutingStrategy);

@@ -38,4 +38,5 @@ fn level(order: u32) -> u32 {
     if order == 0 { u32::MAX } else { order }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(Priority: RoutingStrategy);

@@ -47,4 +47,5 @@ fn uniform_order(count: u32, random: &mut SplitMix) -> Vec<u32> {
     order
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(SimpleShuffle: RoutingStrategy);

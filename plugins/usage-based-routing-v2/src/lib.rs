@@ -49,4 +49,5 @@ impl RoutingStrategy for UsageBasedRouting {
     }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(UsageBasedRouting: RoutingStrategy);

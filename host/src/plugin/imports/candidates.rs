@@ -1,8 +1,8 @@
 //! `candidates`: the deployments a strategy may choose among, as columns.
 
 use super::Guest;
-use super::bindings::candidates::Host;
-use crate::deployment::{Candidate, Deployment};
+use super::bindings::candidates::{Fact, Host};
+use crate::deployment::{Candidate, Deployment, is_within};
 
 /// The candidates of one choice, in the order of the configuration.
 pub struct Columns {
@@ -28,7 +28,32 @@ impl Guest {
     }
 }
 
+/// Whether a word is the one asked for, which may end in `*`.
+fn is_word(own: &str, word: &str) -> bool {
+    match word.strip_suffix('*') {
+        Some(start) => own.starts_with(start),
+        None => own == word,
+    }
+}
+
+impl Candidate {
+    fn has(&self, fact: Fact, word: &str) -> bool {
+        let deployment = &self.deployment;
+        match fact {
+            Fact::Id => is_word(&deployment.settings.id, word),
+            Fact::Provider => is_word(&deployment.provider, word),
+            Fact::Model => is_word(&self.target.model, word),
+            Fact::Tag => deployment.tags.iter().any(|tag| is_word(tag, word)),
+            Fact::Region => deployment.region.as_ref().is_some_and(|own| is_within(own, word)),
+        }
+    }
+}
+
 impl Host for Guest {
+    fn having(&mut self, fact: Fact, word: String) -> wasmtime::Result<Vec<bool>> {
+        let candidates = &self.columns()?.candidates;
+        Ok(candidates.iter().map(|candidate| candidate.has(fact, &word)).collect())
+    }
     fn count(&mut self) -> wasmtime::Result<u32> {
         let count = self.candidates.as_ref().map_or(0, |columns| columns.candidates.len());
         Ok(u32::try_from(count).unwrap_or(u32::MAX))

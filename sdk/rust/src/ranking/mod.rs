@@ -29,6 +29,16 @@ pub fn order<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<u32> {
     keyed.into_iter().map(|(_, index)| index).collect()
 }
 
+/// What `rank` answers where it sees none but these candidates, as indexes among all of them. Another strategy's ranking,
+/// say: `among(&fast, || cheapest.rank())`.
+///
+/// # Errors
+/// Those of `rank`.
+pub fn among<E>(indexes: &[u32], rank: impl FnOnce() -> Result<Vec<u32>, E>) -> Result<Vec<u32>, E> {
+    let ranking = candidates::narrowed(indexes.to_vec(), rank)?;
+    Ok(ranking.into_iter().map(|place| indexes[place as usize]).collect())
+}
+
 /// A whole number that sorts as `number` does under [`f64::total_cmp`], but for NaN, which is last whatever its sign.
 #[must_use]
 pub fn rising(number: f64) -> u64 {
