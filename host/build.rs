@@ -22,7 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let names = plugin_names(&workspace.join("plugins"))?;
     install_target()?;
-    let built = build(&workspace, &out, &names)?;
+    // Those that are made of others come by themselves, and first: the others are built for them without their exports,
+    // under the same file names.
+    let (composed, plain): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_composed(&workspace, name));
+    build(&workspace, &out, &composed)?;
+    let built = build(&workspace, &out, &plain)?;
     let mut list = String::from("&[\n");
     for name in &names {
         let file = built.join(format!("{}.wasm", name.replace('-', "_")));
@@ -55,6 +59,12 @@ fn plugin_names(directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(names)
 }
 
+/// Whether a plugin depends on another one of the folder.
+fn is_composed(workspace: &Path, name: &str) -> bool {
+    let manifest = workspace.join("plugins").join(name).join("Cargo.toml");
+    fs::read_to_string(manifest).is_ok_and(|manifest| manifest.contains("path = \"../"))
+}
+
 /// rustup installs the targets of `rust-toolchain.toml` by itself, unless it was told not to install anything unasked.
 fn install_target() -> Result<(), Box<dyn Error>> {
     let output = Command::new(env::var("RUSTC")?)
@@ -71,7 +81,7 @@ fn install_target() -> Result<(), Box<dyn Error>> {
 }
 
 /// Builds all in a target directory of their own: this build holds the lock of the outer one.
-fn build(workspace: &Path, out: &Path, names: &[String]) -> Result<PathBuf, Box<dyn Error>> {
+fn build(workspace: &Path, out: &Path, names: &[&String]) -> Result<PathBuf, Box<dyn Error>> {
     let target_directory = out.join("plugins");
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo

@@ -70,6 +70,24 @@ pub const CREDENTIAL_HEADERS: [&str; 8] = [
 ];
 
 impl Canonical {
+    /// A request that asks for nothing, of nobody.
+    #[must_use]
+    pub fn empty() -> Self {
+        let body = Bytes::from_static(b"{}");
+        Self {
+            id: "".into(),
+            operation: Operation::ChatCompletions,
+            group: "".into(),
+            is_streaming: false,
+            fields: json::scan(&body, json::Limits::ceiling()).expect("an empty object is JSON"),
+            body,
+            seed: 0,
+            started_ms: 0,
+            headers: HeaderMap::new(),
+            attributes: BTreeMap::new(),
+        }
+    }
+
     /// The same request with another body.
     ///
     /// # Errors

@@ -504,6 +504,86 @@ async fn a_request_stays_in_its_region() {
 }
 
 #[tokio::test]
+async fn a_rule_puts_azure_first_for_premium_users() {
+    let (azure, other) = (Upstream::start().await, Upstream::start().await);
+    azure.always(openai::says("azure"));
+    other.always(openai::says("other"));
+    let rules = json!([
+        { "if": "model_group == \"chat\" && metadata.plan == \"premium\"", "to": { "provider": "azure" } },
+        { "to": { "provider": "openai" } },
+    ]);
+    let config = Config::new()
+        .openai("chat", &other)
+        .azure("chat", &azure)
+        .retries(1)
+        .strategy("conditional", json!({ "rules": rules }));
+    let gateway = Gateway::start(&config).await;
+    for (plan, answered) in [("premium", "azure"), ("free", "other"), ("premium", "azure")] {
+        let mut question = openai::ask("chat", "hi");
+        question["metadata"] = json!({ "plan": plan });
+        assert_eq!(gateway.client().chat(&question).await.content(), answered, "{plan}");
+    }
+    azure.always(broken());
+    let mut question = openai::ask("chat", "hi");
+    question["metadata"] = json!({ "plan": "premium" });
+    assert_eq!(
+        gateway.client().chat(&question).await.content(),
+        "other",
+        "the others follow"
+    );
+}
+
+#[tokio::test]
+async fn a_rule_keeps_data_where_it_must_stay() {
+    let (eu, us) = (Upstream::start().await, Upstream::start().await);
+    eu.always(openai::says("eu"));
+    us.always(openai::says("us"));
+    let rules = json!([{ "if": "metadata.data == \"eu\"", "to": { "region": "eu" }, "only": true }]);
+    let config = Config::new()
+        .deployment("chat", params(&us, json!({ "region_name": "us-east-1" })))
+        .deployment("chat", params(&eu, json!({ "region_name": "eu-west-1" })))
+        .deployment("abroad", params(&us, json!({ "region_name": "us-east-1" })))
+        .retries(0)
+        .strategy("conditional", json!({ "rules": rules }));
+    let gateway = Gateway::start(&config).await;
+    let about_eu = |group: &str| {
+        let mut question = openai::ask(group, "hi");
+        question["metadata"] = json!({ "data": "eu" });
+        question
+    };
+    for _ in 0..8 {
+        assert_eq!(gateway.client().chat(&about_eu("chat")).await.content(), "eu");
+    }
+    let refused = gateway.client().chat(&about_eu("abroad")).await;
+    assert!(
+        refused.message(429).contains("no deployments available"),
+        "{}",
+        refused.text()
+    );
+    // The only one there is out: those elsewhere are no way out.
+    eu.always(openai::rate_limited(60));
+    for _ in 0..3 {
+        let _ = gateway.client().chat(&about_eu("chat")).await.error(429);
+    }
+    assert_eq!(us.count(), 0);
+    assert_eq!(gateway.ask("abroad", "hi").await.content(), "us");
+}
+
+#[tokio::test]
+async fn rules_that_cannot_be_understood_let_nothing_through() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let rules = json!([{ "if": "usr == \"a\"", "to": { "region": "eu" }, "only": true }]);
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .strategy("conditional", json!({ "rules": rules }));
+    let gateway = Gateway::start(&config).await;
+    let _ = gateway.ask("chat", "hi").await.error(429);
+    let faults = gateway.client().get("/health").await.json()["faults"].to_string();
+    assert!(faults.contains("there is no variable `usr`"), "{faults}");
+    assert_eq!(upstream.count(), 0);
+}
+
+#[tokio::test]
 async fn a_model_that_cannot_is_not_asked() {
     let (blind, seeing) = (Upstream::start().await, Upstream::start().await);
     blind.always(openai::says("blind"));

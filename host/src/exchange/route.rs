@@ -53,7 +53,7 @@ pub fn rank(
     let group = found.group.clone();
     let plan = Plan::of(found, canonical.seed, now);
     if plan.levels.is_empty() {
-        return least_bad(exchange, plan);
+        may_try(exchange, &plan)?;
     }
     asides.by_plan(&plan);
     let strategies = [snapshot.strategy_of(&canonical.group), snapshot.shuffle.as_ref()];
@@ -61,17 +61,34 @@ pub fn rank(
         asides,
         ..Chooser::new(canonical, group, strategies, recorder, now)
     };
+    by_plan(plan, &mut chooser)
+}
+
+/// A plan's candidates, best first.
+///
+/// # Errors
+/// There are none whom the strategy lets be tried.
+pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
+    if plan.levels.is_empty() {
+        return chooser.permit(plan.least_bad().collect());
+    }
     let mut ranked = Ranked::new();
+    let mut refused = None;
     for level in plan.levels {
         match chooser.choose(level) {
             Ok(level) => ranked.extend(level),
-            Err(refusal) if ranked.is_empty() => return Err(refusal),
-            // Those before are tried; it matters only when they all fail.
-            Err(_) => {}
+            Err(refusal) => refused = refused.or(Some(refusal)),
         }
     }
-    ranked.extend(plan.ramping);
-    Ok(ranked)
+    match chooser.permit(plan.ramping.into()) {
+        Ok(ramping) => ranked.extend(ramping),
+        Err(refusal) => refused = refused.or(Some(refusal)),
+    }
+    match refused {
+        Some(refusal) if ranked.is_empty() => Err(refusal),
+        // Those that are left are tried; who was refused matters only when there are none.
+        _ => Ok(ranked),
+    }
 }
 
 /// Whether the group has a deployment that is not among `without`.
@@ -86,24 +103,24 @@ fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {
         .any(|deployment| Arc::ptr_eq(deployment, &candidate.deployment))
 }
 
-/// Where all are left aside.
-fn least_bad(exchange: &Exchange, plan: Plan) -> Result<Ranked, Refusal> {
+/// Where all are left aside: whether they are tried all the same.
+fn may_try(exchange: &Exchange, plan: &Plan) -> Result<(), Refusal> {
     let refuses = exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out;
     match plan.out.first() {
-        Some((first, _)) if refuses && plan.ramping.is_empty() => {
-            let ids = plan
-                .out
-                .iter()
-                .map(|(_, candidate)| candidate.deployment.settings.id.as_str());
+        _ if !plan.ramping.is_empty() => Ok(()),
+        None => Err(unavailable()),
+        Some((first, _)) if refuses => {
+            let out = plan.out.iter();
+            let ids: Vec<&str> = out
+                .map(|(_, candidate)| candidate.deployment.settings.id.as_str())
+                .collect();
             let refusal = Refusal {
                 retry_after: Some(*first),
                 ..unavailable()
             };
-            let ids: Vec<&str> = ids.collect();
             Err(refusal.detail(format!("all deployments cool down: {}", ids.join(", "))))
         }
-        None if plan.ramping.is_empty() => Err(unavailable()),
-        _ => Ok(plan.least_bad().collect()),
+        Some(_) => Ok(()),
     }
 }
 
@@ -161,10 +178,10 @@ impl<'a> Chooser<'a> {
                 .filter_map(|index| columns.candidate(*index).cloned())
                 .collect()
         };
-        // Where there is nothing to choose, no strategy is asked.
+        // Where there is nothing to choose, no strategy is asked, unless it may forbid.
+        let asks = count > 1 || self.is_constrained();
         let strategies = self.strategies;
-        let strategies = strategies.into_iter().flatten().filter(|_| count > 1);
-        for strategy in strategies {
+        for strategy in strategies.into_iter().flatten().filter(|_| asks) {
             let ranking = match self.recorder {
                 None => strategy.rank(self.canonical, &columns),
                 Some(recorder) => {
@@ -177,6 +194,7 @@ impl<'a> Chooser<'a> {
                 Ok(order) if !order.is_empty() => return Ok(in_order(&order)),
                 Ok(_) => return Err(none_suitable(strategy, "it ranked none of the candidates")),
                 Err(RankError::NoneSuitable { reason, .. }) => return Err(none_suitable(strategy, &reason)),
+                Err(error) if strategy.constrains() => return Err(none_suitable(strategy, &error.to_string())),
                 Err(error) => tracing::warn!(%error, "a strategy failed: the next best thing ranks"),
             }
         }
@@ -186,6 +204,28 @@ impl<'a> Chooser<'a> {
             self.tell(recorder, None, &columns, Reads::default(), &Ok(as_configured));
         }
         Ok(candidates)
+    }
+
+    /// Those whom the strategy lets be tried, of candidates whose order stands.
+    fn permit(&mut self, mut candidates: Ranked) -> Result<Ranked, Refusal> {
+        if candidates.is_empty() || !self.is_constrained() {
+            return Ok(candidates);
+        }
+        let permitted = self.choose(Found {
+            group: self.group.clone(),
+            candidates: candidates.iter().cloned().collect(),
+            weights: None,
+        })?;
+        candidates.retain(|candidate| {
+            let is_it = |one: &Candidate| Arc::ptr_eq(&one.deployment, &candidate.deployment);
+            permitted.iter().any(is_it)
+        });
+        Ok(candidates)
+    }
+
+    /// Whether what the strategy leaves out must not be tried.
+    fn is_constrained(&self) -> bool {
+        self.strategies[0].is_some_and(|strategy| strategy.constrains())
     }
 
     fn tell(

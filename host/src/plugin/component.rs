@@ -56,6 +56,12 @@ struct Linked {
 }
 
 impl Component {
+    /// Whether what a strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    pub fn constrains(&self) -> bool {
+        let mut extras = self.manifest.extras.iter();
+        extras.any(|(name, value)| (name.as_str(), value.as_str()) == ("constrains", "true"))
+    }
+
     /// Holds settings against the manifest's schema.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Columns, Count, Number, Values};
+use super::columns::{Columns, Count, Fact, Number, Values};
 
 /// What was read, by name, as it was then. Numbers that change while a strategy ranks are read once: what it asks for a second
 /// time is what it got the first time.
@@ -67,6 +67,11 @@ impl Reads {
         }
     }
 
+    pub(super) fn having(&mut self, fact: Fact, word: &str, having: &[bool]) {
+        let numbers: Vec<u32> = having.iter().map(|has| u32::from(*has)).collect();
+        self.note(&format!("{fact:?} {word}").to_lowercase(), Values::of_counts(&numbers));
+    }
+
     fn note(&mut self, name: &str, values: Values) {
         self.columns.insert(name.to_owned(), values);
         self.names.push(name.to_owned());
@@ -76,11 +81,11 @@ impl Reads {
     /// zero, which is what is not recorded.
     pub fn complete(&mut self, columns: &Columns) {
         for column in Number::ALL {
-            let values = || Values::of_numbers(&columns.numbers(*column));
+            let values = || Values::of_numbers(&columns.numbers(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
         for column in Count::ALL {
-            let values = || Values::of_counts(&columns.counts(*column));
+            let values = || Values::of_counts(&columns.counts(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
         self.columns.retain(|_, values| !values.is_zero());

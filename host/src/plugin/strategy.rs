@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CallError;
 use super::bindings::{Routing, routing_types};
-use super::columns::Columns;
+use super::columns::{Columns, Recorded};
 use super::pool::{Lease, Pool};
 use super::reads::Reads;
 use crate::canonical::Canonical;
@@ -12,6 +12,7 @@ use crate::canonical::Canonical;
 /// One use of a routing strategy.
 pub struct Strategy {
     pool: Arc<Pool<Routing>>,
+    constrains: bool,
 }
 
 /// Why a strategy gave no ranking.
@@ -21,18 +22,36 @@ pub enum RankError {
     Call(#[from] CallError),
     #[error("strategy `{plugin}` finds none suitable: {reason}")]
     NoneSuitable { plugin: Box<str>, reason: String },
+    #[error("settings of strategy `{plugin}` cannot be used: {reason}")]
+    BadSettings { plugin: Box<str>, reason: String },
     #[error("strategy `{plugin}` failed: {reason}")]
     Failed { plugin: Box<str>, reason: String },
 }
 
 impl Strategy {
-    pub(crate) fn new(pool: Arc<Pool<Routing>>) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: Arc<Pool<Routing>>, constrains: bool) -> Self {
+        Self { pool, constrains }
     }
 
     #[must_use]
     pub fn name(&self) -> &str {
         &self.pool.identity().name
+    }
+
+    /// Whether what it leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    #[must_use]
+    pub fn constrains(&self) -> bool {
+        self.constrains
+    }
+
+    /// What is wrong with its settings, if it says so when it is asked without candidates.
+    #[must_use]
+    pub fn fault(&self) -> Option<RankError> {
+        let nothing = Arc::new(Columns::Recorded(Recorded::default()));
+        let answer = self.rank(&Arc::new(Canonical::empty()), &nothing);
+        answer
+            .err()
+            .filter(|error| matches!(error, RankError::BadSettings { .. }))
     }
 
     /// Its instances.
@@ -80,6 +99,10 @@ impl Strategy {
         let plugin = || self.name().into();
         let ranking = answer.map_err(|error| match error {
             routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable {
+                plugin: plugin(),
+                reason,
+            },
+            routing_types::Error::BadSettings(reason) => RankError::BadSettings {
                 plugin: plugin(),
                 reason,
             },

@@ -277,10 +277,17 @@ impl Builder {
         own_settings: &str,
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Strategy>> {
-        let key = self.checked_key(plugins, component, Kind::Strategy, own_settings, faults)?;
+        let constrains = component.constrains();
+        let key = self
+            .checked_key(plugins, component, Kind::Strategy, own_settings, faults)
+            // It refuses them itself, exchange by exchange: better than going where it would not have let them.
+            .or_else(|| constrains.then(|| self.key(plugins, component, Kind::Strategy, own_settings)))?;
+        let takes_any = &*key.settings != "{}";
         let make = |key| component.strategy_pool(&self.host, key);
-        let pool = self.uses.strategies.get(key, make)?;
-        Some(Arc::new(Strategy::new(pool)))
+        let strategy = Strategy::new(self.uses.strategies.get(key, make)?, constrains);
+        let fault = takes_any.then(|| strategy.fault()).flatten();
+        faults.extend(fault.iter().map(|fault| Fault::Unusable(fault.to_string())));
+        (fault.is_none() || constrains).then(|| Arc::new(strategy))
     }
 
     fn guardrails(

@@ -9,7 +9,7 @@
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use serde::Deserialize;
-use sluice_sdk::ranking::{self, Turn};
+use sluice_sdk::ranking::{self, SplitMix};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
 
 /// The strategy; it keeps nothing but its settings from one exchange to the next.
@@ -53,37 +53,39 @@ impl Plugin for Adaptive {
 impl RoutingStrategy for Adaptive {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
         let exhausted = ranking::exhausted();
-        let shares = ranking::shares();
-        let turns = ranking::turns(shares.as_deref());
-        let scores = scores(times(self.settings.ttl), shares);
-        let winner = winner(&exhausted, &scores, &turns);
-        let keys = exhausted.into_iter().zip(scores).zip(turns).enumerate();
-        Ok(ranking::order(keys.map(|(index, ((exhausted, score), turn))| {
-            (exhausted, Some(index) != winner, score, turn)
-        })))
+        let shares = ranking::shares().unwrap_or_else(|| vec![1.0; exhausted.len()]);
+        let scores = scores(times(self.settings.ttl), &shares);
+        let mut random = SplitMix::new(exchange::seed());
+        let winner = winner(&exhausted, &scores, shares, &mut random);
+        let keys = (0..).zip(exhausted).zip(scores).map(|((index, exhausted), score)| {
+            // Scores hold the shares already: among equals any is as good.
+            (exhausted, Some(index) != winner, score, random.bits())
+        });
+        Ok(ranking::order(keys))
     }
 }
 
-/// The better of the two candidates with room whose turns come first. `None` where none has room.
-fn winner(exhausted: &[bool], scores: &[u64], turns: &[Turn]) -> Option<usize> {
-    let with_room = || (0..exhausted.len()).filter(|&index| !exhausted[index]);
-    let first = with_room().min_by_key(|&index| turns[index])?;
-    let second = with_room()
-        .filter(|&index| index != first)
-        .min_by_key(|&index| turns[index]);
-    second
-        .into_iter()
-        .chain([first])
-        .min_by_key(|&index| (scores[index], turns[index]))
+/// The better of two candidates with room, drawn by share. `None` where none with room has one.
+fn winner(exhausted: &[bool], scores: &[u64], mut shares: Vec<f64>, random: &mut SplitMix) -> Option<usize> {
+    for (share, &exhausted) in shares.iter_mut().zip(exhausted) {
+        if exhausted || *share <= 0.0 {
+            *share = 0.0;
+        }
+    }
+    let first = random.by_share(&shares)?;
+    shares[first] = 0.0;
+    let second = random
+        .by_share(&shares)
+        .filter(|&second| scores[second] < scores[first]);
+    second.or(Some(first))
 }
 
 /// Expected time of each candidate in proportion to the others', as a number to sort by; README.md says why so.
-fn scores(times: Vec<f64>, shares: Option<Vec<f64>>) -> Vec<u64> {
-    let shares = shares.unwrap_or_else(|| vec![1.0; times.len()]);
+fn scores(times: Vec<f64>, shares: &[f64]) -> Vec<u64> {
     let load = candidates::in_flight().into_iter().zip(candidates::failure_rates());
     let candidates = times.into_iter().zip(shares).zip(load);
     candidates
-        .map(|((time, share), (in_flight, failure_rate))| {
+        .map(|((time, &share), (in_flight, failure_rate))| {
             if share > 0.0 {
                 ranking::rising(time * (f64::from(in_flight) + 1.0) / success(failure_rate) / share)
             } else {
@@ -120,4 +122,5 @@ fn times(ttl: f64) -> Vec<f64> {
     times
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(Adaptive: RoutingStrategy);

@@ -47,4 +47,5 @@ fn price(input: f64, output: f64) -> f64 {
     }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(CostBasedRouting: RoutingStrategy);

@@ -9,7 +9,8 @@
 
 mod settings;
 
-use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange, ranking};
+use sluice_sdk::ranking::{self, Turns};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
 
 pub use settings::Settings;
 
@@ -43,18 +44,29 @@ impl RoutingStrategy for LatencyBasedRouting {
         let with_room = exhausted.iter().zip(&times).filter(|(exhausted, _)| !**exhausted);
         let lowest = with_room.map(|(_, &time)| time).fold(f64::INFINITY, f64::min);
         let fast = lowest * (1.0 + self.settings.lowest_latency_buffer);
-        let turns = ranking::turns(ranking::shares().as_deref());
-        let paces = times.into_iter().map(|time| pace(time, fast)).zip(turns);
-        Ok(ranking::order(exhausted.into_iter().zip(paces)))
+        let turns = Turns::by(ranking::shares());
+        let keys = (0..).zip(exhausted).zip(times).map(|((index, exhausted), time)| {
+            let pace = pace(time, fast);
+            let turn = match pace {
+                TO_BE_TRIED | FAST => turns.of(index),
+                // Two that are as slow, to the last bit: shares need not say who is before whom.
+                _ => (0, turns.lot(index)),
+            };
+            (exhausted, pace, turn)
+        });
+        Ok(ranking::order(keys))
     }
 }
+
+const TO_BE_TRIED: u64 = 0;
+const FAST: u64 = 1;
 
 /// To be tried, then the fast ones, both in turns; then the slow ones by their time.
 fn pace(time: f64, fast: f64) -> u64 {
     if time.is_nan() {
-        0
+        TO_BE_TRIED
     } else if time <= fast {
-        1
+        FAST
     } else {
         // Of a time, which is positive, it is always more than 1.
         ranking::rising(time)
@@ -92,4 +104,5 @@ fn seconds_per_token() -> Vec<f64> {
     candidates::tokens_per_second().into_iter().map(f64::recip).collect()
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(LatencyBasedRouting: RoutingStrategy);

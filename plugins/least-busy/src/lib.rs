@@ -30,9 +30,10 @@ impl Plugin for LeastBusy {
 
 impl RoutingStrategy for LeastBusy {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let turns = ranking::turns(ranking::shares().as_deref());
+        let turns = ranking::turns(ranking::shares());
         Ok(ranking::order(candidates::in_flight().into_iter().zip(turns)))
     }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(LeastBusy: RoutingStrategy);

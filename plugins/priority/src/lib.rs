@@ -28,7 +28,7 @@ impl Plugin for Priority {
 
 impl RoutingStrategy for Priority {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let turns = ranking::turns(ranking::shares().as_deref());
+        let turns = ranking::turns(ranking::shares());
         Ok(ranking::order(candidates::orders().into_iter().map(level).zip(turns)))
     }
 }
@@ -38,4 +38,5 @@ fn level(order: u32) -> u32 {
     if order == 0 { u32::MAX } else { order }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(Priority: RoutingStrategy);

@@ -32,7 +32,10 @@ impl Plugin for SimpleShuffle {
 impl RoutingStrategy for SimpleShuffle {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
         Ok(match ranking::shares() {
-            Some(shares) => ranking::order(ranking::turns(Some(&shares))),
+            Some(shares) => {
+                let count = shares.len();
+                ranking::order(ranking::turns(Some(shares)).take(count))
+            }
             None => uniform_order(candidates::count(), &mut SplitMix::new(exchange::seed())),
         })
     }
@@ -47,4 +50,5 @@ fn uniform_order(count: u32, random: &mut SplitMix) -> Vec<u32> {
     order
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(SimpleShuffle: RoutingStrategy);

@@ -7,7 +7,7 @@
 //! used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
-use sluice_sdk::ranking::{self, LiteLlmArgs};
+use sluice_sdk::ranking::{self, LiteLlmArgs, Turns};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates};
 
 /// The strategy; it keeps nothing from one exchange to the next.
@@ -33,20 +33,19 @@ impl Plugin for UsageBasedRouting {
 impl RoutingStrategy for UsageBasedRouting {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
         let exhausted = ranking::exhausted();
-        let room = exhausted.iter().filter(|&&exhausted| !exhausted).count();
-        if room == 0 && !exhausted.is_empty() {
+        if !exhausted.is_empty() && exhausted.iter().all(|&exhausted| exhausted) {
             return Err(RoutingError::NoneSuitable(format!(
                 "none of {} deployments has room for it within its `rpm` and `tpm` of this minute",
                 exhausted.len()
             )));
         }
-        let turns = ranking::turns(ranking::shares().as_deref());
-        let usage = candidates::tokens_this_minute().into_iter().zip(turns);
-        let mut order = ranking::order(exhausted.into_iter().zip(usage));
-        // The exhausted rank last, and no further than here.
-        order.truncate(room);
-        Ok(order)
+        let turns = Turns::by(ranking::shares());
+        let usage = candidates::tokens_this_minute();
+        let with_room = (0..).zip(exhausted).filter(|(_, exhausted)| !exhausted);
+        let keyed = with_room.map(|(index, _)| ((usage[index], turns.of(index)), index as u32));
+        Ok(ranking::order_of(keyed))
     }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(UsageBasedRouting: RoutingStrategy);

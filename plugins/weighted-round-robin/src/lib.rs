@@ -47,4 +47,5 @@ fn place((requests, weight): (u32, f64)) -> (bool, u64) {
     }
 }
 
+#[cfg(feature = "component")]
 sluice_sdk::export!(WeightedRoundRobin: RoutingStrategy);

@@ -69,7 +69,7 @@ macro_rules! __export_kind {
         impl $crate::bindings::routing::exports::sluice::plugin::routing::Guest for Component {
             fn rank() -> Result<Vec<u32>, $crate::RoutingError> {
                 $crate::export::with(&PLUGIN, $crate::RoutingStrategy::rank)
-                    .unwrap_or_else(|error| Err($crate::RoutingError::Other(error)))
+                    .unwrap_or_else(|error| Err($crate::RoutingError::BadSettings(error)))
             }
         }
         $crate::bindings::routing::export!(Component with_types_in $crate::bindings::routing);

@@ -6,6 +6,8 @@ use crate::bindings::imports::sluice::plugin as host;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::testing::host;
 
+pub mod candidates;
+
 pub(crate) fn settings() -> String {
     host::settings::get()
 }
@@ -36,17 +38,6 @@ pub mod deployment {
     pub fn is_true(name: &str) -> bool {
         parameter(name).is_some_and(|json| json == "true")
     }
-}
-
-/// The deployments a strategy may choose among, as columns (`wit/candidates.wit`).
-pub mod candidates {
-    use super::host;
-
-    pub use host::candidates::{
-        count, failure_rates, first_token_seconds, ids, in_flight, info, input_prices, latency_seconds, models, orders,
-        output_prices, providers, regions, request_limits, requests_this_minute, sample_ages, tags, token_limits,
-        tokens_per_second, tokens_this_minute, weights,
-    };
 }
 
 /// A small shared store, one namespace a plugin.

@@ -57,6 +57,13 @@ impl Manifest {
         self
     }
 
+    /// A further fact about the plugin; `wit/` says which there are.
+    #[must_use]
+    pub fn extra(mut self, name: &str, value: &str) -> Self {
+        self.extras.push((name.into(), value.into()));
+        self
+    }
+
     /// A host it asks to reach: `host`, `host:port` or `*.domain`; `*` asks for whatever the operator names.
     #[must_use]
     pub fn outbound(mut self, host: &str) -> Self {

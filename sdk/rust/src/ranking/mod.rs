@@ -7,7 +7,7 @@
 //! use sluice_sdk::{candidates, ranking, testing::Host};
 //! # let columns = [("in-flight".to_owned(), vec![2.0, 0.0])].into();
 //! # Host { candidates: 2, columns, ..Host::default() }.install();
-//! let turns = ranking::turns(ranking::shares().as_deref());
+//! let turns = ranking::turns(ranking::shares());
 //! let fewest_first = ranking::order(candidates::in_flight().into_iter().zip(turns));
 //! assert_eq!(fewest_first, [1, 0]);
 //! ```
@@ -22,11 +22,37 @@ use crate::{candidates, exchange};
 pub use args::LiteLlmArgs;
 pub use random::SplitMix;
 
-/// Candidates by their keys, lowest first; equal keys in the order of the configuration. Key i is candidate i's.
+/// Places of a ranking that are exact. No exchange makes so many attempts, and finding the first of a thousand takes a
+/// quarter of the time of sorting all.
+pub const EXACT_PLACES: usize = 64;
+
+/// Candidates by their keys, lowest first; equal keys in the order of the configuration. Key i is candidate i's. After the
+/// first [`EXACT_PLACES`] come the others in no particular order, the same each time.
 pub fn order<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<u32> {
-    let mut keyed: Vec<(K, u32)> = keys.into_iter().zip(0..).collect();
-    keyed.sort_unstable();
+    order_of(keys.into_iter().zip(0..))
+}
+
+/// The same of some candidates, each behind its key; the others are left out.
+pub fn order_of<K: Ord>(keyed: impl IntoIterator<Item = (K, u32)>) -> Vec<u32> {
+    let mut keyed: Vec<(K, u32)> = keyed.into_iter().collect();
+    let first = if keyed.len() > EXACT_PLACES {
+        keyed.select_nth_unstable(EXACT_PLACES - 1);
+        &mut keyed[..EXACT_PLACES]
+    } else {
+        &mut keyed[..]
+    };
+    first.sort_unstable();
     keyed.into_iter().map(|(_, index)| index).collect()
+}
+
+/// What `rank` answers where it sees none but these candidates, as indexes among all of them. Another strategy's ranking,
+/// say: `among(&fast, || cheapest.rank())`.
+///
+/// # Errors
+/// Those of `rank`.
+pub fn among<E>(indexes: &[u32], rank: impl FnOnce() -> Result<Vec<u32>, E>) -> Result<Vec<u32>, E> {
+    let ranking = candidates::narrowed(indexes.to_vec(), rank)?;
+    Ok(ranking.into_iter().map(|place| indexes[place as usize]).collect())
 }
 
 /// A whole number that sorts as `number` does under [`f64::total_cmp`], but for NaN, which is last whatever its sign.
@@ -58,36 +84,62 @@ pub fn shares() -> Option<Vec<f64>> {
 /// A candidate's place among equals, lowest first: how long it waits, and the number that was drawn for it.
 pub type Turn = (u64, u64);
 
-/// Draws every candidate's turn by the exchange's seed; all are as likely as any other where there are no shares.
+/// Turns of candidates by the exchange's seed, each worked out when it is asked for; all candidates are as likely as any
+/// other where there are no shares.
 ///
 /// Weighted sampling without replacement, by exponential keys: candidate i comes up after a wait of mean 1/share, and
 /// the order of arrival is the order wanted (Efraimidis and Spirakis, 2006, <https://doi.org/10.1016/j.ipl.2005.11.003>).
 /// It holds among any of the candidates, so turns may decide within each tie of a longer ranking.
 ///
 /// A candidate without a share waits for ever: it comes after all that have one, in random order, as a last resort.
+#[derive(Debug)]
+pub struct Turns {
+    seed: u32,
+    shares: Option<Vec<f64>>,
+}
+
+impl Turns {
+    /// By shares, one a candidate.
+    #[must_use]
+    pub fn by(shares: Option<Vec<f64>>) -> Self {
+        let are_alike = |shares: &Vec<f64>| shares.iter().all(|&share| share > 0.0 && share == shares[0]);
+        Self {
+            seed: exchange::seed(),
+            shares: shares.filter(|shares| !are_alike(shares)),
+        }
+    }
+
+    /// The turn of one candidate.
+    #[must_use]
+    pub fn of(&self, index: usize) -> Turn {
+        let draw = random::nth(self.seed, index as u64);
+        match &self.shares {
+            None => (0, draw),
+            Some(shares) if shares[index] > 0.0 => (rising(-random::unit(draw).ln() / shares[index]), draw),
+            Some(_) => (rising(f64::INFINITY), draw),
+        }
+    }
+
+    /// A number for a tie in which shares say nothing: cheaper than a turn.
+    #[must_use]
+    pub fn lot(&self, index: usize) -> u64 {
+        random::nth(self.seed, index as u64)
+    }
+}
+
+/// Every candidate's turn.
 #[must_use]
-pub fn turns(shares: Option<&[f64]>) -> Vec<Turn> {
-    let mut random = SplitMix::new(exchange::seed());
-    let Some(shares) = shares else {
-        return (0..candidates::count()).map(|_| (0, random.bits())).collect();
-    };
-    let turn = |&share: &f64| {
-        let draw = random.bits();
-        let wait = if share > 0.0 {
-            -random::unit(draw).ln() / share
-        } else {
-            f64::INFINITY
-        };
-        (rising(wait), draw)
-    };
-    shares.iter().map(turn).collect()
+pub fn turns(shares: Option<Vec<f64>>) -> impl Iterator<Item = Turn> {
+    let turns = Turns::by(shares);
+    (0..).map(move |index| turns.of(index))
 }
 
 /// Which candidates have no room for this exchange in this minute: one more request would pass their `rpm`, or its
 /// prompt their `tpm`. Counts are read only where some candidate has a limit.
 #[must_use]
 pub fn exhausted() -> Vec<bool> {
-    let mut exhausted = vec![false; candidates::count() as usize];
+    let (requests, tokens) = (candidates::request_limits(), candidates::token_limits());
+    let mut exhausted = vec![false; requests.len()];
     let mut mark = |limits: Vec<u32>, used: fn() -> Vec<u32>, more: fn() -> u32| {
         if limits.iter().all(|&limit| limit == 0) {
             return;
@@ -97,11 +149,7 @@ pub fn exhausted() -> Vec<bool> {
             *exhausted |= limit > 0 && used.saturating_add(more) > limit;
         }
     };
-    mark(candidates::request_limits(), candidates::requests_this_minute, || 1);
-    mark(
-        candidates::token_limits(),
-        candidates::tokens_this_minute,
-        exchange::prompt_tokens,
-    );
+    mark(requests, candidates::requests_this_minute, || 1);
+    mark(tokens, candidates::tokens_this_minute, exchange::prompt_tokens);
     exhausted
 }

@@ -5,6 +5,8 @@
 #[derive(Debug, Clone)]
 pub struct SplitMix(u64);
 
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
 impl SplitMix {
     /// A sequence of its own for each seed.
     #[must_use]
@@ -14,17 +16,37 @@ impl SplitMix {
 
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
+        self.0 = self.0.wrapping_add(STEP);
+        mixed(self.0)
+    }
+
+    /// One of the indexes, as likely as its share, none of which may be negative; `None` where all are 0.
+    pub fn by_share(&mut self, shares: &[f64]) -> Option<usize> {
+        let mut left = unit(self.bits()) * shares.iter().sum::<f64>();
+        let mut is_drawn = |share: f64| {
+            left -= share;
+            share > 0.0 && left <= 0.0
+        };
+        // What rounding leaves over is the last one's.
+        let last = || shares.iter().rposition(|&share| share > 0.0);
+        shares.iter().position(|&share| is_drawn(share)).or_else(last)
     }
 
     /// A whole number below `bound`: the upper half of a product, whose bias is below 2^-32 and so not worth a loop.
     pub fn below(&mut self, bound: u32) -> u32 {
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u32
     }
+}
+
+/// The number at a place of a seed's sequence, from 0, without those before it.
+pub(super) fn nth(seed: u32, place: u64) -> u64 {
+    mixed(u64::from(seed).wrapping_add(STEP.wrapping_mul(place + 1)))
+}
+
+fn mixed(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
 }
 
 /// 64 bits as a number in (0, 1]: never 0, whose logarithm is no number.

@@ -199,6 +199,7 @@ pub(crate) mod host {
     }
 
     pub mod candidates {
+        use super::wire::candidates::Fact;
         use super::{column, whole_column, with};
 
         /// How many candidates there are.
@@ -232,6 +233,24 @@ pub(crate) mod host {
                 tags.map(str::to_owned).collect()
             };
             words("tags", |_| String::new()).into_iter().map(split).collect()
+        }
+        /// Which are such; a region is also in the one that it begins with, `eu-west-1` in `eu`.
+        pub fn having(fact: Fact, word: &str) -> Vec<bool> {
+            let fits = |own: &String| match word.strip_suffix('*') {
+                Some(start) => own.starts_with(start),
+                None => own == word,
+            };
+            let each = |column: Vec<String>| column.iter().map(fits).collect();
+            match fact {
+                Fact::Id => each(ids()),
+                Fact::Provider => each(providers()),
+                Fact::Model => each(models()),
+                Fact::Tag => tags().iter().map(|tags| tags.iter().any(fits)).collect(),
+                Fact::Region => {
+                    let is_there = |own: String| own == word || own.starts_with(&format!("{word}-"));
+                    regions().into_iter().map(is_there).collect()
+                }
+            }
         }
         /// One attribute of `model_info`, as JSON text.
         pub fn info(name: &str) -> Vec<String> {

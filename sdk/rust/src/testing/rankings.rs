@@ -6,7 +6,10 @@
 //!     "about": "one sentence",
 //!     "settings": { "ttl": 60 },
 //!     "request": { "stream": true },
+//!     "attributes": { "metadata.plan": "premium" },
+//!     "started_ms": 1795285800000,
 //!     "columns": { "weights": [3, "NaN"], "in-flight": [0, 1] },
+//!     "words": { "providers": ["azure", "bedrock"] },
 //!     "candidates": 2,
 //!     "seed": 7,
 //!     "rank": [0, 1]
@@ -14,7 +17,8 @@
 //! ]
 //! ```
 //!
-//! - `settings` and `request` are `{}` unless given; a column that is not given is all zero.
+//! - `settings` and `request` are `{}` unless given; a column that is not given is all zero. `words` are the columns
+//!   `ids`, `providers`, `models`, `regions` and `tags` (as `a,b`).
 //! - A number may be a word: `"NaN"`, `"inf"` or `"-inf"`.
 //! - Instead of `rank`, `error` is what the settings or the ranking must answer.
 
@@ -51,6 +55,9 @@ fn report<P: RoutingStrategy>(case: Case) -> Option<String> {
         columns: case.columns.into_iter().map(numbers).collect(),
         settings: Value::Object(case.settings).to_string(),
         request: Value::Object(case.request).to_string(),
+        attributes: case.attributes,
+        words: case.words,
+        started_ms: case.started_ms,
     };
     let expected = case.error.map_or_else(|| Ok(case.rank.unwrap_or_default()), Err);
     let answered = choice.rank::<P>(case.seed);
@@ -67,6 +74,12 @@ struct Case {
     request: Map<String, Value>,
     #[serde(default)]
     columns: BTreeMap<String, Vec<Value>>,
+    #[serde(default)]
+    words: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    started_ms: u64,
     candidates: u32,
     #[serde(default)]
     seed: u32,
@@ -94,6 +107,9 @@ pub struct Choice {
     columns: BTreeMap<String, Vec<f64>>,
     settings: String,
     request: String,
+    attributes: BTreeMap<String, String>,
+    words: BTreeMap<String, Vec<String>>,
+    started_ms: u64,
 }
 
 impl Choice {
@@ -105,6 +121,9 @@ impl Choice {
             columns: BTreeMap::new(),
             settings: "{}".into(),
             request: "{}".into(),
+            attributes: BTreeMap::new(),
+            words: BTreeMap::new(),
+            started_ms: 0,
         }
     }
 
@@ -146,6 +165,9 @@ impl Choice {
             columns: self.columns.clone(),
             candidates: self.candidates,
             body: self.request.clone().into_bytes(),
+            attributes: self.attributes.clone(),
+            words: self.words.clone(),
+            started_ms: self.started_ms,
             seed,
             ..Host::default()
         }
@@ -153,7 +175,7 @@ impl Choice {
         let settings = serde_json::from_str(&self.settings).map_err(|error| format!("settings: {error}"))?;
         let ranking = P::new(settings)?.rank().map_err(|error| match error {
             RoutingError::NoneSuitable(reason) => format!("none suitable: {reason}"),
-            RoutingError::Other(reason) => reason,
+            RoutingError::BadSettings(reason) | RoutingError::Other(reason) => reason,
         })?;
         let mut seen = vec![false; count];
         for &index in &ranking {

@@ -12,6 +12,7 @@ use sluice::config::settings::{Isolation, Settings};
 use sluice::config::{Known, Strictness};
 use sluice::deployment::Success;
 use sluice::metrics::Metrics;
+use sluice::moment::Moment;
 use sluice::plugin::Host;
 use sluice::plugin::imports::http::Egress;
 use sluice::plugin::library::{Library, Registry};
@@ -28,7 +29,7 @@ pub const ANTHROPIC: &str = "claude";
 pub const GROUP_SIZES: [usize; 3] = [4, 64, 1_000];
 
 /// The bundled strategies; the first serves the calls that are about another plugin.
-pub const STRATEGIES: [&str; 8] = [
+pub const STRATEGIES: [&str; 9] = [
     "simple-shuffle",
     "least-busy",
     "latency-based-routing",
@@ -37,7 +38,10 @@ pub const STRATEGIES: [&str; 8] = [
     "weighted-round-robin",
     "priority",
     "adaptive",
+    CONDITIONAL,
 ];
+
+const CONDITIONAL: &str = "conditional";
 
 const PLUGINS: [&str; 3] = ["openai-compatible", "anthropic", "content-filter"];
 
@@ -91,11 +95,12 @@ impl Loaded {
         });
         assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
         for (index, deployment) in (1_u64..).zip(snapshot.groups.deployments()) {
-            deployment.health.succeeded(Success {
+            let success = Success {
                 whole: Duration::from_millis(800 + 37 * (index % 23)),
                 first_token: Some(Duration::from_millis(200 + 11 * (index % 17))),
                 completion_tokens: 100,
-            });
+            };
+            deployment.health.succeeded(success, Moment::now());
         }
         snapshot
     }
@@ -138,17 +143,30 @@ fn configuration(isolation: Isolation, strategy: &str) -> Value {
     }
     json!({
         "model_list": deployments,
-        "router_settings": { "routing_strategy": strategy },
+        "router_settings": { "routing_strategy": strategy, "routing_strategy_args": arguments(strategy) },
         "guardrails": [{ "guardrail_name": "filter", "litellm_params": content_filter() }],
         "sluice": { "plugins": plugins },
     })
 }
 
+/// Every other weighted one is tagged.
 fn deployment(group: &str, model: &str, weight: Option<usize>) -> Value {
+    let tags = weight.filter(|weight| weight % 2 == 0).map(|_| ["reserved"]);
     json!({
         "model_name": group,
-        "litellm_params": { "model": model, "api_key": "sk-never-sent", "weight": weight },
+        "litellm_params": { "model": model, "api_key": "sk-never-sent", "weight": weight, "tags": tags },
     })
+}
+
+/// Two rules, of which the second holds and prefers half of the deployments.
+fn arguments(strategy: &str) -> Value {
+    match strategy {
+        CONDITIONAL => json!({ "rules": [
+            { "if": "prompt_tokens > 100000 || region == \"eu\"", "to": { "region": "eu" }, "only": true },
+            { "if": "operation == \"chat-completions\" && !streaming", "to": { "tag": "reserved" } },
+        ] }),
+        _ => json!({}),
+    }
 }
 
 /// What an operator may well ask of it: personal data, keys, a house's own numbers, a few words.

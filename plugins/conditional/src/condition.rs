@@ -1,0 +1,118 @@
+//! One condition in CEL, parsed once an instance.
+
+use std::sync::Arc;
+
+use cel::common::types::CelBool;
+use cel::parser::{Expression, PrattParser};
+use cel::{Context, Env, ExecutionError, ParseErrors, Value};
+
+use crate::exchange::{Source, VARIABLES};
+
+/// The functions of CEL.
+pub(crate) struct Language(Arc<Env>);
+
+impl Language {
+    pub fn new() -> Self {
+        Self(Arc::new(Env::stdlib()))
+    }
+}
+
+/// An expression that is true or false of an exchange.
+pub(crate) struct Condition {
+    expression: Expression,
+}
+
+impl Condition {
+    /// Parses it, and tries it on an exchange that says nothing.
+    ///
+    /// # Errors
+    /// It is no CEL, names what there is not, or is neither true nor false; with the expression and how to mend it.
+    pub fn new(source: &str, language: &Language) -> Result<Self, String> {
+        let wrong = |reason: String| format!("`{source}`: {reason}");
+        let expression = PrattParser::new()
+            .parse(source)
+            .map_err(|errors| wrong(first(&errors)))?;
+        if let Some(name) = unknown_variable(&expression, source) {
+            let known = VARIABLES.join("`, `");
+            return Err(wrong(format!("there is no variable `{name}`: take one of `{known}`")));
+        }
+        let condition = Self { expression };
+        match condition.evaluate(Source::Blank, language) {
+            Err(Failure::Mistake(reason)) => Err(wrong(reason)),
+            // What is blank may not be a number, say; an exchange's own may be.
+            Ok(_) | Err(Failure::Value(_)) => Ok(condition),
+        }
+    }
+
+    /// Whether it is true of the present exchange.
+    ///
+    /// # Errors
+    /// It could not be told; the sentence says why, without what the client wrote.
+    pub fn holds(&self, language: &Language) -> Result<bool, String> {
+        self.evaluate(Source::Present, language)
+            .map_err(|failure| match failure {
+                Failure::Mistake(reason) | Failure::Value(reason) => reason,
+            })
+    }
+
+    fn evaluate(&self, source: Source, Language(env): &Language) -> Result<bool, Failure> {
+        let mut context = Context::with_env(Arc::clone(env));
+        context.set_variable_resolver(&source);
+        let value = Value::resolve_val(&self.expression, &context).map_err(Failure::of)?;
+        match value.downcast_ref::<CelBool>() {
+            Some(truth) => Ok(*truth.inner()),
+            None => Err(Failure::Mistake(format!(
+                "it is a {}, not true or false: compare it with something",
+                value.get_type().name()
+            ))),
+        }
+    }
+}
+
+enum Failure {
+    /// It would not work with other values either.
+    Mistake(String),
+    Value(String),
+}
+
+impl Failure {
+    /// Values are not repeated: they are a client's.
+    fn of(error: ExecutionError) -> Self {
+        match error {
+            ExecutionError::NoSuchOverload(error) => Self::Mistake(error.to_string()),
+            ExecutionError::UndeclaredReference(name) => {
+                Self::Mistake(format!("there is no function or variable `{name}`"))
+            }
+            ExecutionError::FunctionError { function, .. } => {
+                Self::Value(format!("`{function}` does not take this value"))
+            }
+            _ => Self::Value("it cannot be worked out with the values of this exchange".into()),
+        }
+    }
+}
+
+/// The first of the parser's complaints, with its column.
+fn first(errors: &ParseErrors) -> String {
+    match errors.errors.first() {
+        Some(error) => format!("line {}, column {}: {}", error.pos.0, error.pos.1, error.msg),
+        None => "it is no CEL expression (cel.dev)".into(),
+    }
+}
+
+/// A variable that there is not. What a macro binds is one there: `t` of `tags.exists(t, t == "eu")`.
+fn unknown_variable(expression: &Expression, source: &str) -> Option<String> {
+    let is_bound = |name: &str| {
+        let mut arguments = source.split('(').map(str::trim_start);
+        arguments.any(|after| {
+            after
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with(','))
+        })
+    };
+    let references = expression.references();
+    let unknown = references
+        .variables()
+        .into_iter()
+        .filter(|name| !VARIABLES.contains(name) && !is_bound(name));
+    unknown.min().map(str::to_owned)
+}
