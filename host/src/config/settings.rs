@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use resilience::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Tags, Target};
+pub use resilience::{Breaker, ByKind, Checkups, Cooldowns, Fallbacks, OwnCheckup, Retries, Tags, Target};
 
 use super::Secret;
 
@@ -20,6 +20,7 @@ pub struct Settings {
     /// `router_settings.model_group_alias`.
     pub aliases: BTreeMap<String, Alias>,
     pub router: Router,
+    pub checkups: Checkups,
     pub general: General,
     /// Top-level `guardrails`, and those nested under `litellm_settings`.
     pub guardrails: Vec<Guardrail>,
@@ -66,6 +67,7 @@ pub struct Deployment {
     pub tpm: Option<u32>,
     /// Answers without an upstream.
     pub mock_response: Option<String>,
+    pub checkup: OwnCheckup,
     /// `model_info`, as JSON text of each value.
     pub info: BTreeMap<String, Box<str>>,
     /// Where the entry begins, 1-based: for messages.

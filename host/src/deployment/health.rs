@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::checkup::Checkup;
 use super::cooldown::{Cooldown, Failure, Outage, Own, Standing, Tally};
 use crate::config::settings::Cooldowns;
 
@@ -25,6 +26,8 @@ pub struct Health {
     /// Milliseconds since the process looked first; 0 when nothing was measured yet.
     measured_at: AtomicU64,
     cooldown: Cooldown,
+    /// What the gateway itself found out; no part of the numbers above.
+    pub checkup: Checkup,
 }
 
 impl Default for Health {
@@ -38,6 +41,7 @@ impl Default for Health {
             minute: Minute::default(),
             measured_at: AtomicU64::new(0),
             cooldown: Cooldown::default(),
+            checkup: Checkup::default(),
         }
     }
 }

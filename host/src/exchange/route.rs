@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Cause, Exchange, Refusal, fit, tags};
+use super::{Cause, Exchange, Refusal, checkup, fit, tags};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Standing};
 use crate::plugin::imports::candidates::Columns;
@@ -34,6 +34,7 @@ pub fn rank(
     }
     tags::filter(exchange, canonical, &mut found)?;
     fit::check(exchange, canonical, &mut found)?;
+    checkup::leave_out_failed(&snapshot.settings.checkups, &mut found);
     let mut rest = Rest::default();
     found.retain(|candidate| rest.leaves(candidate, canonical.seed));
     if found.candidates.is_empty() {

@@ -112,14 +112,15 @@ const SPEND: &[Key] = &[
 
 #[rustfmt::skip] // One key a row.
 const HEALTH: &[Key] = &[
-    later("health checks", "background_health_checks", BOOL, "Checks deployments by themselves; default false."),
-    later("health checks", "health_check_interval", SECONDS, "Seconds between checks; default 300."),
-    later("health checks", "health_check_concurrency", AMOUNT, "Checks at once."),
-    later("health checks", "health_check_details", BOOL, "Says why a check failed; default true."),
+    on("background_health_checks", BOOL, "Asks each deployment now and then whether it can answer; each time costs a few tokens. Default false."),
+    on("health_check_interval", SECONDS, "Seconds from one health check of a deployment to its next; default 300."),
+    on("health_check_concurrency", Shape::Integer(1, 1_000), "Health checks under way at once; default 8."),
+    on("health_check_details", BOOL, "`/health` says more of a deployment than its names; default true."),
     later("health checks", "use_shared_health_check", BOOL, "Instances share results; default false."),
-    later("health checks", "background_health_check_model_groups", TEXTS, "Groups that are checked."),
-    later("health checks", "enable_health_check_routing", BOOL, "Leaves out deployments whose check failed; default false."),
-    later("health checks", "health_check_staleness_threshold", SHARE, "Seconds a check counts."),
+    on("background_health_check_model_groups", TEXTS, "Groups whose deployments are checked; default all."),
+    on("enable_health_check_routing", BOOL, "Leaves out deployments whose health check failed; default false."),
+    on("health_check_staleness_threshold", SHARE, "Seconds a failed check counts for routing; default twice the interval."),
+    on("health_check_ignore_transient_errors", BOOL, "A check that failed with 408 or 429 does not count for routing; default false."),
     later("health checks", "model_list_healthy_only", BOOL, "Lists only models that can be had; default false."),
     later("health checks", "allow_public_health_readiness_details", BOOL, "Shows details without a key; default false."),
     later("draining", "enable_drain_endpoint", BOOL, "A request can ask for draining; default false."),

@@ -21,6 +21,7 @@ pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -
         deployments: deployment::deployments(root),
         aliases: aliases(root),
         router: router(root),
+        checkups: resilience::checkups(root),
         general: general(root, &environment),
         guardrails: plugins::guardrails(root),
         callbacks: plugins::callbacks(root),
