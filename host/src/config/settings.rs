@@ -117,6 +117,8 @@ pub struct General {
     pub metrics_need_key: bool,
     /// `sluice.restamp_model`, default true: answers name the model group the client asked for, as LiteLLM's do.
     pub restamp_model: bool,
+    /// `general_settings.expose_fallback_errors_to_caller`, default false: clients may ask what they fell back from.
+    pub tell_fallback_errors: bool,
     /// `general_settings.dangerously_permit_weak_or_unset_master_key`, default false: without a master key the gateway
     /// may listen on other addresses than loopback.
     pub serve_without_key: bool,

@@ -44,7 +44,7 @@ pub async fn until_one_answers(
     let own = ranked
         .front()
         .and_then(|candidate| candidate.deployment.settings.num_retries);
-    let retries = Retries::new(exchange, canonical, own);
+    let mut retries = Retries::new(exchange, canonical, own);
     let mut left_aside = without.to_vec();
     let mut made = 0;
     while let Some(candidate) = next(&mut ranked) {

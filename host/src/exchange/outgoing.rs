@@ -16,7 +16,7 @@ use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
 /// Fields of the request that speak to the gateway. They never reach an upstream.
-const CONTROL_FIELDS: [&str; 33] = [
+const CONTROL_FIELDS: [&str; 34] = [
     "litellm_metadata",
     "tags",
     "cache",
@@ -33,6 +33,7 @@ const CONTROL_FIELDS: [&str; 33] = [
     "drop_params",
     "additional_drop_params",
     "disable_fallbacks",
+    "include_fallback_errors",
     "priority",
     "api_key",
     "api_base",

@@ -156,6 +156,7 @@ const REST: &[Key] = &[
     later("the model hub", "enable_public_model_hub", BOOL, "Shows models to everyone."),
     later("tracing", "otel", BOOL, "Sends traces."),
     later("tracing", "tracing", ANY, "Settings of traces."),
+    on("expose_fallback_errors_to_caller", BOOL, "A request with `include_fallback_errors: true` is told what it fell back from, in `x-litellm-fallback-errors`; default false."),
     later("error details", "include_call_id_in_error_body", BOOL, "Puts the call's id into errors; default false."),
     later("error details", "expose_router_debug_in_errors", BOOL, "Names groups and fallbacks in errors; default true."),
     later("cache", "cache_params", Shape::Section(&cache::SECTION), "The cache's settings; they belong under `litellm_settings`."),

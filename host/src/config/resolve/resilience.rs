@@ -21,9 +21,11 @@ fn shared<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
 
 pub fn retries(root: &Node) -> Retries {
     let groups = router(root, "model_group_retry_policy").and_then(Node::map);
+    let waits = root.find(&["sluice", "retry_waits_ms"]).and_then(Node::list);
     Retries {
         count: shared(root, "num_retries").and_then(whole).unwrap_or(2),
         wait_min: router(root, "retry_after").and_then(seconds).unwrap_or_default(),
+        waits: waits.unwrap_or_default().iter().filter_map(milliseconds).collect(),
         policy: by_kind(router(root, "retry_policy"), "Retries"),
         group_policies: groups
             .unwrap_or_default()

@@ -13,6 +13,8 @@ pub struct Retries {
     pub count: u32,
     /// `retry_after`: the least wait before the same deployment is tried again; default none.
     pub wait_min: Duration,
+    /// `sluice.retry_waits_ms`: the waits themselves, the last one for all that follow; default none, they are computed.
+    pub waits: Vec<Duration>,
     /// `retry_policy`.
     pub policy: ByKind,
     /// `model_group_retry_policy`, by group; it goes over `policy`.
