@@ -56,6 +56,8 @@ pub struct Metrics {
     deployment_failures: IntCounterVec,
     deployment_state: IntGaugeVec,
     deployment_cooldowns: IntCounterVec,
+    health_checks: IntCounterVec,
+    health_check_passed: IntGaugeVec,
     fallback_successes: IntCounterVec,
     fallback_failures: IntCounterVec,
     guardrail_requests: IntCounterVec,
@@ -182,6 +184,16 @@ impl Default for Metrics {
                 "litellm_deployment_cooled_down_total",
                 "Times a deployment went out of service.",
                 &[&WHERE[..], &["exception_status"]].concat(),
+            ),
+            health_checks: make.counters(
+                "sluice_health_checks_total",
+                "Health checks, `passed` and `failed`.",
+                &[&WHERE[..], &["outcome"]].concat(),
+            ),
+            health_check_passed: make.gauges(
+                "sluice_health_check_passed",
+                "1 where the last health check passed, 0 where it failed; absent where there was none.",
+                &WHERE,
             ),
             fallback_successes: make.counters(
                 "litellm_deployment_successful_fallbacks_total",

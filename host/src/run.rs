@@ -160,6 +160,9 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         workers.push(spawn_worker(worker, listener, door.clone()).map_err(StartError::Threads)?);
     }
     background.spawn(reloader.watch(Arc::clone(&gateway)));
+    let connections = Connections::new(ground.tls, upstream_limits(&settings));
+    let checkups = gateway::checkups::run(Arc::clone(&gateway), connections);
+    background.spawn(until_stopping(stage.subscribe(), checkups));
     let shutdown_timeout = settings.server.shutdown_timeout;
     Ok(Running {
         address,
@@ -228,6 +231,14 @@ pub(crate) fn background() -> std::io::Result<Runtime> {
         .thread_name("background")
         .enable_all()
         .build()
+}
+
+/// Work that ends when the gateway begins to stop.
+async fn until_stopping(mut stage: watch::Receiver<Stage>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => {}
+        () = work => {}
+    }
 }
 
 pub(crate) fn cores() -> usize {

@@ -3,6 +3,7 @@
 `tests/run` builds both binaries and names the folder they are in with SLUICE_BINARIES.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -98,15 +99,14 @@ def wait_until_it_serves(base, run):
     raise AssertionError(f"the gateway does not serve after {START_SECS_MAX} s")
 
 
-@pytest.fixture(scope="session")
-def gateway(upstream, tmp_path_factory):
-    """The gateway's base URL, without `/v1`."""
-    folder = tmp_path_factory.mktemp("gateway")
+@contextlib.contextmanager
+def serving(folder, config_text, **environment):
+    """A gateway with this configuration; gives its base URL, without `/v1`."""
     config = folder / "config.yaml"
-    config.write_text(json.dumps(configuration(upstream)))  # JSON is YAML.
+    config.write_text(config_text)
     port = free_port()
     command = [binary("sluice"), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, cwd=folder) as run:
+    with subprocess.Popen(command, cwd=folder, env=os.environ | environment) as run:
         base = f"http://127.0.0.1:{port}"
         try:
             wait_until_it_serves(base, run)
@@ -117,8 +117,20 @@ def gateway(upstream, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def client(gateway):
+def gateway(upstream, tmp_path_factory):
+    """The base URL of a gateway that most tests share."""
+    text = json.dumps(configuration(upstream))  # JSON is YAML.
+    with serving(tmp_path_factory.mktemp("gateway"), text) as base:
+        yield base
+
+
+def client_of(gateway):
     return openai.OpenAI(base_url=f"{gateway}/v1", api_key=KEY, max_retries=0, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def client(gateway):
+    return client_of(gateway)
 
 
 @pytest.fixture(params=list(DIALECTS))

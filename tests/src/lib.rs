@@ -12,6 +12,7 @@
 //!
 //! `README.md` says which test belongs where.
 
+pub mod chaos;
 pub mod client;
 pub mod config;
 pub mod dialect;

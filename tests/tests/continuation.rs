@@ -208,6 +208,30 @@ async fn a_second_break_is_an_error_that_says_how_much_came() {
 }
 
 #[tokio::test]
+async fn deployments_that_always_break_are_not_asked_for_ever() {
+    let (first, second) = (
+        Upstream::that_answers(breaks_after(&["half "])).await,
+        Upstream::start().await,
+    );
+    second.always(breaks_after(&["half "]));
+    let config = Config::new()
+        .openai("chat", &first)
+        .openai("chat", &second)
+        .without_cooldowns();
+    let gateway = Gateway::start(&config.set("sluice", json!({ "upstream": { "attempts_max": 5 } }))).await;
+    let data = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .rest()
+        .await;
+    let chunks = chunks(&data);
+    assert_eq!(openai::text_of(&chunks), "half ");
+    assert!(chunks.last().unwrap()["error"].is_object(), "{data:?}");
+    assert_eq!(first.count() + second.count(), 5);
+}
+
+#[tokio::test]
 async fn where_others_refuse_too_the_break_is_what_is_told() {
     let pair = Pair::start().await;
     pair.first.then(breaks_after(&["half "]));

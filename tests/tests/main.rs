@@ -11,6 +11,7 @@ mod errors;
 mod exchange;
 mod guardrails;
 mod health;
+mod health_checks;
 mod hostile;
 mod http2;
 mod isolation;

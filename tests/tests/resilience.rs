@@ -622,3 +622,64 @@ async fn a_fallback_brings_no_credentials() {
     assert_eq!(sent.json()["max_tokens"], 5);
     assert!(!format!("{sent:?}").contains("sk-of-the-client"), "{sent:?}");
 }
+
+#[tokio::test]
+async fn who_may_ask_and_asks_is_told_what_it_fell_back_from() {
+    let fallbacks = json!({ "fallbacks": [{ "one": ["two"] }, { "two": ["three"] }] });
+    let question = || {
+        let mut question = openai::ask("one", "hi");
+        question["include_fallback_errors"] = json!(true);
+        question
+    };
+    for is_allowed in [true, false] {
+        let upstreams = [
+            Upstream::start().await,
+            Upstream::start().await,
+            Upstream::start().await,
+        ];
+        upstreams[0].always(openai::rate_limited(60));
+        upstreams[1].always(Script::json(500, &openai::error("server_error", "oops", UPSTREAM_KEY)));
+        upstreams[2].always(openai::says("three"));
+        let general = json!({ "expose_fallback_errors_to_caller": is_allowed });
+        let mut config = Config::new()
+            .set("router_settings", fallbacks.clone())
+            .set("general_settings", general);
+        for (name, upstream) in ["one", "two", "three"].into_iter().zip(&upstreams) {
+            config = config.openai(name, upstream);
+        }
+        let gateway = Gateway::start(&config).await;
+        let answer = gateway.client().chat(&question()).await;
+        assert_eq!(answer.content(), "three");
+        assert!(upstreams[2].request().await.json()["include_fallback_errors"].is_null());
+        let told = answer.header("x-litellm-fallback-errors");
+        if !is_allowed {
+            assert_eq!(told, None);
+            continue;
+        }
+        let told: Value = serde_json::from_str(told.unwrap()).unwrap();
+        assert_eq!(
+            (&told[0]["type"], &told[0]["code"]),
+            (&json!("RateLimitError"), &json!("429"))
+        );
+        assert_eq!(
+            (&told[1]["type"], &told[1]["code"]),
+            (&json!("InternalServerError"), &json!("500"))
+        );
+        assert!(told[2].is_null() && !told.to_string().contains(UPSTREAM_KEY), "{told}");
+        assert_eq!(gateway.ask("one", "hi").await.header("x-litellm-fallback-errors"), None);
+        let mut streamed = question();
+        streamed["stream"] = json!(true);
+        let stream = gateway.client().chat_stream(&streamed).await;
+        assert!(stream.header("x-litellm-fallback-errors").is_some());
+    }
+}
+
+#[tokio::test]
+async fn waits_before_a_retry_may_be_listed() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    (0..7).for_each(|_| upstream.then(broken()));
+    // The waits that are computed would be half a minute together.
+    let listed = json!({ "retry_waits_ms": [1], "upstream": { "deadline_ms": 20_000 } });
+    let gateway = Gateway::start(&Config::new().openai("chat", &upstream).retries(7).set("sluice", listed)).await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
+}

@@ -1,12 +1,13 @@
-//! `/health…`: cheap, always. No path here asks an upstream anything.
+//! `/health…`: cheap, always. No path here asks an upstream anything; what health checks found in the background is told.
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, StatusCode, Uri};
 use serde::Serialize;
 
 use super::json;
 use crate::body::Body;
-use crate::deployment::{Deployment, Outage, Standing};
+use crate::config::settings::{self, Checkups};
+use crate::deployment::{Deployment, Finding, Outage, Standing};
 use crate::exchange::identify;
 use crate::gateway::Gateway;
 use crate::moment::Moment;
@@ -50,6 +51,13 @@ struct Endpoint {
     model: String,
     model_group: String,
     model_id: String,
+    /// Left out with `health_check_details: false`.
+    #[serde(flatten)]
+    details: Option<Details>,
+}
+
+#[derive(Serialize)]
+struct Details {
     api_base: Option<String>,
     in_flight: u32,
     /// Seconds; `null` when not measured yet.
@@ -58,11 +66,17 @@ struct Endpoint {
     failure_rate: f64,
     requests_this_minute: u32,
     tokens_this_minute: u32,
-    /// Share of its traffic that it takes: less than 1 for a while after a cooldown.
+    /// Share of its traffic that it takes: less than 1 for a while after a cooldown, 0 where a health check speaks against it.
     share: f64,
     /// Why it sits out; absent while it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     cooldown: Option<Cooldown>,
+    /// What the last health check failed with, where LiteLLM has it; absent where it passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Absent where it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health_check: Option<HealthCheck>,
 }
 
 #[derive(Serialize)]
@@ -89,35 +103,135 @@ impl Cooldown {
     }
 }
 
+#[derive(Serialize)]
+struct HealthCheck {
+    passed: bool,
+    /// Seconds since 1970.
+    checked_at: u64,
+    /// How long the answer took.
+    seconds: f64,
+    /// HTTP's status of the failure, and LiteLLM's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+}
+
+impl HealthCheck {
+    fn of(finding: &Finding) -> Self {
+        let ailment = finding.ailment.as_ref();
+        Self {
+            passed: ailment.is_none(),
+            checked_at: finding.at.since_epoch().as_secs(),
+            seconds: finding.took().as_secs_f64(),
+            status: ailment.map(|ailment| ailment.status),
+            kind: ailment.map(|ailment| ailment.class),
+        }
+    }
+}
+
+/// Which deployments are asked for.
+#[derive(Default)]
+struct Filter {
+    /// `?model=`: a model group, or the model of a deployment as it is configured.
+    model: Option<String>,
+    /// `?model_id=`
+    id: Option<String>,
+}
+
+impl Filter {
+    fn of(uri: &Uri) -> Self {
+        let mut filter = Self::default();
+        // Only a whole URL can be parsed; nothing of this one counts but the query.
+        let Ok(mut url) = reqwest::Url::parse("http://gateway") else {
+            return filter;
+        };
+        url.set_query(uri.query());
+        for (name, value) in url.query_pairs() {
+            match name.as_ref() {
+                "model" => filter.model = Some(value.into_owned()),
+                "model_id" => filter.id = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        filter
+    }
+
+    fn takes(&self, deployment: &settings::Deployment) -> bool {
+        let is_model = |model: &String| *model == deployment.group || *model == deployment.model;
+        self.model.as_ref().is_none_or(is_model) && self.id.as_ref().is_none_or(|id| *id == deployment.id)
+    }
+
+    fn is_any(&self) -> bool {
+        self.model.is_some() || self.id.is_some()
+    }
+}
+
 /// Without a key only that it serves, since container health checks call it bare; with one, the deployments. A gateway
 /// without a master key shows them to anyone it listens to.
-pub fn health(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
+///
+/// Where certain deployments are asked for and none is healthy, the status is 503.
+pub fn health(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     let snapshot = gateway.snapshot();
     if identify(snapshot.settings.general.master_key.as_ref(), headers).is_err() {
         return ready(gateway);
     }
     let now = Moment::now();
-    let deployments = snapshot.groups.deployments().iter();
-    let endpoints = deployments.map(|deployment| Endpoint::of(deployment, now));
-    let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.partition(|endpoint| endpoint.cooldown.is_none());
-    json(&Health {
+    let filter = Filter::of(uri);
+    let rules = &snapshot.settings.checkups;
+    let all = snapshot.groups.deployments().iter();
+    let asked = all.filter(|deployment| filter.takes(&deployment.settings));
+    let (healthy, unhealthy): (Vec<_>, Vec<_>) = asked
+        .map(|deployment| Endpoint::of(deployment, rules, now))
+        .partition(|(is_healthy, _)| *is_healthy);
+    let endpoints = |told: Vec<(bool, Endpoint)>| told.into_iter().map(|(_, endpoint)| endpoint).collect();
+    let is_unavailable = filter.is_any() && healthy.is_empty();
+    let mut response = json(&Health {
         healthy_count: healthy.len(),
-        healthy_endpoints: healthy,
+        healthy_endpoints: endpoints(healthy),
         unhealthy_count: unhealthy.len(),
-        unhealthy_endpoints: unhealthy,
+        unhealthy_endpoints: endpoints(unhealthy),
         faults: snapshot.faults.iter().map(ToString::to_string).collect(),
         uptime_seconds: gateway.started.elapsed().as_secs(),
-    })
+    });
+    if is_unavailable {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
 }
 
 impl Endpoint {
-    fn of(deployment: &Deployment, now: Moment) -> Self {
+    /// A deployment, and whether it is healthy: it does not sit out, and its last health check passed, if there was one.
+    fn of(deployment: &Deployment, rules: &Checkups, now: Moment) -> (bool, Self) {
         let health = &deployment.health;
-        let measured = |seconds: f64| Some(seconds).filter(|seconds| !seconds.is_nan());
-        Self {
+        let outage = health.outage();
+        let finding = health.checkup.last().filter(|_| rules.cover(&deployment.settings));
+        let ailment = finding.as_ref().and_then(|finding| finding.ailment.as_ref());
+        let is_healthy = outage.is_none() && ailment.is_none();
+        let details = rules
+            .show_details
+            .then(|| Details::of(deployment, rules, outage, finding, now));
+        let endpoint = Self {
             model: deployment.settings.model.clone(),
             model_group: deployment.settings.group.clone(),
             model_id: deployment.settings.id.clone(),
+            details,
+        };
+        (is_healthy, endpoint)
+    }
+}
+
+impl Details {
+    fn of(
+        deployment: &Deployment,
+        rules: &Checkups,
+        outage: Option<Outage>,
+        finding: Option<Finding>,
+        now: Moment,
+    ) -> Self {
+        let health = &deployment.health;
+        let measured = |seconds: f64| Some(seconds).filter(|seconds| !seconds.is_nan());
+        Self {
             api_base: deployment.upstream.as_ref().map(|upstream| upstream.base.to_string()),
             in_flight: health.in_flight(),
             latency_seconds: measured(health.latency_seconds()),
@@ -126,11 +240,14 @@ impl Endpoint {
             requests_this_minute: health.requests_this_minute(now),
             tokens_this_minute: health.tokens_this_minute(now),
             share: match health.standing(now) {
+                _ if health.checkup.speaks_against(rules, now) => 0.0,
                 Standing::In => 1.0,
                 Standing::Ramping(share) => share,
                 Standing::DueForProbe | Standing::Out(_) => 0.0,
             },
-            cooldown: health.outage().map(|outage| Cooldown::of(outage, now)),
+            cooldown: outage.map(|outage| Cooldown::of(outage, now)),
+            health_check: finding.as_ref().map(HealthCheck::of),
+            error: finding.and_then(|finding| Some(finding.ailment?.message)),
         }
     }
 }

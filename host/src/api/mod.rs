@@ -5,7 +5,7 @@
 //! | `/v1/models`, `/v1/models/{id}` | yes | the model groups |
 //! | `/health/liveliness`, `/health/liveness` | no | the process runs |
 //! | `/health/readiness` | no | it serves |
-//! | `/health` | no: that it serves; yes: the deployments | |
+//! | `/health`, `?model=`, `?model_id=` | no: that it serves; yes: the deployments | |
 //! | `/metrics` | yes, unless `require_auth_for_metrics_endpoint: false` | Prometheus text |
 //! | `/plugins` | yes | what is loaded, and what failed to |
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use regex::RegexSet;
 
-pub use resilience::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Tags, Target};
+pub use resilience::{Breaker, ByKind, Checkups, Cooldowns, Fallbacks, OwnCheckup, Retries, Tags, Target};
 
 use super::Secret;
 
@@ -22,6 +22,7 @@ pub struct Settings {
     /// `router_settings.model_group_alias`.
     pub aliases: BTreeMap<String, Alias>,
     pub router: Router,
+    pub checkups: Checkups,
     pub general: General,
     /// Top-level `guardrails`, and those nested under `litellm_settings`.
     pub guardrails: Vec<Guardrail>,
@@ -72,6 +73,7 @@ pub struct Deployment {
     pub tag_regex: Option<RegexSet>,
     /// Answers without an upstream.
     pub mock_response: Option<String>,
+    pub checkup: OwnCheckup,
     /// `model_info`, as JSON text of each value.
     pub info: BTreeMap<String, Box<str>>,
     /// Where the entry begins, 1-based: for messages.
@@ -138,6 +140,8 @@ pub struct General {
     pub metrics_need_key: bool,
     /// `sluice.restamp_model`, default true: answers name the model group the client asked for, as LiteLLM's do.
     pub restamp_model: bool,
+    /// `general_settings.expose_fallback_errors_to_caller`, default false: clients may ask what they fell back from.
+    pub tell_fallback_errors: bool,
     /// `general_settings.dangerously_permit_weak_or_unset_master_key`, default false: without a master key the gateway
     /// may listen on other addresses than loopback.
     pub serve_without_key: bool,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::checkup::Checkup;
 use super::cooldown::{Cooldown, Failure, Outage, Own, Standing, Tally};
 use crate::config::settings::Cooldowns;
 use crate::moment::Moment;
@@ -31,6 +32,8 @@ pub struct Health {
     /// The same of the last attempt that ended, well or not.
     ended_at: AtomicU64,
     cooldown: Cooldown,
+    /// What the gateway itself found out; no part of the numbers above.
+    pub checkup: Checkup,
 }
 
 impl Default for Health {
@@ -45,6 +48,7 @@ impl Default for Health {
             measured_at: AtomicU64::new(0),
             ended_at: AtomicU64::new(0),
             cooldown: Cooldown::default(),
+            checkup: Checkup::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! proves who we are, and how it is doing.
 
 mod capability;
+mod checkup;
 mod cooldown;
 mod credentials;
 mod health;
@@ -20,6 +21,7 @@ use crate::prices::{Catalogue, Prices};
 use crate::upstream::Origin;
 
 pub use capability::Capability;
+pub use checkup::{Ailment, Change, Checkup, Finding};
 pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
 pub use credentials::{AuthError, authorize};
 pub use health::{Health, InFlight, Success};
@@ -229,6 +231,21 @@ impl Deployment {
             Catalogue::bundled()
                 .find(&self.provider, &target.model, None)
                 .map(|known| known.prices)
+        })
+    }
+
+    /// What a model of it is for, in LiteLLM's words (`chat`, `embedding`, …); `None` where neither `model_info.mode` nor
+    /// the catalogue says.
+    #[must_use]
+    pub fn mode_of(&self, model: &str) -> Option<String> {
+        let own = self
+            .settings
+            .info
+            .get("mode")
+            .and_then(|json| serde_json::from_str(json).ok());
+        own.or_else(|| {
+            let known = Catalogue::bundled().find(&self.provider, model, base_model(&self.settings).as_deref());
+            Some(known?.mode.to_owned())
         })
     }
 

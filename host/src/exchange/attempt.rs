@@ -23,7 +23,7 @@ use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::moment::Moment;
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
-use crate::upstream::{self, AnswerError, Clock, TimeLimits};
+use crate::upstream::{self, AnswerError, Clock, Connections, TimeLimits};
 use crate::worker;
 
 /// Clients may ask for any number of seconds; more than a day is no limit, and the clock could not even tell it.
@@ -45,7 +45,7 @@ pub async fn until_one_answers(
     let own = ranked
         .front()
         .and_then(|candidate| candidate.deployment.settings.num_retries);
-    let retries = Retries::new(exchange, canonical, own);
+    let mut retries = Retries::new(exchange, canonical, own);
     let mut left_aside = without.to_vec();
     let mut made = 0;
     while let Some(candidate) = route::next(&mut ranked, Moment::now()) {
@@ -130,34 +130,10 @@ async fn ask(
     upstream: &Upstream,
 ) -> Result<Answer, Refusal> {
     let canonical = &outgoing::prepare(canonical, &candidate.deployment)?;
-    let (asked, conversation) = upstream
-        .adapter
-        .open(canonical, candidate)
-        .map_err(refused_by_adapter)?;
-    let reading = asked.reading;
-    // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
-    let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
-    let request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
     let limits = time_limits(exchange, canonical, candidate);
-    let mut clock = Clock::start(limits);
     let begun = tokio::time::Instant::now();
-    worker::give_way().await;
-    let sending = exchange.worker.connections.send(&upstream.origin, request);
-    let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
-    let (mut head, body) = answer.into_parts();
-    leave_out_echoes(&mut head.headers, &candidate.deployment);
-    let answer = Response::from_parts(head, clock.time(body));
-    if !answer.status().is_success() {
-        return Err(refuse(canonical, candidate, upstream, answer).await);
-    }
-    let reading = read(
-        exchange,
-        canonical,
-        &candidate.deployment,
-        answer,
-        reading,
-        conversation,
-    );
+    let accepted = send(&exchange.worker.connections, canonical, candidate, upstream, limits).await?;
+    let reading = read(exchange, canonical, &candidate.deployment, accepted);
     match limits.first_byte {
         // Comments are bytes too: the first content has the same time as the first byte.
         Some(limit) => tokio::time::timeout_at(begun + limit, reading)
@@ -170,15 +146,62 @@ async fn ask(
     }
 }
 
+/// An upstream's answer that is no refusal, and of whose body nothing has been read.
+pub struct Accepted {
+    answer: Response<upstream::Timed<upstream::Answer>>,
+    reading: Reading,
+    /// `None` where the answer is relayed as it is.
+    conversation: Option<Conversation>,
+}
+
+/// Sends a request that was prepared, and waits for the head of its answer.
+///
+/// # Errors
+/// It could not be sent or not in time, or the upstream refused it.
+pub async fn send(
+    connections: &Connections,
+    canonical: &Arc<Canonical>,
+    candidate: &Candidate,
+    upstream: &Upstream,
+    limits: TimeLimits,
+) -> Result<Accepted, Refusal> {
+    let (asked, conversation) = upstream
+        .adapter
+        .open(canonical, candidate)
+        .map_err(refused_by_adapter)?;
+    let reading = asked.reading;
+    // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
+    let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
+    let request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
+    let mut clock = Clock::start(limits);
+    worker::give_way().await;
+    let sending = connections.send(&upstream.origin, request);
+    let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
+    let (mut head, body) = answer.into_parts();
+    leave_out_echoes(&mut head.headers, &candidate.deployment);
+    let answer = Response::from_parts(head, clock.time(body));
+    if !answer.status().is_success() {
+        return Err(refuse(canonical, candidate, upstream, answer).await);
+    }
+    Ok(Accepted {
+        answer,
+        reading,
+        conversation,
+    })
+}
+
 /// A successful answer, as the adapter said to read it.
 async fn read(
     exchange: &Exchange,
     canonical: &Arc<Canonical>,
     deployment: &Arc<Deployment>,
-    answer: Response<upstream::Timed<upstream::Answer>>,
-    reading: Reading,
-    mut conversation: Option<Conversation>,
+    accepted: Accepted,
 ) -> Result<Answer, Refusal> {
+    let Accepted {
+        answer,
+        reading,
+        mut conversation,
+    } = accepted;
     let (head, body) = answer.into_parts();
     if let Some(conversation) = &mut conversation {
         conversation.answered(head.headers.clone());
@@ -197,15 +220,7 @@ async fn read(
             ));
         }
         (_, conversation) => {
-            let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
-            worker::give_way().await;
-            let body = match conversation {
-                Some(mut conversation) => {
-                    let body = masked(body, deployment);
-                    conversation.whole(&body).map_err(refused_by_adapter)?.into()
-                }
-                None => body,
-            };
+            let body = read_whole(body, limits.answer_bytes_max, conversation, deployment).await?;
             let whole = Whole::new(body, head.headers)?;
             return canned::as_asked(canonical, whole);
         }
@@ -213,6 +228,40 @@ async fn read(
     Stream::begin(exchange, canonical, source, head.headers)
         .await
         .map(|stream| Answer::Stream(Box::new(stream)))
+}
+
+/// All of an answer that is no stream, canonical.
+async fn read_whole(
+    body: upstream::Timed<upstream::Answer>,
+    bytes_max: usize,
+    conversation: Option<Conversation>,
+    deployment: &Deployment,
+) -> Result<Bytes, Refusal> {
+    let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
+    worker::give_way().await;
+    match conversation {
+        Some(mut conversation) => {
+            let body = masked(body, deployment);
+            Ok(conversation.whole(&body).map_err(refused_by_adapter)?.into())
+        }
+        None => Ok(body),
+    }
+}
+
+impl Accepted {
+    /// The whole answer to a question that asked for no stream.
+    ///
+    /// # Errors
+    /// It broke off, came too late, is too long, or is nothing that the adapter can read.
+    pub async fn whole(self, deployment: &Deployment, bytes_max: usize) -> Result<Whole, Refusal> {
+        let (head, body) = self.answer.into_parts();
+        let mut conversation = self.conversation;
+        if let Some(conversation) = &mut conversation {
+            conversation.answered(head.headers.clone());
+        }
+        let body = read_whole(body, bytes_max, conversation, deployment).await?;
+        Whole::new(body, head.headers)
+    }
 }
 
 fn is_event_stream(head: &Parts) -> bool {

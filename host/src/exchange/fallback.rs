@@ -75,7 +75,7 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             exchange = %exchange.id, from = %hop.canonical.group, to = %next.canonical.group,
             cause = ?refusal.cause, "falling back"
         );
-        exchange.story.fallbacks += 1;
+        exchange.story.fell_back(refusal.clone());
         exchange.canonical = Some(Arc::clone(&next.canonical));
         first.get_or_insert(refusal);
         hop = next;

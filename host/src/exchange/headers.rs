@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
 
-use super::Exchange;
 use super::outgoing::NOT_IN_EFFECT;
+use super::{Exchange, Refusal};
 use crate::canonical::Canonical;
 
 /// Headers beside those that are passed on, [`describe`]'s and the answer's own: few have them all. The client's connection
 /// keeps the room for its next request.
 const OWN_HEADERS_EXPECTED: usize = 17;
+
+/// Longer messages of failures are cut in a header.
+const MESSAGE_CHARS_MAX: usize = 200;
 
 /// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
 pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
@@ -91,6 +95,7 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     let count = |count: usize| Some(if count == 0 { NONE } else { count.into() });
     put("x-litellm-attempted-retries", count(story.retries()));
     put("x-litellm-attempted-fallbacks", count(story.fallbacks));
+    put("x-litellm-fallback-errors", fallback_errors(exchange));
     put("x-litellm-applied-guardrails", list(story.applied_guardrails()));
     let cost = story.cost.as_ref().and_then(|cost| value(&cost.total.to_string()));
     put("x-litellm-response-cost", cost);
@@ -98,6 +103,47 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     let overhead = took.saturating_sub(story.upstream_time);
     put("x-litellm-response-duration-ms", value(&millis(took)));
     put("x-litellm-overhead-duration-ms", value(&millis(overhead)));
+}
+
+/// What the exchange fell back from, where the operator lets clients ask and this one does.
+fn fallback_errors(exchange: &Exchange) -> Option<HeaderValue> {
+    let failures = &exchange.story.fallback_errors;
+    let asks = |canonical: &Canonical| {
+        let field = canonical.field("include_fallback_errors");
+        field.is_some_and(|field| field.json == "true")
+    };
+    let is_told =
+        exchange.snapshot.settings.general.tell_fallback_errors && exchange.canonical.as_deref().is_some_and(asks);
+    match is_told && !failures.is_empty() {
+        true => value(&listed(failures)),
+        false => None,
+    }
+}
+
+/// As JSON in ASCII, the shape and the words are LiteLLM's.
+fn listed(failures: &[Refusal]) -> String {
+    let told = failures.iter().map(|failure| {
+        let message: String = failure.message.chars().take(MESSAGE_CHARS_MAX).collect();
+        let (status, _, class) = failure.cause.row();
+        json!({ "message": message, "type": class, "param": failure.parameter, "code": status.to_string() })
+    });
+    in_ascii(&Value::Array(told.collect()).to_string())
+}
+
+/// The same JSON without what no header can hold: outside of its strings it has nothing but plain ASCII.
+fn in_ascii(json: &str) -> String {
+    use std::fmt::Write;
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && character != '\u{7f}' {
+            ascii.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            let _ = write!(ascii, "\\u{unit:04x}");
+        }
+    }
+    ascii
 }
 
 /// Fields of the request that ask for what is not there yet.
@@ -123,4 +169,26 @@ fn value(text: &str) -> Option<HeaderValue> {
 fn millis(time: Duration) -> String {
     let micros = time.as_micros();
     format!("{}.{:03}", micros / 1000, micros % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cause;
+    use super::*;
+
+    #[test]
+    fn failures_are_told_in_ascii_and_short() {
+        let limited = Refusal::new(Cause::RateLimited, "zu schnell – 🐢\u{7f}\n");
+        let wordy = Refusal::new(Cause::Timeout, "x".repeat(1000)).parameter("timeout");
+        let told = listed(&[limited, wordy]);
+        assert!(value(&told).is_some() && told.is_ascii(), "{told}");
+        let read: Value = serde_json::from_str(&told).unwrap();
+        let first =
+            json!({ "message": "zu schnell – 🐢\u{7f}\n", "type": "RateLimitError", "param": null, "code": "429" });
+        assert_eq!(read[0], first);
+        assert_eq!(
+            (&read[1]["param"], &read[1]["message"]),
+            (&json!("timeout"), &json!("x".repeat(200)))
+        );
+    }
 }

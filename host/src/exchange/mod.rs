@@ -13,6 +13,7 @@ mod answer;
 mod attempt;
 mod blame;
 mod canned;
+pub mod checkup;
 mod fallback;
 mod fit;
 mod guard;

@@ -16,7 +16,7 @@ use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
 /// Fields of the request that speak to the gateway. They never reach an upstream.
-const CONTROL_FIELDS: [&str; 34] = [
+const CONTROL_FIELDS: [&str; 35] = [
     "litellm_metadata",
     "tags",
     "allowed_model_region",
@@ -34,6 +34,7 @@ const CONTROL_FIELDS: [&str; 34] = [
     "drop_params",
     "additional_drop_params",
     "disable_fallbacks",
+    "include_fallback_errors",
     "priority",
     "api_key",
     "api_base",

@@ -25,6 +25,8 @@ pub struct Retries {
     asked: Option<u32>,
     /// Otherwise: the first deployment's over the router's.
     configured: u32,
+    /// Waits so far.
+    waits: usize,
 }
 
 impl Retries {
@@ -35,6 +37,7 @@ impl Retries {
         Self {
             asked: field.or_else(header),
             configured: own.unwrap_or(exchange.snapshot.settings.router.retries.count),
+            waits: 0,
         }
     }
 
@@ -59,19 +62,32 @@ impl Retries {
             && exchange.story.attempts.len() < settings.upstream.attempts_max as usize
     }
 
-    /// How long to wait before the same deployments are tried once more; `None` when that has no use.
-    pub fn wait(&self, exchange: &Exchange, refusal: &Refusal, made: usize) -> Option<Duration> {
+    /// How long to wait before the same deployments are tried once more, after `made` attempts; `None` when that has no use.
+    pub fn wait(&mut self, exchange: &Exchange, refusal: &Refusal, made: usize) -> Option<Duration> {
         let asked = refusal.retry_after.unwrap_or_default();
         if asked > RETRY_AFTER_MAX {
             return None;
         }
-        let doubled = WAIT_FIRST
-            .saturating_mul(1 << made.saturating_sub(1).min(8))
-            .min(WAIT_MAX);
-        let wait_min = exchange.snapshot.settings.router.retries.wait_min;
-        let wait = if asked.is_zero() { doubled } else { asked };
-        Some(wait.max(wait_min) + WAIT_FIRST.mul_f64(JITTER * fastrand::f64()))
+        let settings = &exchange.snapshot.settings.router.retries;
+        let wait = match (asked.is_zero(), listed(&settings.waits, self.waits)) {
+            (false, _) => asked,
+            (true, Some(listed)) => listed,
+            (true, None) => doubled(made),
+        };
+        self.waits += 1;
+        Some(wait.max(settings.wait_min) + WAIT_FIRST.mul_f64(JITTER * fastrand::f64()))
     }
+}
+
+/// The wait after so many, where they are listed; the last one stands for all that follow.
+fn listed(waits: &[Duration], before: usize) -> Option<Duration> {
+    waits.get(before).or(waits.last()).copied()
+}
+
+/// The wait after so many attempts, where nothing is listed.
+fn doubled(made: usize) -> Duration {
+    let doubled = WAIT_FIRST.saturating_mul(1 << made.saturating_sub(1).min(8));
+    doubled.min(WAIT_MAX)
 }
 
 /// LiteLLM's name in its policies.
@@ -87,4 +103,23 @@ fn policy_name(cause: Cause) -> Option<&'static str> {
         Cause::UpstreamError | Cause::Connection | Cause::Internal => "InternalServer",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_those_of_the_list_and_then_its_last() {
+        let waits = [1, 2, 4].map(Duration::from_secs);
+        let taken = [0, 1, 2, 3, 9].map(|before| listed(&waits, before).unwrap().as_secs());
+        assert_eq!(taken, [1, 2, 4, 4, 4]);
+        assert_eq!(listed(&[], 0), None);
+    }
+
+    #[test]
+    fn without_a_list_they_double_up_to_a_bound() {
+        let taken = [1, 2, 3, 5, 6, 100].map(|made| doubled(made).as_millis());
+        assert_eq!(taken, [500, 1000, 2000, 8000, 8000, 8000]);
+    }
 }

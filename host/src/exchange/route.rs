@@ -6,7 +6,7 @@ pub mod plan;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Cause, Exchange, Refusal, fit, tags};
+use super::{Cause, Exchange, Refusal, checkup, fit, tags};
 use crate::canonical::Canonical;
 use crate::decisions::{Choice, Recorder};
 use crate::deployment::{Candidate, Deployment, Standing};
@@ -50,6 +50,9 @@ pub fn rank(
         fit::check(exchange, canonical, found)
     })?;
     let now = Moment::now();
+    asides.by("its health check failed", &mut found, |found| {
+        checkup::leave_out_failed(&snapshot.settings.checkups, found, now);
+    });
     let group = found.group.clone();
     let plan = Plan::of(found, canonical.seed, now);
     if plan.levels.is_empty() {

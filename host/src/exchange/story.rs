@@ -16,6 +16,9 @@ use crate::usage::Usage;
 /// Longer user agents are cut: they go into logs and records.
 const USER_AGENT_BYTES_MAX: usize = 256;
 
+/// Failed groups that a client may be told of: a header has little room.
+pub const FALLBACK_ERRORS_MAX: usize = 8;
+
 /// The account of one exchange.
 #[derive(Default)]
 pub struct Story {
@@ -25,6 +28,8 @@ pub struct Story {
     pub attempts: Vec<AttemptReport>,
     /// Model groups that were asked after the first.
     pub fallbacks: usize,
+    /// What the groups before the last failed with, as far as a client is told: [`FALLBACK_ERRORS_MAX`] of them.
+    pub fallback_errors: Vec<Refusal>,
     pub guardrails: Vec<GuardrailReport>,
     /// Answers that broke in the middle and went on elsewhere.
     pub cut_off: Vec<CutOff>,
@@ -99,6 +104,14 @@ impl Story {
     /// The attempt that answered, or failed last.
     pub fn last_attempt(&self) -> Option<&AttemptReport> {
         self.attempts.last()
+    }
+
+    /// A group failed, and another is asked.
+    pub fn fell_back(&mut self, failure: Refusal) {
+        self.fallbacks += 1;
+        if self.fallback_errors.len() < FALLBACK_ERRORS_MAX {
+            self.fallback_errors.push(failure);
+        }
     }
 
     /// Attempts that were no group's first.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use prometheus::{Counter, Histogram, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Counter, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::{Digits, Metrics};
 use crate::usage::Usage;
@@ -52,6 +52,8 @@ pub struct DeploymentCounters {
     overhead: Histogram,
     pub state: IntGauge,
     cooldowns: IntCounterVec,
+    checks: IntCounterVec,
+    check_passed: IntGaugeVec,
 }
 
 impl Metrics {
@@ -99,6 +101,8 @@ impl Metrics {
                 .deployment_state
                 .with_label_values(&[model, id, api_base, provider]),
             cooldowns: self.deployment_cooldowns.clone(),
+            checks: self.health_checks.clone(),
+            check_passed: self.health_check_passed.clone(),
         }
     }
 }
@@ -135,6 +139,16 @@ impl DeploymentCounters {
         self.cooldowns
             .with_label_values(&[model, id, api_base, provider, status.as_str()])
             .inc();
+    }
+
+    /// A health check ended.
+    pub fn checked(&self, is_passed: bool) {
+        let [_, _, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
+        let place = [model, id, api_base, provider];
+        self.check_passed.with_label_values(&place).set(i64::from(is_passed));
+        let outcome = if is_passed { "passed" } else { "failed" };
+        let labels = [model, id, api_base, provider, outcome];
+        self.checks.with_label_values(&labels).inc();
     }
 
     /// An exchange ended here: what it used and what it cost, in pico-dollars.

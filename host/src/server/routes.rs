@@ -75,7 +75,7 @@ pub async fn answer(
         Route::Model(id) => api::models::one(gateway, request.headers(), &id),
         Route::Liveness => api::health::alive(),
         Route::Readiness => api::health::ready(gateway),
-        Route::Health => api::health::health(gateway, request.headers()),
+        Route::Health => api::health::health(gateway, request.uri(), request.headers()),
         Route::Metrics => api::metrics(gateway, request.headers()),
         Route::Plugins => api::plugins::list(gateway, request.headers()),
     };

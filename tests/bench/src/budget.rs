@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use serde_json::{Map, Value, json};
+
 use crate::once::Start;
 use crate::plans::Variant;
 use crate::rounds::{Figure, median};
@@ -14,6 +16,9 @@ pub struct Measured<'a> {
     pub figures: &'a dyn Fn(&str, &str) -> Option<&'a [Figure]>,
     pub starts: &'a [(String, Result<Start, String>)],
 }
+
+/// The plain case at c=1.
+const PLAIN: &str = "1 KB, c=1";
 
 /// What is held against a budget.
 enum Reading {
@@ -27,6 +32,8 @@ enum Reading {
     Added(&'static str, fn(&Figure) -> f64),
     /// CPU over the same gateway's in another case; only where nothing failed.
     OverOwn(&'static str, &'static str),
+    /// A value less the same gateway's in the plain case at c=1, µs; only where nothing failed.
+    AddedToOwn(&'static str, fn(&Figure) -> f64),
     /// Of gateways that were just started.
     Started(fn(&Start) -> f64),
 }
@@ -34,6 +41,7 @@ enum Reading {
 struct Budget {
     what: &'static str,
     reading: Reading,
+    /// Infinite where none is set.
     must: f64,
     aim: f64,
     /// A figure over `must` keeps the budget; otherwise one under it.
@@ -48,6 +56,11 @@ const fn at_most(what: &'static str, reading: Reading, must: f64, aim: f64) -> B
         aim,
         is_least: false,
     }
+}
+
+/// Without a budget.
+const fn told(what: &'static str, reading: Reading) -> Budget {
+    at_most(what, reading, f64::INFINITY, f64::INFINITY)
 }
 
 const BUDGETS: &[Budget] = &[
@@ -149,9 +162,48 @@ const BUDGETS: &[Budget] = &[
         1.4,
         1.1,
     ),
+    told(
+        "failover after a refused connection, added at c=1, p50, µs",
+        Reading::AddedToOwn("failover each time, refused, c=1", |figure| figure.p50),
+    ),
+    at_most(
+        "failover after a refused connection, added at c=1, p99, µs",
+        Reading::AddedToOwn("failover each time, refused, c=1", |figure| figure.p99),
+        1_000.0,
+        f64::INFINITY,
+    ),
+    told(
+        "failover after a 429, added at c=1, p50, µs",
+        Reading::AddedToOwn("failover each time, 429, c=1", |figure| figure.p50),
+    ),
+    at_most(
+        "failover after a 429, added at c=1, p99, µs",
+        Reading::AddedToOwn("failover each time, 429, c=1", |figure| figure.p99),
+        1_000.0,
+        f64::INFINITY,
+    ),
 ];
 
 impl Reading {
+    /// The cases that it is read from.
+    fn cases(&self) -> Vec<&'static str> {
+        match self {
+            Self::Cpu(case) | Self::FreshCpu(case) | Self::Rate(case) | Self::Added(case, _) => vec![case],
+            Self::OverOwn(case, plain) => vec![case, plain],
+            Self::AddedToOwn(case, _) => vec![case, PLAIN],
+            Self::Started(_) => Vec::new(),
+        }
+    }
+
+    /// Whether any figure that it is read from is to be doubted.
+    fn is_doubted(&self, gateway: &str, measured: &Measured<'_>) -> bool {
+        let figures = self
+            .cases()
+            .into_iter()
+            .filter_map(|case| (measured.figures)(case, gateway));
+        figures.flatten().any(|figure| !figure.doubts.is_empty())
+    }
+
     fn of(&self, gateway: &str, measured: &Measured<'_>) -> Option<f64> {
         let figures = |case: &str, gateway: &str| (measured.figures)(case, gateway);
         let over_floor = |case: &str, gateway: &str, value: fn(&Figure) -> f64| {
@@ -174,6 +226,13 @@ impl Reading {
                 let plain = figures(plain, gateway)?;
                 (!has_failed).then(|| ratio(own, plain, |figure| figure.cpu))
             }
+            Self::AddedToOwn(case, value) => {
+                let own = figures(case, gateway)?;
+                let has_failed = own.iter().any(|figure| figure.failed > 0);
+                let plain = figures(PLAIN, gateway)?;
+                let added = own.iter().zip(plain).map(|(own, plain)| value(own) - value(plain));
+                (!has_failed).then(|| median(added))
+            }
             Self::Started(value) => {
                 let (_, start) = measured.starts.iter().find(|(name, _)| name == gateway)?;
                 start.as_ref().ok().map(value)
@@ -182,7 +241,7 @@ impl Reading {
     }
 }
 
-/// The budgets as a table in Markdown, a column a gateway. What is over its budget is in bold.
+/// The budgets as a table in Markdown, a column a gateway. What is over its budget is in bold, what is to be doubted has a `!`.
 pub fn table(gateways: &[&str], measured: &Measured<'_>) -> String {
     let mut text = format!(
         "| | {} | must | aim |\n|---|{}---|---|\n",
@@ -193,23 +252,48 @@ pub fn table(gateways: &[&str], measured: &Measured<'_>) -> String {
         let cells: Vec<String> = gateways
             .iter()
             .map(|gateway| {
-                budget
-                    .reading
-                    .of(gateway, measured)
-                    .map_or_else(|| "–".into(), |value| budget.cell(value))
+                let Some(value) = budget.reading.of(gateway, measured) else {
+                    return "–".to_owned();
+                };
+                let mark = if budget.reading.is_doubted(gateway, measured) {
+                    " !"
+                } else {
+                    ""
+                };
+                format!("{}{mark}", budget.cell(value))
             })
             .collect();
-        let sign = if budget.is_least { "≥" } else { "≤" };
+        let sign = if budget.is_least { "≥ " } else { "≤ " };
         let _ = writeln!(
             text,
-            "| {} | {} | {sign} {} | {} |",
+            "| {} | {} | {} | {} |",
             budget.what,
             cells.join(" | "),
-            budget.must,
-            budget.aim
+            bound(sign, budget.must),
+            bound("", budget.aim)
         );
     }
     text
+}
+
+fn bound(sign: &str, value: f64) -> String {
+    match value.is_finite() {
+        true => format!("{sign}{value}"),
+        false => "–".to_owned(),
+    }
+}
+
+/// The same for programs.
+pub fn raw(gateways: &[&str], measured: &Measured<'_>) -> Value {
+    let told = |budget: &Budget| {
+        let reached: Map<String, Value> = gateways
+            .iter()
+            .filter_map(|gateway| Some(((*gateway).to_owned(), budget.reading.of(gateway, measured)?.into())))
+            .collect();
+        // JSON knows no infinity: no bound is null.
+        json!({ "what": budget.what, "reached": reached, "must": budget.must, "aim": budget.aim, "is_least": budget.is_least })
+    };
+    BUDGETS.iter().map(told).collect()
 }
 
 impl Budget {

@@ -148,6 +148,20 @@ pub const CASES: &[Case] = &[
         has_floor: false,
         ..PLAIN
     },
+    Case {
+        name: "failover each time, refused, c=1",
+        group: "failover-refused",
+        pattern: Pattern::Closed(1),
+        has_floor: false,
+        ..PLAIN
+    },
+    Case {
+        name: "failover each time, 429, c=1",
+        group: "failover-limited",
+        pattern: Pattern::Closed(1),
+        has_floor: false,
+        ..PLAIN
+    },
 ];
 
 impl Case {

@@ -90,7 +90,11 @@ fn nginx_configuration(upstream: SocketAddr) -> String {
     )
 }
 
-/// A LiteLLM configuration: a master key, one deployment for each thing the upstream can do, in both dialects.
+/// Where connections are refused: below the ports that programs are given, and a service that nobody has run for decades.
+const NOBODY: &str = "127.0.0.1:1";
+
+/// A LiteLLM configuration: a master key, one deployment for each thing the upstream can do, in both dialects; and groups
+/// whose first deployment always fails, and is never left aside for it.
 fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     let mut text = format!("general_settings:\n  master_key: {MASTER_KEY}\nmodel_list:\n");
     let mut deploy = |group: &str, provider: &str, model: &str, key: usize| {
@@ -116,6 +120,19 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     }
     for model in ["whole", "rate-limited", "resets"] {
         deploy("failover", "openai", model, 0);
+    }
+    let (here, nowhere) = (format!("http://{upstream}/v1"), format!("http://{NOBODY}/v1"));
+    for (group, base, model) in [
+        ("failover-refused", &nowhere, "whole"),
+        ("failover-limited", &here, "rate-limited"),
+    ] {
+        for (order, base, model) in [(1, base, model), (2, &here, "whole")] {
+            let _ = write!(
+                text,
+                "  - model_name: {group}\n    litellm_params: {{model: openai/{model}, api_base: \"{base}\", api_key: sk-upstream, \
+                 order: {order}, cooldown_time: 0}}\n"
+            );
+        }
     }
     text.push_str("router_settings:\n  num_retries: 2\n");
     text.push_str(&match variant {

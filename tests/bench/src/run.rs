@@ -223,6 +223,7 @@ pub async fn run(options: &Options) -> Result<(), String> {
             starts: &starts,
         };
         println!("{}", budget::table(&shown, &measured));
+        raw["budgets"] = budget::raw(&shown, &measured);
         raw["starts"] = starts
             .iter()
             .map(|(name, start)| json!({"gateway": name, "start": start.as_ref().ok()}))

@@ -7,6 +7,11 @@
 //! | `status-401` and so on | an error of that status |
 //! | `rate-limited` | 429 with `retry-after: 7` |
 //! | `breaks-off` | a stream that ends in the middle |
+//! | `hangs` | nothing, ever |
+//! | `resets` | a connection that is reset |
+//! | `chaos` | [`sluice_tests::chaos::WORDS`], or one of its failures; a GET of `/chaos` counts them |
+//!
+//! Where the model cannot be chosen, a path that begins with `/as/<model>/` stands for it.
 //!
 //! What is posted to `/records`, as JSON arrays, is kept; a GET answers all of it.
 
@@ -14,16 +19,19 @@ use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
+use sluice_tests::chaos::Chaos;
 use sluice_tests::dialect::{anthropic, openai};
-use sluice_tests::upstream::{Request, Script, Upstream};
+use sluice_tests::upstream::{Gate, Request, Script, Upstream};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let upstream = Upstream::start().await;
     let records = Mutex::new(Vec::new());
+    let chaos = Chaos::new(42);
     upstream.decides(move |request| match request.path.as_str() {
+        "/chaos" => Script::json(200, &json!(chaos.injected())),
         "/records" => keep(&mut records.lock().unwrap_or_else(PoisonError::into_inner), request),
-        _ => answer(request),
+        _ => answer(request, &chaos),
     });
     println!("{}", upstream.base());
     let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
@@ -46,20 +54,25 @@ enum Dialect {
     Anthropic,
 }
 
-fn answer(request: &Request) -> Script {
-    let dialect = if request.path.starts_with("/v1/messages") {
+fn answer(request: &Request, chaos: &Chaos) -> Script {
+    let forced = request.path.strip_prefix("/as/").and_then(|rest| rest.split_once('/'));
+    let path = forced.map_or(request.path.as_str(), |(_, path)| path);
+    let dialect = if path.ends_with("v1/messages") {
         Dialect::Anthropic
     } else {
         Dialect::OpenAi
     };
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-    let model = model_of(request, &body);
+    let model = forced.map_or_else(|| model_of(request, &body), |(model, _)| model.to_owned());
     if let Some(status) = model.strip_prefix("status-").and_then(|status| status.parse().ok()) {
         return refusal(dialect, status);
     }
     match model.as_str() {
         "rate-limited" => refusal(dialect, 429).header("retry-after", "7"),
         "breaks-off" => breaking_off(dialect),
+        "hangs" => good(dialect, &body).held(&Gate::new()),
+        "resets" => Script::resets(),
+        "chaos" => chaos.answer(&body),
         _ if request.path.contains("/embeddings") => Script::json(200, &openai::embeddings(inputs(&body))),
         _ if body["prompt"].is_string() => Script::json(200, &openai::completion("Once upon a time")),
         _ => good(dialect, &body),

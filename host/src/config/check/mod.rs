@@ -4,6 +4,7 @@
 //! at what the table cannot say, each at one part of the file.
 
 mod aliases;
+mod checkups;
 mod fallbacks;
 mod models;
 mod plugins;
@@ -31,6 +32,7 @@ pub(super) fn check(
     models::check(root, known, problems);
     aliases::check(root, known, problems);
     fallbacks::check(root, problems);
+    checkups::check(root, problems);
     plugins::check(root, known, problems);
     server::check(root, environment, problems);
 }

@@ -23,6 +23,7 @@ const KEYS: &[Key] = &[
     on("plugins", PLUGINS, "Grants and limits, by plugin name."),
     on("server", Shape::Section(&SERVER), "Limits toward clients."),
     on("upstream", Shape::Section(&UPSTREAM), "Limits toward upstreams."),
+    on("retry_waits_ms", Shape::List(&MILLISECONDS), "Waits before the same deployments are tried again, the last one for all that follow; each up to 375 longer by chance. Default 500, doubled up to 8000."),
     on("cooldown", Shape::Section(&COOLDOWN), "What `router_settings` does not say of deployments that fail."),
     on("decisions", Shape::Section(&DECISIONS), "Records every choice of a deployment, for `sluice explain` and `sluice replay`."),
 ];

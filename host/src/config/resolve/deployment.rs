@@ -9,7 +9,7 @@ use super::super::Secret;
 use super::super::keys::{deployment, is_credential, request};
 use super::super::settings::Deployment;
 use super::super::tree::{Entry, Node, Value};
-use super::{number, seconds, text, whole};
+use super::{number, resilience, seconds, text, whole};
 
 pub fn deployments(root: &Node) -> Vec<Deployment> {
     let credentials = root.get("credential_list").and_then(Node::list).unwrap_or_default();
@@ -44,6 +44,7 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         tpm: own("tpm").and_then(whole),
         tag_regex: own("tag_regex").and_then(expressions),
         mock_response: text(params, &["mock_response"]),
+        checkup: resilience::own_checkup(entry),
         info: info(entry),
         line: entry.at.line,
         group,

@@ -21,6 +21,7 @@ pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -
         deployments: deployment::deployments(root),
         aliases: aliases(root),
         router: router(root),
+        checkups: resilience::checkups(root),
         general: general(root, &environment),
         guardrails: plugins::guardrails(root),
         callbacks: plugins::callbacks(root),
@@ -128,6 +129,7 @@ fn general(root: &Node, environment: &Overlay<'_>) -> General {
             || bool(root, &["general_settings", usage]).unwrap_or(false),
         metrics_need_key: shared("require_auth_for_metrics_endpoint").unwrap_or(true),
         restamp_model: bool(root, &["sluice", "restamp_model"]).unwrap_or(true),
+        tell_fallback_errors: bool(root, &["general_settings", "expose_fallback_errors_to_caller"]).unwrap_or(false),
         serve_without_key: bool(
             root,
             &["general_settings", "dangerously_permit_weak_or_unset_master_key"],

@@ -1,11 +1,12 @@
-//! What becomes of failures: `router_settings`, what LiteLLM takes from `litellm_settings` too, and `sluice.cooldown`.
+//! What becomes of failures: `router_settings`, what LiteLLM takes from `litellm_settings` too, and `sluice.cooldown`;
+//! health checks.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::settings::{Breaker, ByKind, Cooldowns, Fallbacks, Retries, Tags, Target};
+use super::super::settings::{Breaker, ByKind, Checkups, Cooldowns, Fallbacks, OwnCheckup, Retries, Tags, Target};
 use super::super::tree::{Node, Value};
-use super::{bool, milliseconds, seconds, whole};
+use super::{bool, milliseconds, seconds, text, whole};
 
 fn router<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
     root.find(&["router_settings", key]).filter(|node| !node.is_null())
@@ -20,9 +21,11 @@ fn shared<'n>(root: &'n Node, key: &str) -> Option<&'n Node> {
 
 pub fn retries(root: &Node) -> Retries {
     let groups = router(root, "model_group_retry_policy").and_then(Node::map);
+    let waits = root.find(&["sluice", "retry_waits_ms"]).and_then(Node::list);
     Retries {
         count: shared(root, "num_retries").and_then(whole).unwrap_or(2),
         wait_min: router(root, "retry_after").and_then(seconds).unwrap_or_default(),
+        waits: waits.unwrap_or_default().iter().filter_map(milliseconds).collect(),
         policy: by_kind(router(root, "retry_policy"), "Retries"),
         group_policies: groups
             .unwrap_or_default()
@@ -76,6 +79,53 @@ pub fn tags(root: &Node) -> Tags {
         prefix: router(root, "tag_routing_prefix")
             .and_then(Node::text)
             .map(str::to_owned),
+    }
+}
+
+pub fn checkups(root: &Node) -> Checkups {
+    let general = |key| root.find(&["general_settings", key]).filter(|node| !node.is_null());
+    let either = |key| router(root, key).or_else(|| general(key));
+    let interval = general("health_check_interval")
+        .and_then(seconds)
+        .unwrap_or(Duration::from_secs(300));
+    let names = |list: &Node| {
+        list.list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+            .map(str::to_owned)
+            .collect()
+    };
+    Checkups {
+        are_on: general("background_health_checks")
+            .and_then(Node::bool)
+            .unwrap_or(false),
+        interval,
+        concurrency: general("health_check_concurrency").and_then(whole).unwrap_or(8),
+        show_details: general("health_check_details").and_then(Node::bool).unwrap_or(true),
+        groups: either("background_health_check_model_groups").map(names),
+        route: either("enable_health_check_routing")
+            .and_then(Node::bool)
+            .unwrap_or(false),
+        staleness: either("health_check_staleness_threshold")
+            .and_then(seconds)
+            .unwrap_or(interval.saturating_mul(2)),
+        ignore_transient: either("health_check_ignore_transient_errors")
+            .and_then(Node::bool)
+            .unwrap_or(false),
+    }
+}
+
+/// Of an entry of `model_list`.
+pub fn own_checkup(entry: &Node) -> OwnCheckup {
+    let info = |key| entry.find(&["model_info", key]);
+    OwnCheckup {
+        disabled: bool(entry, &["model_info", "disable_background_health_check"]).unwrap_or(false),
+        model: text(entry, &["model_info", "health_check_model"]),
+        timeout: info("health_check_timeout")
+            .and_then(seconds)
+            .unwrap_or(Duration::from_secs(60)),
+        tokens_max: info("health_check_max_tokens").and_then(whole).unwrap_or(16),
     }
 }
 

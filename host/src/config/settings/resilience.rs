@@ -13,6 +13,8 @@ pub struct Retries {
     pub count: u32,
     /// `retry_after`: the least wait before the same deployment is tried again; default none.
     pub wait_min: Duration,
+    /// `sluice.retry_waits_ms`: the waits themselves, the last one for all that follow; default none, they are computed.
+    pub waits: Vec<Duration>,
     /// `retry_policy`.
     pub policy: ByKind,
     /// `model_group_retry_policy`, by group; it goes over `policy`.
@@ -77,4 +79,47 @@ pub struct Tags {
     pub match_any: bool,
     /// `tag_routing_prefix`: only tags that begin so count.
     pub prefix: Option<String>,
+}
+
+/// How the gateway itself asks deployments whether they can answer: its health checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkups {
+    /// `background_health_checks`, default false: each costs a few tokens.
+    pub are_on: bool,
+    /// `health_check_interval`: from one of a deployment to its next; default 300 s.
+    pub interval: Duration,
+    /// `health_check_concurrency`: how many are under way at once; default 8.
+    pub concurrency: usize,
+    /// `health_check_details`, default true: `/health` says more of a deployment than its names.
+    pub show_details: bool,
+    /// `background_health_check_model_groups`; default all.
+    pub groups: Option<Vec<String>>,
+    /// `enable_health_check_routing`, default false: deployments whose checkup failed are left out.
+    pub route: bool,
+    /// `health_check_staleness_threshold`: how long a failed one counts for that; default twice the interval.
+    pub staleness: Duration,
+    /// `health_check_ignore_transient_errors`, default false: 408 and 429 do not count for that.
+    pub ignore_transient: bool,
+}
+
+/// What `model_info` of a deployment says about its checkups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnCheckup {
+    /// `disable_background_health_check`, default false.
+    pub disabled: bool,
+    /// `health_check_model`: asked for in the deployment's own model's place; a wildcard has no other.
+    pub model: Option<String>,
+    /// `health_check_timeout`: to the last byte; default 60 s.
+    pub timeout: Duration,
+    /// `health_check_max_tokens`: of the answer; default 16, the least that reasoning models take.
+    pub tokens_max: u32,
+}
+
+impl Checkups {
+    /// Whether a deployment is to be asked.
+    #[must_use]
+    pub fn cover(&self, deployment: &super::Deployment) -> bool {
+        let named = |groups: &Vec<String>| groups.contains(&deployment.group);
+        self.are_on && !deployment.checkup.disabled && self.groups.as_ref().is_none_or(named)
+    }
 }

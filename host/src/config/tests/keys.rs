@@ -130,6 +130,7 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
         Shape::Word(words) => words.to_vec(),
         Shape::List(Shape::Text) => vec!["[webhook]"],
         Shape::List(Shape::Outbound) => vec!["[host]"],
+        Shape::List(Shape::Integer(..)) => vec!["[9]"],
         Shape::List(Shape::Map(_)) => vec!["[{ a: [b] }]"],
         Shape::List(_) => {
             vec![

@@ -33,7 +33,9 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     let (Some(delivered), Some(canonical)) = (delivered(stream), exchange.canonical.clone()) else {
         return Err(refusal);
     };
-    if !refusal.cause.may_try_again() || stream.picker.is_finished() {
+    // Deployments that break each time, at the same place, would otherwise be asked for ever.
+    let is_enough = exchange.story.attempts.len() >= exchange.snapshot.settings.upstream.attempts_max as usize;
+    if !refusal.cause.may_try_again() || stream.picker.is_finished() || is_enough {
         return Err(refusal);
     }
     let Some(attempt) = exchange.story.attempts.last_mut() else {

@@ -1,0 +1,195 @@
+//! What the gateway found when it asked a deployment itself: the last health check, and what follows from it.
+//!
+//! [`crate::gateway::checkups`] asks, `exchange::checkup` says how. Here is only what is remembered of it, and whether it
+//! speaks against sending exchanges there.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::config::settings::Checkups;
+use crate::moment::Moment;
+
+/// The last checkup of one deployment.
+#[derive(Debug, Default)]
+pub struct Checkup {
+    /// Whether it failed: the one thing that exchanges look at, most of the time.
+    is_failed: AtomicBool,
+    last: Mutex<Option<Finding>>,
+}
+
+/// What a checkup found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// When the question went out.
+    pub begun: Moment,
+    /// When the answer was there, or was given up.
+    pub at: Moment,
+    /// `None`: it answered.
+    pub ailment: Option<Ailment>,
+}
+
+/// Why a checkup failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ailment {
+    /// HTTP's, as a client would have got it.
+    pub status: u16,
+    /// LiteLLM's name of the error, such as `RateLimitError`.
+    pub class: &'static str,
+    /// For people; holds no credential.
+    pub message: String,
+}
+
+/// What is new with a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: it passes as before, or fails as before.
+    None,
+    Fails,
+    /// After it failed.
+    PassesAgain,
+}
+
+impl Finding {
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.at.since(self.begun)
+    }
+}
+
+impl Ailment {
+    /// The deployment is busy rather than broken.
+    fn is_transient(&self) -> bool {
+        matches!(self.status, 408 | 429)
+    }
+}
+
+impl Checkup {
+    /// Remembers what was found.
+    pub fn found(&self, finding: Finding) -> Change {
+        let is_failed = finding.ailment.is_some();
+        let mut last = self.last.lock();
+        let had_failed = self.is_failed.swap(is_failed, Ordering::Release);
+        *last = Some(finding);
+        match (had_failed, is_failed) {
+            (false, true) => Change::Fails,
+            (true, false) => Change::PassesAgain,
+            _ => Change::None,
+        }
+    }
+
+    /// `None` before the first.
+    pub fn last(&self) -> Option<Finding> {
+        self.last.lock().clone()
+    }
+
+    /// When the next one is due; `None` before the first: at once.
+    pub fn due(&self, interval: Duration) -> Option<Moment> {
+        Some(self.last.lock().as_ref()?.begun + interval)
+    }
+
+    pub fn is_failed(&self) -> bool {
+        self.is_failed.load(Ordering::Acquire)
+    }
+
+    /// Whether exchanges had better go elsewhere.
+    pub fn speaks_against(&self, rules: &Checkups, now: Moment) -> bool {
+        if !rules.are_on || !rules.route || !self.is_failed() {
+            return false;
+        }
+        let last = self.last.lock();
+        let Some(Finding {
+            at,
+            ailment: Some(ailment),
+            ..
+        }) = last.as_ref()
+        else {
+            return false;
+        };
+        let counts = !(rules.ignore_transient && ailment.is_transient());
+        counts && now.since(*at) < rules.staleness
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> Checkups {
+        Checkups {
+            are_on: true,
+            interval: Duration::from_secs(30),
+            concurrency: 8,
+            show_details: true,
+            groups: None,
+            route: true,
+            staleness: Duration::from_secs(60),
+            ignore_transient: false,
+        }
+    }
+
+    /// A day like any other, and so many seconds.
+    fn at(seconds: u64) -> Moment {
+        Moment::after_epoch(Duration::from_secs(86_400 + seconds))
+    }
+
+    fn finding(status: Option<u16>) -> Finding {
+        Finding {
+            begun: at(0),
+            at: at(0),
+            ailment: status.map(|status| Ailment {
+                status,
+                class: "InternalServerError",
+                message: "oops".into(),
+            }),
+        }
+    }
+
+    #[test]
+    fn only_changes_are_told() {
+        let checkup = Checkup::default();
+        let changes = [None, Some(500), Some(401), None, None].map(|status| checkup.found(finding(status)));
+        let (same, fails) = (Change::None, Change::Fails);
+        assert_eq!(changes, [same, fails, same, Change::PassesAgain, same]);
+    }
+
+    #[test]
+    fn a_failure_counts_until_it_is_stale() {
+        let (checkup, rules) = (Checkup::default(), rules());
+        assert!(!checkup.speaks_against(&rules, at(0)), "nothing is known");
+        checkup.found(finding(Some(500)));
+        assert!(checkup.speaks_against(&rules, at(59)));
+        assert!(!checkup.speaks_against(&rules, at(60)));
+        checkup.found(finding(Some(500)));
+        checkup.found(finding(None));
+        assert!(!checkup.speaks_against(&rules, at(0)), "it passes again");
+    }
+
+    #[test]
+    fn what_counts_is_the_operators_choice() {
+        let checkup = Checkup::default();
+        checkup.found(finding(Some(429)));
+        let against = |rules: &Checkups| checkup.speaks_against(rules, at(0));
+        let rules = rules();
+        assert!(against(&rules));
+        assert!(!against(&Checkups {
+            ignore_transient: true,
+            ..rules.clone()
+        }));
+        assert!(!against(&Checkups {
+            route: false,
+            ..rules.clone()
+        }));
+        assert!(!against(&Checkups { are_on: false, ..rules }));
+    }
+
+    #[test]
+    fn the_next_is_due_an_interval_after_the_last_began() {
+        let checkup = Checkup::default();
+        let interval = Duration::from_secs(30);
+        assert_eq!(checkup.due(interval), None);
+        checkup.found(finding(None));
+        assert_eq!(checkup.due(interval), Some(at(0) + interval));
+    }
+}

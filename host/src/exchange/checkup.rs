@@ -1,0 +1,149 @@
+//! A checkup: a tiny question of the gateway's own, put to one deployment through its own adapter; and what routing makes of
+//! what was found. It is no exchange: nobody is charged, nothing is recorded, and no average moves.
+//!
+//! What is asked is what LiteLLM asks (<https://docs.litellm.ai/docs/proxy/health>): a short chat, a completion or an
+//! embedding, as the model is for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{Cause, Refusal, attempt, new_id, outgoing};
+use crate::canonical::Canonical;
+use crate::config::settings::Checkups;
+use crate::deployment::{Ailment, Candidate, Deployment, Finding};
+use crate::json::{self, Limits};
+use crate::moment::Moment;
+use crate::operation::Operation;
+use crate::snapshot::Found;
+use crate::upstream::{Connections, TimeLimits};
+
+/// Longer answers are an error: what is asked for is a few tokens, or one embedding.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Longer messages of upstreams are cut.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// A deployment, and what to ask it.
+pub struct Question {
+    candidate: Candidate,
+    canonical: Arc<Canonical>,
+    timeout: Duration,
+}
+
+impl Question {
+    /// `None` where there is nothing to ask: an answer that is written down, a wildcard that `health_check_model` names no
+    /// model of, a model that is for something else than the gateway serves.
+    #[must_use]
+    pub fn to(deployment: &Arc<Deployment>) -> Option<Self> {
+        let own = &deployment.settings.checkup;
+        let prefix = format!("{}/", deployment.provider);
+        let model = own.model.as_deref().unwrap_or(&deployment.model);
+        let model = model.strip_prefix(&prefix).unwrap_or(model);
+        if deployment.upstream.is_none() || model.contains('*') {
+            return None;
+        }
+        let (operation, body) = asked(deployment.mode_of(model).as_deref(), model, own.tokens_max)?;
+        let body = Bytes::from(body.to_string());
+        let canonical = Canonical {
+            id: new_id(),
+            operation,
+            group: deployment.settings.group.as_str().into(),
+            is_streaming: false,
+            fields: json::scan(&body, Limits::ceiling()).ok()?,
+            body,
+            seed: fastrand::u32(..),
+            started_ms: Moment::now().millis(),
+            headers: HeaderMap::new(),
+            attributes: std::collections::BTreeMap::new(),
+        };
+        Some(Self {
+            candidate: Candidate::with_model(deployment, model.to_owned()),
+            canonical: Arc::new(canonical),
+            timeout: own.timeout,
+        })
+    }
+
+    /// Asks, and waits for the whole answer.
+    pub async fn put(self, connections: &Connections) -> Finding {
+        let begun = Moment::now();
+        let deployment = &self.candidate.deployment;
+        let ailment = match self.answered(connections).await {
+            Ok(()) => None,
+            Err(refusal) => Some(ailment(attempt::scrubbed(refusal, deployment))),
+        };
+        Finding {
+            begun,
+            at: Moment::now(),
+            ailment,
+        }
+    }
+
+    async fn answered(&self, connections: &Connections) -> Result<(), Refusal> {
+        let deployment = &self.candidate.deployment;
+        let Some(upstream) = &deployment.upstream else {
+            return Err(Refusal::new(Cause::Internal, "the deployment has no upstream"));
+        };
+        let canonical = outgoing::prepare(&self.canonical, deployment)?;
+        let limits = TimeLimits {
+            whole: Some(self.timeout),
+            ..TimeLimits::default()
+        };
+        let accepted = attempt::send(connections, &canonical, &self.candidate, upstream, limits).await?;
+        accepted.whole(deployment, ANSWER_BYTES_MAX).await.map(drop)
+    }
+}
+
+/// The operation that a mode is of, and a question for it; `None` for what the gateway does not serve.
+fn asked(mode: Option<&str>, model: &str, tokens_max: u32) -> Option<(Operation, Value)> {
+    const PROMPT: &str = "What's 1 + 1?";
+    Some(match mode.unwrap_or("chat") {
+        "chat" => {
+            let messages = json!([{ "role": "user", "content": PROMPT }]);
+            let body = json!({ "model": model, "messages": messages, "max_tokens": tokens_max });
+            (Operation::ChatCompletions, body)
+        }
+        "completion" => {
+            let body = json!({ "model": model, "prompt": PROMPT, "max_tokens": tokens_max });
+            (Operation::Completions, body)
+        }
+        "embedding" => (Operation::Embeddings, json!({ "model": model, "input": [PROMPT] })),
+        _ => return None,
+    })
+}
+
+fn ailment(refusal: Refusal) -> Ailment {
+    Ailment {
+        status: refusal.cause.status(),
+        class: refusal.cause.class(),
+        message: refusal.message.chars().take(MESSAGE_CHARS_MAX).collect(),
+    }
+}
+
+/// Leaves candidates out whose last checkup failed, if that counts; where all did, the checkups are not believed.
+pub fn leave_out_failed(rules: &Checkups, found: &mut Found, now: Moment) {
+    if !rules.are_on || !rules.route {
+        return;
+    }
+    let is_well = |candidate: &Candidate| !candidate.deployment.health.checkup.speaks_against(rules, now);
+    if found.candidates.iter().any(is_well) {
+        found.retain(is_well);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_what_the_model_is_for() {
+        let operation = |mode| asked(mode, "m", 16).map(|(operation, _)| operation);
+        assert_eq!(operation(None), Some(Operation::ChatCompletions));
+        assert_eq!(operation(Some("embedding")), Some(Operation::Embeddings));
+        assert_eq!(operation(Some("completion")), Some(Operation::Completions));
+        assert_eq!(operation(Some("image_generation")), None);
+    }
+}
