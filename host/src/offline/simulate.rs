@@ -108,12 +108,12 @@ fn arrivals(file: &Path) -> Result<Vec<Arrival>, ReadError> {
 }
 
 impl Workshop {
-    /// All strategies that rank without settings, and the configured one, which has its own.
+    /// All strategies that rank without rules of their operator's, and the configured one, which has its own.
     fn strategies(&self, options: &Options) -> Vec<String> {
         let (_, snapshot) = self.snapshot(&self.builder(), options);
         let configured = snapshot.map(|snapshot| snapshot.settings.router.ranking.strategy.clone());
         let registry = self.library.registry();
-        let ranks = |component: &Component| component.is(Kind::Strategy) && component.check_settings("{}").is_ok();
+        let ranks = |component: &Component| component.is(Kind::Strategy) && !component.constrains();
         let all = registry.components.iter();
         let names = all.filter(|(name, component)| Some(name.as_ref()) == configured.as_deref() || ranks(component));
         names.map(|(name, _)| name.to_string()).collect()

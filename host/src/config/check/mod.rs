@@ -5,7 +5,7 @@
 
 mod aliases;
 mod checkups;
-mod fallbacks;
+mod groups;
 mod models;
 mod plugins;
 mod server;
@@ -31,7 +31,7 @@ pub(super) fn check(
     Walk { strictness, problems }.section(&keys::top::FILE, root, "", Severity::Error);
     models::check(root, known, problems);
     aliases::check(root, known, problems);
-    fallbacks::check(root, problems);
+    groups::check(root, problems);
     checkups::check(root, problems);
     plugins::check(root, known, problems);
     server::check(root, environment, problems);

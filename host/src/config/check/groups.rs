@@ -1,4 +1,4 @@
-//! Fallbacks: whether the groups they name are there.
+//! Model groups that fallbacks and routing groups name: whether they are there.
 
 use super::super::names;
 use super::super::problem::Problems;
@@ -30,6 +30,15 @@ pub fn check(root: &Node, problems: &mut Problems) {
             }
         }
     };
+    let routing_groups = root.find(&["router_settings", "routing_groups"]).and_then(Node::list);
+    for model in routing_groups.unwrap_or_default().iter().filter_map(|group| group.get("models")) {
+        for node in model.list().unwrap_or_default() {
+            if let Some(name) = node.text().filter(|name| !is_known(name)) {
+                let what = format!("`routing_groups` names `{name}`, which is no model group");
+                problems.warning(&node.at, what, mend(name));
+            }
+        }
+    }
     for section in ["router_settings", "litellm_settings"] {
         for key in KEYS {
             let mappings = root.find(&[section, key]).and_then(Node::list).unwrap_or_default();
