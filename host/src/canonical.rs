@@ -2,6 +2,8 @@
 
 mod attributes;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::value::RawValue;
@@ -28,6 +30,8 @@ pub struct Canonical {
     pub started_ms: u64,
     /// The client's headers, for `attribute("header.<name>")`; those that carry credentials are left out.
     pub headers: HeaderMap,
+    /// Attributes that are not in the request; they go over those that are.
+    pub attributes: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// One top-level field.
@@ -80,6 +84,7 @@ impl Canonical {
             seed: 0,
             started_ms: 0,
             headers: HeaderMap::new(),
+            attributes: BTreeMap::new(),
         }
     }
 

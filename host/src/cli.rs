@@ -3,6 +3,7 @@
 mod flags;
 mod greeting;
 mod logging;
+mod offline;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +21,10 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.clone() {
         Some(Command::Check { file, strict }) => check(&cli.for_check(file, strict)),
+        Some(command) => match cli.options() {
+            Ok(options) => offline::run(command, options),
+            Err(Usage(sentence)) => mistake(&sentence),
+        },
         None => match cli.options() {
             Ok(options) if cli.validate_config => check(&options),
             Ok(options) => serve(&cli, options),
@@ -31,6 +36,11 @@ pub fn run() -> ExitCode {
 fn mistake(sentence: &str) -> ExitCode {
     eprintln!("sluice: {sentence}");
     ExitCode::from(MISTAKE)
+}
+
+/// A closed pipe (`| head`) is no reason to fail.
+fn print(text: &dyn std::fmt::Display) {
+    let _ = write!(std::io::stdout().lock(), "{text}");
 }
 
 /// `sluice check`: a line for each thing that is wrong, and what the end of it is.

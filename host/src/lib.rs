@@ -10,13 +10,14 @@
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
 //! - [`json`], [`sse`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken
-//! - [`usage`], [`prices`], [`metrics`], [`callbacks`]: what is counted and told
+//! - [`usage`], [`prices`], [`metrics`], [`callbacks`], [`decisions`]: what is counted and told; [`moment`]: when
 
 pub mod api;
 pub mod body;
 pub mod callbacks;
 pub mod canonical;
 pub mod config;
+pub mod decisions;
 pub mod deployment;
 pub mod exchange;
 pub mod gateway;
@@ -24,11 +25,14 @@ mod joined;
 pub mod json;
 mod latch;
 pub mod metrics;
+pub mod moment;
+mod offline;
 pub mod operation;
 pub mod plugin;
 pub mod prices;
 mod run;
 pub mod server;
+pub mod simulate;
 pub mod snapshot;
 pub mod sse;
 pub mod upstream;
@@ -36,4 +40,5 @@ pub mod usage;
 pub mod worker;
 
 pub use gateway::Source;
-pub use run::{Checked, Options, Running, StartError, check, start};
+pub use offline::{Checked, ReplayError, SimulateError, Simulation, check, decisions_file, replay, simulate};
+pub use run::{Options, Running, StartError, start};

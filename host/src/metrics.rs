@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use prometheus::{
-    CounterVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    CounterVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 pub use deployment::{DeploymentCounters, Labels};
@@ -67,6 +68,8 @@ pub struct Metrics {
     reloads: IntCounterVec,
     /// One entry a deployment that was ever configured, as its series are: a reload goes on where it counted.
     known_deployments: parking_lot::Mutex<HashMap<deployment::Key, Arc<DeploymentCounters>>>,
+    /// Lines of `sluice.decisions` that found no room.
+    pub decisions_dropped: IntCounter,
     /// Exchanges under way.
     pub in_flight: IntGauge,
     /// Open client connections.
@@ -218,6 +221,10 @@ impl Default for Metrics {
                 &["what", "outcome"],
             ),
             known_deployments: parking_lot::Mutex::default(),
+            decisions_dropped: make.counter(
+                "sluice_decisions_dropped_total",
+                "Recorded decisions that were dropped, because the disk is slower than they come.",
+            ),
             in_flight: make.gauge("litellm_in_flight_requests", "Exchanges under way."),
             connections: make.gauge("sluice_client_connections", "Open client connections."),
             registry,
@@ -351,6 +358,10 @@ impl Maker<'_> {
 
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
         self.add(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.add(IntCounter::new(name, help))
     }
 
     fn money(&self, name: &str, help: &str, labels: &[&str]) -> CounterVec {

@@ -19,7 +19,7 @@ use crate::plugin::component::LoadError;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
 use crate::server::{self, Door, Stage, listen};
-use crate::snapshot::{Builder, Fault, Snapshot, Sources};
+use crate::snapshot::{Builder, Snapshot};
 use crate::upstream::{self, Connections};
 
 /// How long workers may take to drop what is cut off.
@@ -105,21 +105,12 @@ pub struct Running {
     pub problems: Vec<Problem>,
 }
 
-/// What `sluice check` found.
-pub struct Checked {
-    pub problems: Vec<Problem>,
-    /// What only using it shows: settings that do not fit a plugin, deployments that cannot be made.
-    pub faults: Vec<Fault>,
-    /// Whether the gateway would start with it.
-    pub is_usable: bool,
-}
-
 /// Everything that is there before there is a snapshot.
-struct Ground {
-    plugins: settings::Plugins,
-    metrics: Arc<Metrics>,
-    library: Library,
-    host: Arc<Host>,
+pub(crate) struct Ground {
+    pub plugins: settings::Plugins,
+    pub metrics: Arc<Metrics>,
+    pub library: Library,
+    pub host: Arc<Host>,
     tls: Arc<rustls::ClientConfig>,
 }
 
@@ -182,53 +173,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
-/// Reads a configuration as [`start`] would, and says all that is wrong with it.
-///
-/// # Errors
-/// The gateway could not even look: no WebAssembly, a broken bundled plugin.
-pub fn check(options: &Options) -> Result<Checked, StartError> {
-    let ground = match ground(options) {
-        Ok(ground) => ground,
-        Err(StartError::Configuration(Failed(problems))) => {
-            return Ok(Checked {
-                problems,
-                faults: Vec::new(),
-                is_usable: false,
-            });
-        }
-        Err(error) => return Err(error),
-    };
-    let mut library = ground.library;
-    library.scan();
-    let background = background().map_err(StartError::Threads)?;
-    let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
-    let builder = Builder::new(ground.host, ground.metrics, Arc::clone(&options.environment), sinks);
-    let _inside = background.enter();
-    let known = gateway::known(&library.registry(), &builder, &ground.plugins);
-    let loaded = options
-        .source
-        .load(options.environment.as_ref(), &known, options.strictness);
-    let registry = Arc::new(library.registry());
-    let snapshot = loaded.settings.map(|settings| {
-        builder.build(Sources {
-            settings: Arc::new(settings),
-            registry,
-        })
-    });
-    let is_usable = snapshot.is_some();
-    let faults = snapshot.map_or_else(Vec::new, |snapshot| snapshot.faults);
-    let unusable = faults
-        .into_iter()
-        .filter(|fault| matches!(fault, Fault::Unusable(_)))
-        .collect();
-    Ok(Checked {
-        problems: loaded.problems,
-        faults: unusable,
-        is_usable,
-    })
-}
-
-fn ground(options: &Options) -> Result<Ground, StartError> {
+pub(crate) fn ground(options: &Options) -> Result<Ground, StartError> {
     // Plugins are not known yet, so names of plugins are not checked; that is done once they are.
     let loaded = options
         .source
@@ -277,7 +222,7 @@ fn cache_directory(environment: &dyn Environment) -> Option<PathBuf> {
 }
 
 /// For deliveries, reloads and whatever else is on no exchange's path.
-fn background() -> std::io::Result<Runtime> {
+pub(crate) fn background() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("background")
@@ -285,7 +230,7 @@ fn background() -> std::io::Result<Runtime> {
         .build()
 }
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -108,11 +108,8 @@ impl Setup {
             Source::File(self.directory.config())
         };
         let options = Options {
-            host: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            port: Some(0),
-            plugin_cache: Some(PathBuf::from(PLUGIN_CACHE)),
             environment: Arc::new(self.environment),
-            ..Options::new(source)
+            ..options(source)
         };
         let started = tokio::task::spawn_blocking(move || sluice::start(options))
             .await
@@ -125,6 +122,16 @@ impl Setup {
             directory: self.directory,
             key: self.key,
         })
+    }
+}
+
+/// On any free port of this machine.
+fn options(source: Source) -> Options {
+    Options {
+        host: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        port: Some(0),
+        plugin_cache: Some(PathBuf::from(PLUGIN_CACHE)),
+        ..Options::new(source)
     }
 }
 
@@ -160,6 +167,12 @@ impl Gateway {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory.0
+    }
+
+    /// What a command beside the gateway would be started with.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        options(Source::File(self.directory.config()))
     }
 
     /// A client with the gateway's key, if it has one.

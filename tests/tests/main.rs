@@ -6,6 +6,7 @@ mod case;
 mod cases;
 mod chaos;
 mod continuation;
+mod decisions;
 mod errors;
 mod exchange;
 mod guardrails;

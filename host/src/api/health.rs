@@ -1,7 +1,5 @@
 //! `/health…`: cheap, always. No path here asks an upstream anything.
 
-use std::time::UNIX_EPOCH;
-
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response};
 use serde::Serialize;
@@ -11,6 +9,7 @@ use crate::body::Body;
 use crate::deployment::{Deployment, Outage, Standing};
 use crate::exchange::identify;
 use crate::gateway::Gateway;
+use crate::moment::Moment;
 
 /// The process runs.
 pub fn alive() -> Response<Body> {
@@ -79,13 +78,12 @@ struct Cooldown {
 }
 
 impl Cooldown {
-    fn of(outage: Outage) -> Self {
-        let since = outage.since.duration_since(UNIX_EPOCH).unwrap_or_default();
+    fn of(outage: Outage, now: Moment) -> Self {
         Self {
             kind: outage.kind.name(),
-            since: since.as_secs(),
+            since: outage.since.since_epoch().as_secs(),
             seconds: outage.time.as_secs_f64(),
-            seconds_left: outage.remaining().as_secs_f64(),
+            seconds_left: outage.remaining(now).as_secs_f64(),
             error: outage.message,
         }
     }
@@ -98,11 +96,9 @@ pub fn health(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
     if identify(snapshot.settings.general.master_key.as_ref(), headers).is_err() {
         return ready(gateway);
     }
-    let endpoints = snapshot
-        .groups
-        .deployments()
-        .iter()
-        .map(|deployment| Endpoint::of(deployment));
+    let now = Moment::now();
+    let deployments = snapshot.groups.deployments().iter();
+    let endpoints = deployments.map(|deployment| Endpoint::of(deployment, now));
     let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.partition(|endpoint| endpoint.cooldown.is_none());
     json(&Health {
         healthy_count: healthy.len(),
@@ -115,7 +111,7 @@ pub fn health(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
 }
 
 impl Endpoint {
-    fn of(deployment: &Deployment) -> Self {
+    fn of(deployment: &Deployment, now: Moment) -> Self {
         let health = &deployment.health;
         let measured = |seconds: f64| Some(seconds).filter(|seconds| !seconds.is_nan());
         Self {
@@ -126,15 +122,15 @@ impl Endpoint {
             in_flight: health.in_flight(),
             latency_seconds: measured(health.latency_seconds()),
             first_token_seconds: measured(health.first_token_seconds()),
-            failure_rate: health.failure_rate(),
-            requests_this_minute: health.requests_this_minute(),
-            tokens_this_minute: health.tokens_this_minute(),
-            share: match health.standing() {
+            failure_rate: health.failure_rate(now),
+            requests_this_minute: health.requests_this_minute(now),
+            tokens_this_minute: health.tokens_this_minute(now),
+            share: match health.standing(now) {
                 Standing::In => 1.0,
                 Standing::Ramping(share) => share,
                 Standing::DueForProbe | Standing::Out(_) => 0.0,
             },
-            cooldown: health.outage().map(Cooldown::of),
+            cooldown: health.outage().map(|outage| Cooldown::of(outage, now)),
         }
     }
 }

@@ -21,6 +21,13 @@ impl Canonical {
     /// An attribute; `None` when it is absent, as those are that virtual keys and teams bring.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<Attribute> {
+        if let Some(known) = self.attributes.get(name) {
+            let text = known.to_string();
+            return Some(Attribute {
+                text,
+                is_neutral: false,
+            });
+        }
         if name == "region" {
             let text = self.region()?;
             let is_neutral = is_region_name(&text);
@@ -102,6 +109,7 @@ mod tests {
             body: body.to_owned().into(),
             seed: 1,
             started_ms: 0,
+            attributes: std::collections::BTreeMap::new(),
             headers: headers.collect(),
         }
     }

@@ -29,7 +29,7 @@ pub struct Cli {
     pub command: Option<Command>,
 
     /// Configuration file, LiteLLM's YAML
-    #[arg(short, long, env = "CONFIG_FILE_PATH", value_name = "FILE")]
+    #[arg(short, long, env = "CONFIG_FILE_PATH", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Port to listen on [default: 4000]
     #[arg(long, env = "PORT")]
@@ -53,7 +53,8 @@ pub struct Cli {
         long = "plugin_cache",
         alias = "plugin-cache",
         env = "SLUICE_PLUGIN_CACHE",
-        value_name = "DIR"
+        value_name = "DIR",
+        global = true
     )]
     plugin_cache: Option<PathBuf>,
 
@@ -186,6 +187,49 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Say why an exchange went where it went, from what `sluice.decisions` recorded
+    Explain {
+        /// The exchange's id: `x-litellm-call-id` of its answer
+        id: String,
+        /// The recorded decisions [default: what --config says]
+        #[arg(long, value_name = "FILE")]
+        decisions: Option<PathBuf>,
+    },
+    /// Repeat recorded choices: bit for bit, or as another strategy would have made them
+    Replay {
+        /// The recorded decisions
+        file: PathBuf,
+        /// A strategy's name or component, instead of the one that chose
+        #[arg(long, value_name = "NAME or FILE.wasm")]
+        strategy: Option<String>,
+    },
+    /// Let strategies choose among deployments that are made up, on virtual time: outages, limits and all
+    Simulate(Simulate),
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Simulate {
+    /// Who asks when, and how deployments behave: YAML [default: a hundred exchanges a second, no trouble]
+    #[arg(long, value_name = "FILE")]
+    pub load: Option<PathBuf>,
+    /// Recorded decisions whose exchanges come again
+    #[arg(long, value_name = "FILE", conflicts_with = "exchanges")]
+    pub trace: Option<PathBuf>,
+    /// So many made-up deployments with their troubles; --config is not read
+    #[arg(long, value_name = "N", conflicts_with = "load")]
+    pub fleet: Option<usize>,
+    /// How many exchanges
+    #[arg(long, value_name = "N")]
+    pub exchanges: Option<u64>,
+    /// A strategy's name or component; may be repeated [default: all that need no settings]
+    #[arg(long, value_name = "NAME or FILE.wasm")]
+    pub strategy: Vec<String>,
+    /// Draw the figures: SVG
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Record the choices of the one --strategy
+    #[arg(long, value_name = "FILE")]
+    pub decisions: Option<PathBuf>,
 }
 
 /// Flags that cannot be followed, in a sentence.

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use environment::{Environment, Process};
-pub use names::infer_provider;
+pub use names::{DEFAULT_STRATEGY, infer_provider};
 pub use problem::{Problem, Severity};
 pub use secret::Secret;
 pub use settings::Settings;

@@ -9,6 +9,9 @@ pub fn strategy_plugin(name: &str) -> &str {
     }
 }
 
+/// The strategy where none is configured, and for when another fails.
+pub const DEFAULT_STRATEGY: &str = "simple-shuffle";
+
 /// `router_settings.routing_strategy`.
 pub(super) const STRATEGIES: &[&str] = &[
     "simple-shuffle",

@@ -30,6 +30,8 @@ pub struct Settings {
     pub plugins: Plugins,
     pub server: Server,
     pub upstream: Upstream,
+    /// `sluice.decisions`; `None` where choices are not recorded.
+    pub decisions: Option<Decisions>,
     /// `environment_variables`: what a provider's own variables (`OPENAI_API_KEY`, …) are looked up in before the
     /// environment of the process. Nothing of it is exported.
     pub environment: BTreeMap<String, Secret>,
@@ -85,12 +87,29 @@ pub enum Alias {
     Weighted(Vec<(String, f64)>),
 }
 
-#[derive(Debug, Clone)]
-pub struct Router {
+/// Who ranks a model group's deployments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranking {
     /// `routing_strategy`, default `simple-shuffle`; a plugin's name.
     pub strategy: String,
     /// `routing_strategy_args`, JSON: the strategy's settings.
-    pub strategy_args: Box<str>,
+    pub args: Box<str>,
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Self {
+            strategy: super::names::DEFAULT_STRATEGY.to_owned(),
+            args: "{}".into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Router {
+    pub ranking: Ranking,
+    /// `routing_groups`, by model; it goes over `ranking`.
+    pub group_rankings: BTreeMap<String, Ranking>,
     pub retries: Retries,
     pub cooldowns: Cooldowns,
     pub fallbacks: Fallbacks,
@@ -122,6 +141,15 @@ pub struct General {
     /// `general_settings.dangerously_permit_weak_or_unset_master_key`, default false: without a master key the gateway
     /// may listen on other addresses than loopback.
     pub serve_without_key: bool,
+}
+
+/// `sluice.decisions`: choices are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decisions {
+    /// Relative to the configuration file.
+    pub file: PathBuf,
+    /// From there on the file begins anew, and the one before it is kept as `.1`; default 1 GiB.
+    pub bytes_max: u64,
 }
 
 /// When a guardrail looks.

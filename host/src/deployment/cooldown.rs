@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use crate::config::settings::Cooldowns;
+use crate::moment::Moment;
 
 /// What kind of failure an attempt met, as far as it says something about the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,16 +87,16 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 pub struct Outage {
     pub kind: Kind,
     pub message: String,
-    pub since: SystemTime,
+    pub since: Moment,
     pub time: Duration,
-    until: Instant,
+    until: Moment,
 }
 
 impl Outage {
     /// Until the probe.
     #[must_use]
-    pub fn remaining(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+    pub fn remaining(&self, now: Moment) -> Duration {
+        self.until.since(now)
     }
 }
 
@@ -120,7 +120,7 @@ enum Phase {
     /// One attempt is under way.
     Probing(Outage),
     Ramping {
-        since: Instant,
+        since: Moment,
         length: Duration,
     },
 }
@@ -139,24 +139,23 @@ pub struct Cooldown {
 struct State {
     phase: Phase,
     /// Failures within a cooldown's time: since when, and how many.
-    counted: HashMap<Option<Kind>, (Instant, u32)>,
+    counted: HashMap<Option<Kind>, (Moment, u32)>,
 }
 
 impl Cooldown {
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self, now: Moment) -> Standing {
         if !self.is_special.load(Ordering::Acquire) {
             return Standing::In;
         }
         let mut state = self.state.lock();
-        let now = Instant::now();
         match &state.phase {
             Phase::In => Standing::In,
             Phase::Out(outage) if outage.until <= now => Standing::DueForProbe,
-            Phase::Out(outage) => Standing::Out(outage.until - now),
-            Phase::Probing(outage) => Standing::Out(outage.until.saturating_duration_since(now)),
+            Phase::Out(outage) => Standing::Out(outage.remaining(now)),
+            Phase::Probing(outage) => Standing::Out(outage.remaining(now)),
             Phase::Ramping { since, length } => {
-                let share = (now - *since).as_secs_f64() / length.as_secs_f64();
+                let share = now.since(*since).as_secs_f64() / length.as_secs_f64();
                 if share < 1.0 {
                     return Standing::Ramping(share);
                 }
@@ -176,13 +175,13 @@ impl Cooldown {
     }
 
     /// Takes the probe, if it is due and nobody else has it.
-    pub(super) fn claim_probe(&self) -> bool {
+    pub(super) fn claim_probe(&self, now: Moment) -> bool {
         if !self.is_special.load(Ordering::Acquire) {
             return false;
         }
         let mut state = self.state.lock();
         match &state.phase {
-            Phase::Out(outage) if outage.until <= Instant::now() => {
+            Phase::Out(outage) if outage.until <= now => {
                 state.phase = Phase::Probing(outage.clone());
                 true
             }
@@ -199,7 +198,7 @@ impl Cooldown {
     }
 
     /// An attempt was answered; whether the deployment comes back with it.
-    pub(super) fn answered(&self, is_probe: bool, ramp: Duration) -> bool {
+    pub(super) fn answered(&self, is_probe: bool, ramp: Duration, now: Moment) -> bool {
         if !self.is_special.load(Ordering::Acquire) {
             return false;
         }
@@ -212,7 +211,7 @@ impl Cooldown {
         let phase = match ramp.is_zero() {
             true => Phase::In,
             false => Phase::Ramping {
-                since: Instant::now(),
+                since: now,
                 length: ramp,
             },
         };
@@ -235,6 +234,7 @@ impl Cooldown {
         tally: Tally,
         own: Own,
         rules: &Cooldowns,
+        now: Moment,
     ) -> Option<Outage> {
         let mut state = self.state.lock();
         let in_a_row = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
@@ -251,17 +251,17 @@ impl Cooldown {
             .filter(|breaker| in_a_row >= breaker.failures)
             .map(|breaker| breaker.pause);
         let failed_again = is_probe && matches!(state.phase, Phase::Probing(_));
-        let is_out = failed_again || state.is_too_much(failure, tally, own, window, rules);
+        let is_out = failed_again || state.is_too_much(failure, tally, own, window, rules, now);
         let time = match (paused, is_out) {
             (Some(pause), _) => pause.max(time),
             (None, true) => time,
             (None, false) => return None,
         };
-        let until = Instant::now() + time;
+        let until = now + time;
         let outage = Outage {
             kind: failure.kind,
             message: failure.message.chars().take(300).collect(),
-            since: SystemTime::now(),
+            since: now,
             time,
             until,
         };
@@ -292,15 +292,16 @@ impl State {
         own: Own,
         window: Duration,
         rules: &Cooldowns,
+        now: Moment,
     ) -> bool {
         if let Some(&allowed) = rules.policy.get(failure.kind.name()) {
-            return self.count(Some(failure.kind), window) > allowed;
+            return self.count(Some(failure.kind), window, now) > allowed;
         }
         if failure.kind.is_lasting() {
             return true;
         }
         if let Some(allowed) = own.allowed_fails.or(rules.allowed_fails) {
-            let count = self.count(None, window);
+            let count = self.count(None, window, now);
             return count > allowed && (failure.has_fallbacks || !failure.is_alone);
         }
         let Tally { successes, failures } = tally;
@@ -313,10 +314,9 @@ impl State {
     }
 
     /// Failures within the window, this one among them.
-    fn count(&mut self, kind: Option<Kind>, window: Duration) -> u32 {
-        let now = Instant::now();
+    fn count(&mut self, kind: Option<Kind>, window: Duration, now: Moment) -> u32 {
         let (since, count) = self.counted.entry(kind).or_insert((now, 0));
-        if now - *since > window {
+        if now.since(*since) > window {
             (*since, *count) = (now, 0);
         }
         *count += 1;

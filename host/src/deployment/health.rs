@@ -3,15 +3,19 @@
 //! Kept by deployment id over reloads. Numbers are approximate by design: they are updated without locks from every
 //! worker, and a lost update changes an average by one sample.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::cooldown::{Cooldown, Failure, Outage, Own, Standing, Tally};
 use crate::config::settings::Cooldowns;
+use crate::moment::Moment;
 
 /// Weight of a new sample in the moving averages: the last twenty or so count.
 const SAMPLE_WEIGHT: f64 = 0.1;
+
+/// After so long without an attempt, what failed counts for half.
+const FAILURE_HALF_LIFE: Duration = Duration::from_secs(60);
 
 /// The state of one deployment.
 #[derive(Debug)]
@@ -22,8 +26,10 @@ pub struct Health {
     tokens_per_second: Average,
     failure_rate: Average,
     minute: Minute,
-    /// Milliseconds since the process looked first; 0 when nothing was measured yet.
+    /// Milliseconds since the Unix epoch; 0 when nothing was measured yet.
     measured_at: AtomicU64,
+    /// The same of the last attempt that ended, well or not.
+    ended_at: AtomicU64,
     cooldown: Cooldown,
 }
 
@@ -37,6 +43,7 @@ impl Default for Health {
             failure_rate: Average::new(),
             minute: Minute::default(),
             measured_at: AtomicU64::new(0),
+            ended_at: AtomicU64::new(0),
             cooldown: Cooldown::default(),
         }
     }
@@ -55,17 +62,17 @@ pub struct Success {
 
 impl Health {
     /// An attempt begins; it is under way until the guard is dropped. Where a probe is due, this is the probe.
-    pub fn begin(self: &Arc<Self>) -> InFlight {
+    pub fn begin(self: &Arc<Self>, now: Moment) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.minute.requests.add(1);
+        self.minute.requests.add(1, now);
         InFlight {
-            is_probe: self.cooldown.claim_probe(),
+            is_probe: self.cooldown.claim_probe(now),
             health: Arc::clone(self),
         }
     }
 
     /// An attempt ended well.
-    pub fn succeeded(&self, success: Success) {
+    pub fn succeeded(&self, success: Success, now: Moment) {
         let seconds = success.whole.as_secs_f64();
         self.latency_seconds.add(seconds);
         if let Some(first_token) = success.first_token {
@@ -74,31 +81,46 @@ impl Health {
         if success.completion_tokens > 0 && seconds > 0.0 {
             self.tokens_per_second.add(success.completion_tokens as f64 / seconds);
         }
-        self.failure_rate.add(0.0);
-        self.minute.successes.add(1);
-        self.measured_at.store(milliseconds(), Ordering::Relaxed);
+        self.ended(0.0, now);
+        self.minute.successes.add(1, now);
+        self.measured_at.store(now.millis(), Ordering::Relaxed);
         self.cooldown.succeeded();
     }
 
     /// An attempt failed by the upstream's fault; the cooldown that begins with it.
-    pub fn failed(&self, failure: &Failure<'_>, is_probe: bool, own: Own, rules: &Cooldowns) -> Option<Outage> {
-        self.failure_rate.add(1.0);
-        self.minute.failures.add(1);
+    pub fn failed(
+        &self,
+        failure: &Failure<'_>,
+        is_probe: bool,
+        own: Own,
+        rules: &Cooldowns,
+        now: Moment,
+    ) -> Option<Outage> {
+        self.ended(1.0, now);
+        self.minute.failures.add(1, now);
         let tally = Tally {
-            successes: self.minute.successes.read(),
-            failures: self.minute.failures.read(),
+            successes: self.minute.successes.read(now),
+            failures: self.minute.failures.read(now),
         };
-        self.cooldown.failed(failure, is_probe, tally, own, rules)
+        self.cooldown.failed(failure, is_probe, tally, own, rules, now)
+    }
+
+    fn ended(&self, failed: f64, now: Moment) {
+        if !self.failure_rate.get().is_nan() {
+            self.failure_rate.set(self.failure_rate(now));
+        }
+        self.failure_rate.add(failed);
+        self.ended_at.store(now.millis(), Ordering::Relaxed);
     }
 
     /// Tokens that an exchange used here.
-    pub fn used(&self, tokens: u64) {
-        self.minute.tokens.add(tokens);
+    pub fn used(&self, tokens: u64, now: Moment) {
+        self.minute.tokens.add(tokens, now);
     }
 
     /// Whether it may be tried.
-    pub fn standing(&self) -> Standing {
-        self.cooldown.standing()
+    pub fn standing(&self, now: Moment) -> Standing {
+        self.cooldown.standing(now)
     }
 
     /// The cooldown that it is in.
@@ -127,35 +149,36 @@ impl Health {
     }
 
     /// Seconds since the last attempt that ended well; NaN when there was none.
-    pub fn sample_age(&self) -> f64 {
-        match self.measured_at.load(Ordering::Relaxed) {
-            0 => f64::NAN,
-            at => milliseconds().saturating_sub(at) as f64 / 1e3,
+    pub fn sample_age(&self, now: Moment) -> f64 {
+        age(&self.measured_at, now)
+    }
+
+    /// Share of recent attempts that failed by the upstream's fault; 0 when there were none, and falling to it while there
+    /// are none.
+    pub fn failure_rate(&self, now: Moment) -> f64 {
+        match self.failure_rate.get() {
+            rate if rate > 0.0 => rate * (-age(&self.ended_at, now) / FAILURE_HALF_LIFE.as_secs_f64()).exp2(),
+            _ => 0.0,
         }
     }
 
-    /// Share of recent attempts that failed by the upstream's fault; 0 when there were none.
-    pub fn failure_rate(&self) -> f64 {
-        let rate = self.failure_rate.get();
-        if rate.is_nan() { 0.0 } else { rate }
-    }
-
     /// Attempts begun in this minute of the clock.
-    pub fn requests_this_minute(&self) -> u32 {
-        self.minute.requests.read()
+    pub fn requests_this_minute(&self, now: Moment) -> u32 {
+        self.minute.requests.read(now)
     }
 
     /// Tokens used in this minute of the clock.
-    pub fn tokens_this_minute(&self) -> u32 {
-        self.minute.tokens.read()
+    pub fn tokens_this_minute(&self, now: Moment) -> u32 {
+        self.minute.tokens.read(now)
     }
 }
 
-/// Milliseconds since the first look, at least 1.
-fn milliseconds() -> u64 {
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    let since = FIRST.get_or_init(Instant::now).elapsed();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+/// Seconds since; NaN where it never was.
+fn age(at: &AtomicU64, now: Moment) -> f64 {
+    match at.load(Ordering::Relaxed) {
+        0 => f64::NAN,
+        at => now.millis().saturating_sub(at) as f64 / 1e3,
+    }
 }
 
 /// An attempt under way.
@@ -172,8 +195,8 @@ impl InFlight {
     }
 
     /// The attempt was answered, if not to its end; whether the deployment comes back with it. `ramp`: to its full share.
-    pub fn answered(&self, ramp: Duration) -> bool {
-        self.health.cooldown.answered(self.is_probe, ramp)
+    pub fn answered(&self, ramp: Duration, now: Moment) -> bool {
+        self.health.cooldown.answered(self.is_probe, ramp, now)
     }
 }
 
@@ -202,7 +225,11 @@ impl Average {
         } else {
             before + (sample - before) * SAMPLE_WEIGHT
         };
-        self.0.store(after.to_bits(), Ordering::Relaxed);
+        self.set(after);
+    }
+
+    fn set(&self, average: f64) {
+        self.0.store(average.to_bits(), Ordering::Relaxed);
     }
 
     fn get(&self) -> f64 {
@@ -224,15 +251,8 @@ struct Minute {
 struct Count(AtomicU64);
 
 impl Count {
-    fn add(&self, amount: u64) {
-        self.add_in(minute(), amount);
-    }
-
-    fn read(&self) -> u32 {
-        self.read_in(minute())
-    }
-
-    fn add_in(&self, minute: u64, amount: u64) {
+    fn add(&self, amount: u64, now: Moment) {
+        let minute = now.minute();
         let update = |packed: u64| {
             let count = if packed >> 32 == minute {
                 packed & u64::from(u32::MAX)
@@ -244,9 +264,9 @@ impl Count {
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
     }
 
-    fn read_in(&self, minute: u64) -> u32 {
+    fn read(&self, now: Moment) -> u32 {
         let packed = self.0.load(Ordering::Relaxed);
-        if packed >> 32 == minute {
+        if packed >> 32 == now.minute() {
             u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX)
         } else {
             0
@@ -254,15 +274,14 @@ impl Count {
     }
 }
 
-fn minute() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs() / 60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A day like any other, and so many seconds.
+    fn at(seconds: u64) -> Moment {
+        Moment::after_epoch(Duration::from_secs(86_400 + seconds))
+    }
 
     fn took(seconds: u64) -> Success {
         Success {
@@ -275,10 +294,10 @@ mod tests {
     #[test]
     fn what_is_under_way_is_counted_until_it_is_dropped() {
         let health = Arc::new(Health::default());
-        let attempt = health.begin();
-        assert_eq!((health.in_flight(), health.requests_this_minute()), (1, 1));
+        let attempt = health.begin(at(0));
+        assert_eq!((health.in_flight(), health.requests_this_minute(at(0))), (1, 1));
         drop(attempt);
-        assert_eq!((health.in_flight(), health.requests_this_minute()), (0, 1));
+        assert_eq!((health.in_flight(), health.requests_this_minute(at(0))), (0, 1));
     }
 
     fn limited() -> Failure<'static> {
@@ -291,19 +310,8 @@ mod tests {
         }
     }
 
-    /// A deployment whose cooldown of five seconds is over, and its probe.
-    async fn probed(rules: &Cooldowns) -> (Arc<Health>, InFlight) {
-        let health = Arc::new(Health::default());
-        health.failed(&limited(), false, Own::default(), rules).unwrap();
-        tokio::time::advance(rules.time).await;
-        let probe = health.begin();
-        assert!(probe.is_probe());
-        (health, probe)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_that_ends_leaves_what_it_found_out() {
-        let rules = Cooldowns {
+    fn rules() -> Cooldowns {
+        Cooldowns {
             disabled: false,
             time: Duration::from_secs(5),
             allowed_fails: None,
@@ -311,39 +319,67 @@ mod tests {
             breaker: None,
             ramp: Duration::from_secs(10),
             refuse_when_all_are_out: false,
-        };
-        let (health, probe) = probed(&rules).await;
-        health.failed(&limited(), probe.is_probe(), Own::default(), &rules);
-        drop(probe);
-        assert_eq!(health.standing(), Standing::Out(rules.time));
+        }
+    }
 
-        let (health, probe) = probed(&rules).await;
-        assert!(probe.answered(rules.ramp));
-        drop(probe);
-        assert_eq!(health.standing(), Standing::Ramping(0.0));
+    /// A deployment whose cooldown of five seconds is over after five, and its probe.
+    fn probed() -> (Arc<Health>, InFlight) {
+        let health = Arc::new(Health::default());
+        health
+            .failed(&limited(), false, Own::default(), &rules(), at(0))
+            .unwrap();
+        let probe = health.begin(at(5));
+        assert!(probe.is_probe());
+        (health, probe)
+    }
 
-        let (health, probe) = probed(&rules).await;
+    #[test]
+    fn a_probe_that_ends_leaves_what_it_found_out() {
+        let rules = rules();
+        let (health, probe) = probed();
+        health.failed(&limited(), probe.is_probe(), Own::default(), &rules, at(5));
         drop(probe);
-        assert_eq!(health.standing(), Standing::DueForProbe, "nobody has an answer");
+        assert_eq!(health.standing(at(5)), Standing::Out(rules.time));
+
+        let (health, probe) = probed();
+        assert!(probe.answered(rules.ramp, at(5)));
+        drop(probe);
+        assert_eq!(health.standing(at(5)), Standing::Ramping(0.0));
+
+        let (health, probe) = probed();
+        drop(probe);
+        assert_eq!(health.standing(at(5)), Standing::DueForProbe, "nobody has an answer");
     }
 
     #[test]
     fn averages_begin_unknown_and_follow_slowly() {
         let health = Health::default();
-        assert!(health.latency_seconds().is_nan() && health.sample_age().is_nan() && health.failure_rate() == 0.0);
-        health.succeeded(took(1));
-        health.succeeded(took(2));
+        assert!(health.latency_seconds().is_nan() && health.sample_age(at(0)).is_nan());
+        health.succeeded(took(1), at(0));
+        health.succeeded(took(2), at(1));
         assert!((health.latency_seconds() - 1.1).abs() < 1e-9);
-        assert!(health.sample_age() >= 0.0);
+        assert!((health.sample_age(at(3)) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn failures_are_forgotten_with_time() {
+        let health = Health::default();
+        assert!(health.failure_rate(at(0)) == 0.0);
+        health.failed(&limited(), false, Own::default(), &rules(), at(0));
+        assert!((health.failure_rate(at(0)) - 1.0).abs() < 1e-9);
+        assert!((health.failure_rate(at(60)) - 0.5).abs() < 1e-9);
+        health.succeeded(took(1), at(60));
+        assert!((health.failure_rate(at(60)) - 0.45).abs() < 1e-9);
+        assert!((health.failure_rate(at(120)) - 0.225).abs() < 1e-9);
     }
 
     #[test]
     fn a_new_minute_begins_at_nothing() {
         let count = Count::default();
-        count.add_in(7, 3);
-        count.add_in(7, 2);
-        assert_eq!((count.read_in(7), count.read_in(8)), (5, 0));
-        count.add_in(8, 1);
-        assert_eq!(count.read_in(8), 1);
+        count.add(3, at(0));
+        count.add(2, at(59));
+        assert_eq!((count.read(at(59)), count.read(at(60))), (5, 0));
+        count.add(1, at(60));
+        assert_eq!(count.read(at(61)), 1);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::deployment::{Candidate, Deployment, Success};
+use crate::moment::Moment;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
@@ -40,7 +41,7 @@ fn charge(candidate: &Candidate, usage: &Usage, service_tier: Option<&str>) -> O
     let cost = prices.map(|prices| prices.cost(usage, service_tier));
     let picos = cost.as_ref().map_or(0, |cost| cost.total.0);
     deployment.counters.used(usage, picos);
-    deployment.health.used(usage.total_tokens);
+    deployment.health.used(usage.total_tokens, Moment::now());
     cost
 }
 
@@ -71,11 +72,12 @@ fn judge(exchange: &Exchange, deployment: &Deployment) {
         .map(|at| at.saturating_duration_since(attempt.begun));
     match ending.failure() {
         None => {
-            deployment.health.succeeded(Success {
+            let success = Success {
                 whole: attempt.begun.elapsed(),
                 first_token,
                 completion_tokens: story.usage.as_ref().map_or(0, |usage| usage.completion_tokens),
-            });
+            };
+            deployment.health.succeeded(success, Moment::now());
             deployment.counters.successes.inc();
             deployment
                 .counters

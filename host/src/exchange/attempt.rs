@@ -20,7 +20,8 @@ use super::story::AttemptReport;
 use super::{Cause, Exchange, Refusal};
 use super::{blame, canned, outgoing};
 use crate::canonical::Canonical;
-use crate::deployment::{Candidate, Deployment, Standing, Upstream};
+use crate::deployment::{Candidate, Deployment, Upstream};
+use crate::moment::Moment;
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
 use crate::upstream::{self, AnswerError, Clock, TimeLimits};
 use crate::worker;
@@ -47,7 +48,7 @@ pub async fn until_one_answers(
     let retries = Retries::new(exchange, canonical, own);
     let mut left_aside = without.to_vec();
     let mut made = 0;
-    while let Some(candidate) = next(&mut ranked) {
+    while let Some(candidate) = route::next(&mut ranked, Moment::now()) {
         made += 1;
         let refusal = match once(exchange, canonical, &candidate).await {
             Ok(answer) => return Ok(answer),
@@ -79,13 +80,6 @@ pub async fn until_one_answers(
     Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
 }
 
-/// The next candidate. One that has gone out of service since it was ranked comes after those that have not.
-fn next(ranked: &mut Ranked) -> Option<Candidate> {
-    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(), Standing::Out(_));
-    let at = ranked.iter().position(is_in).unwrap_or(0);
-    ranked.remove(at)
-}
-
 /// One try, told in the story whatever becomes of it.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
@@ -96,7 +90,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         failure: None,
     });
     deployment.counters.requests.inc();
-    let in_flight = deployment.health.begin();
+    let in_flight = deployment.health.begin(Moment::now());
     let outcome = match (&deployment.settings.mock_response, &deployment.upstream) {
         (Some(mock), _) => canned::mock(canonical, candidate, mock),
         (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,

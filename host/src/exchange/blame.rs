@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::attempt::AskedLimits;
 use super::{Cause, Exchange, Refusal};
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
+use crate::moment::Moment;
 
 /// An attempt was answered: a deployment that this was the probe of comes back.
 pub fn answered(exchange: &Exchange, deployment: &Deployment, attempt: &InFlight) {
     let cooldowns = &exchange.snapshot.settings.router.cooldowns;
-    if attempt.answered(cooldowns.ramp) {
+    if attempt.answered(cooldowns.ramp, Moment::now()) {
         deployment.counters.state.set(0);
         tracing::info!(
             deployment = deployment.settings.id,
@@ -38,9 +39,10 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_
         is_alone: snapshot.groups.size_of(group) < 2,
         has_fallbacks: !router.fallbacks.after(group).is_empty(),
     };
+    let own = deployment.own_cooldown();
     let outage = deployment
         .health
-        .failed(&failure, is_probe, deployment.own_cooldown(), &router.cooldowns);
+        .failed(&failure, is_probe, own, &router.cooldowns, Moment::now());
     let Some(outage) = outage else { return };
     deployment.counters.cooled_down(status);
     let id = &deployment.settings.id;

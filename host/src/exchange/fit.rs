@@ -5,6 +5,7 @@
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
 use crate::deployment::{Capability, Deployment, is_within};
+use crate::moment::Moment;
 use crate::snapshot::Found;
 
 /// Leaves out the deployments that the request does not fit.
@@ -73,10 +74,11 @@ fn with_window(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
 }
 
 fn with_room(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
+    let now = Moment::now();
     let has_room = |deployment: &Deployment| {
         let (settings, health) = (&deployment.settings, &deployment.health);
-        let used = u64::from(health.tokens_this_minute());
-        settings.rpm.is_none_or(|most| health.requests_this_minute() < most)
+        let used = u64::from(health.tokens_this_minute(now));
+        settings.rpm.is_none_or(|most| health.requests_this_minute(now) < most)
             && settings.tpm.is_none_or(|most| used + tokens <= u64::from(most))
     };
     keep(found, has_room, |_| {

@@ -24,7 +24,7 @@ pub mod record;
 pub mod refusal;
 mod relay;
 mod retry;
-mod route;
+pub mod route;
 mod story;
 mod tags;
 

@@ -1,5 +1,6 @@
 //! Phase `receive`: the request's body, bounded in size, time and depth, checked and looked into without building a tree.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -47,6 +48,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         seed: fastrand::u32(..),
         started_ms: milliseconds(exchange.started_at),
         headers,
+        attributes: BTreeMap::new(),
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)

@@ -7,9 +7,12 @@ mod document;
 mod transcript;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::story::Ending;
 use super::{Exchange, story};
+use crate::decisions::{AttemptLine, ExchangeLine};
+use crate::moment::Moment;
 
 pub use document::{Record, schema};
 pub use transcript::Transcript;
@@ -19,6 +22,9 @@ pub fn write(exchange: &Exchange) {
     let Some(ending) = &exchange.story.ending else { return };
     count(exchange, ending);
     log(exchange, ending);
+    if let Some(recorder) = &exchange.snapshot.decisions {
+        recorder.exchange(end(exchange, ending));
+    }
     let failed = ending.failure().is_some();
     let sinks = exchange.snapshot.callbacks.iter();
     let mut wanting = sinks
@@ -56,6 +62,35 @@ fn count(exchange: &Exchange, ending: &Ending) {
             refusal.cause.status(),
             refusal.cause.class(),
         );
+    }
+}
+
+/// For `sluice explain` and `sluice replay`.
+fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
+    let story = &exchange.story;
+    let millis = |at: Instant| at.saturating_duration_since(exchange.started).as_secs_f64() * 1e3;
+    let usage = story.usage.as_ref();
+    let attempts = story.attempts.iter().map(|attempt| AttemptLine {
+        deployment: attempt.candidate.deployment.settings.id.clone(),
+        begun_ms: millis(attempt.begun),
+        error: attempt
+            .failure
+            .as_ref()
+            .map(|refusal| format!("{}: {}", refusal.cause.class(), refusal.message)),
+    });
+    ExchangeLine {
+        exchange: exchange.id.to_string(),
+        at_ms: Moment::now().millis(),
+        group: story.group.as_deref().map(str::to_owned),
+        status: ending.status(),
+        took_ms: story.took.unwrap_or_default().as_secs_f64() * 1e3,
+        first_content_ms: story.first_content.map(millis),
+        prompt_tokens: usage.map_or(0, |usage| usage.prompt_tokens),
+        completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
+        cost_usd: story.cost.as_ref().and_then(|cost| cost.total.to_string().parse().ok()),
+        attempts: attempts.collect(),
+        fallbacks: story.fallbacks,
+        error: ending.failure().map(|refusal| refusal.message.clone()),
     }
 }
 

@@ -1,15 +1,22 @@
 //! Phase `route`: from the model that the client named to deployments in the order in which to try them.
 
+mod aside;
+pub mod plan;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Cause, Exchange, Refusal, fit, tags};
 use crate::canonical::Canonical;
+use crate::decisions::{Choice, Recorder};
 use crate::deployment::{Candidate, Deployment, Standing};
-use crate::plugin::imports::candidates::Columns;
+use crate::moment::Moment;
+use crate::plugin::columns::{Columns, Live};
+use crate::plugin::reads::Reads;
 use crate::plugin::strategy::{RankError, Strategy};
 use crate::snapshot::Found;
+use aside::Asides;
+use plan::Plan;
 
 /// Candidates, best first.
 pub type Ranked = VecDeque<Candidate>;
@@ -29,79 +36,45 @@ pub fn rank(
         .find(&canonical.group)
         .ok_or_else(|| unknown(exchange, canonical))?;
     exchange.story.group = Some(found.group.clone());
+    let recorder = snapshot.decisions.as_deref();
+    let mut asides = Asides::told_to(recorder);
     if !without.is_empty() {
-        found.retain(|candidate| !is_among(without, candidate));
+        asides.by("it failed in this exchange", &mut found, |found| {
+            found.retain(|candidate| !is_among(without, candidate));
+        });
     }
-    tags::filter(exchange, canonical, &mut found)?;
-    fit::check(exchange, canonical, &mut found)?;
-    let mut rest = Rest::default();
-    found.retain(|candidate| rest.leaves(candidate, canonical.seed));
-    if found.candidates.is_empty() {
-        return permitted(exchange, canonical, rest.instead(exchange)?);
+    asides.by("the request's tags", &mut found, |found| {
+        tags::filter(exchange, canonical, found)
+    })?;
+    asides.by("the request does not fit it", &mut found, |found| {
+        fit::check(exchange, canonical, found)
+    })?;
+    let now = Moment::now();
+    let group = found.group.clone();
+    let plan = Plan::of(found, canonical.seed, now);
+    asides.by_plan(&plan);
+    let strategies = [snapshot.strategy_of(&canonical.group), snapshot.shuffle.as_ref()];
+    let mut chooser = Chooser {
+        asides,
+        ..Chooser::new(canonical, group, strategies, recorder, now)
+    };
+    if plan.levels.is_empty() {
+        return chooser.permitted(least_bad(exchange, plan)?);
     }
     let mut ranked = Ranked::new();
-    for level in by_order(found) {
-        match level.candidates.as_slice() {
-            // There is nothing to choose: no strategy is asked.
-            [_] if !is_constrained(exchange) => ranked.extend(level.candidates),
-            _ => {
-                let columns = Arc::new(columns(level));
-                match choose(exchange, canonical, &columns) {
-                    Ok(order) => ranked.extend(order.into_iter().map(|index| columns.candidates[index].clone())),
-                    Err(refusal) if ranked.is_empty() && rest.ramping.is_empty() => return Err(refusal),
-                    // Those before are tried; it matters only when they all fail.
-                    Err(_) => {}
-                }
-            }
+    let mut refused = None;
+    for level in plan.levels {
+        match chooser.choose(level) {
+            Ok(level) => ranked.extend(level),
+            // The others are tried; it matters only when there are none.
+            Err(refusal) => refused = refused.or(Some(refusal)),
         }
     }
-    let last = permitted(exchange, canonical, rest.ramping.into());
-    match last {
-        Err(refusal) if ranked.is_empty() => return Err(refusal),
-        last => ranked.extend(last.unwrap_or_default()),
+    ranked.extend(chooser.permitted(plan.ramping.into()).unwrap_or_default());
+    match refused {
+        Some(refusal) if ranked.is_empty() => Err(refusal),
+        _ => Ok(ranked),
     }
-    Ok(ranked)
-}
-
-/// Whether what the strategy leaves out must not be tried.
-fn is_constrained(exchange: &Exchange) -> bool {
-    let strategy = exchange.snapshot.strategy.as_ref();
-    strategy.is_some_and(|strategy| strategy.constrains())
-}
-
-/// Those that the strategy lets be tried of candidates whose order stands.
-fn permitted(exchange: &Exchange, canonical: &Arc<Canonical>, candidates: Ranked) -> Result<Ranked, Refusal> {
-    if candidates.is_empty() || !is_constrained(exchange) {
-        return Ok(candidates);
-    }
-    let columns = Arc::new(Columns {
-        candidates: candidates.into(),
-        weights: None,
-    });
-    let mut kept = choose(exchange, canonical, &columns)?;
-    kept.sort_unstable();
-    Ok(kept
-        .into_iter()
-        .map(|index| columns.candidates[index].clone())
-        .collect())
-}
-
-/// The candidates by `order`, lowest first: a level is for when all before it have failed. Those without an order come last.
-fn by_order(found: Found) -> Vec<Found> {
-    let order = |candidate: &Candidate| candidate.deployment.settings.order.unwrap_or(u32::MAX);
-    let first = found.candidates.first().map(order);
-    if found.candidates.iter().all(|candidate| Some(order(candidate)) == first) {
-        return vec![found];
-    }
-    let mut levels: Vec<u32> = found.candidates.iter().map(order).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let of_level = |level: u32| {
-        let mut own = found.clone();
-        own.retain(|candidate| order(candidate) == level);
-        own
-    };
-    levels.into_iter().map(of_level).collect()
 }
 
 /// Whether the group has a deployment that is not among `without`.
@@ -116,80 +89,147 @@ fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {
         .any(|deployment| Arc::ptr_eq(deployment, &candidate.deployment))
 }
 
-/// What no strategy is asked about.
-#[derive(Default)]
-struct Rest {
-    /// They have come back, and would take more than their share yet: tried when the others have failed.
-    ramping: Vec<Candidate>,
-    out: Vec<(Duration, Candidate)>,
-}
-
-impl Rest {
-    /// Whether the candidate is left to the strategy.
-    fn leaves(&mut self, candidate: &Candidate, seed: u32) -> bool {
-        match candidate.deployment.health.standing() {
-            Standing::In | Standing::DueForProbe => return true,
-            Standing::Ramping(share) if draw(seed, candidate) < share => return true,
-            Standing::Ramping(_) => self.ramping.push(candidate.clone()),
-            Standing::Out(remaining) => self.out.push((remaining, candidate.clone())),
-        }
-        false
-    }
-
-    /// Where all are left aside: those that are coming back, else the one that is due first.
-    fn instead(mut self, exchange: &Exchange) -> Result<Ranked, Refusal> {
-        if !self.ramping.is_empty() {
-            return Ok(self.ramping.into());
-        }
-        self.out.sort_by_key(|(remaining, _)| *remaining);
-        let Some((first, _)) = self.out.first() else {
-            return Err(unavailable());
-        };
-        if exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out {
-            let names: Vec<&str> = self
+/// Where all are left aside.
+fn least_bad(exchange: &Exchange, plan: Plan) -> Result<Ranked, Refusal> {
+    let refuses = exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out;
+    match plan.out.first() {
+        Some((first, _)) if refuses && plan.ramping.is_empty() => {
+            let ids = plan
                 .out
                 .iter()
-                .map(|(_, candidate)| candidate.deployment.settings.id.as_str())
-                .collect();
+                .map(|(_, candidate)| candidate.deployment.settings.id.as_str());
             let refusal = Refusal {
                 retry_after: Some(*first),
                 ..unavailable()
             };
-            return Err(refusal.detail(format!("all deployments cool down: {}", names.join(", "))));
+            let ids: Vec<&str> = ids.collect();
+            Err(refusal.detail(format!("all deployments cool down: {}", ids.join(", "))))
         }
-        Ok(self.out.into_iter().map(|(_, candidate)| candidate).collect())
+        None if plan.ramping.is_empty() => Err(unavailable()),
+        _ => Ok(plan.least_bad().collect()),
     }
 }
 
-/// A number from 0 to 1 that this exchange and deployment always get.
-fn draw(seed: u32, candidate: &Candidate) -> f64 {
-    let id = candidate.deployment.settings.id.as_bytes();
-    let mixed = id.iter().fold(u64::from(seed), |mixed, byte| {
-        (mixed ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    f64::from((mixed >> 32) as u32) / f64::from(u32::MAX)
+/// The next candidate. One that has gone out of service since it was ranked comes after those that have not.
+pub fn next(ranked: &mut Ranked, now: Moment) -> Option<Candidate> {
+    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(now), Standing::Out(_));
+    let at = ranked.iter().position(is_in).unwrap_or(0);
+    ranked.remove(at)
 }
 
-/// The configured strategy; where it is missing or fails, `simple-shuffle`; where that fails too, the order of the
-/// configuration.
-fn choose(exchange: &Exchange, canonical: &Arc<Canonical>, columns: &Arc<Columns>) -> Result<Vec<usize>, Refusal> {
-    let snapshot = &exchange.snapshot;
-    for strategy in [&snapshot.strategy, &snapshot.shuffle].into_iter().flatten() {
-        match strategy.rank(canonical, columns) {
-            Ok(order) if !order.is_empty() => return Ok(order),
-            Ok(_) => return Err(none_suitable(strategy, "it ranked none of the candidates")),
-            Err(RankError::NoneSuitable { reason, .. }) => return Err(none_suitable(strategy, &reason)),
-            Err(error) if strategy.constrains() => return Err(none_suitable(strategy, &error.to_string())),
-            Err(error) => tracing::warn!(%error, "a strategy failed: the next best thing ranks"),
+/// What chooses, level by level, and tells of it.
+pub struct Chooser<'a> {
+    canonical: &'a Arc<Canonical>,
+    group: Box<str>,
+    /// The configured one, and `simple-shuffle` for when that is missing or fails.
+    strategies: [Option<&'a Arc<Strategy>>; 2],
+    recorder: Option<&'a Recorder>,
+    asides: Asides,
+    now: Moment,
+}
+
+impl<'a> Chooser<'a> {
+    /// `strategies`: the configured one, and `simple-shuffle` for when that is missing or fails.
+    pub fn new(
+        canonical: &'a Arc<Canonical>,
+        group: Box<str>,
+        strategies: [Option<&'a Arc<Strategy>>; 2],
+        recorder: Option<&'a Recorder>,
+        now: Moment,
+    ) -> Self {
+        Self {
+            canonical,
+            group,
+            strategies,
+            recorder,
+            asides: Asides::told_to(recorder),
+            now,
         }
     }
-    Ok((0..columns.candidates.len()).collect())
-}
 
-fn columns(found: Found) -> Columns {
-    Columns {
-        candidates: found.candidates,
-        weights: found.weights,
+    /// The candidates of a level, best first: in the order of the configuration where no strategy can say.
+    ///
+    /// # Errors
+    /// A strategy says that none should be tried.
+    pub fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
+        let count = level.candidates.len();
+        let columns = Arc::new(Columns::Live(Live {
+            candidates: level.candidates,
+            weights: level.weights,
+            now: self.now,
+        }));
+        let in_order = |order: &[usize]| {
+            order
+                .iter()
+                .filter_map(|index| columns.candidate(*index).cloned())
+                .collect()
+        };
+        // Where there is nothing to choose, no strategy is asked but one that may leave out what there is.
+        let strategies = self.strategies;
+        let is_asked = |strategy: &&Arc<Strategy>| count > 1 || strategy.constrains();
+        let strategies = strategies.into_iter().flatten().filter(is_asked);
+        for strategy in strategies {
+            let ranking = match self.recorder {
+                None => strategy.rank(self.canonical, &columns),
+                Some(recorder) => {
+                    let (ranking, reads) = strategy.rank_noting(self.canonical, &columns);
+                    self.tell(recorder, Some(strategy), &columns, reads, &ranking);
+                    ranking
+                }
+            };
+            match ranking {
+                Ok(order) if !order.is_empty() => return Ok(in_order(&order)),
+                Ok(_) => return Err(none_suitable(strategy, "it ranked none of the candidates")),
+                Err(RankError::NoneSuitable { reason, .. }) => return Err(none_suitable(strategy, &reason)),
+                Err(error) if strategy.constrains() => return Err(none_suitable(strategy, &error.to_string())),
+                Err(error) => tracing::warn!(%error, "a strategy failed: the next best thing ranks"),
+            }
+        }
+        let as_configured: Vec<usize> = (0..count).collect();
+        let candidates = in_order(&as_configured);
+        if let Some(recorder) = self.recorder {
+            self.tell(recorder, None, &columns, Reads::default(), &Ok(as_configured));
+        }
+        Ok(candidates)
+    }
+
+    /// Those that the strategy lets be tried of candidates whose order stands.
+    fn permitted(&mut self, candidates: Ranked) -> Result<Ranked, Refusal> {
+        let constrains = self.strategies[0].is_some_and(|strategy| strategy.constrains());
+        if candidates.is_empty() || !constrains {
+            return Ok(candidates);
+        }
+        let permitted = self.choose(Found {
+            group: self.group.clone(),
+            candidates: candidates.iter().cloned().collect(),
+            weights: None,
+        })?;
+        let is_permitted = |candidate: &Candidate| {
+            let mut permitted = permitted.iter();
+            permitted.any(|other| Arc::ptr_eq(&other.deployment, &candidate.deployment))
+        };
+        Ok(candidates.into_iter().filter(is_permitted).collect())
+    }
+
+    fn tell(
+        &mut self,
+        recorder: &Recorder,
+        strategy: Option<&Arc<Strategy>>,
+        columns: &Arc<Columns>,
+        mut reads: Reads,
+        ranking: &Result<Vec<usize>, RankError>,
+    ) {
+        reads.complete(columns);
+        recorder.choice(Choice {
+            canonical: Arc::clone(self.canonical),
+            at: self.now,
+            group: self.group.clone(),
+            strategy: strategy.map(|strategy| Arc::clone(strategy.pool().identity())),
+            columns: Arc::clone(columns),
+            reads,
+            asides: self.asides.take(),
+            ranking: ranking.as_ref().map(Clone::clone).map_err(ToString::to_string),
+        });
     }
 }
 

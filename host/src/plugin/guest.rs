@@ -6,8 +6,9 @@ use hyper::HeaderMap;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::imports::candidates::Columns;
+use super::columns::Columns;
 use super::limits::{Limiter, Limits};
+use super::reads::Reads;
 use super::wasi;
 use crate::canonical::Canonical;
 use crate::deployment::Deployment;
@@ -29,6 +30,8 @@ pub struct Guest {
     /// Of the upstream's answer; empty before there is one.
     pub(super) answer_headers: HeaderMap,
     pub(super) candidates: Option<Arc<Columns>>,
+    /// What is read in this call, where someone wants to know.
+    pub(super) reads: Option<Reads>,
     /// Set as soon as something crosses that a client wrote. Such an instance serves no other exchange.
     pub(super) has_read_content: bool,
     /// The operator shares its instances between clients, so that what it has read may stay.
@@ -53,6 +56,7 @@ impl Guest {
             deployment: None,
             answer_headers: HeaderMap::new(),
             candidates: None,
+            reads: None,
             has_read_content: false,
             may_keep_content: false,
             ticks: 0,
@@ -83,6 +87,7 @@ impl Guest {
         self.deployment = None;
         self.answer_headers = HeaderMap::new();
         self.candidates = None;
+        self.reads = None;
     }
 }
 

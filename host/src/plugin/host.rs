@@ -65,6 +65,7 @@ impl Host {
         let counters = self.metrics.plugin(&name);
         Arc::new(Identity {
             name,
+            sha256: component.sha256.as_str().into(),
             settings,
             grants,
             egress: self.egress.clone(),
@@ -77,6 +78,7 @@ impl Host {
     pub(super) fn unnamed_identity(&self) -> Arc<Identity> {
         Arc::new(Identity {
             name: "(loading)".into(),
+            sha256: "".into(),
             settings: "{}".into(),
             grants: Grants::default(),
             egress: self.egress.clone(),

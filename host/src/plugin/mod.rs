@@ -7,6 +7,7 @@
 //! - [`guest`], [`limits`]: the host's side of one instance
 //! - [`pool`]: instances, used again where they have seen nothing
 //! - [`strategy`], [`adapter`], [`guardrail`], [`callback`]: the typed calls of each kind
+//! - [`columns`], [`reads`]: what strategies choose by, now or as it was recorded
 //! - [`library`]: the bundled components and those of the plugins directory, as one immutable registry
 //!
 //! What it leaves to others: when to call (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
@@ -16,8 +17,10 @@ pub mod bindings;
 mod cache;
 pub mod callback;
 mod clock;
+pub mod columns;
 pub mod component;
 pub mod engine;
+pub mod facts;
 pub mod grants;
 pub mod guardrail;
 mod guest;
@@ -26,6 +29,7 @@ pub mod imports;
 pub mod library;
 pub mod limits;
 pub mod pool;
+pub mod reads;
 pub mod strategy;
 mod wasi;
 
@@ -75,6 +79,8 @@ impl Kind {
 pub struct Identity {
     /// The manifest's name.
     pub name: Box<str>,
+    /// Of the component, in hex.
+    pub sha256: Box<str>,
     /// What `settings.get` answers.
     pub settings: Box<str>,
     pub grants: grants::Grants,

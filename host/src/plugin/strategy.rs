@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::CallError;
 use super::bindings::{Routing, routing_types};
-use super::imports::candidates::Columns;
-use super::pool::Pool;
+use super::columns::{Columns, Recorded};
+use super::pool::{Lease, Pool};
+use super::reads::Reads;
 use crate::canonical::Canonical;
 
 /// One use of a routing strategy.
@@ -46,10 +47,7 @@ impl Strategy {
     /// What is wrong with its settings, if it says so when it is asked without candidates.
     #[must_use]
     pub fn fault(&self) -> Option<RankError> {
-        let nothing = Arc::new(Columns {
-            candidates: Vec::new(),
-            weights: None,
-        });
+        let nothing = Arc::new(Columns::Recorded(Recorded::default()));
         let answer = self.rank(&Arc::new(Canonical::empty()), &nothing);
         answer
             .err()
@@ -67,7 +65,30 @@ impl Strategy {
     /// # Errors
     /// The guest failed, or named a candidate that does not exist.
     pub fn rank(&self, exchange: &Arc<Canonical>, columns: &Arc<Columns>) -> Result<Vec<usize>, RankError> {
-        let mut lease = self.pool.lease()?;
+        self.rank_with(&mut self.pool.lease()?, exchange, columns)
+    }
+
+    /// The same, and what the guest read for it.
+    pub fn rank_noting(
+        &self,
+        exchange: &Arc<Canonical>,
+        columns: &Arc<Columns>,
+    ) -> (Result<Vec<usize>, RankError>, Reads) {
+        let mut lease = match self.pool.lease() {
+            Ok(lease) => lease,
+            Err(error) => return (Err(error.into()), Reads::default()),
+        };
+        lease.guest().reads = Some(Reads::default());
+        let ranking = self.rank_with(&mut lease, exchange, columns);
+        (ranking, lease.guest().reads.take().unwrap_or_default())
+    }
+
+    fn rank_with(
+        &self,
+        lease: &mut Lease<Routing>,
+        exchange: &Arc<Canonical>,
+        columns: &Arc<Columns>,
+    ) -> Result<Vec<usize>, RankError> {
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
         guest.candidates = Some(Arc::clone(columns));
@@ -87,7 +108,7 @@ impl Strategy {
                 reason,
             },
         })?;
-        check(&ranking, columns.candidates.len())
+        check(&ranking, columns.count())
             .map_err(|reason| self.pool.identity().counters.broke_contract(self.name(), reason).into())
     }
 }

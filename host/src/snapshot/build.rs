@@ -4,7 +4,7 @@
 //! refused.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
@@ -12,8 +12,9 @@ use super::providers::{Providers, Shipped};
 use super::uses::Uses;
 use super::{ConfiguredGuardrail, Fault, Groups, Snapshot};
 use crate::callbacks::{Sink, Sinks};
-use crate::config::settings::{self, Isolation, Settings};
-use crate::config::{Environment, infer_provider};
+use crate::config::settings::{self, Isolation, Ranking, Settings};
+use crate::config::{DEFAULT_STRATEGY, Environment, infer_provider};
+use crate::decisions::Recorder;
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
 use crate::metrics::Metrics;
 use crate::plugin::adapter::Adapter;
@@ -27,9 +28,6 @@ use crate::plugin::pool::Key;
 use crate::plugin::strategy::Strategy;
 use crate::plugin::{Component, Host, Kind};
 
-/// The strategy that serves when another cannot.
-pub const SHUFFLE: &str = "simple-shuffle";
-
 /// What snapshots are built with, and what is kept from one to the next.
 pub struct Builder {
     host: Arc<Host>,
@@ -41,6 +39,7 @@ pub struct Builder {
     checked: Mutex<Vec<Arc<Adapter>>>,
     sinks: Arc<Sinks>,
     health: Mutex<HashMap<String, Arc<Health>>>,
+    recorder: Mutex<Weak<Recorder>>,
 }
 
 /// What a snapshot is built from.
@@ -65,6 +64,7 @@ impl Builder {
             checked: Mutex::default(),
             sinks,
             health: Mutex::default(),
+            recorder: Mutex::default(),
         }
     }
 
@@ -74,17 +74,18 @@ impl Builder {
         let mut faults = Vec::new();
         let (adapters, providers) = self.adapters(&settings.plugins, &registry, &mut faults);
         let deployments = self.deployments(&settings, &providers, &mut faults);
-        let strategy = self.strategy(
-            &settings,
-            &registry,
-            &settings.router.strategy,
-            &settings.router.strategy_args,
-            &mut faults,
-        );
-        let shuffle = match settings.router.strategy.as_str() {
-            SHUFFLE => None,
-            _ => self.strategy(&settings, &registry, SHUFFLE, "{}", &mut faults),
-        };
+        let mut strategy = |ranking: &Ranking| self.strategy(&settings.plugins, &registry, ranking, &mut faults);
+        let router = &settings.router;
+        let shuffle = strategy(&Ranking::default());
+        let strategies = router.group_rankings.iter();
+        let strategies = strategies
+            .map(|(group, ranking)| (group.clone(), strategy(ranking)))
+            .collect();
+        let strategy = strategy(&router.ranking);
+        let decisions = settings
+            .decisions
+            .as_ref()
+            .and_then(|decisions| self.recorder(decisions, &mut faults));
         let guardrails = self.guardrails(&settings, &registry, &mut faults);
         let callbacks = self.callbacks(&settings, &registry, &mut faults);
         let groups = Groups::new(deployments, settings.aliases.clone());
@@ -93,7 +94,9 @@ impl Builder {
             registry,
             groups,
             strategy,
+            strategies,
             shuffle,
+            decisions,
             guardrails,
             callbacks,
             adapters,
@@ -225,33 +228,66 @@ impl Builder {
         self.uses.adapters.get(key, make)
     }
 
-    fn strategy(
+    /// Where choices are recorded: the one that is open keeps its file.
+    fn recorder(&self, settings: &settings::Decisions, faults: &mut Vec<Fault>) -> Option<Arc<Recorder>> {
+        let mut open = self.recorder.lock();
+        if let Some(recorder) = open.upgrade().filter(|recorder| recorder.path() == settings.file) {
+            return Some(recorder);
+        }
+        match Recorder::open(settings, self.metrics.decisions_dropped.clone()) {
+            Ok(recorder) => {
+                let recorder = Arc::new(recorder);
+                *open = Arc::downgrade(&recorder);
+                Some(recorder)
+            }
+            Err(error) => {
+                let file = settings.file.display();
+                faults.push(Fault::Unusable(format!(
+                    "choices are not recorded: `sluice.decisions.file` {file}: {error}"
+                )));
+                None
+            }
+        }
+    }
+
+    /// A strategy with its settings.
+    pub fn strategy(
         &self,
-        settings: &Settings,
+        plugins: &settings::Plugins,
         registry: &Registry,
-        name: &str,
+        ranking: &Ranking,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Arc<Strategy>> {
+        let name = &ranking.strategy;
+        let component = Self::component(plugins, registry, name);
+        let pool = component.and_then(|component| self.strategy_pool(plugins, component, &ranking.args, faults));
+        if pool.is_none() {
+            faults.push(Fault::Missing(format!(
+                "routing strategy `{name}` is not there: `{DEFAULT_STRATEGY}` ranks in its place; put its component into the plugins directory, or mend its settings"
+            )));
+        }
+        pool
+    }
+
+    /// A component's strategy; `None` where it is none, or does not take the settings.
+    pub fn strategy_pool(
+        &self,
+        plugins: &settings::Plugins,
+        component: &Component,
         own_settings: &str,
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Strategy>> {
-        let strategy = Self::component(&settings.plugins, registry, name).and_then(|component| {
-            let constrains = component.constrains();
-            let key = self
-                .checked_key(&settings.plugins, component, Kind::Strategy, own_settings, faults)
-                // It refuses them itself, exchange by exchange: better than going where it would not have let them.
-                .or_else(|| constrains.then(|| self.key(&settings.plugins, component, Kind::Strategy, own_settings)))?;
-            let takes_any = &*key.settings != "{}";
-            let make = |key| component.strategy_pool(&self.host, key);
-            let strategy = Strategy::new(self.uses.strategies.get(key, make)?, constrains);
-            let fault = takes_any.then(|| strategy.fault()).flatten();
-            faults.extend(fault.iter().map(|fault| Fault::Unusable(fault.to_string())));
-            (fault.is_none() || constrains).then(|| Arc::new(strategy))
-        });
-        if strategy.is_none() {
-            faults.push(Fault::Missing(format!(
-                "routing strategy `{name}` is not there: `{SHUFFLE}` ranks in its place; put its component into the plugins directory, or mend its settings"
-            )));
-        }
-        strategy
+        let constrains = component.constrains();
+        let key = self
+            .checked_key(plugins, component, Kind::Strategy, own_settings, faults)
+            // It refuses them itself, exchange by exchange: better than going where it would not have let them.
+            .or_else(|| constrains.then(|| self.key(plugins, component, Kind::Strategy, own_settings)))?;
+        let takes_any = &*key.settings != "{}";
+        let make = |key| component.strategy_pool(&self.host, key);
+        let strategy = Strategy::new(self.uses.strategies.get(key, make)?, constrains);
+        let fault = takes_any.then(|| strategy.fault()).flatten();
+        faults.extend(fault.iter().map(|fault| Fault::Unusable(fault.to_string())));
+        (fault.is_none() || constrains).then(|| Arc::new(strategy))
     }
 
     fn guardrails(

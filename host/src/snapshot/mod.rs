@@ -8,6 +8,7 @@ mod groups;
 mod providers;
 mod uses;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use build::{Builder, Sources};
@@ -15,6 +16,7 @@ pub use groups::{Found, Groups};
 
 use crate::callbacks::Sink;
 use crate::config::settings::{self, Mode, Settings};
+use crate::decisions::Recorder;
 use crate::plugin::adapter::Adapter;
 use crate::plugin::guardrail::Guardrail;
 use crate::plugin::library::Registry;
@@ -27,8 +29,12 @@ pub struct Snapshot {
     pub groups: Groups,
     /// The configured strategy; `None` where no plugin provides it.
     pub strategy: Option<Arc<Strategy>>,
-    /// `simple-shuffle`, for when the strategy fails or is not there; `None` where it is the strategy.
+    /// By model group, those of `routing_groups`.
+    pub strategies: HashMap<String, Option<Arc<Strategy>>>,
+    /// `simple-shuffle`, for when the strategy fails or is not there.
     pub shuffle: Option<Arc<Strategy>>,
+    /// Where choices are recorded; `None` where they are not.
+    pub decisions: Option<Arc<Recorder>>,
     pub guardrails: Vec<ConfiguredGuardrail>,
     pub callbacks: Vec<Arc<Sink>>,
     /// All of them, also those that no deployment uses yet: the next snapshot finds their instances again.
@@ -65,6 +71,15 @@ impl ConfiguredGuardrail {
 }
 
 impl Snapshot {
+    /// The strategy that ranks for a model; `None` where no plugin provides it.
+    #[must_use]
+    pub fn strategy_of(&self, model: &str) -> Option<&Arc<Strategy>> {
+        match self.strategies.get(model) {
+            Some(own) => own.as_ref(),
+            None => self.strategy.as_ref(),
+        }
+    }
+
     /// Hosts that a plugin may reach, in any of its uses, sorted.
     #[must_use]
     pub fn granted(&self, plugin: &str) -> Vec<String> {

@@ -6,13 +6,19 @@ use super::super::problem::Problems;
 use super::super::tree::{Entry, Node, Place, Value};
 
 pub fn check(root: &Node, known: &Known, problems: &mut Problems) {
-    check_strategy(root, known, problems);
+    if let Some(router) = root.get("router_settings") {
+        let groups = router.get("routing_groups").and_then(Node::list).unwrap_or_default();
+        for place in std::iter::once(router).chain(groups) {
+            check_strategy(place, known, problems);
+        }
+    }
     check_guardrails(root, known, problems);
     check_callbacks(root, known, problems);
 }
 
-fn check_strategy(root: &Node, known: &Known, problems: &mut Problems) {
-    let Some(node) = root.find(&["router_settings", "routing_strategy"]) else {
+/// Of the router, or of one of its `routing_groups`.
+fn check_strategy(place: &Node, known: &Known, problems: &mut Problems) {
+    let Some(node) = place.get("routing_strategy") else {
         return;
     };
     let Some(name) = node.text() else { return };

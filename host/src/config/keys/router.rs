@@ -30,7 +30,7 @@ const KEYS: &[Key] = &[
     on("num_retries", COUNT, "Retries after the first attempt; default `litellm_settings.num_retries`, else 2."),
     on("timeout", SECONDS, "Seconds an attempt may take; default `litellm_settings.request_timeout`, else 6000."),
     on("stream_timeout", SECONDS, "Seconds to the first content of a stream; default `timeout`."),
-    later("routing groups", "routing_groups", LIST, "Strategies of their own for sets of models."),
+    on("routing_groups", Shape::List(&ROUTING_GROUP_SHAPE), "Strategies of their own for sets of model groups."),
     on("max_fallbacks", COUNT, "How far fallbacks lead on from one group to the next; default 5."),
     on("retry_after", SHARE, "Seconds to wait, at least, before the same deployment is tried again; default 0."),
     on("retry_policy", Shape::Section(&RETRY_POLICY), "Retries by kind of failure; they go over `num_retries`."),
@@ -144,4 +144,22 @@ const ALLOWED_FAILS: &[Key] = &[
     on("RateLimitErrorAllowedFails", COUNT, "Rate limits before a cooldown."),
     on("ContentPolicyViolationErrorAllowedFails", COUNT, "No effect on cooldowns: what a client did wrong never counts."),
     on("InternalServerErrorAllowedFails", COUNT, "Failures of the provider itself, or of its connection, before a cooldown."),
+];
+
+const ROUTING_GROUP_SHAPE: Shape = Shape::Section(&ROUTING_GROUP);
+
+static ROUTING_GROUP: Section = Section {
+    name: "router_settings.routing_groups",
+    keys: &[ROUTING_GROUP_KEYS],
+    required: &["models"],
+    unknown: Unknown::Warned,
+};
+
+#[rustfmt::skip] // One key a row.
+const ROUTING_GROUP_KEYS: &[Key] = &[
+    on("group_name", TEXT, "What messages call it."),
+    on("models", TEXTS, "The model groups it is for."),
+    on("routing_strategy", TEXT, "A strategy plugin's name; default `simple-shuffle`."),
+    on("routing_strategy_args", MAP, "Settings of the strategy; default none."),
+    later("routing groups with priorities", "model_priorities", ANY, "Which of the models goes before which."),
 ];

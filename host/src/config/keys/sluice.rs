@@ -24,6 +24,7 @@ const KEYS: &[Key] = &[
     on("server", Shape::Section(&SERVER), "Limits toward clients."),
     on("upstream", Shape::Section(&UPSTREAM), "Limits toward upstreams."),
     on("cooldown", Shape::Section(&COOLDOWN), "What `router_settings` does not say of deployments that fail."),
+    on("decisions", Shape::Section(&DECISIONS), "Records every choice of a deployment, for `sluice explain` and `sluice replay`."),
 ];
 
 pub static PLUGIN: Section = Section {
@@ -85,6 +86,19 @@ const UPSTREAM_KEYS: &[Key] = &[
     on("attempts_max", Shape::Integer(1, 1_000), "Attempts of one exchange, whatever the retries say; default 16."),
     on("deadline_ms", MILLISECONDS, "All attempts of one exchange and the waits between them, to the first content; default none."),
     on("ca_file", TEXT, "PEM file of further root certificates, relative to this file."),
+];
+
+pub static DECISIONS: Section = Section {
+    name: "sluice.decisions",
+    keys: &[DECISIONS_KEYS],
+    required: &["file"],
+    unknown: Unknown::Refused,
+};
+
+#[rustfmt::skip] // One key a row.
+const DECISIONS_KEYS: &[Key] = &[
+    on("file", TEXT, "Where choices are written, a line of JSON each; relative to this file. It names who asked only where a strategy read that."),
+    on("file_mb_max", AMOUNT, "MiB after which the file begins anew; the one before it stays as `.1`. Default 1024."),
 ];
 
 pub static COOLDOWN: Section = Section {

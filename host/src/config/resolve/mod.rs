@@ -13,7 +13,7 @@ use super::Secret;
 use super::check::MASTER_KEY_VARIABLE;
 use super::environment::{Environment, Overlay};
 use super::names;
-use super::settings::{Alias, General, Router, Server, Settings, Upstream};
+use super::settings::{Alias, Decisions, General, Ranking, Router, Server, Settings, Upstream};
 use super::tree::{Node, Value};
 
 pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -> Settings {
@@ -27,6 +27,7 @@ pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -
         plugins: plugins::plugins(root, directory),
         server: server(root, directory),
         upstream: upstream(root, directory),
+        decisions: decisions(root, directory),
         environment: environment
             .above
             .into_iter()
@@ -67,13 +68,10 @@ fn weighted(item: &Node) -> Option<(String, f64)> {
 fn router(root: &Node) -> Router {
     let own = |key| root.find(&["router_settings", key]);
     let shared = |key| root.find(&["litellm_settings", key]);
-    let args = own("routing_strategy_args").map_or_else(|| "{}".to_owned(), |node| node.to_json().to_string());
+    let ranking = root.find(&["router_settings"]).map(ranking);
     Router {
-        strategy: own("routing_strategy")
-            .and_then(Node::text)
-            .map_or("simple-shuffle", names::strategy_plugin)
-            .to_owned(),
-        strategy_args: args.into(),
+        ranking: ranking.unwrap_or_default(),
+        group_rankings: group_rankings(root),
         retries: resilience::retries(root),
         cooldowns: resilience::cooldowns(root),
         fallbacks: resilience::fallbacks(root),
@@ -89,6 +87,32 @@ fn router(root: &Node) -> Router {
         stream_timeout: own("stream_timeout").and_then(seconds),
         drop_params: shared("drop_params").and_then(Node::bool).unwrap_or(false),
     }
+}
+
+/// `routing_strategy` and `routing_strategy_args`.
+fn ranking(node: &Node) -> Ranking {
+    let args = node.get("routing_strategy_args").filter(|args| !args.is_null());
+    Ranking {
+        strategy: node
+            .get("routing_strategy")
+            .and_then(Node::text)
+            .map_or(names::DEFAULT_STRATEGY, names::strategy_plugin)
+            .to_owned(),
+        args: args.map_or_else(|| "{}".into(), |args| args.to_json().to_string().into()),
+    }
+}
+
+/// `routing_groups`: a model's own ranking is that of the first group that names it.
+fn group_rankings(root: &Node) -> BTreeMap<String, Ranking> {
+    let groups = root.find(&["router_settings", "routing_groups"]).and_then(Node::list);
+    let mut rankings = BTreeMap::new();
+    for group in groups.unwrap_or_default() {
+        let models = group.get("models").and_then(Node::list).unwrap_or_default();
+        for model in models.iter().filter_map(Node::text) {
+            rankings.entry(model.to_owned()).or_insert_with(|| ranking(group));
+        }
+    }
+    rankings
 }
 
 fn general(root: &Node, environment: &Overlay<'_>) -> General {
@@ -190,4 +214,13 @@ fn milliseconds(node: &Node) -> Option<Duration> {
 /// A path relative to the configuration's folder.
 fn path(node: Option<&Node>, directory: &Path) -> Option<PathBuf> {
     Some(directory.join(node?.text()?))
+}
+
+fn decisions(root: &Node, directory: &Path) -> Option<Decisions> {
+    let own = root.find(&["sluice", "decisions"])?;
+    let mb_max: u32 = own.get("file_mb_max").and_then(whole).unwrap_or(1024);
+    Some(Decisions {
+        file: path(own.get("file"), directory)?,
+        bytes_max: u64::from(mb_max) << 20,
+    })
 }

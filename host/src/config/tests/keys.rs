@@ -102,6 +102,8 @@ fn frame(section: &str) -> Option<&'static str> {
         "sluice.server" => "sluice: { server: { @ } }",
         "sluice.upstream" => "sluice: { upstream: { @ } }",
         "sluice.cooldown" => "sluice: { cooldown: { @ } }",
+        "sluice.decisions" => "sluice: { decisions: { file: f, @ } }",
+        "router_settings.routing_groups" => "router_settings: { routing_groups: [{ models: [m], @ }] }",
         "sluice.plugins.*" => "sluice: { plugins: { p: { @ } } }",
         "guardrails[].litellm_params" => {
             "guardrails: [{ guardrail_name: g, litellm_params: { guardrail: content-filter, mode: pre_call, @ } }]"
@@ -130,7 +132,10 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
         Shape::List(Shape::Outbound) => vec!["[host]"],
         Shape::List(Shape::Map(_)) => vec!["[{ a: [b] }]"],
         Shape::List(_) => {
-            vec!["[{ guardrail_name: g, litellm_params: { guardrail: content-filter, mode: pre_call } }]"]
+            vec![
+                "[{ models: [m], routing_strategy: least-busy }]",
+                "[{ guardrail_name: g, litellm_params: { guardrail: content-filter, mode: pre_call } }]",
+            ]
         }
         Shape::Map(_) | Shape::Section(_) => vec!["{ a: 1 }", "{ a: b }"],
         Shape::Either(shapes) => shapes.iter().flat_map(samples).chain(["webhook"]).collect(),
@@ -139,7 +144,7 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
 }
 
 /// Keys that are in effect without a trace of their own, and why.
-const WITHOUT_TRACE: [(&str, &str); 6] = [
+const WITHOUT_TRACE: [(&str, &str); 9] = [
     (
         "litellm_credential_name",
         "it needs an entry of `credential_list`; see `credentials_can_be_shared`",
@@ -153,8 +158,11 @@ const WITHOUT_TRACE: [(&str, &str); 6] = [
         "pause_ms",
         "it needs `consecutive_failures`; see `what_becomes_of_failures`",
     ),
+    ("group_name", "it is for those who read the file"),
     ("model", "the frame gives it"),
     ("mode", "the frame gives it"),
+    ("models", "the frame gives it"),
+    ("file", "the frame gives it"),
 ];
 
 /// A key that says it is honoured changes the settings: nobody can claim an effect that no code has.

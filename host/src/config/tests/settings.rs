@@ -22,8 +22,8 @@ fn variables(set: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[test]
 fn defaults_are_those_the_documentation_names() {
     let settings = settings("{}");
-    assert_eq!(settings.router.strategy, "simple-shuffle");
-    assert_eq!(&*settings.router.strategy_args, "{}");
+    assert_eq!(settings.router.ranking.strategy, "simple-shuffle");
+    assert_eq!(&*settings.router.ranking.args, "{}");
     assert_eq!(settings.router.retries.count, 2);
     assert_eq!(settings.router.timeout, Duration::from_secs(6000));
     assert!(settings.general.master_key.is_none() && settings.general.metrics_need_key);
@@ -203,7 +203,31 @@ router_settings: {num_retries: 1, timeout: 30, routing_strategy_args: {ttl: 60}}
     );
     assert_eq!(settings.router.retries.count, 1);
     assert_eq!(settings.router.timeout, Duration::from_secs(120));
-    assert_eq!(&*settings.router.strategy_args, r#"{"ttl":60}"#);
+    assert_eq!(&*settings.router.ranking.args, r#"{"ttl":60}"#);
+}
+
+#[test]
+fn a_model_group_has_the_ranking_of_the_first_routing_group_that_names_it() {
+    let settings = settings(
+        "
+router_settings:
+  routing_strategy: least-busy
+  routing_groups:
+    - {group_name: fast, models: [a, b], routing_strategy: latency-based-routing, routing_strategy_args: {ttl: 9}}
+    - {group_name: cheap, models: [b, c], routing_strategy: usage-based-routing}
+",
+    );
+    let router = &settings.router;
+    let of = |model: &str| {
+        (
+            router.group_rankings[model].strategy.as_str(),
+            &*router.group_rankings[model].args,
+        )
+    };
+    assert_eq!(router.ranking.strategy, "least-busy");
+    assert_eq!(of("a"), ("latency-based-routing", r#"{"ttl":9}"#));
+    assert_eq!(of("b"), of("a"));
+    assert_eq!(of("c"), ("usage-based-routing-v2", "{}"));
 }
 
 #[test]

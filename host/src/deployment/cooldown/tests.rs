@@ -1,5 +1,3 @@
-use tokio::time::advance;
-
 use super::*;
 use crate::config::settings::Breaker;
 
@@ -39,6 +37,7 @@ struct Deployment {
     rules: Cooldowns,
     own: Own,
     tally: Tally,
+    now: Moment,
 }
 
 impl Deployment {
@@ -51,7 +50,20 @@ impl Deployment {
                 successes: 0,
                 failures: 0,
             },
+            now: Moment::after_epoch(Duration::from_secs(86_400)),
         }
+    }
+
+    fn waits(&mut self, seconds: u64) {
+        self.now = self.now + Duration::from_secs(seconds);
+    }
+
+    fn standing(&self) -> Standing {
+        self.cooldown.standing(self.now)
+    }
+
+    fn claims_probe(&self) -> bool {
+        self.cooldown.claim_probe(self.now)
     }
 
     fn succeeds(&mut self, times: u32) {
@@ -62,10 +74,10 @@ impl Deployment {
     /// Seconds of the cooldown that begins.
     fn fails(&mut self, failure: Failure<'_>) -> Option<u64> {
         self.tally.failures += 1;
-        let is_probe = self.cooldown.claim_probe();
+        let is_probe = self.claims_probe();
         let outage = self
             .cooldown
-            .failed(&failure, is_probe, self.tally, self.own, &self.rules);
+            .failed(&failure, is_probe, self.tally, self.own, &self.rules, self.now);
         outage.map(|outage| outage.time.as_secs())
     }
 
@@ -74,29 +86,29 @@ impl Deployment {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn half_of_five_attempts_is_too_much() {
+#[test]
+fn half_of_five_attempts_is_too_much() {
     let mut deployment = Deployment::under(rules());
     deployment.succeeds(2);
     assert_eq!(deployment.fails_times(2, failure(Kind::InternalServer)), None);
     assert_eq!(deployment.fails(failure(Kind::InternalServer)), Some(60));
-    assert_eq!(deployment.cooldown.standing(), Standing::Out(Duration::from_secs(60)));
+    assert_eq!(deployment.standing(), Standing::Out(Duration::from_secs(60)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_rate_limit_counts_at_once_where_there_are_others() {
+#[test]
+fn a_rate_limit_counts_at_once_where_there_are_others() {
     assert_eq!(Deployment::under(rules()).fails(failure(Kind::RateLimit)), Some(60));
     assert_eq!(Deployment::under(rules()).fails(alone(Kind::RateLimit)), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_refused_credential_counts_at_once_even_alone() {
+#[test]
+fn a_refused_credential_counts_at_once_even_alone() {
     assert_eq!(Deployment::under(rules()).fails(alone(Kind::Authentication)), Some(60));
     assert_eq!(Deployment::under(rules()).fails(alone(Kind::NotFound)), Some(60));
 }
 
-#[tokio::test(start_paused = true)]
-async fn alone_it_stays_until_a_thousand_attempts_failed() {
+#[test]
+fn alone_it_stays_until_a_thousand_attempts_failed() {
     let mut deployment = Deployment::under(rules());
     assert_eq!(deployment.fails_times(999, alone(Kind::InternalServer)), None);
     assert_eq!(deployment.fails(alone(Kind::InternalServer)), Some(60));
@@ -105,8 +117,8 @@ async fn alone_it_stays_until_a_thousand_attempts_failed() {
     assert_eq!(deployment.fails_times(2_000, alone(Kind::InternalServer)), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn allowed_fails_are_counted_within_a_cooldowns_time() {
+#[test]
+fn allowed_fails_are_counted_within_a_cooldowns_time() {
     let allowed = Cooldowns {
         allowed_fails: Some(3),
         ..rules()
@@ -117,7 +129,7 @@ async fn allowed_fails_are_counted_within_a_cooldowns_time() {
 
     let mut deployment = Deployment::under(allowed.clone());
     assert_eq!(deployment.fails_times(3, failure(Kind::Timeout)), None);
-    advance(Duration::from_secs(61)).await;
+    deployment.waits(61);
     assert_eq!(deployment.fails_times(3, failure(Kind::Timeout)), None);
 
     let mut deployment = Deployment::under(allowed);
@@ -129,8 +141,8 @@ async fn allowed_fails_are_counted_within_a_cooldowns_time() {
     assert_eq!(deployment.fails(with_fallbacks), Some(60));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_policy_counts_its_own_kind_even_alone() {
+#[test]
+fn a_policy_counts_its_own_kind_even_alone() {
     let mut policy = rules();
     policy.policy.insert("Timeout".into(), 1);
     policy.policy.insert("Authentication".into(), 1);
@@ -143,8 +155,8 @@ async fn a_policy_counts_its_own_kind_even_alone() {
     assert_eq!(deployment.fails(failure(Kind::Authentication)), Some(60));
 }
 
-#[tokio::test(start_paused = true)]
-async fn failures_in_a_row_pause_it() {
+#[test]
+fn failures_in_a_row_pause_it() {
     let mut deployment = Deployment::under(Cooldowns {
         breaker: Some(Breaker {
             failures: 5,
@@ -159,8 +171,8 @@ async fn failures_in_a_row_pause_it() {
     assert_eq!(deployment.fails(alone(Kind::InternalServer)), Some(300));
 }
 
-#[tokio::test(start_paused = true)]
-async fn its_own_time_goes_over_retry_after_and_that_over_the_routers() {
+#[test]
+fn its_own_time_goes_over_retry_after_and_that_over_the_routers() {
     let asked = |seconds| Failure {
         retry_after: Some(Duration::from_secs(seconds)),
         ..failure(Kind::RateLimit)
@@ -172,8 +184,8 @@ async fn its_own_time_goes_over_retry_after_and_that_over_the_routers() {
     assert_eq!(own.fails(asked(7)), Some(9));
 }
 
-#[tokio::test(start_paused = true)]
-async fn no_time_means_never() {
+#[test]
+fn no_time_means_never() {
     let mut never = Deployment::under(rules());
     never.own.time = Some(Duration::ZERO);
     assert_eq!(never.fails(failure(Kind::Authentication)), None);
@@ -184,8 +196,8 @@ async fn no_time_means_never() {
     assert_eq!(Deployment::under(disabled).fails(failure(Kind::RateLimit)), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_longer_cooldown_extends_a_shorter_one_and_never_the_other_way() {
+#[test]
+fn a_longer_cooldown_extends_a_shorter_one_and_never_the_other_way() {
     let mut deployment = Deployment::under(rules());
     let asked = |seconds| Failure {
         retry_after: Some(Duration::from_secs(seconds)),
@@ -193,42 +205,47 @@ async fn a_longer_cooldown_extends_a_shorter_one_and_never_the_other_way() {
     };
     assert_eq!(deployment.fails(asked(30)), Some(30));
     assert_eq!(deployment.fails(asked(90)), None, "nobody is told twice");
-    assert_eq!(deployment.cooldown.standing(), Standing::Out(Duration::from_secs(90)));
+    assert_eq!(deployment.standing(), Standing::Out(Duration::from_secs(90)));
     deployment.fails(asked(1));
-    assert_eq!(deployment.cooldown.standing(), Standing::Out(Duration::from_secs(90)));
+    assert_eq!(deployment.standing(), Standing::Out(Duration::from_secs(90)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn one_probe_brings_it_back_little_by_little() {
+#[test]
+fn one_probe_brings_it_back_little_by_little() {
     let mut deployment = Deployment::under(rules());
     deployment.fails(failure(Kind::RateLimit));
-    let cooldown = &deployment.cooldown;
-    assert!(!cooldown.claim_probe(), "it is not due yet");
-    advance(Duration::from_secs(60)).await;
-    assert_eq!(cooldown.standing(), Standing::DueForProbe);
-    assert!(cooldown.claim_probe());
-    assert!(!cooldown.claim_probe(), "there is one probe");
-    assert_eq!(cooldown.standing(), Standing::Out(Duration::ZERO));
+    assert!(!deployment.claims_probe(), "it is not due yet");
+    deployment.waits(60);
+    assert_eq!(deployment.standing(), Standing::DueForProbe);
+    assert!(deployment.claims_probe());
+    assert!(!deployment.claims_probe(), "there is one probe");
+    assert_eq!(deployment.standing(), Standing::Out(Duration::ZERO));
     assert!(
-        !cooldown.answered(false, deployment.rules.ramp),
+        !deployment
+            .cooldown
+            .answered(false, deployment.rules.ramp, deployment.now),
         "an attempt from before says nothing"
     );
-    assert!(cooldown.answered(true, deployment.rules.ramp));
-    advance(Duration::from_secs(4)).await;
-    assert_eq!(cooldown.standing(), Standing::Ramping(0.4));
-    advance(Duration::from_secs(6)).await;
-    assert_eq!(cooldown.standing(), Standing::In);
-    assert_eq!(cooldown.outage(), None);
+    assert!(
+        deployment
+            .cooldown
+            .answered(true, deployment.rules.ramp, deployment.now)
+    );
+    deployment.waits(4);
+    assert_eq!(deployment.standing(), Standing::Ramping(0.4));
+    deployment.waits(6);
+    assert_eq!(deployment.standing(), Standing::In);
+    assert_eq!(deployment.cooldown.outage(), None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_probe_that_fails_or_is_given_up_leaves_it_out() {
+#[test]
+fn a_probe_that_fails_or_is_given_up_leaves_it_out() {
     let mut deployment = Deployment::under(rules());
     deployment.fails(failure(Kind::RateLimit));
-    advance(Duration::from_secs(60)).await;
-    assert!(deployment.cooldown.claim_probe());
+    deployment.waits(60);
+    assert!(deployment.claims_probe());
     deployment.cooldown.release_probe();
-    assert_eq!(deployment.cooldown.standing(), Standing::DueForProbe);
+    assert_eq!(deployment.standing(), Standing::DueForProbe);
     deployment.succeeds(100);
     assert_eq!(
         deployment.fails(failure(Kind::InternalServer)),

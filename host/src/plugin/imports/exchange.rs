@@ -30,19 +30,22 @@ impl Host for Guest {
     }
 
     fn field(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        let canonical = self.canonical()?;
-        let Some(field) = canonical.field(&name) else {
-            return Ok(None);
-        };
-        let json = field.json.to_owned();
-        let neutral = field.is_neutral;
-        self.has_read_content |= !neutral;
-        Ok(Some(json))
+        let field = self.canonical()?.field(&name);
+        let has_read_content = field.is_some_and(|field| !field.is_neutral);
+        let json = field.map(|field| field.json.to_owned());
+        self.has_read_content |= has_read_content;
+        if let Some(reads) = &mut self.reads {
+            reads.fields.insert(name, json.clone());
+        }
+        Ok(json)
     }
 
     fn body(&mut self) -> wasmtime::Result<Vec<u8>> {
         let body = self.canonical()?.body.to_vec();
         self.has_read_content = true;
+        if let Some(reads) = &mut self.reads {
+            reads.is_partial = true;
+        }
         Ok(body)
     }
 
@@ -51,11 +54,13 @@ impl Host for Guest {
     }
 
     fn attribute(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        let Some(attribute) = self.canonical()?.attribute(&name) else {
-            return Ok(None);
-        };
-        self.has_read_content |= !attribute.is_neutral;
-        Ok(Some(attribute.text))
+        let attribute = self.canonical()?.attribute(&name);
+        self.has_read_content |= attribute.as_ref().is_some_and(|attribute| !attribute.is_neutral);
+        let text = attribute.map(|attribute| attribute.text);
+        if let Some(reads) = &mut self.reads {
+            reads.attributes.insert(name, text.clone());
+        }
+        Ok(text)
     }
 
     fn started_ms(&mut self) -> wasmtime::Result<u64> {

@@ -122,6 +122,13 @@ fn cost(key: &str, entry: &Entry) -> usize {
 }
 
 impl Guest {
+    /// What a plugin keeps itself is not written down.
+    fn note_state(&mut self) {
+        if let Some(reads) = &mut self.reads {
+            reads.is_partial = true;
+        }
+    }
+
     /// Refuses to let what one client wrote outlive its exchange.
     fn may_write(&self) -> Result<(), Error> {
         if self.has_read_content && !self.may_keep_content {
@@ -134,6 +141,7 @@ impl Guest {
 
 impl Host for Guest {
     fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        self.note_state();
         Ok(Ok(self.identity.state.get(&key)))
     }
 
@@ -148,6 +156,7 @@ impl Host for Guest {
             let after = before.unwrap_or(0.0) + delta;
             (after.to_le_bytes().to_vec(), after)
         };
+        self.note_state();
         let answer = self.may_write();
         Ok(answer.and_then(|()| self.identity.state.write(&key, ttl_ms, true, add)))
     }

@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use sluice::config::settings::Isolation;
 use sluice::deployment::Candidate;
+use sluice::moment::Moment;
 use sluice::plugin::adapter::{Adapter, Conversation, Event, Framing, Reading, RequestBody, UpstreamRequest};
+use sluice::plugin::columns::{Columns, Live};
 use sluice::plugin::guardrail::{Guardrail, Passage, Stage, Verdict};
-use sluice::plugin::imports::candidates::Columns;
 use sluice::plugin::strategy::Strategy;
 use sluice::snapshot::Snapshot;
 
@@ -135,10 +136,11 @@ fn rank(snapshot: &Snapshot, count: usize) -> Repeat {
     let strategy = strategy(snapshot);
     let chat = chat(&group_of(count), KB, false);
     let found = snapshot.groups.find(&chat.group).expect("the group is configured");
-    let columns = Arc::new(Columns {
+    let columns = Arc::new(Columns::Live(Live {
         candidates: found.candidates,
         weights: found.weights,
-    });
+        now: Moment::now(),
+    }));
     let mut ranked = strategy
         .rank(&chat, &columns)
         .expect("deployments with weights can be ranked");

@@ -62,6 +62,7 @@ pub fn chat(group: &str, bytes: usize, is_streaming: bool) -> Arc<Canonical> {
         fields,
         seed: 42,
         started_ms: 1_767_225_600_000,
+        attributes: Default::default(),
         headers: Default::default(),
     })
 }

@@ -1,0 +1,59 @@
+//! Who was left aside before a strategy was asked, and why: only where choices are recorded.
+
+use super::plan::Plan;
+use crate::decisions::{Aside, Recorder};
+use crate::deployment::Candidate;
+use crate::snapshot::Found;
+
+/// Those left aside so far; `None` where nobody wants to know.
+pub struct Asides(Option<Vec<Aside>>);
+
+impl Asides {
+    pub fn told_to(recorder: Option<&Recorder>) -> Self {
+        Self(recorder.map(|_| Vec::new()))
+    }
+
+    /// Runs a filter, and notes whom it leaves out.
+    pub fn by<R>(&mut self, why: &str, found: &mut Found, filter: impl FnOnce(&mut Found) -> R) -> R {
+        let Some(asides) = &mut self.0 else {
+            return filter(found);
+        };
+        let mut left_out = found.candidates.clone();
+        let result = filter(found);
+        let is = |one: &Candidate, other: &Candidate| std::ptr::eq(&*one.deployment, &*other.deployment);
+        left_out.retain(|candidate| !found.candidates.iter().any(|kept| is(kept, candidate)));
+        asides.extend(left_out.iter().map(|candidate| aside(candidate, why.to_owned())));
+        result
+    }
+
+    /// Those that cool down or come back from it.
+    pub fn by_plan(&mut self, plan: &Plan) {
+        let Some(asides) = &mut self.0 else { return };
+        for (remaining, candidate) in &plan.out {
+            let outage = candidate.deployment.health.outage();
+            let because = outage.map(|outage| format!(", after {}: {}", outage.kind.name(), outage.message));
+            let seconds = remaining.as_secs_f64();
+            let why = format!("it cools down for {seconds:.1} s more{}", because.unwrap_or_default());
+            asides.push(aside(candidate, why));
+        }
+        let ramping = plan.ramping.iter();
+        asides.extend(ramping.map(|candidate| {
+            aside(
+                candidate,
+                "it comes back from a cooldown, and takes a share of its traffic".to_owned(),
+            )
+        }));
+    }
+
+    /// For the first choice that is told.
+    pub fn take(&mut self) -> Vec<Aside> {
+        self.0.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+fn aside(candidate: &Candidate, why: String) -> Aside {
+    Aside {
+        deployment: candidate.deployment.settings.id.clone(),
+        why,
+    }
+}

@@ -1,0 +1,79 @@
+//! Who of a model group may be tried now, and in which levels strategies are asked about them.
+
+use std::time::Duration;
+
+use crate::deployment::{Candidate, Standing};
+use crate::moment::Moment;
+use crate::snapshot::Found;
+
+/// The candidates of one choice, those left aside among them.
+pub struct Plan {
+    /// By `order`, lowest first: a level is for when all before it have failed. None is empty.
+    pub levels: Vec<Found>,
+    /// They have come back, and would take more than their share yet: tried when the others have failed.
+    pub ramping: Vec<Candidate>,
+    /// They cool down, for so long.
+    pub out: Vec<(Duration, Candidate)>,
+}
+
+impl Plan {
+    /// `seed` decides which exchanges a deployment gets that is coming back.
+    pub fn of(mut found: Found, seed: u32, now: Moment) -> Self {
+        let (mut ramping, mut out) = (Vec::new(), Vec::new());
+        found.retain(|candidate| {
+            match candidate.deployment.health.standing(now) {
+                Standing::In | Standing::DueForProbe => return true,
+                Standing::Ramping(share) if draw(seed, candidate) < share => return true,
+                Standing::Ramping(_) => ramping.push(candidate.clone()),
+                Standing::Out(remaining) => out.push((remaining, candidate.clone())),
+            }
+            false
+        });
+        out.sort_by_key(|(remaining, _)| *remaining);
+        Self {
+            levels: levels(found),
+            ramping,
+            out,
+        }
+    }
+
+    /// Where all are left aside: those that are coming back, else all that cool down, the one that is due first before the
+    /// others.
+    pub fn least_bad(self) -> impl Iterator<Item = Candidate> {
+        let out = self.out.into_iter().map(|(_, candidate)| candidate);
+        let out = out.filter({
+            let is_any_ramping = !self.ramping.is_empty();
+            move |_| !is_any_ramping
+        });
+        self.ramping.into_iter().chain(out)
+    }
+}
+
+/// Candidates without an order come last.
+fn levels(found: Found) -> Vec<Found> {
+    if found.candidates.is_empty() {
+        return Vec::new();
+    }
+    let order = |candidate: &Candidate| candidate.deployment.settings.order.unwrap_or(u32::MAX);
+    let mut orders: Vec<u32> = found.candidates.iter().map(order).collect();
+    orders.sort_unstable();
+    orders.dedup();
+    if orders.len() == 1 {
+        return vec![found];
+    }
+    let of_level = |level: u32| {
+        let mut own = found.clone();
+        own.retain(|candidate| order(candidate) == level);
+        own
+    };
+    orders.into_iter().map(of_level).collect()
+}
+
+/// A number from 0 to 1 that this exchange and deployment always get.
+fn draw(seed: u32, candidate: &Candidate) -> f64 {
+    let id = candidate.deployment.settings.id.as_bytes();
+    let mixed = id.iter().fold(u64::from(seed), |mixed, byte| {
+        (mixed ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    f64::from((mixed >> 32) as u32) / f64::from(u32::MAX)
+}

@@ -1,0 +1,96 @@
+//! What a strategy read while it ranked, so that the choice can be repeated.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::{Columns, Count, Number, Values};
+use super::facts::{self, Fact};
+
+/// What was read, by name, as it was then. Numbers that change while a strategy ranks are read once: what it asks for a second
+/// time is what it got the first time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reads {
+    /// The columns that the strategy read, and after [`Self::complete`] those that another one might.
+    #[serde(default)]
+    pub columns: BTreeMap<String, Values>,
+    /// Names of the columns that it read.
+    #[serde(default, rename = "read")]
+    pub names: Vec<String>,
+    /// Top-level fields of the request, JSON; `null` where it had none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Option<String>>,
+    /// `null` where the exchange had none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Option<String>>,
+    /// Something was read that is not written down, the whole request or what the plugin kept itself: the choice cannot be
+    /// repeated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial: bool,
+}
+
+impl Reads {
+    pub(super) fn numbers(&mut self, column: Number, now: Vec<f64>) -> Vec<f64> {
+        match self.columns.get(column.name()) {
+            Some(Values::Numbers(first)) => first.iter().map(|number| number.0).collect(),
+            _ => {
+                self.note(column.name(), Values::of_numbers(&now));
+                now
+            }
+        }
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was a `u32` when it was noted"
+    )]
+    pub(super) fn counts(&mut self, column: Count, now: Vec<u32>) -> Vec<u32> {
+        match self.columns.get(column.name()) {
+            Some(Values::Numbers(first)) => first.iter().map(|number| number.0 as u32).collect(),
+            _ => {
+                self.note(column.name(), Values::of_counts(&now));
+                now
+            }
+        }
+    }
+
+    /// Texts do not change while a strategy ranks.
+    pub(super) fn texts(&mut self, name: &str, texts: &[String]) {
+        if !self.columns.contains_key(name) {
+            self.note(name, Values::Texts(texts.to_vec()));
+        }
+    }
+
+    pub(super) fn tags(&mut self, tags: &[Vec<String>]) {
+        if !self.columns.contains_key("tags") {
+            self.note("tags", Values::Lists(tags.to_vec()));
+        }
+    }
+
+    /// 1 for those that are such, 0 for the others.
+    pub(super) fn having(&mut self, fact: Fact, word: &str, having: &[bool]) {
+        let name = facts::column(fact, word);
+        if !self.columns.contains_key(&name) {
+            let numbers: Vec<u32> = having.iter().copied().map(u32::from).collect();
+            self.note(&name, Values::of_counts(&numbers));
+        }
+    }
+
+    fn note(&mut self, name: &str, values: Values) {
+        self.columns.insert(name.to_owned(), values);
+        self.names.push(name.to_owned());
+    }
+
+    /// Adds the columns of numbers that the strategy did not read, for strategies that would.
+    pub fn complete(&mut self, columns: &Columns) {
+        for column in Number::ALL {
+            let values = || Values::of_numbers(&columns.numbers(*column));
+            self.columns.entry(column.name().to_owned()).or_insert_with(values);
+        }
+        for column in Count::ALL {
+            let values = || Values::of_counts(&columns.counts(*column));
+            self.columns.entry(column.name().to_owned()).or_insert_with(values);
+        }
+    }
+}
