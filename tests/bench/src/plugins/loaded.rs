@@ -12,6 +12,7 @@ use sluice::config::settings::{Isolation, Settings};
 use sluice::config::{Known, Strictness};
 use sluice::deployment::Success;
 use sluice::metrics::Metrics;
+use sluice::moment::Moment;
 use sluice::plugin::Host;
 use sluice::plugin::imports::http::Egress;
 use sluice::plugin::library::{Library, Registry};
@@ -94,11 +95,14 @@ impl Loaded {
         });
         assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
         for (index, deployment) in (1_u64..).zip(snapshot.groups.deployments()) {
-            deployment.health.succeeded(Success {
-                whole: Duration::from_millis(800 + 37 * (index % 23)),
-                first_token: Some(Duration::from_millis(200 + 11 * (index % 17))),
-                completion_tokens: 100,
-            });
+            deployment.health.succeeded(
+                Success {
+                    whole: Duration::from_millis(800 + 37 * (index % 23)),
+                    first_token: Some(Duration::from_millis(200 + 11 * (index % 17))),
+                    completion_tokens: 100,
+                },
+                Moment::now(),
+            );
         }
         snapshot
     }
