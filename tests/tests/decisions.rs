@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use sluice::decisions::explain::explain;
 use sluice::decisions::replay::Report;
+use sluice::simulate::fleet;
+use sluice::{Options, Simulation, Source};
 use sluice_tests::prelude::*;
 
 const STRATEGIES: [&str; 8] = [
@@ -132,4 +134,43 @@ async fn a_file_that_was_cut_or_is_something_else_is_told_line_by_line() {
     let report = replay(&gateway, cut, None).await;
     assert_eq!((report.strategies[0].alike, report.unreadable.count), (1, 2));
     assert!(report.to_string().contains("it is no recorded decision"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_thousand_choices_are_repeated_bit_for_bit() {
+    const EXCHANGES: u64 = 25_000;
+    let gateway = Gateway::start(&Config::new().mock("chat", "hi")).await;
+    let simulated = [
+        "adaptive",
+        "simple-shuffle",
+        "usage-based-routing-v2",
+        "latency-based-routing",
+    ]
+    .map(|strategy| {
+        let file = gateway.directory().join(format!("{strategy}.jsonl"));
+        let options = Options {
+            source: Source::Text {
+                text: fleet::configuration(8),
+                directory: gateway.directory().to_owned(),
+            },
+            ..gateway.options()
+        };
+        tokio::task::spawn_blocking(move || {
+            let simulation = Simulation {
+                scenario: fleet::scenario(8, EXCHANGES),
+                strategies: vec![strategy.to_owned()],
+                trace: None,
+                decisions: Some(file.clone()),
+            };
+            sluice::simulate(&options, &simulation).unwrap();
+            sluice::replay(&options, &file, None).unwrap()
+        })
+    });
+    let mut repeated = 0;
+    for report in simulated {
+        let report = report.await.unwrap();
+        assert!(report.is_exact(), "{report}");
+        repeated += report.strategies.iter().map(|replayed| replayed.alike).sum::<u64>();
+    }
+    assert!(repeated >= 4 * EXCHANGES, "{repeated} were repeated");
 }

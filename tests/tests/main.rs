@@ -20,6 +20,7 @@ mod models;
 mod published;
 mod reload;
 mod resilience;
+mod simulate;
 mod streams;
 mod tls;
 mod upstream;

@@ -78,8 +78,11 @@ impl fmt::Display for Decision {
         }
         for (place, index) in line.rank.iter().enumerate() {
             let seen = line.reads.names.iter().filter_map(|name| {
-                let values = line.reads.columns.get(name)?;
-                Some(format!("{name} {}", value(values, *index)?))
+                let value = match line.reads.columns.get(name) {
+                    Some(values) => value(values, *index)?,
+                    None => "0".to_owned(),
+                };
+                Some(format!("{name} {value}"))
             });
             let seen: Vec<String> = seen.collect();
             writeln!(out, "  {}. {}  {}", place + 1, self.of[*index].id, seen.join(", "))?;

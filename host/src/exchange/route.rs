@@ -52,27 +52,41 @@ pub fn rank(
     let now = Moment::now();
     let group = found.group.clone();
     let plan = Plan::of(found, canonical.seed, now);
+    if plan.levels.is_empty() {
+        may_try(exchange, &plan)?;
+    }
     asides.by_plan(&plan);
     let strategies = [snapshot.strategy_of(&canonical.group), snapshot.shuffle.as_ref()];
     let mut chooser = Chooser {
         asides,
         ..Chooser::new(canonical, group, strategies, recorder, now)
     };
+    by_plan(plan, &mut chooser)
+}
+
+/// A plan's candidates, best first.
+///
+/// # Errors
+/// There are none whom the strategy lets be tried.
+pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
     if plan.levels.is_empty() {
-        return chooser.permitted(least_bad(exchange, plan)?);
+        return chooser.permit(plan.least_bad().collect());
     }
     let mut ranked = Ranked::new();
     let mut refused = None;
     for level in plan.levels {
         match chooser.choose(level) {
             Ok(level) => ranked.extend(level),
-            // The others are tried; it matters only when there are none.
             Err(refusal) => refused = refused.or(Some(refusal)),
         }
     }
-    ranked.extend(chooser.permitted(plan.ramping.into()).unwrap_or_default());
+    match chooser.permit(plan.ramping.into()) {
+        Ok(ramping) => ranked.extend(ramping),
+        Err(refusal) => refused = refused.or(Some(refusal)),
+    }
     match refused {
         Some(refusal) if ranked.is_empty() => Err(refusal),
+        // Those that are left are tried; who was refused matters only when there are none.
         _ => Ok(ranked),
     }
 }
@@ -89,24 +103,24 @@ fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {
         .any(|deployment| Arc::ptr_eq(deployment, &candidate.deployment))
 }
 
-/// Where all are left aside.
-fn least_bad(exchange: &Exchange, plan: Plan) -> Result<Ranked, Refusal> {
+/// Where all are left aside: whether they are tried all the same.
+fn may_try(exchange: &Exchange, plan: &Plan) -> Result<(), Refusal> {
     let refuses = exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out;
     match plan.out.first() {
-        Some((first, _)) if refuses && plan.ramping.is_empty() => {
-            let ids = plan
-                .out
-                .iter()
-                .map(|(_, candidate)| candidate.deployment.settings.id.as_str());
+        _ if !plan.ramping.is_empty() => Ok(()),
+        None => Err(unavailable()),
+        Some((first, _)) if refuses => {
+            let out = plan.out.iter();
+            let ids: Vec<&str> = out
+                .map(|(_, candidate)| candidate.deployment.settings.id.as_str())
+                .collect();
             let refusal = Refusal {
                 retry_after: Some(*first),
                 ..unavailable()
             };
-            let ids: Vec<&str> = ids.collect();
             Err(refusal.detail(format!("all deployments cool down: {}", ids.join(", "))))
         }
-        None if plan.ramping.is_empty() => Err(unavailable()),
-        _ => Ok(plan.least_bad().collect()),
+        Some(_) => Ok(()),
     }
 }
 
@@ -164,11 +178,10 @@ impl<'a> Chooser<'a> {
                 .filter_map(|index| columns.candidate(*index).cloned())
                 .collect()
         };
-        // Where there is nothing to choose, no strategy is asked but one that may leave out what there is.
+        // Where there is nothing to choose, no strategy is asked, unless it may forbid.
+        let asks = count > 1 || self.is_constrained();
         let strategies = self.strategies;
-        let is_asked = |strategy: &&Arc<Strategy>| count > 1 || strategy.constrains();
-        let strategies = strategies.into_iter().flatten().filter(is_asked);
-        for strategy in strategies {
+        for strategy in strategies.into_iter().flatten().filter(|_| asks) {
             let ranking = match self.recorder {
                 None => strategy.rank(self.canonical, &columns),
                 Some(recorder) => {
@@ -193,10 +206,9 @@ impl<'a> Chooser<'a> {
         Ok(candidates)
     }
 
-    /// Those that the strategy lets be tried of candidates whose order stands.
-    fn permitted(&mut self, candidates: Ranked) -> Result<Ranked, Refusal> {
-        let constrains = self.strategies[0].is_some_and(|strategy| strategy.constrains());
-        if candidates.is_empty() || !constrains {
+    /// Those whom the strategy lets be tried, of candidates whose order stands.
+    fn permit(&mut self, mut candidates: Ranked) -> Result<Ranked, Refusal> {
+        if candidates.is_empty() || !self.is_constrained() {
             return Ok(candidates);
         }
         let permitted = self.choose(Found {
@@ -204,11 +216,16 @@ impl<'a> Chooser<'a> {
             candidates: candidates.iter().cloned().collect(),
             weights: None,
         })?;
-        let is_permitted = |candidate: &Candidate| {
-            let mut permitted = permitted.iter();
-            permitted.any(|other| Arc::ptr_eq(&other.deployment, &candidate.deployment))
-        };
-        Ok(candidates.into_iter().filter(is_permitted).collect())
+        candidates.retain(|candidate| {
+            let is_it = |one: &Candidate| Arc::ptr_eq(&one.deployment, &candidate.deployment);
+            permitted.iter().any(is_it)
+        });
+        Ok(candidates)
+    }
+
+    /// Whether what the strategy leaves out must not be tried.
+    fn is_constrained(&self) -> bool {
+        self.strategies[0].is_some_and(|strategy| strategy.constrains())
     }
 
     fn tell(

@@ -6,6 +6,7 @@ mod simulate;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
@@ -45,13 +46,14 @@ struct Workshop {
 impl Workshop {
     fn open(options: &Options) -> Result<Self, StartError> {
         let run::Ground {
-            plugins,
+            mut plugins,
             metrics,
             mut library,
             host,
             ..
         } = run::ground(options)?;
         library.scan();
+        be_patient(&mut plugins, &library.registry());
         let background = run::background().map_err(StartError::Threads)?;
         Ok(Self {
             library,
@@ -82,6 +84,7 @@ impl Workshop {
         let snapshot = settings.map(|mut settings| {
             // Nothing is recorded of what only looks.
             settings.decisions = None;
+            settings.plugins.clone_from(&self.plugins);
             builder.build(Sources {
                 settings: Arc::new(settings),
                 registry,
@@ -106,6 +109,18 @@ impl Workshop {
             true => Ok(component),
             false => Err(format!("`{name}` is a component, but no routing strategy")),
         }
+    }
+}
+
+/// Nobody waits here: what a busy machine delays is no strategy's mistake.
+fn be_patient(plugins: &mut settings::Plugins, registry: &Registry) {
+    const TIME: Duration = Duration::from_secs(10);
+    let strategies = registry
+        .components
+        .iter()
+        .filter(|(_, component)| component.is(Kind::Strategy));
+    for (name, _) in strategies {
+        plugins.by_name.entry(name.to_string()).or_default().time_limit = Some(TIME);
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::facts::{self, Fact};
-use crate::deployment::{Candidate, Deployment};
+use crate::deployment::{Candidate, Deployment, is_within};
 use crate::moment::Moment;
 
 /// The candidates of one choice.
@@ -37,7 +36,7 @@ macro_rules! columns {
         pub enum $kind { $($column),* }
 
         impl $kind {
-            pub const ALL: &[Self] = &[$(Self::$column),*];
+            pub const ALL: [Self; [$(Self::$column),*].len()] = [$(Self::$column),*];
 
             /// As in `wit/candidates.wit`.
             #[must_use]
@@ -84,7 +83,75 @@ columns! {
     }
 }
 
+/// What can be asked of a deployment with a word: `fact` in `wit/candidates.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    Id,
+    Provider,
+    Model,
+    Tag,
+    Region,
+}
+
+/// What [`Fact`] is asked of.
+struct Facts<'f> {
+    id: &'f str,
+    provider: &'f str,
+    model: &'f str,
+    tags: &'f [String],
+    region: &'f str,
+}
+
+impl Facts<'_> {
+    /// But for a region, a word may end in `*`.
+    fn has(&self, fact: Fact, word: &str) -> bool {
+        let is = |own: &str| match word.strip_suffix('*') {
+            Some(start) => own.starts_with(start),
+            None => own == word,
+        };
+        match fact {
+            Fact::Id => is(self.id),
+            Fact::Provider => is(self.provider),
+            Fact::Model => is(self.model),
+            Fact::Tag => self.tags.iter().any(|tag| is(tag)),
+            Fact::Region => is_within(self.region, word),
+        }
+    }
+}
+
 impl Columns {
+    /// Which candidates are such.
+    #[must_use]
+    pub fn having(&self, fact: Fact, word: &str) -> Vec<bool> {
+        match self {
+            Self::Live(live) => live.each(|Candidate { deployment, target }| {
+                let facts = Facts {
+                    id: &deployment.settings.id,
+                    provider: &deployment.provider,
+                    model: &target.model,
+                    tags: &deployment.tags,
+                    region: deployment.region.as_deref().unwrap_or_default(),
+                };
+                facts.has(fact, word)
+            }),
+            Self::Recorded(recorded) => {
+                let [ids, providers, models, regions] = Text::ALL.map(|column| self.texts(column));
+                let tags = self.tags();
+                let has = |at: usize| {
+                    let facts = Facts {
+                        id: &ids[at],
+                        provider: &providers[at],
+                        model: &models[at],
+                        tags: &tags[at],
+                        region: &regions[at],
+                    };
+                    facts.has(fact, word)
+                };
+                (0..recorded.count).map(has).collect()
+            }
+        }
+    }
+
     #[must_use]
     pub fn count(&self) -> usize {
         match self {
@@ -142,18 +209,6 @@ impl Columns {
                 Some(Values::Lists(lists)) => lists.clone(),
                 _ => vec![Vec::new(); recorded.count],
             },
-        }
-    }
-
-    /// Which candidates are such.
-    #[must_use]
-    pub fn having(&self, fact: Fact, word: &str) -> Vec<bool> {
-        match self {
-            Self::Live(live) => live.each(|candidate| facts::holds(candidate, fact, word)),
-            Self::Recorded(recorded) => {
-                let numbers = recorded.numbers(&facts::column(fact, word));
-                numbers.into_iter().map(|number| number > 0.0).collect()
-            }
         }
     }
 
@@ -242,6 +297,11 @@ pub enum Values {
 }
 
 impl Values {
+    /// Whether it is what a column is that was not recorded.
+    pub(super) fn is_zero(&self) -> bool {
+        matches!(self, Self::Numbers(numbers) if numbers.iter().all(|number| *number == Written(0.0)))
+    }
+
     #[must_use]
     pub fn of_numbers(numbers: &[f64]) -> Self {
         Self::Numbers(numbers.iter().copied().map(Written).collect())

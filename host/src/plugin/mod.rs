@@ -20,7 +20,6 @@ mod clock;
 pub mod columns;
 pub mod component;
 pub mod engine;
-pub mod facts;
 pub mod grants;
 pub mod guardrail;
 mod guest;

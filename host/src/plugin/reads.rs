@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Columns, Count, Number, Values};
-use super::facts::{self, Fact};
+use super::columns::{Columns, Count, Fact, Number, Values};
 
 /// What was read, by name, as it was then. Numbers that change while a strategy ranks are read once: what it asks for a second
 /// time is what it got the first time.
@@ -68,13 +67,9 @@ impl Reads {
         }
     }
 
-    /// 1 for those that are such, 0 for the others.
     pub(super) fn having(&mut self, fact: Fact, word: &str, having: &[bool]) {
-        let name = facts::column(fact, word);
-        if !self.columns.contains_key(&name) {
-            let numbers: Vec<u32> = having.iter().copied().map(u32::from).collect();
-            self.note(&name, Values::of_counts(&numbers));
-        }
+        let numbers: Vec<u32> = having.iter().map(|has| u32::from(*has)).collect();
+        self.note(&format!("{fact:?} {word}").to_lowercase(), Values::of_counts(&numbers));
     }
 
     fn note(&mut self, name: &str, values: Values) {
@@ -82,15 +77,17 @@ impl Reads {
         self.names.push(name.to_owned());
     }
 
-    /// Adds the columns of numbers that the strategy did not read, for strategies that would.
+    /// Adds the columns of numbers that the strategy did not read, for strategies that would; leaves out those that are all
+    /// zero, which is what is not recorded.
     pub fn complete(&mut self, columns: &Columns) {
         for column in Number::ALL {
-            let values = || Values::of_numbers(&columns.numbers(*column));
+            let values = || Values::of_numbers(&columns.numbers(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
         for column in Count::ALL {
-            let values = || Values::of_counts(&columns.counts(*column));
+            let values = || Values::of_counts(&columns.counts(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
+        self.columns.retain(|_, values| !values.is_zero());
     }
 }

@@ -80,7 +80,10 @@ impl Strategy {
         };
         lease.guest().reads = Some(Reads::default());
         let ranking = self.rank_with(&mut lease, exchange, columns);
-        (ranking, lease.guest().reads.take().unwrap_or_default())
+        let mut reads = lease.guest().reads.take().unwrap_or_default();
+        // A limit of time depends on the machine too.
+        reads.is_partial |= matches!(ranking, Err(RankError::Call(_)));
+        (ranking, reads)
     }
 
     fn rank_with(

@@ -132,6 +132,9 @@ pub enum Trouble {
     RateLimit,
 }
 
+/// What most models write at most.
+const COMPLETION_TOKENS_MAX: f64 = 8_192.0;
+
 /// One exchange to come.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arrival {
@@ -159,7 +162,10 @@ impl Scenario {
                 at,
                 is_streaming: random.f64() < scenario.streams,
                 prompt_tokens: scenario.prompt_tokens.draw(&mut random).clamp(1.0, 1e6) as u32,
-                completion_tokens: scenario.completion_tokens.draw(&mut random).clamp(1.0, 1e5) as u32,
+                completion_tokens: scenario
+                    .completion_tokens
+                    .draw(&mut random)
+                    .clamp(1.0, COMPLETION_TOKENS_MAX) as u32,
             }
         })
     }

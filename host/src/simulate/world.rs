@@ -27,7 +27,7 @@ use crate::snapshot::Snapshot;
 const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 
 /// An attempt that hangs is given up after so long, where the configuration would wait for longer.
-const LIMIT_MAX: Duration = Duration::from_secs(60);
+const LIMIT_MAX: Duration = Duration::from_secs(600);
 
 /// What is simulated.
 pub struct Setting<'a> {
@@ -188,16 +188,9 @@ impl<'a> World<'a> {
         };
         let group = found.group.clone();
         let plan = Plan::of(found, flight.canonical.seed, now);
-        if plan.levels.is_empty() {
-            flight.ranked = plan.least_bad().collect();
-        } else {
-            let strategies = [Some(*strategy), snapshot.shuffle.as_ref()];
-            let mut chooser = Chooser::new(&flight.canonical, group, strategies, *recorder, now);
-            for level in plan.levels {
-                flight.ranked.extend(chooser.choose(level).unwrap_or_default());
-            }
-            flight.ranked.extend(plan.ramping);
-        }
+        let strategies = [Some(*strategy), snapshot.shuffle.as_ref()];
+        let mut chooser = Chooser::new(&flight.canonical, group, strategies, *recorder, now);
+        flight.ranked = route::by_plan(plan, &mut chooser).unwrap_or_default();
         if flight.ranked.is_empty() {
             self.tally.failed();
         }

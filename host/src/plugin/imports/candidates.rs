@@ -1,9 +1,8 @@
 //! `candidates`: the deployments a strategy may choose among, as columns.
 
 use super::Guest;
-use super::bindings::candidates::Host;
-use crate::plugin::columns::{Columns, Count, Number, Text};
-use crate::plugin::facts::Fact;
+use super::bindings::candidates::{Fact, Host};
+use crate::plugin::columns::{self, Columns, Count, Number, Text};
 
 impl Guest {
     fn columns(&self) -> wasmtime::Result<&Columns> {
@@ -37,8 +36,21 @@ impl Guest {
     }
 }
 
+impl From<Fact> for columns::Fact {
+    fn from(fact: Fact) -> Self {
+        match fact {
+            Fact::Id => Self::Id,
+            Fact::Provider => Self::Provider,
+            Fact::Model => Self::Model,
+            Fact::Tag => Self::Tag,
+            Fact::Region => Self::Region,
+        }
+    }
+}
+
 impl Host for Guest {
     fn having(&mut self, fact: Fact, word: String) -> wasmtime::Result<Vec<bool>> {
+        let fact = columns::Fact::from(fact);
         let having = self.columns()?.having(fact, &word);
         if let Some(reads) = &mut self.reads {
             reads.having(fact, &word, &having);

@@ -95,14 +95,12 @@ impl Loaded {
         });
         assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
         for (index, deployment) in (1_u64..).zip(snapshot.groups.deployments()) {
-            deployment.health.succeeded(
-                Success {
-                    whole: Duration::from_millis(800 + 37 * (index % 23)),
-                    first_token: Some(Duration::from_millis(200 + 11 * (index % 17))),
-                    completion_tokens: 100,
-                },
-                Moment::now(),
-            );
+            let success = Success {
+                whole: Duration::from_millis(800 + 37 * (index % 23)),
+                first_token: Some(Duration::from_millis(200 + 11 * (index % 17))),
+                completion_tokens: 100,
+            };
+            deployment.health.succeeded(success, Moment::now());
         }
         snapshot
     }
