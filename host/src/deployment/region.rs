@@ -15,7 +15,7 @@ const PARAMETERS: [&str; 5] = [
 pub fn of(settings: &settings::Deployment) -> Option<Box<str>> {
     let text = |name: &&str| -> Option<String> { serde_json::from_str(settings.parameters.get(*name)?).ok() };
     let region = PARAMETERS.iter().find_map(text)?.trim().to_ascii_lowercase();
-    Some(region.into()).filter(|region: &Box<str>| !region.is_empty())
+    (!region.is_empty()).then(|| region.into())
 }
 
 /// Whether `region` is what `allowed` means: the same one, or for `eu` and `us` one there.

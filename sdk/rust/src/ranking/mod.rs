@@ -128,7 +128,6 @@ impl Turns {
 }
 
 /// Every candidate's turn.
-#[must_use]
 pub fn turns(shares: Option<Vec<f64>>) -> impl Iterator<Item = Turn> {
     let turns = Turns::by(shares);
     (0..).map(move |index| turns.of(index))
