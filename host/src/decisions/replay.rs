@@ -99,7 +99,7 @@ impl Mean {
 pub fn replay(file: &Path, strategies: &dyn Find) -> Result<Report, ReadError> {
     let tokens = tokens(file)?;
     let mut report = Report::default();
-    let mut found: HashMap<(String, String), (usize, Option<Arc<Strategy>>)> = HashMap::new();
+    let mut found = HashMap::new();
     for told in Reader::open(file)? {
         let decision = match told {
             Ok(Told::Choice(decision)) => decision,

@@ -8,16 +8,19 @@ use crate::deployment::{Capability, Deployment, is_within};
 use crate::moment::Moment;
 use crate::snapshot::Found;
 
-/// Leaves out the deployments that the request does not fit.
+/// Leaves out the deployments that the request does not fit. A region that the request may not leave counts always.
 ///
 /// # Errors
 /// It fits none. A prompt that is too long for all of them leads on to `context_window_fallbacks`.
 pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
-    if !exchange.snapshot.settings.router.checks_fit || found.candidates.is_empty() {
+    if found.candidates.is_empty() {
+        return Ok(());
+    }
+    in_region(canonical, found)?;
+    if !exchange.snapshot.settings.router.checks_fit {
         return Ok(());
     }
     let tokens = u64::from(canonical.prompt_tokens());
-    in_region(canonical, found)?;
     able(canonical, found)?;
     with_window(tokens, found)?;
     with_room(tokens, found)

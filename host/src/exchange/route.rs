@@ -248,7 +248,10 @@ impl<'a> Chooser<'a> {
             columns: Arc::clone(columns),
             reads,
             asides: self.asides.take(),
-            ranking: ranking.as_ref().map(Clone::clone).map_err(ToString::to_string),
+            ranking: match ranking {
+                Ok(ranking) => Ok(ranking.clone()),
+                Err(error) => Err(error.to_string()),
+            },
         });
     }
 }

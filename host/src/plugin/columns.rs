@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::deployment::{Candidate, Deployment, is_within};
+use crate::deployment::{Candidate, Deployment, Health, is_within};
 use crate::moment::Moment;
 
 /// The candidates of one choice.
@@ -83,6 +83,9 @@ columns! {
     }
 }
 
+/// How it is written down who had no room.
+pub(super) const EXHAUSTED: &str = "exhausted";
+
 /// What can be asked of a deployment with a word: `fact` in `wit/candidates.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
@@ -119,7 +122,41 @@ impl Facts<'_> {
     }
 }
 
+/// Whether one more request, or so many tokens more, would pass a limit; 0 is none.
+fn is_over(limit: u32, used: u32, more: u32) -> bool {
+    limit > 0 && used.saturating_add(more) > limit
+}
+
 impl Columns {
+    /// Which candidates have no room in this minute for a prompt of so many tokens.
+    #[must_use]
+    pub fn exhausted(&self, prompt_tokens: u32) -> Vec<bool> {
+        match self {
+            Self::Live(live) => live.each(|Candidate { deployment, .. }| {
+                let (health, now) = (&deployment.health, live.now);
+                let is_over = |limit: Option<u32>, used: fn(&Health, Moment) -> u32, more| {
+                    limit.is_some_and(|limit| is_over(limit, used(health, now), more))
+                };
+                is_over(deployment.settings.rpm, Health::requests_this_minute, 1)
+                    || is_over(deployment.settings.tpm, Health::tokens_this_minute, prompt_tokens)
+            }),
+            Self::Recorded(recorded) if recorded.columns.contains_key(EXHAUSTED) => {
+                let answers = recorded.numbers(EXHAUSTED).into_iter();
+                answers.map(|answer| answer > 0.0).collect()
+            }
+            Self::Recorded(recorded) => {
+                let over = |limits, used, more| {
+                    let columns = self.counts(limits).into_iter().zip(self.counts(used));
+                    columns.map(move |(limit, used)| is_over(limit, used, more))
+                };
+                let requests = over(Count::RequestLimits, Count::RequestsThisMinute, 1);
+                let tokens = over(Count::TokenLimits, Count::TokensThisMinute, prompt_tokens);
+                let either = requests.zip(tokens).map(|(requests, tokens)| requests || tokens);
+                either.take(recorded.count).collect()
+            }
+        }
+    }
+
     /// Which candidates are such.
     #[must_use]
     pub fn having(&self, fact: Fact, word: &str) -> Vec<bool> {
@@ -307,6 +344,17 @@ impl Values {
         Self::Numbers(numbers.iter().copied().map(Written).collect())
     }
 
+    /// 1 for yes.
+    #[must_use]
+    pub fn of_answers(answers: &[bool]) -> Self {
+        Self::Numbers(
+            answers
+                .iter()
+                .map(|&answer| Written(f64::from(u8::from(answer))))
+                .collect(),
+        )
+    }
+
     #[must_use]
     pub fn of_counts(counts: &[u32]) -> Self {
         Self::Numbers(counts.iter().map(|&count| Written(f64::from(count))).collect())
@@ -396,6 +444,39 @@ mod tests {
         let texts = Values::Texts(vec!["inf".into()]);
         let json = serde_json::to_string(&texts).unwrap();
         assert!(serde_json::from_str::<Values>(&json).is_ok());
+    }
+
+    #[track_caller]
+    fn check_exhausted(columns: &[(&str, &[u32])], expected: &[bool]) {
+        let columns = columns
+            .iter()
+            .map(|(name, counts)| ((*name).to_owned(), Values::of_counts(counts)));
+        let columns = Columns::Recorded(Recorded {
+            count: expected.len(),
+            columns: columns.collect(),
+        });
+        assert_eq!(columns.exhausted(10), expected);
+    }
+
+    #[test]
+    fn a_limit_is_reached_by_the_request_that_would_pass_it() {
+        let requests: [(&str, &[u32]); 2] = [
+            ("request-limits", &[0, 10, 10, 10]),
+            ("requests-this-minute", &[99, 9, 10, 11]),
+        ];
+        check_exhausted(&requests, &[false, false, true, true]);
+        let tokens: [(&str, &[u32]); 2] = [
+            ("token-limits", &[0, 100, 100, 5]),
+            ("tokens-this-minute", &[999, 90, 91, 0]),
+        ];
+        check_exhausted(&tokens, &[false, false, true, true]);
+        let high: [(&str, &[u32]); 2] = [
+            ("token-limits", &[u32::MAX, u32::MAX - 1]),
+            ("tokens-this-minute", &[u32::MAX, u32::MAX]),
+        ];
+        check_exhausted(&high, &[false, true]);
+        check_exhausted(&[("requests-this-minute", &[1_000, 0])], &[false, false]);
+        check_exhausted(&[("exhausted", &[1, 0]), ("request-limits", &[0, 1])], &[true, false]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Columns, Count, Fact, Number, Values};
+use super::columns::{Columns, Count, EXHAUSTED, Fact, Number, Values};
 
 /// What was read, by name, as it was then. Numbers that change while a strategy ranks are read once: what it asks for a second
 /// time is what it got the first time.
@@ -68,8 +68,11 @@ impl Reads {
     }
 
     pub(super) fn having(&mut self, fact: Fact, word: &str, having: &[bool]) {
-        let numbers: Vec<u32> = having.iter().map(|has| u32::from(*has)).collect();
-        self.note(&format!("{fact:?} {word}").to_lowercase(), Values::of_counts(&numbers));
+        self.note(&format!("{fact:?} {word}").to_lowercase(), Values::of_answers(having));
+    }
+
+    pub(super) fn exhausted(&mut self, exhausted: &[bool]) {
+        self.note(EXHAUSTED, Values::of_answers(exhausted));
     }
 
     fn note(&mut self, name: &str, values: Values) {
@@ -88,6 +91,8 @@ impl Reads {
             let values = || Values::of_counts(&columns.counts(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
-        self.columns.retain(|_, values| !values.is_zero());
+        // Nobody exhausted is not the same as not having been asked.
+        self.columns
+            .retain(|name, values| name == EXHAUSTED || !values.is_zero());
     }
 }

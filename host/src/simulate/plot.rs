@@ -106,7 +106,7 @@ fn draw(svg: &mut String, panel: &Panel, reports: &[Report], left: usize, top: u
         } else {
             0.0
         };
-        let color = if figure <= best && figure >= best {
+        let color = if figure.total_cmp(&best).is_eq() {
             "#1a7f5a"
         } else {
             "#8fa3b8"

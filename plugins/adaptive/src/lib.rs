@@ -3,9 +3,8 @@
 //!
 //! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
 //! **Reads**: whether the answer streams; `first-token-seconds` or `latency-seconds`, `sample-ages`, `in-flight`,
-//! `failure-rates`; `weights`, and only where that column is all zero `request-limits`, then `token-limits`; both limits,
-//! and where there are some what was used of them this minute and the prompt's length; the exchange's seed. All of it
-//! neutral, so the instance stays clean and is used again.
+//! `failure-rates`; `weights`, and only where that column is all zero `request-limits`, then `token-limits`; who is
+//! `exhausted`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use serde::Deserialize;
@@ -52,7 +51,7 @@ impl Plugin for Adaptive {
 
 impl RoutingStrategy for Adaptive {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let exhausted = ranking::exhausted();
+        let exhausted = candidates::exhausted();
         let shares = ranking::shares().unwrap_or_else(|| vec![1.0; exhausted.len()]);
         let scores = scores(times(self.settings.ttl), &shares);
         let mut random = SplitMix::new(exchange::seed());

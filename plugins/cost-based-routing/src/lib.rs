@@ -1,8 +1,8 @@
 //! `cost-based-routing`: ranks the cheapest deployment first.
 //!
 //! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `input-prices`, `output-prices`, `request-limits`, `token-limits`; where there are limits, what was used of
-//! them this minute and the prompt's length. All of it neutral, so the instance stays clean and is used again.
+//! **Reads**: `input-prices`, `output-prices`, and who is `exhausted`. All of it neutral, so the instance stays clean and is
+//! used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::ranking::{self, LiteLlmArgs};
@@ -34,7 +34,7 @@ impl RoutingStrategy for CostBasedRouting {
             .into_iter()
             .zip(candidates::output_prices())
             .map(|(input, output)| ranking::rising(price(input, output)));
-        Ok(ranking::order(ranking::exhausted().into_iter().zip(prices)))
+        Ok(ranking::order(candidates::exhausted().into_iter().zip(prices)))
     }
 }
 

@@ -2,9 +2,8 @@
 //!
 //! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
 //! **Reads**: whether the answer streams; `sample-ages` and as many of `first-token-seconds` (for streams),
-//! `tokens-per-second` and `latency-seconds` as it needs; `request-limits` and `token-limits`, and where there are limits
-//! what was used of them this minute and the prompt's length; for ties `weights`; the exchange's seed. All of it neutral,
-//! so the instance stays clean and is used again.
+//! `tokens-per-second` and `latency-seconds` as it needs; who is `exhausted`; for ties `weights`; the exchange's seed.
+//! All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 mod settings;
@@ -39,7 +38,7 @@ impl Plugin for LatencyBasedRouting {
 
 impl RoutingStrategy for LatencyBasedRouting {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let exhausted = ranking::exhausted();
+        let exhausted = candidates::exhausted();
         let times = times(exchange::is_streaming(), self.settings.ttl);
         let with_room = exhausted.iter().zip(&times).filter(|(exhausted, _)| !**exhausted);
         let lowest = with_room.map(|(_, &time)| time).fold(f64::INFINITY, f64::min);

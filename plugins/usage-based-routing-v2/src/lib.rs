@@ -2,9 +2,8 @@
 //! limits the exchange would pass.
 //!
 //! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `tokens-this-minute`, `request-limits`, `token-limits`; where there are limits `requests-this-minute` and
-//! the prompt's length; for ties `weights`; the exchange's seed. All of it neutral, so the instance stays clean and is
-//! used again.
+//! **Reads**: `tokens-this-minute`, who is `exhausted`; for ties `weights`, and only where that column is all zero
+//! `request-limits`, then `token-limits`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::ranking::{self, LiteLlmArgs, Turns};
@@ -32,7 +31,7 @@ impl Plugin for UsageBasedRouting {
 
 impl RoutingStrategy for UsageBasedRouting {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let exhausted = ranking::exhausted();
+        let exhausted = candidates::exhausted();
         if !exhausted.is_empty() && exhausted.iter().all(|&exhausted| exhausted) {
             return Err(RoutingError::NoneSuitable(format!(
                 "none of {} deployments has room for it within its `rpm` and `tpm` of this minute",

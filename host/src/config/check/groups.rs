@@ -31,7 +31,11 @@ pub fn check(root: &Node, problems: &mut Problems) {
         }
     };
     let routing_groups = root.find(&["router_settings", "routing_groups"]).and_then(Node::list);
-    for model in routing_groups.unwrap_or_default().iter().filter_map(|group| group.get("models")) {
+    for model in routing_groups
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|group| group.get("models"))
+    {
         for node in model.list().unwrap_or_default() {
             if let Some(name) = node.text().filter(|name| !is_known(name)) {
                 let what = format!("`routing_groups` names `{name}`, which is no model group");

@@ -57,6 +57,14 @@ impl Host for Guest {
         }
         Ok(having)
     }
+    fn exhausted(&mut self) -> wasmtime::Result<Vec<bool>> {
+        let tokens = self.canonical()?.prompt_tokens();
+        let exhausted = self.columns()?.exhausted(tokens);
+        if let Some(reads) = &mut self.reads {
+            reads.exhausted(&exhausted);
+        }
+        Ok(exhausted)
+    }
     fn count(&mut self) -> wasmtime::Result<u32> {
         let count = self.candidates.as_ref().map_or(0, |columns| columns.count());
         Ok(u32::try_from(count).unwrap_or(u32::MAX))

@@ -5,7 +5,7 @@ use super::bindings::exchange::Host;
 use crate::canonical::Canonical;
 
 impl Guest {
-    fn canonical(&self) -> wasmtime::Result<&Canonical> {
+    pub(super) fn canonical(&self) -> wasmtime::Result<&Canonical> {
         self.exchange
             .as_deref()
             .ok_or_else(|| wasmtime::Error::msg("there is no exchange in this call"))

@@ -42,6 +42,13 @@ pub fn having(fact: Fact, word: &str) -> Vec<bool> {
     narrow(host::having(fact, word))
 }
 
+/// Which candidates have no room for this exchange in this minute: one more request would pass their `rpm`, or its prompt
+/// their `tpm`.
+#[must_use]
+pub fn exhausted() -> Vec<bool> {
+    narrow(host::exhausted())
+}
+
 /// One attribute of each deployment's `model_info`, as JSON text; empty where it has none.
 #[must_use]
 pub fn info(name: &str) -> Vec<String> {

@@ -132,23 +132,3 @@ pub fn turns(shares: Option<Vec<f64>>) -> impl Iterator<Item = Turn> {
     let turns = Turns::by(shares);
     (0..).map(move |index| turns.of(index))
 }
-
-/// Which candidates have no room for this exchange in this minute: one more request would pass their `rpm`, or its
-/// prompt their `tpm`. Counts are read only where some candidate has a limit.
-#[must_use]
-pub fn exhausted() -> Vec<bool> {
-    let (requests, tokens) = (candidates::request_limits(), candidates::token_limits());
-    let mut exhausted = vec![false; requests.len()];
-    let mut mark = |limits: Vec<u32>, used: fn() -> Vec<u32>, more: fn() -> u32| {
-        if limits.iter().all(|&limit| limit == 0) {
-            return;
-        }
-        let more = more();
-        for ((exhausted, limit), used) in exhausted.iter_mut().zip(limits).zip(used()) {
-            *exhausted |= limit > 0 && used.saturating_add(more) > limit;
-        }
-    };
-    mark(requests, candidates::requests_this_minute, || 1);
-    mark(tokens, candidates::tokens_this_minute, exchange::prompt_tokens);
-    exhausted
-}

@@ -252,6 +252,19 @@ pub(crate) mod host {
                 }
             }
         }
+        /// Which have no room in this minute.
+        pub fn exhausted() -> Vec<bool> {
+            let over = |limits: Vec<u32>, used: Vec<u32>, more: u32| {
+                let is_over = move |(limit, used): (u32, u32)| limit > 0 && used.saturating_add(more) > limit;
+                limits.into_iter().zip(used).map(is_over)
+            };
+            let requests = over(request_limits(), requests_this_minute(), 1);
+            let tokens = over(token_limits(), tokens_this_minute(), super::exchange::prompt_tokens());
+            requests
+                .zip(tokens)
+                .map(|(requests, tokens)| requests || tokens)
+                .collect()
+        }
         /// One attribute of `model_info`, as JSON text.
         pub fn info(name: &str) -> Vec<String> {
             words(&format!("info.{name}"), |_| String::new())
