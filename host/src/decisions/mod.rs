@@ -18,7 +18,7 @@ pub use recorder::Recorder;
 use crate::canonical::Canonical;
 use crate::moment::Moment;
 use crate::plugin::Identity;
-use crate::plugin::columns::Columns;
+use crate::plugin::columns::Live;
 use crate::plugin::reads::Reads;
 
 /// Of the lines; it rises when an older reader would misread them.
@@ -32,7 +32,8 @@ pub struct Choice {
     pub group: Box<str>,
     /// `None` where no strategy was asked: there was one candidate, or no strategy could rank.
     pub strategy: Option<Arc<Identity>>,
-    pub columns: Arc<Columns>,
+    /// The candidates.
+    pub columns: Arc<Live>,
     pub reads: Reads,
     pub asides: Vec<Aside>,
     /// Candidate indexes, best first; or why there are none.

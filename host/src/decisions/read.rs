@@ -13,7 +13,7 @@ use super::{ChoiceLine, DeploymentLine, ExchangeLine, Line, StrategyLine, VERSIO
 use crate::canonical::Canonical;
 use crate::json;
 use crate::operation::Operation;
-use crate::plugin::columns::{Columns, Recorded, Values};
+use crate::plugin::columns::{Recorded, Values};
 
 /// Why decisions cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +150,7 @@ impl Iterator for Reader {
 impl Decision {
     /// The candidates as the strategy saw them.
     #[must_use]
-    pub fn columns(&self) -> Columns {
+    pub fn columns(&self) -> Recorded {
         let mut columns = self.line.reads.columns.clone();
         let mut texts = |name: &str, text: &dyn Fn(&DeploymentLine) -> String| {
             let values = || Values::Texts(self.of.iter().map(|deployment| text(deployment)).collect());
@@ -167,10 +167,10 @@ impl Decision {
         }
         let tags = || Values::Lists(self.of.iter().map(|deployment| deployment.tags.clone()).collect());
         columns.entry("tags".to_owned()).or_insert_with(tags);
-        Columns::Recorded(Recorded {
+        Recorded {
             count: self.of.len(),
             columns,
-        })
+        }
     }
 
     /// The exchange as far as it was read. Its body has the length that the estimate of its tokens goes by, and holds the

@@ -16,7 +16,6 @@ use crate::config::settings::Decisions;
 use crate::deployment::Deployment;
 use crate::moment::Moment;
 use crate::plugin::Identity;
-use crate::plugin::columns::Columns;
 
 /// Lines waiting to be written. Beyond them they are dropped and counted: an exchange never waits for a disk.
 const WAITING_MAX: usize = 10_000;
@@ -195,15 +194,12 @@ impl Writer {
     }
 
     fn write_choice(&mut self, choice: Choice) -> std::io::Result<()> {
-        let Columns::Live(live) = &*choice.columns else {
-            return Ok(());
-        };
         let strategy = choice
             .strategy
             .as_ref()
             .map(|strategy| self.strategy(strategy))
             .transpose()?;
-        let deployments = live.candidates.iter();
+        let deployments = choice.columns.candidates.iter();
         let of = deployments.map(|candidate| self.deployment(&candidate.deployment));
         let of = of.collect::<std::io::Result<_>>()?;
         let canonical = &choice.canonical;

@@ -166,7 +166,7 @@ impl Replayed {
             self.partial += 1;
             return;
         }
-        let columns = Arc::new(decision.columns());
+        let columns: Arc<dyn Columns> = Arc::new(decision.columns());
         let ranked = match decision.canonical() {
             Ok(canonical) => strategy
                 .rank(&Arc::new(canonical), &columns)
@@ -186,7 +186,7 @@ impl Replayed {
         let used = used.unwrap_or((u64::from(decision.line.prompt_tokens), 0));
         for (outlook, ranking) in [(&mut self.then, &recorded), (&mut self.now, &ranked)] {
             if let Some(first) = ranking.as_ref().ok().and_then(|ranking| ranking.first()) {
-                outlook.add(decision, &columns, *first, used);
+                outlook.add(decision, columns.as_ref(), *first, used);
             }
         }
     }
@@ -194,7 +194,7 @@ impl Replayed {
 
 impl Outlook {
     #[allow(clippy::cast_precision_loss, reason = "tokens, for a price")]
-    fn add(&mut self, decision: &Decision, columns: &Columns, first: usize, (prompt, completion): (u64, u64)) {
+    fn add(&mut self, decision: &Decision, columns: &dyn Columns, first: usize, (prompt, completion): (u64, u64)) {
         *self.load.entry(decision.of[first].id.clone()).or_default() += 1;
         let of = |column| columns.numbers(column)[first];
         let cost = of(Number::InputPrices) * prompt as f64 + of(Number::OutputPrices) * completion as f64;

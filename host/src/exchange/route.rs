@@ -170,17 +170,13 @@ impl<'a> Chooser<'a> {
     /// A strategy says that none should be tried.
     pub fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
         let count = level.candidates.len();
-        let columns = Arc::new(Columns::Live(Live {
+        let live = Arc::new(Live {
             candidates: level.candidates,
             weights: level.weights,
             now: self.now,
-        }));
-        let in_order = |order: &[usize]| {
-            order
-                .iter()
-                .filter_map(|index| columns.candidate(*index).cloned())
-                .collect()
-        };
+        });
+        let columns: Arc<dyn Columns> = Arc::clone(&live) as _;
+        let in_order = |order: &[usize]| order.iter().map(|index| live.candidates[*index].clone()).collect();
         // Where there is nothing to choose, no strategy is asked, unless it may forbid.
         let asks = count > 1 || self.is_constrained();
         let strategies = self.strategies;
@@ -189,7 +185,7 @@ impl<'a> Chooser<'a> {
                 None => strategy.rank(self.canonical, &columns),
                 Some(recorder) => {
                     let (ranking, reads) = strategy.rank_noting(self.canonical, &columns);
-                    self.tell(recorder, Some(strategy), &columns, reads, &ranking);
+                    self.tell(recorder, Some(strategy), &live, reads, &ranking);
                     ranking
                 }
             };
@@ -204,7 +200,7 @@ impl<'a> Chooser<'a> {
         let as_configured: Vec<usize> = (0..count).collect();
         let candidates = in_order(&as_configured);
         if let Some(recorder) = self.recorder {
-            self.tell(recorder, None, &columns, Reads::default(), &Ok(as_configured));
+            self.tell(recorder, None, &live, Reads::default(), &Ok(as_configured));
         }
         Ok(candidates)
     }
@@ -235,11 +231,11 @@ impl<'a> Chooser<'a> {
         &mut self,
         recorder: &Recorder,
         strategy: Option<&Arc<Strategy>>,
-        columns: &Arc<Columns>,
+        columns: &Arc<Live>,
         mut reads: Reads,
         ranking: &Result<Vec<usize>, RankError>,
     ) {
-        reads.complete(columns);
+        reads.complete(columns.as_ref());
         recorder.choice(Choice {
             canonical: Arc::clone(self.canonical),
             at: self.now,

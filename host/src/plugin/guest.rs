@@ -29,7 +29,7 @@ pub struct Guest {
     pub(super) deployment: Option<Arc<Deployment>>,
     /// Of the upstream's answer; empty before there is one.
     pub(super) answer_headers: HeaderMap,
-    pub(super) candidates: Option<Arc<Columns>>,
+    pub(super) candidates: Option<Arc<dyn Columns>>,
     /// What is read in this call, where someone wants to know.
     pub(super) reads: Option<Reads>,
     /// Set as soon as something crosses that a client wrote. Such an instance serves no other exchange.

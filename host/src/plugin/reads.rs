@@ -82,7 +82,7 @@ impl Reads {
 
     /// Adds the columns of numbers that the strategy did not read, for strategies that would; leaves out those that are all
     /// zero, which is what is not recorded.
-    pub fn complete(&mut self, columns: &Columns) {
+    pub fn complete(&mut self, columns: &dyn Columns) {
         for column in Number::ALL {
             let values = || Values::of_numbers(&columns.numbers(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);

@@ -47,7 +47,7 @@ impl Strategy {
     /// What is wrong with its settings, if it says so when it is asked without candidates.
     #[must_use]
     pub fn fault(&self) -> Option<RankError> {
-        let nothing = Arc::new(Columns::Recorded(Recorded::default()));
+        let nothing: Arc<dyn Columns> = Arc::new(Recorded::default());
         let answer = self.rank(&Arc::new(Canonical::empty()), &nothing);
         answer
             .err()
@@ -64,7 +64,7 @@ impl Strategy {
     ///
     /// # Errors
     /// The guest failed, or named a candidate that does not exist.
-    pub fn rank(&self, exchange: &Arc<Canonical>, columns: &Arc<Columns>) -> Result<Vec<usize>, RankError> {
+    pub fn rank(&self, exchange: &Arc<Canonical>, columns: &Arc<dyn Columns>) -> Result<Vec<usize>, RankError> {
         self.rank_with(&mut self.pool.lease()?, exchange, columns)
     }
 
@@ -72,7 +72,7 @@ impl Strategy {
     pub fn rank_noting(
         &self,
         exchange: &Arc<Canonical>,
-        columns: &Arc<Columns>,
+        columns: &Arc<dyn Columns>,
     ) -> (Result<Vec<usize>, RankError>, Reads) {
         let mut lease = match self.pool.lease() {
             Ok(lease) => lease,
@@ -90,7 +90,7 @@ impl Strategy {
         &self,
         lease: &mut Lease<Routing>,
         exchange: &Arc<Canonical>,
-        columns: &Arc<Columns>,
+        columns: &Arc<dyn Columns>,
     ) -> Result<Vec<usize>, RankError> {
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));

@@ -5,7 +5,7 @@ use super::bindings::candidates::{Fact, Host};
 use crate::plugin::columns::{self, Columns, Count, Number, Text};
 
 impl Guest {
-    fn columns(&self) -> wasmtime::Result<&Columns> {
+    fn columns(&self) -> wasmtime::Result<&dyn Columns> {
         self.candidates
             .as_deref()
             .ok_or_else(|| wasmtime::Error::msg("there are no candidates in this call"))
@@ -27,7 +27,7 @@ impl Guest {
         })
     }
 
-    fn texts(&mut self, name: &str, texts: impl FnOnce(&Columns) -> Vec<String>) -> wasmtime::Result<Vec<String>> {
+    fn texts(&mut self, name: &str, texts: impl FnOnce(&dyn Columns) -> Vec<String>) -> wasmtime::Result<Vec<String>> {
         let texts = texts(self.columns()?);
         if let Some(reads) = &mut self.reads {
             reads.texts(name, &texts);

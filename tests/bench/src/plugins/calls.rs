@@ -136,11 +136,11 @@ fn rank(snapshot: &Snapshot, count: usize) -> Repeat {
     let strategy = strategy(snapshot);
     let chat = chat(&group_of(count), KB, false);
     let found = snapshot.groups.find(&chat.group).expect("the group is configured");
-    let columns = Arc::new(Columns::Live(Live {
+    let columns: Arc<dyn Columns> = Arc::new(Live {
         candidates: found.candidates,
         weights: found.weights,
         now: Moment::now(),
-    }));
+    });
     let mut ranked = strategy
         .rank(&chat, &columns)
         .expect("deployments with weights can be ranked");
