@@ -12,9 +12,10 @@ pub const MASTER_KEY: &str = "sk-master-secret-0123456789";
 
 /// Plugins whose time is not a test's subject get more than they need: a debug build on a busy machine may lose a
 /// processor for longer than the limits of production.
-const PATIENT_PLUGINS: [&str; 17] = [
+const PATIENT_PLUGINS: [&str; 18] = [
     "simple-shuffle",
     "adaptive",
+    "conditional",
     "cost-based-routing",
     "latency-based-routing",
     "least-busy",

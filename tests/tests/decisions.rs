@@ -8,9 +8,10 @@ use sluice::simulate::fleet;
 use sluice::{Options, Simulation, Source};
 use sluice_tests::prelude::*;
 
-const STRATEGIES: [&str; 8] = [
+const STRATEGIES: [&str; 9] = [
     "simple-shuffle",
     "adaptive",
+    "conditional",
     "cost-based-routing",
     "latency-based-routing",
     "least-busy",
@@ -52,13 +53,28 @@ async fn every_strategy_chooses_again_as_it_chose() {
             let params = json!({ "model": "openai/gpt-4o", "mock_response": "hi", "weight": weight, "rpm": rpm });
             config = config.deployment(strategy, params);
         }
-        groups.push(json!({ "group_name": strategy, "models": [strategy], "routing_strategy": strategy }));
+        let settings = match strategy {
+            // Words of the exchange, its time, and what deployments are asked with a word.
+            "conditional" => json!({ "rules": [
+                { "if": "metadata.plan == 'premium' && time >= '00:00'", "to": { "provider": "openai" }, "only": true },
+                { "if": "prompt_tokens > 1", "strategy": "least-busy" },
+            ] }),
+            _ => json!({}),
+        };
+        groups.push(json!({
+            "group_name": strategy,
+            "models": [strategy],
+            "routing_strategy": strategy,
+            "routing_strategy_args": settings,
+        }));
     }
     let config = config.set("router_settings", json!({ "routing_groups": groups }));
     let gateway = Gateway::start(&config).await;
     for exchange in 0..EXCHANGES {
         for strategy in STRATEGIES {
-            let question = json!({ "model": strategy, "stream": exchange % 2 == 0, "messages": [] });
+            let plan = if exchange % 3 == 0 { "premium" } else { "free" };
+            let question =
+                json!({ "model": strategy, "stream": exchange % 2 == 0, "messages": [], "metadata": { "plan": plan } });
             assert_eq!(gateway.client().chat(&question).await.status, 200);
         }
     }
