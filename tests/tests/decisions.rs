@@ -130,7 +130,7 @@ async fn an_exchange_says_why_it_went_where_it_went() {
         told[0]
     );
     assert!(
-        told[1].contains("of `chat` there was one deployment to try") && told[1].contains("it cools down for"),
+        told[1].contains("of `chat`, one deployment was next") && told[1].contains("it cools down for"),
         "{}",
         told[1]
     );

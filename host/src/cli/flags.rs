@@ -209,7 +209,7 @@ pub enum Command {
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Simulate {
-    /// Who asks when, and how deployments behave: YAML [default: a hundred exchanges a second, no trouble]
+    /// Who asks when, and how deployments behave: YAML [default: ten exchanges a second, hardly any trouble]
     #[arg(long, value_name = "FILE")]
     pub load: Option<PathBuf>,
     /// Recorded decisions whose exchanges come again

@@ -70,7 +70,7 @@ impl fmt::Display for Decision {
                     }
                 )?;
             }
-            (None, 1) => writeln!(out, "of `{}` there was one deployment to try:", line.group)?,
+            (None, 1) => writeln!(out, "of `{}`, one deployment was next:", line.group)?,
             (None, _) => writeln!(out, "of `{}`, in the order of the configuration:", line.group)?,
         }
         if let Some(error) = &line.error {
@@ -85,7 +85,8 @@ impl fmt::Display for Decision {
                 Some(format!("{name} {value}"))
             });
             let seen: Vec<String> = seen.collect();
-            writeln!(out, "  {}. {}  {}", place + 1, self.of[*index].id, seen.join(", "))?;
+            let told = format!("{}. {}  {}", place + 1, self.of[*index].id, seen.join(", "));
+            writeln!(out, "  {}", told.trim_end())?;
         }
         for aside in &line.asides {
             writeln!(out, "  left aside: {} ({})", aside.deployment, aside.why)?;

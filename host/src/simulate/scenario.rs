@@ -27,7 +27,7 @@ impl Default for Scenario {
         Self {
             seed: 1,
             exchanges: 100_000,
-            per_second: 100.0,
+            per_second: 10.0,
             model: None,
             streams: 0.5,
             prompt_tokens: Spread {
