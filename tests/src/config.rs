@@ -10,9 +10,8 @@ pub const UPSTREAM_KEY: &str = "sk-upstream-secret-0123456789";
 /// The gateway's master key, where a test sets one.
 pub const MASTER_KEY: &str = "sk-master-secret-0123456789";
 
-/// Plugins whose time is not a test's subject get more than they need: a debug build on a busy machine may lose a
-/// processor for longer than the limits of production.
-const PATIENT_PLUGINS: [&str; 18] = [
+/// The bundled strategies.
+pub const STRATEGIES: [&str; 9] = [
     "simple-shuffle",
     "adaptive",
     "conditional",
@@ -22,6 +21,11 @@ const PATIENT_PLUGINS: [&str; 18] = [
     "priority",
     "usage-based-routing-v2",
     "weighted-round-robin",
+];
+
+/// Other plugins whose time is not a test's subject. They and the strategies get more than they need: a debug build on a
+/// busy machine may lose a processor for longer than the limits of production.
+const PATIENT_PLUGINS: [&str; 9] = [
     "openai-compatible",
     "anthropic",
     "content-filter",
@@ -48,8 +52,9 @@ impl Config {
     /// No deployment, no retries, no master key.
     #[must_use]
     pub fn new() -> Self {
-        let plugins: serde_json::Map<String, Value> = PATIENT_PLUGINS
+        let plugins: serde_json::Map<String, Value> = STRATEGIES
             .iter()
+            .chain(&PATIENT_PLUGINS)
             .map(|name| ((*name).to_owned(), json!({ "time_limit_ms": PATIENT_MS })))
             .collect();
         Self(json!({

@@ -27,7 +27,7 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use crate::client::{Answer, Client};
-    pub use crate::config::{Config, MASTER_KEY, UPSTREAM_KEY};
+    pub use crate::config::{Config, MASTER_KEY, STRATEGIES, UPSTREAM_KEY};
     pub use crate::dialect::{anthropic, openai};
     pub use crate::gateway::{Gateway, Setup};
     pub use crate::guests;

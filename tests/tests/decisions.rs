@@ -8,18 +8,6 @@ use sluice::simulate::fleet;
 use sluice::{Options, Simulation, Source};
 use sluice_tests::prelude::*;
 
-const STRATEGIES: [&str; 9] = [
-    "simple-shuffle",
-    "adaptive",
-    "conditional",
-    "cost-based-routing",
-    "latency-based-routing",
-    "least-busy",
-    "priority",
-    "usage-based-routing-v2",
-    "weighted-round-robin",
-];
-
 fn recorded(config: Config) -> Config {
     config.set("sluice", json!({ "decisions": { "file": "decisions.jsonl" } }))
 }
