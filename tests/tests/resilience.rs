@@ -683,3 +683,20 @@ async fn waits_before_a_retry_may_be_listed() {
     let gateway = Gateway::start(&Config::new().openai("chat", &upstream).retries(7).set("sluice", listed)).await;
     assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
 }
+
+#[tokio::test]
+async fn a_model_group_may_have_a_strategy_of_its_own() {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    first.always(openai::says("first"));
+    second.always(openai::says("second"));
+    let in_order = json!({ "rank": "in-order" });
+    let own = json!({ "models": ["chat"], "routing_strategy": "probe-strategy", "routing_strategy_args": in_order });
+    let config = Config::new().openai("chat", &first).openai("chat", &second).set(
+        "router_settings",
+        json!({ "routing_groups": [own], "model_group_alias": { "bot": "chat" } }),
+    );
+    let gateway = Setup::new(&config).plugin(guests::STRATEGY).start().await;
+    for name in ["chat", "bot"].repeat(8) {
+        assert_eq!(gateway.ask(name, "hi").await.content(), "first", "{name}");
+    }
+}

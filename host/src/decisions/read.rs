@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::HeaderMap;
 
 use super::{ChoiceLine, DeploymentLine, ExchangeLine, Line, StrategyLine, VERSION};
 use crate::canonical::Canonical;
@@ -200,8 +199,8 @@ impl Decision {
             body: Bytes::from(body),
             seed: self.line.seed,
             started_ms: self.line.started_ms,
-            headers: HeaderMap::new(),
             attributes: known.collect(),
+            ..Canonical::empty()
         })
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::HeaderMap;
 use serde_json::{Value, json};
 
 use super::{Cause, Refusal, attempt, new_id, outgoing};
@@ -52,13 +51,11 @@ impl Question {
             id: new_id(),
             operation,
             group: deployment.settings.group.as_str().into(),
-            is_streaming: false,
             fields: json::scan(&body, Limits::ceiling()).ok()?,
             body,
             seed: fastrand::u32(..),
             started_ms: Moment::now().millis(),
-            headers: HeaderMap::new(),
-            attributes: std::collections::BTreeMap::new(),
+            ..Canonical::empty()
         };
         Some(Self {
             candidate: Candidate::with_model(deployment, model.to_owned()),

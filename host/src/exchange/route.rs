@@ -59,7 +59,7 @@ pub fn rank(
         may_try(exchange, &plan)?;
     }
     asides.by_plan(&plan);
-    let strategies = [snapshot.strategy_of(&canonical.group), snapshot.shuffle.as_ref()];
+    let strategies = [snapshot.strategy_of(&group), snapshot.shuffle.as_ref()];
     let mut chooser = Chooser {
         asides,
         ..Chooser::new(canonical, group, strategies, recorder, now)

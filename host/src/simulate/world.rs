@@ -1,13 +1,12 @@
 //! Virtual time, and the exchanges that pass in it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use hyper::HeaderMap;
 
 use super::report::{Report, Tally};
 use super::scenario::{Arrival, Scenario};
@@ -17,9 +16,7 @@ use crate::decisions::Recorder;
 use crate::deployment::{Candidate, Deployment, Failure, InFlight};
 use crate::exchange::route::plan::Plan;
 use crate::exchange::route::{self, Chooser, Ranked};
-use crate::json::{Limits, scan};
 use crate::moment::Moment;
-use crate::operation::Operation;
 use crate::plugin::strategy::Strategy;
 use crate::snapshot::Snapshot;
 
@@ -161,15 +158,12 @@ impl<'a> World<'a> {
         let body = self.body.slice(..bytes.max(2));
         Arc::new(Canonical {
             id: format!("simulated-{index}").into(),
-            operation: Operation::ChatCompletions,
             group: self.setting.model.into(),
             is_streaming: asked.is_streaming,
-            fields: scan(b"{}", Limits::ceiling()).expect("it is an empty object"),
             body,
             seed: Rng::with_seed(self.setting.scenario.seed ^ ((index as u64) << 20)).u32(..),
             started_ms: self.moment().millis(),
-            headers: HeaderMap::new(),
-            attributes: BTreeMap::new(),
+            ..Canonical::empty()
         })
     }
 

@@ -71,10 +71,10 @@ impl ConfiguredGuardrail {
 }
 
 impl Snapshot {
-    /// The strategy that ranks for a model; `None` where no plugin provides it.
+    /// The strategy that ranks a model group; `None` where no plugin provides it.
     #[must_use]
-    pub fn strategy_of(&self, model: &str) -> Option<&Arc<Strategy>> {
-        match self.strategies.get(model) {
+    pub fn strategy_of(&self, group: &str) -> Option<&Arc<Strategy>> {
+        match self.strategies.get(group) {
             Some(own) => own.as_ref(),
             None => self.strategy.as_ref(),
         }
