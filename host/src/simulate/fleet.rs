@@ -72,7 +72,8 @@ pub fn configuration(count: usize) -> String {
             "model_info": { "id": id(index, kind) },
         })
     });
-    json!({ "model_list": deployments.collect::<Vec<_>>() }).to_string()
+    let limits = json!({ "timeout": 120, "stream_timeout": 15 });
+    json!({ "model_list": deployments.collect::<Vec<_>>(), "router_settings": limits }).to_string()
 }
 
 /// What happens to it: a third of the load that it could bear; outages, errors and slow starts here and there.
