@@ -47,11 +47,6 @@ impl Moment {
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
-
-    #[must_use]
-    pub fn system_time(self) -> SystemTime {
-        UNIX_EPOCH + self.0
-    }
 }
 
 impl std::ops::Add<Duration> for Moment {

@@ -73,7 +73,7 @@ pub fn rank(
 /// There are none whom the strategy lets be tried.
 pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
     if plan.levels.is_empty() {
-        return chooser.permit(plan.least_bad().collect());
+        return chooser.permit(plan.least_bad());
     }
     let mut ranked = Ranked::new();
     let mut refused = None;
@@ -170,6 +170,11 @@ impl<'a> Chooser<'a> {
     /// A strategy says that none should be tried.
     pub fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
         let count = level.candidates.len();
+        // Where there is nothing to choose, no strategy is asked, unless it may forbid.
+        let asks = count > 1 || self.is_constrained();
+        if !asks && self.recorder.is_none() {
+            return Ok(level.candidates);
+        }
         let live = Arc::new(Live {
             candidates: level.candidates,
             weights: level.weights,
@@ -177,8 +182,6 @@ impl<'a> Chooser<'a> {
         });
         let columns: Arc<dyn Columns> = Arc::clone(&live) as _;
         let in_order = |order: &[usize]| order.iter().map(|index| live.candidates[*index].clone()).collect();
-        // Where there is nothing to choose, no strategy is asked, unless it may forbid.
-        let asks = count > 1 || self.is_constrained();
         let strategies = self.strategies;
         for strategy in strategies.into_iter().flatten().filter(|_| asks) {
             let ranking = match self.recorder {

@@ -23,8 +23,7 @@ pub struct Site {
     behaviour: Behaviour,
     /// Its minute, as the provider counts: which, requests, tokens.
     minute: (u64, u32, u32),
-    /// Attempts that it answered, and the seconds they took in all.
-    pub answered: u64,
+    /// Seconds that the attempts took in all that it answered.
     pub busy_s: f64,
 }
 
@@ -49,7 +48,6 @@ impl Site {
             behaviour: behaviour.cloned().unwrap_or_default(),
             deployment,
             minute: (0, 0, 0),
-            answered: 0,
             busy_s: 0.0,
         }
     }
@@ -91,7 +89,6 @@ impl Site {
         if (if asked.is_streaming { first } else { whole }) > limit {
             return trip(limit, FailureKind::Timeout, None);
         }
-        self.answered += 1;
         self.busy_s += whole.as_secs_f64();
         Outcome {
             after: whole,

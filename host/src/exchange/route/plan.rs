@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Ranked;
 use crate::deployment::{Candidate, Standing};
 use crate::moment::Moment;
 use crate::snapshot::Found;
@@ -39,28 +40,27 @@ impl Plan {
 
     /// Where all are left aside: those that are coming back, else all that cool down, the one that is due first before the
     /// others.
-    pub fn least_bad(self) -> impl Iterator<Item = Candidate> {
-        let out = self.out.into_iter().map(|(_, candidate)| candidate);
-        let out = out.filter({
-            let is_any_ramping = !self.ramping.is_empty();
-            move |_| !is_any_ramping
-        });
-        self.ramping.into_iter().chain(out)
+    pub fn least_bad(self) -> Ranked {
+        match self.ramping.is_empty() {
+            true => self.out.into_iter().map(|(_, candidate)| candidate).collect(),
+            false => self.ramping.into(),
+        }
     }
 }
 
 /// Candidates without an order come last.
 fn levels(found: Found) -> Vec<Found> {
-    if found.candidates.is_empty() {
-        return Vec::new();
-    }
     let order = |candidate: &Candidate| candidate.deployment.settings.order.unwrap_or(u32::MAX);
+    let first = match found.candidates.first() {
+        None => return Vec::new(),
+        Some(first) => order(first),
+    };
+    if found.candidates.iter().all(|candidate| order(candidate) == first) {
+        return vec![found];
+    }
     let mut orders: Vec<u32> = found.candidates.iter().map(order).collect();
     orders.sort_unstable();
     orders.dedup();
-    if orders.len() == 1 {
-        return vec![found];
-    }
     let of_level = |level: u32| {
         let mut own = found.clone();
         own.retain(|candidate| order(candidate) == level);
