@@ -72,8 +72,18 @@ pub fn configuration(count: usize) -> String {
             "model_info": { "id": id(index, kind) },
         })
     });
-    let limits = json!({ "timeout": 120, "stream_timeout": 15 });
-    json!({ "model_list": deployments.collect::<Vec<_>>(), "router_settings": limits }).to_string()
+    // The one strategy that does nothing without rules: long prompts where they cost least, streams where they begin soonest.
+    let rules = json!([
+        { "if": "prompt_tokens > 2000", "to": { "id": "cheap-*" } },
+        { "if": "streaming", "to": [{ "id": "fast-*" }, { "id": "usual-*" }] },
+    ]);
+    let router = json!({
+        "timeout": 120,
+        "stream_timeout": 15,
+        "routing_strategy": "conditional",
+        "routing_strategy_args": { "strategy": "adaptive", "rules": rules },
+    });
+    json!({ "model_list": deployments.collect::<Vec<_>>(), "router_settings": router }).to_string()
 }
 
 /// What happens to it: a third of the load that it could bear; outages, errors and slow starts here and there.
