@@ -2,26 +2,34 @@
 
 use serde_json::value::RawValue;
 use sluice_sdk::Failure;
-use sluice_sdk::canonical::{FinishReason, List, Object, Text, write_escaped, write_string};
+use sluice_sdk::canonical::{List, Object, Text, write_escaped};
+use sluice_sdk::wire;
 
-use crate::error::{malformed, of_detail};
+use crate::error::{malformed, of_error};
+use crate::origin::Origin;
 use crate::request::JSON_TOOL;
 use crate::usage::Usage;
-use crate::wire::{Block, Message, Refused, finish_reason, provider_field, write_refusal};
+use crate::wire::{Block, Message, finish_reason, provider_field, write_refusal};
 
 /// What an answer's brackets and names need beside what is copied from the provider's.
 const ENVELOPE_BYTES: usize = 640;
 
 /// Makes the canonical answer. With `json_tool`, what was put into that tool is the content.
-pub fn translate(body: &[u8], json_tool: bool, created: u64) -> Result<Vec<u8>, Failure> {
+///
+/// # Errors
+/// The document is an error, or nothing in it shows that it is an answer.
+pub fn translate(body: &[u8], json_tool: bool, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(malformed)?;
-    if let Ok(refused) = serde_json::from_str::<Refused>(text) {
-        return Err(of_detail(&refused.error));
+    let message: Message = wire::read(text).map_err(malformed)?;
+    if let Some(error) = message.error {
+        return Err(of_error(error));
     }
-    let message: Message = serde_json::from_str(text).map_err(malformed)?;
+    if message.content.is_none() && message.stop_reason.is_none() {
+        return Err(malformed("it has neither `content` nor `stop_reason`"));
+    }
     let blocks = Blocks::sort(&message, json_tool)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 4 + ENVELOPE_BYTES);
-    write(&mut out, &message, &blocks, created);
+    write(&mut out, &message, &blocks, origin);
     Ok(out)
 }
 
@@ -42,9 +50,13 @@ struct Blocks<'a> {
 impl<'a> Blocks<'a> {
     fn sort(message: &Message<'a>, json_tool: bool) -> Result<Self, Failure> {
         let mut blocks = Self::default();
-        for raw in &message.content {
-            let block: Block = serde_json::from_str(raw.get()).map_err(malformed)?;
-            match block.kind.escaped() {
+        let Some(content) = &message.content else {
+            return Ok(blocks);
+        };
+        blocks.text.extend(content.text.clone());
+        for raw in &content.blocks {
+            let block: Block = wire::read(raw.get()).map_err(malformed)?;
+            match block.kind() {
                 "text" => {
                     blocks
                         .citations
@@ -55,6 +67,7 @@ impl<'a> Blocks<'a> {
                 "tool_use" if json_tool && block.name.as_ref().is_some_and(|name| *name == *JSON_TOOL) => {
                     blocks.json.extend(block.input);
                 }
+                "tool_use" if block.name.is_none() => return Err(malformed("a tool call without a name")),
                 "tool_use" => blocks.calls.push(block),
                 kind => blocks.provider.extend(provider_field(kind).map(|name| (name, *raw))),
             }
@@ -63,40 +76,34 @@ impl<'a> Blocks<'a> {
     }
 }
 
-fn write(out: &mut Vec<u8>, message: &Message, blocks: &Blocks, created: u64) {
+fn write(out: &mut Vec<u8>, message: &Message, blocks: &Blocks, origin: &Origin) {
+    let id = origin.id(message.id.as_ref());
     let mut answer = Object::begin(out);
     answer
-        .text("id", &message.id)
+        .text("id", &id)
         .string("object", "chat.completion")
-        .number("created", created);
-    answer.text("model", &message.model).json("system_fingerprint", "null");
+        .number("created", origin.created());
+    answer
+        .text("model", &origin.model(message.model.as_ref()))
+        .json("system_fingerprint", "null");
     {
         let mut choices = answer.list("choices");
         let mut choice = choices.object();
         choice.number("index", 0);
-        write_message(&mut choice.object("message"), message, blocks);
-        choice.string("finish_reason", reason(message, blocks).as_str());
+        write_message(&mut choice.object("message"), message, blocks, &id);
+        let reason = finish_reason(message.stop_reason.as_ref(), !blocks.calls.is_empty());
+        choice.string("finish_reason", reason.as_str());
     }
     let mut usage = Usage::default();
     if let Some(counts) = &message.usage {
         usage.update(counts);
     }
-    usage.write(&mut answer.object("usage"));
-}
-
-fn reason(message: &Message, blocks: &Blocks) -> FinishReason<'static> {
-    match message
-        .stop_reason
-        .as_ref()
-        .map_or(FinishReason::Stop, |reason| finish_reason(reason.escaped()))
-    {
-        // The only tool called is ours, which the client does not know.
-        FinishReason::ToolCalls if blocks.calls.is_empty() && !blocks.json.is_empty() => FinishReason::Stop,
-        reason => reason,
+    if usage.is_known() {
+        usage.write(&mut answer.object("usage"));
     }
 }
 
-fn write_message(to: &mut Object, message: &Message, blocks: &Blocks) {
+fn write_message(to: &mut Object, message: &Message, blocks: &Blocks, id: &Text) {
     to.string("role", "assistant");
     write_content(to, blocks);
     write_refusal(to, message.stop_details);
@@ -105,8 +112,8 @@ fn write_message(to: &mut Object, message: &Message, blocks: &Blocks) {
     }
     if !blocks.calls.is_empty() {
         let mut calls = to.list("tool_calls");
-        for call in &blocks.calls {
-            write_call(&mut calls.object(), call);
+        for (index, call) in blocks.calls.iter().enumerate() {
+            write_call(&mut calls.object(), call, &call_id(call, id, index));
         }
     }
     write_provider_fields(to, message, blocks);
@@ -145,7 +152,7 @@ fn write_thinking(to: &mut Object, blocks: &[Block]) {
 /// As it must come back in the next turn: signed, or sealed.
 pub fn write_thinking_block(list: &mut List, block: &Block) {
     let mut to = list.object();
-    to.text("type", &block.kind);
+    to.string("type", block.kind());
     for (name, text) in [
         ("thinking", &block.thinking),
         ("signature", &block.signature),
@@ -157,16 +164,27 @@ pub fn write_thinking_block(list: &mut List, block: &Block) {
     }
 }
 
-fn write_call(to: &mut Object, call: &Block) {
-    if let Some(id) = &call.id {
-        to.text("id", id);
-    }
-    to.string("type", "function");
+/// A call's own id, or one of the answer's: clients answer a call by its id.
+pub fn call_id<'a>(call: &Block<'a>, answer: &Text, index: usize) -> Text<'a> {
+    let made = || Text::from_decoded(&format!("call_{index}_{}", answer.decoded()));
+    call.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(made)
+}
+
+fn write_call(to: &mut Object, call: &Block, id: &Text) {
+    to.text("id", id).string("type", "function");
     let mut function = to.object("function");
     if let Some(name) = &call.name {
         function.text("name", name);
     }
-    write_string(function.field("arguments"), call.input.map_or("{}", RawValue::get));
+    function.text("arguments", &arguments(call.input));
+}
+
+/// A tool's input as the text of `arguments`. Some servers send that text itself.
+pub fn arguments<'a>(input: Option<&'a RawValue>) -> Text<'a> {
+    match input {
+        Some(input) => Text::of(input).unwrap_or_else(|| Text::from_decoded(input.get())),
+        None => Text::from_decoded("{}"),
+    }
 }
 
 fn write_provider_fields(to: &mut Object, message: &Message, blocks: &Blocks) {

@@ -1,6 +1,7 @@
 //! What goes wrong at Anthropic's end (<https://docs.anthropic.com/en/api/errors>).
 
-use sluice_sdk::{Failure, Fault};
+use sluice_sdk::canonical::{RawValue, Text};
+use sluice_sdk::{Failure, Fault, wire};
 
 use crate::wire::ErrorDetail;
 
@@ -11,22 +12,25 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     failure
 }
 
-/// An error in place of an answer, or amid a stream.
-pub fn of_detail(detail: &ErrorDetail) -> Failure {
-    let kind = detail.kind.as_ref().map(|kind| kind.decoded()).unwrap_or_default();
-    let message = detail
-        .message
-        .as_ref()
-        .map(|message| message.decoded())
-        .unwrap_or_default();
-    let fault = fault(&kind, &message).unwrap_or(Fault::UpstreamError);
-    let message = if message.is_empty() {
-        "the provider ended the answer with an error".into()
-    } else {
-        message
+/// The `error` that stands in place of an answer, or amid a stream: an object, or a sentence alone.
+pub fn of_error(error: &RawValue) -> Failure {
+    let detail: ErrorDetail = wire::read(error.get()).unwrap_or_default();
+    let text = |text: Option<Text>| {
+        text.map(|text| text.decoded().into_owned())
+            .filter(|text| !text.is_empty())
     };
-    let failure = Failure::new(fault, message);
-    if kind.is_empty() { failure } else { failure.code(kind) }
+    let kind = text(detail.kind);
+    let message = text(detail.message.or_else(|| Text::of(error)));
+    let fault = fault(
+        kind.as_deref().unwrap_or_default(),
+        message.as_deref().unwrap_or_default(),
+    );
+    let message = message.unwrap_or_else(|| "the provider ended the answer with an error".into());
+    let failure = Failure::new(fault.unwrap_or(Fault::UpstreamError), message);
+    match kind {
+        Some(kind) => failure.code(kind),
+        None => failure,
+    }
 }
 
 /// The answer does not follow the wire format.

@@ -11,12 +11,11 @@ mod answer;
 mod betas;
 mod error;
 mod model;
+mod origin;
 mod request;
 mod stream;
 mod usage;
 mod wire;
-
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 use sluice_sdk::{
@@ -25,6 +24,7 @@ use sluice_sdk::{
 };
 
 use betas::Betas;
+use origin::Origin;
 use stream::Stream;
 
 /// The wire format's version (<https://docs.anthropic.com/en/api/versioning>).
@@ -59,6 +59,7 @@ pub struct Anthropic {
     settings: Settings,
     /// Whether the request carries a tool that stands for `response_format`: its input is then the answer's content.
     json_tool: bool,
+    origin: Origin,
     stream: Stream,
 }
 
@@ -81,7 +82,8 @@ impl Plugin for Anthropic {
         Ok(Self {
             settings,
             json_tool: false,
-            stream: Stream::new(false),
+            origin: Origin::default(),
+            stream: Stream::default(),
         })
     }
 }
@@ -113,6 +115,7 @@ impl ProviderAdapter for Anthropic {
             self.settings.default_max_tokens.into(),
         )?;
         self.json_tool = translated.json_tool;
+        self.origin = Origin::of_model(&target.model);
         self.stream = Stream::new(translated.json_tool);
         let reading = if translated.streaming {
             Reading::Events(Framing::ServerSentEvents)
@@ -131,11 +134,11 @@ impl ProviderAdapter for Anthropic {
     }
 
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        answer::translate(&body, self.json_tool, now())
+        answer::translate(&body, self.json_tool, &self.origin)
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, now)
+        self.stream.translate(&batch, &self.origin)
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
@@ -169,13 +172,6 @@ fn headers(betas: Betas) -> Vec<Header> {
     let mut headers = vec![header("anthropic-version", VERSION.into())];
     headers.extend(betas.header().map(|betas| header("anthropic-beta", betas)));
     headers
-}
-
-/// Unix seconds: answers of this API say no time.
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }
 
 sluice_sdk::export!(Anthropic: ProviderAdapter);

@@ -1,26 +1,31 @@
 //! A streamed answer, event by event. Anthropic's blocks begin, grow and end one after the other; OpenAI's deltas say
 //! which tool call they belong to.
 
-use sluice_sdk::canonical::{Chunks, FinishReason, Object, RawValue, Text};
-use sluice_sdk::{Event, Failure};
+use sluice_sdk::canonical::{Chunks, Object, RawValue, Text};
+use sluice_sdk::{Event, Failure, wire};
 
-use crate::answer::write_thinking_block;
-use crate::error::{malformed, of_detail};
+use crate::answer::{arguments, call_id, write_thinking_block};
+use crate::error::{malformed, of_error};
+use crate::origin::Origin;
 use crate::request::JSON_TOOL;
 use crate::usage::Usage;
-use crate::wire::{self, Block, Delta, finish_reason, provider_field, write_refusal};
+use crate::wire::{Block, Delta, Event as Parsed, Message, finish_reason, provider_field, write_refusal};
 
 /// What is known of a stream so far.
+#[derive(Default)]
 pub struct Stream {
     /// Since `message_start`.
     chunks: Option<Chunks>,
+    /// The answer's id, of which calls without one get theirs.
+    id: String,
     usage: Usage,
     open: Open,
     /// Calls so far, which number the next one.
-    calls: u64,
+    calls: usize,
     /// Whether one tool stands for `response_format`: what is put into it is content.
     json_tool: bool,
-    json_called: bool,
+    /// The chunk that says why the answer ended was written.
+    finished: bool,
     /// `message_stop` was seen.
     ended: bool,
     /// Came after chunks of the same batch: those are handed over first.
@@ -28,11 +33,16 @@ pub struct Stream {
 }
 
 /// The block that is growing.
+#[derive(Default)]
 enum Open {
     /// None, or one whose deltas say all there is to say.
+    #[default]
     Plain,
     /// A call, or the tool that is content (`index` none). `input` came with its beginning, and counts if no more comes.
-    Tool { index: Option<u64>, input: Option<String> },
+    Tool {
+        index: Option<usize>,
+        input: Option<Text<'static>>,
+    },
     /// One that clients get whole or not at all.
     Hidden,
 }
@@ -40,25 +50,19 @@ enum Open {
 impl Stream {
     pub fn new(json_tool: bool) -> Self {
         Self {
-            chunks: None,
-            usage: Usage::default(),
-            open: Open::Plain,
-            calls: 0,
             json_tool,
-            json_called: false,
-            ended: false,
-            failure: None,
+            ..Self::default()
         }
     }
 
-    /// Chunks for a batch. `now` is asked once a stream.
-    pub fn translate(&mut self, batch: &[Event], now: fn() -> u64) -> Result<Vec<u8>, Failure> {
+    /// Chunks for a batch.
+    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 256).sum());
         for event in batch {
             if self.failure.is_some() || self.ended {
                 break;
             }
-            if let Err(failure) = self.event(event, now, &mut out) {
+            if let Err(failure) = self.event(event, origin, &mut out) {
                 self.failure = Some(failure);
             }
         }
@@ -69,56 +73,67 @@ impl Stream {
         }
     }
 
-    /// The end of the upstream's stream, which must be the answer's end as well.
+    /// The end of the upstream's stream, which must be the answer's end as well: `message_stop`, or at least the reason
+    /// why it ended.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None if self.ended => Ok(Vec::new()),
-            None => Err(malformed("the stream broke off before its `message_stop`")),
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
         }
+        let mut out = Vec::new();
+        if !self.ended {
+            if !self.finished {
+                return Err(malformed("the stream broke off before its `message_stop`"));
+            }
+            self.stop(&mut out)?;
+        }
+        Ok(out)
     }
 
-    fn event(&mut self, event: &Event, now: fn() -> u64, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         let text = std::str::from_utf8(&event.data).map_err(malformed)?;
-        let parsed: wire::Event = serde_json::from_str(text).map_err(malformed)?;
+        if text.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let parsed: Parsed = wire::read(text).map_err(malformed)?;
+        if let Some(error) = parsed.error {
+            return Err(of_error(error));
+        }
         let kind = parsed.kind.as_ref().map_or(event.name.as_str(), Text::escaped);
         match kind {
-            "message_start" => self.start(parsed.message, now(), out),
-            "content_block_start" => match parsed.content_block {
-                Some(block) => self.block_start(block, out),
-                None => Err(malformed("a `content_block_start` without its block")),
-            },
-            "content_block_delta" => match &parsed.delta {
-                Some(delta) => self.block_delta(delta, out),
-                None => Err(malformed("a `content_block_delta` without its delta")),
-            },
+            "message_start" => {
+                self.start(&parsed.message.unwrap_or_default(), origin, out);
+                Ok(())
+            }
+            "content_block_start" => self.block_start(parsed.content_block, out),
+            "content_block_delta" => self.block_delta(&parsed.delta.unwrap_or_default(), out),
             "content_block_stop" => self.block_stop(out),
             "message_delta" => self.message_delta(&parsed, out),
             "message_stop" => self.stop(out),
-            "error" => Err(parsed
-                .error
-                .map_or_else(|| malformed("an error that says nothing"), |error| of_detail(&error))),
+            "error" => Err(malformed("an error that says nothing")),
             // `ping`, and what the API may add: its versioning policy asks clients to pass over events they do not know.
             _ => Ok(()),
         }
     }
 
-    fn start(&mut self, message: Option<wire::Message>, created: u64, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let message = message.ok_or_else(|| malformed("a `message_start` without its message"))?;
+    fn start(&mut self, message: &Message, origin: &Origin, out: &mut Vec<u8>) {
         if let Some(counts) = &message.usage {
             self.usage.update(counts);
         }
-        let chunks = self.chunks.insert(Chunks::new(&message.id, created, &message.model));
+        let id = origin.id(message.id.as_ref());
+        self.id = id.decoded().into_owned();
+        let model = origin.model(message.model.as_ref());
+        let chunks = self.chunks.insert(Chunks::new(&id, origin.created(), &model));
         chunks.delta(out, |delta| {
             delta.string("role", "assistant").string("content", "");
         });
-        Ok(())
     }
 
-    fn block_start(&mut self, raw: &RawValue, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let block: Block = serde_json::from_str(raw.get()).map_err(malformed)?;
+    fn block_start(&mut self, raw: Option<&RawValue>, out: &mut Vec<u8>) -> Result<(), Failure> {
         self.open = Open::Plain;
-        match block.kind.escaped() {
+        // Deltas say what they add to, so that only a call needs its beginning.
+        let Some(raw) = raw else { return Ok(()) };
+        let block: Block = wire::read(raw.get()).map_err(malformed)?;
+        match block.kind() {
             "text" => self.content(block.text.as_ref(), out),
             "tool_use" => self.call_start(&block, out),
             "thinking" if block.thinking.as_ref().is_none_or(Text::is_empty) => Ok(()),
@@ -141,13 +156,17 @@ impl Stream {
     }
 
     fn call_start(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let input = block.input.map(|input| input.get().to_owned());
+        let input = Some(arguments(block.input).into_owned());
         if self.json_tool && block.name.as_ref().is_some_and(|name| *name == *JSON_TOOL) {
-            self.json_called = true;
             self.open = Open::Tool { index: None, input };
             return Ok(());
         }
+        let name = block
+            .name
+            .as_ref()
+            .ok_or_else(|| malformed("a tool call without a name"))?;
         let index = self.calls;
+        let id = call_id(block, &Text::from_decoded(&self.id), index);
         self.calls += 1;
         self.open = Open::Tool {
             index: Some(index),
@@ -156,16 +175,10 @@ impl Stream {
         self.delta(out, |delta| {
             let mut calls = delta.list("tool_calls");
             let mut call = calls.object();
-            call.number("index", index);
-            if let Some(id) = &block.id {
-                call.text("id", id);
-            }
-            call.string("type", "function");
-            let mut function = call.object("function");
-            if let Some(name) = &block.name {
-                function.text("name", name);
-            }
-            function.string("arguments", "");
+            call.number("index", index as u64)
+                .text("id", &id)
+                .string("type", "function");
+            call.object("function").text("name", name).string("arguments", "");
         })
     }
 
@@ -217,8 +230,10 @@ impl Stream {
         if json.is_empty() {
             return Ok(());
         }
-        let Open::Tool { index, input } = &mut self.open else {
-            return Ok(());
+        let (index, input) = match &mut self.open {
+            Open::Tool { index, input } => (index, input),
+            Open::Hidden => return Ok(()),
+            Open::Plain => return Err(malformed("a tool's input outside of a tool call")),
         };
         *input = None;
         let index = *index;
@@ -244,27 +259,27 @@ impl Stream {
         };
         self.delta(out, |delta| match index {
             None => {
-                delta.string("content", &input);
+                delta.text("content", &input);
             }
             Some(index) => write_arguments(delta, index, |function| {
-                function.string("arguments", &input);
+                function.text("arguments", &input);
             }),
         })
     }
 
-    fn message_delta(&mut self, event: &wire::Event, out: &mut Vec<u8>) -> Result<(), Failure> {
+    fn message_delta(&mut self, event: &Parsed, out: &mut Vec<u8>) -> Result<(), Failure> {
         if let Some(counts) = &event.usage {
             self.usage.update(counts);
         }
-        let Some(delta) = &event.delta else { return Ok(()) };
-        let Some(stop_reason) = &delta.stop_reason else {
-            return Ok(());
-        };
-        let reason = match finish_reason(stop_reason.escaped()) {
-            // The only tool called is ours, which the client does not know.
-            FinishReason::ToolCalls if self.calls == 0 && self.json_called => FinishReason::Stop,
-            reason => reason,
-        };
+        match &event.delta {
+            Some(delta) if delta.stop_reason.is_some() && !self.finished => self.end(delta, out),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says why the answer ended.
+    fn end(&mut self, delta: &Delta, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let reason = finish_reason(delta.stop_reason.as_ref(), self.calls > 0);
         self.chunks()?.finish(out, &reason, |to| {
             write_refusal(to, delta.stop_details);
             if delta.container.is_some() || delta.stop_details.is_some() {
@@ -274,11 +289,17 @@ impl Stream {
                     .maybe_raw("stop_details", delta.stop_details);
             }
         });
+        self.finished = true;
         Ok(())
     }
 
     fn stop(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
-        self.chunks()?.usage(out, |usage| self.usage.write(usage));
+        if !self.finished {
+            self.end(&Delta::default(), out)?;
+        }
+        if self.usage.is_known() {
+            self.chunks()?.usage(out, |usage| self.usage.write(usage));
+        }
         self.ended = true;
         Ok(())
     }
@@ -295,9 +316,9 @@ impl Stream {
     }
 }
 
-fn write_arguments(delta: &mut Object, index: u64, arguments: impl FnOnce(&mut Object)) {
+fn write_arguments(delta: &mut Object, index: usize, arguments: impl FnOnce(&mut Object)) {
     let mut calls = delta.list("tool_calls");
     let mut call = calls.object();
-    call.number("index", index);
+    call.number("index", index as u64);
     arguments(&mut call.object("function"));
 }

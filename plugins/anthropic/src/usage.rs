@@ -1,60 +1,48 @@
 //! Counted tokens. Anthropic counts what it read from and wrote to its cache apart from the input, OpenAI as part of it.
 
-use serde::Deserialize;
 use sluice_sdk::canonical::{Object, Text};
 
-/// `usage` of an answer or an event. An event may leave out what an earlier one said.
-#[derive(Default, Deserialize)]
-pub struct Counts<'a> {
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_read_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation: Option<CacheCreation>,
-    #[serde(default)]
-    output_tokens_details: Option<OutputDetails>,
-    #[serde(default)]
-    server_tool_use: Option<ServerTools>,
-    #[serde(borrow, default)]
-    service_tier: Option<Text<'a>>,
-    /// Where the model was sampled several times (compaction): the sums count, not the last one.
-    #[serde(borrow, default)]
-    iterations: Option<Vec<Counts<'a>>>,
-}
+sluice_sdk::wire! {
+    /// `usage` of an answer or an event. An event may leave out what an earlier one said.
+    Counts {
+        "input_tokens" input_tokens: u64,
+        "output_tokens" output_tokens: u64,
+        "cache_creation_input_tokens" cache_creation_input_tokens: u64,
+        "cache_read_input_tokens" cache_read_input_tokens: u64,
+        "cache_creation" cache_creation: CacheCreation<'a>,
+        "output_tokens_details" output_tokens_details: OutputDetails<'a>,
+        "server_tool_use" server_tool_use: ServerTools<'a>,
+        "service_tier" service_tier: Text<'a>,
+        /// Where the model was sampled several times (compaction): the sums count, not the last one.
+        "iterations" iterations: Vec<Counts<'a>>,
+    }
 
-#[derive(Clone, Copy, Deserialize)]
-struct CacheCreation {
-    #[serde(default)]
-    ephemeral_5m_input_tokens: u64,
-    #[serde(default)]
-    ephemeral_1h_input_tokens: u64,
-}
+    /// What was written to the cache, by how long it is kept.
+    CacheCreation {
+        "ephemeral_5m_input_tokens" five_minutes: u64,
+        "ephemeral_1h_input_tokens" one_hour: u64,
+    }
 
-#[derive(Deserialize)]
-struct OutputDetails {
-    #[serde(default)]
-    thinking_tokens: Option<u64>,
-}
+    OutputDetails {
+        "thinking_tokens" thinking_tokens: u64,
+    }
 
-#[derive(Deserialize)]
-struct ServerTools {
-    #[serde(default)]
-    web_search_requests: Option<u64>,
+    ServerTools {
+        "web_search_requests" web_search_requests: u64,
+    }
 }
 
 /// What is known so far.
 #[derive(Default)]
 pub struct Usage {
+    /// Whether any count came: none is not the same as none used.
+    known: bool,
     input: u64,
     output: u64,
     cache_written: u64,
     cache_read: u64,
-    cache_creation: Option<CacheCreation>,
+    /// Of what was written to the cache: for five minutes, for an hour.
+    written_by_age: Option<(u64, u64)>,
     thinking: Option<u64>,
     web_searches: Option<u64>,
     service_tier: Option<String>,
@@ -63,8 +51,10 @@ pub struct Usage {
 impl Usage {
     /// Later counts are running totals and stand in place of earlier ones; absent ones change nothing.
     pub fn update(&mut self, counts: &Counts) {
+        self.known |= counts.input_tokens.or(counts.output_tokens).is_some();
         if let Some(iterations) = counts.iterations.as_deref().filter(|list| !list.is_empty()) {
-            let sum = |count: fn(&Counts) -> Option<u64>| iterations.iter().filter_map(count).sum();
+            let sum =
+                |count: fn(&Counts) -> Option<u64>| iterations.iter().filter_map(count).fold(0, u64::saturating_add);
             self.input = sum(|counts| counts.input_tokens);
             self.output = sum(|counts| counts.output_tokens);
             self.cache_written = sum(|counts| counts.cache_creation_input_tokens);
@@ -75,7 +65,9 @@ impl Usage {
             self.cache_written = counts.cache_creation_input_tokens.unwrap_or(self.cache_written);
             self.cache_read = counts.cache_read_input_tokens.unwrap_or(self.cache_read);
         }
-        self.cache_creation = counts.cache_creation.or(self.cache_creation);
+        if let Some(written) = &counts.cache_creation {
+            self.written_by_age = Some((written.five_minutes.unwrap_or(0), written.one_hour.unwrap_or(0)));
+        }
         let thinking = counts
             .output_tokens_details
             .as_ref()
@@ -89,6 +81,11 @@ impl Usage {
         if let Some(tier) = &counts.service_tier {
             self.service_tier = Some(tier.decoded().into_owned());
         }
+    }
+
+    /// Whether the provider counted. Where it did not, nothing is written, and the gateway estimates.
+    pub fn is_known(&self) -> bool {
+        self.known
     }
 
     /// The fields of OpenAI's `usage`, with the names beside them that LiteLLM's clients and price sheets use.
@@ -121,10 +118,10 @@ impl Usage {
         details
             .number("cached_tokens", self.cache_read)
             .number("cache_creation_tokens", self.cache_written);
-        if let Some(split) = self.cache_creation {
+        if let Some((five_minutes, one_hour)) = self.written_by_age {
             let mut by_age = details.object("cache_creation_token_details");
-            by_age.number("ephemeral_5m_input_tokens", split.ephemeral_5m_input_tokens);
-            by_age.number("ephemeral_1h_input_tokens", split.ephemeral_1h_input_tokens);
+            by_age.number("ephemeral_5m_input_tokens", five_minutes);
+            by_age.number("ephemeral_1h_input_tokens", one_hour);
         }
     }
 }

@@ -1,118 +1,123 @@
 //! Anthropic's answers and events, as views over their bytes (<https://docs.anthropic.com/en/api/messages>,
-//! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>). What the API adds later is ignored, except for
-//! blocks, which are kept raw so that they can be handed on.
+//! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>). Servers that imitate the API leave fields out or
+//! send another kind of value, so every field is optional. What the API adds later is ignored, except for blocks, which
+//! are kept raw so that they can be handed on.
 
-use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess};
 use sluice_sdk::canonical::{FinishReason, Object, RawValue, Text};
+use sluice_sdk::wire::{self, Kind, Lenient, of_kind};
 
 use crate::usage::Counts;
 
-/// A whole answer, and the `message` of `message_start`.
-#[derive(Deserialize)]
-pub struct Message<'a> {
-    #[serde(borrow)]
-    pub id: Text<'a>,
-    #[serde(borrow)]
-    pub model: Text<'a>,
-    #[serde(borrow, default)]
-    pub content: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub stop_reason: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub stop_details: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub container: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub context_management: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub usage: Option<Counts<'a>>,
+sluice_sdk::wire! {
+    /// A whole answer, and the `message` of `message_start`.
+    Message {
+        "id" id: Text<'a>,
+        "model" model: Text<'a>,
+        "content" content: Content<'a>,
+        "stop_reason" stop_reason: Text<'a>,
+        "stop_details" stop_details: &'a RawValue,
+        "container" container: &'a RawValue,
+        "context_management" context_management: &'a RawValue,
+        "usage" usage: Counts<'a>,
+        /// In place of all the others.
+        "error" error: &'a RawValue,
+    }
+
+    /// What is said of an error; an error may also be a sentence alone.
+    ErrorDetail {
+        "type" kind: Text<'a>,
+        "message" message: Text<'a>,
+    }
+
+    /// One block of an answer's content.
+    Block {
+        "type" kind: Text<'a>,
+        /// Of `text`.
+        "text" text: Text<'a>,
+        /// Of `text`.
+        "citations" citations: Vec<&'a RawValue>,
+        /// Of `thinking`.
+        "thinking" thinking: Text<'a>,
+        /// Of `thinking`.
+        "signature" signature: Text<'a>,
+        /// Of `redacted_thinking`.
+        "data" data: Text<'a>,
+        /// Of `tool_use`, as are the next two.
+        "id" id: Text<'a>,
+        "name" name: Text<'a>,
+        "input" input: &'a RawValue,
+    }
+
+    /// One event of a stream.
+    Event {
+        "type" kind: Text<'a>,
+        /// Of `message_start`.
+        "message" message: Message<'a>,
+        /// Of `content_block_start`.
+        "content_block" content_block: &'a RawValue,
+        /// Of `content_block_delta` and `message_delta`.
+        "delta" delta: Delta<'a>,
+        /// Of `message_delta`.
+        "usage" usage: Counts<'a>,
+        /// Of `error`.
+        "error" error: &'a RawValue,
+    }
+
+    /// What an event adds. Its type is told by the field that is there.
+    Delta {
+        "text" text: Text<'a>,
+        "partial_json" partial_json: Text<'a>,
+        "thinking" thinking: Text<'a>,
+        "signature" signature: Text<'a>,
+        "citation" citation: &'a RawValue,
+        "stop_reason" stop_reason: Text<'a>,
+        "stop_details" stop_details: &'a RawValue,
+        "container" container: &'a RawValue,
+    }
+
+    /// What Anthropic says of a refusal.
+    StopDetails {
+        "explanation" explanation: Text<'a>,
+    }
 }
 
-/// Says of a document only whether it is an error.
-#[derive(Deserialize)]
-pub struct Refused<'a> {
-    #[serde(borrow)]
-    pub error: ErrorDetail<'a>,
-}
-
-#[derive(Deserialize)]
-pub struct ErrorDetail<'a> {
-    #[serde(borrow, default, rename = "type")]
-    pub kind: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub message: Option<Text<'a>>,
-}
-
-/// One block of an answer's content.
-#[derive(Deserialize)]
-pub struct Block<'a> {
-    #[serde(borrow, rename = "type")]
-    pub kind: Text<'a>,
-    /// Of `text`.
-    #[serde(borrow, default)]
+/// What an answer says: a list of blocks, or, from some servers, text alone.
+#[derive(Default)]
+pub struct Content<'a> {
+    pub blocks: Vec<&'a RawValue>,
     pub text: Option<Text<'a>>,
-    /// Of `text`.
-    #[serde(borrow, default)]
-    pub citations: Option<Vec<&'a RawValue>>,
-    /// Of `thinking`.
-    #[serde(borrow, default)]
-    pub thinking: Option<Text<'a>>,
-    /// Of `thinking`.
-    #[serde(borrow, default)]
-    pub signature: Option<Text<'a>>,
-    /// Of `redacted_thinking`.
-    #[serde(borrow, default)]
-    pub data: Option<Text<'a>>,
-    /// Of `tool_use`, as are the next two.
-    #[serde(borrow, default)]
-    pub id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub input: Option<&'a RawValue>,
 }
 
-/// One event of a stream.
-#[derive(Deserialize)]
-pub struct Event<'a> {
-    #[serde(borrow, default, rename = "type")]
-    pub kind: Option<Text<'a>>,
-    /// Of `message_start`.
-    #[serde(borrow, default)]
-    pub message: Option<Message<'a>>,
-    /// Of `content_block_start`.
-    #[serde(borrow, default)]
-    pub content_block: Option<&'a RawValue>,
-    /// Of `content_block_delta` and `message_delta`.
-    #[serde(borrow, default)]
-    pub delta: Option<Delta<'a>>,
-    /// Of `message_delta`.
-    #[serde(borrow, default)]
-    pub usage: Option<Counts<'a>>,
-    /// Of `error`.
-    #[serde(borrow, default)]
-    pub error: Option<ErrorDetail<'a>>,
+impl<'a> Lenient<'a> for Content<'a> {
+    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        of_kind(deserializer, Self::default())
+    }
 }
 
-/// What an event adds. Its type is told by the field that is there.
-#[derive(Deserialize)]
-pub struct Delta<'a> {
-    #[serde(borrow, default)]
-    pub text: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub partial_json: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub thinking: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub signature: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub citation: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub stop_reason: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub stop_details: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub container: Option<&'a RawValue>,
+impl<'a> Kind<'a> for Content<'a> {
+    fn text(&mut self, text: &str) -> bool {
+        self.text = Some(Text::from_decoded(text));
+        true
+    }
+
+    fn list<A: SeqAccess<'a>>(&mut self, list: A) -> Result<bool, A::Error> {
+        self.blocks.list(list)
+    }
+}
+
+impl Block<'_> {
+    /// The block's type; where it does not say, what its fields are of. Empty where neither tells.
+    pub fn kind(&self) -> &str {
+        match &self.kind {
+            Some(kind) => kind.escaped(),
+            None if self.text.is_some() => "text",
+            None if self.thinking.is_some() => "thinking",
+            None if self.name.is_some() => "tool_use",
+            None if self.data.is_some() => "redacted_thinking",
+            None => "",
+        }
+    }
 }
 
 /// Blocks that only Anthropic has, by the name under `provider_specific_fields` where clients of LiteLLM look for them.
@@ -126,24 +131,21 @@ pub fn provider_field(kind: &str) -> Option<&'static str> {
     }
 }
 
-/// Why an answer ended, in OpenAI's words; those it has none for count as LiteLLM counts them.
-pub fn finish_reason(stop_reason: &str) -> FinishReason<'static> {
-    match stop_reason {
-        "tool_use" => FinishReason::ToolCalls,
-        "refusal" => FinishReason::ContentFilter,
-        "max_tokens" | "model_context_window_exceeded" | "pause_turn" | "compaction" => FinishReason::Length,
+/// Why an answer ended, in OpenAI's words; those it has none for count as LiteLLM counts them. An answer that was not cut
+/// off and holds `calls` that the client is to answer ended for their sake, whatever the server says: the tool that stands
+/// for `response_format` is none of them.
+pub fn finish_reason(stop_reason: Option<&Text>, calls: bool) -> FinishReason<'static> {
+    match stop_reason.map_or("", Text::escaped) {
+        "refusal" | "content_filter" => FinishReason::ContentFilter,
+        "max_tokens" | "model_context_window_exceeded" | "pause_turn" | "compaction" | "length" => FinishReason::Length,
+        _ if calls => FinishReason::ToolCalls,
         _ => FinishReason::Stop,
     }
 }
 
 /// What Anthropic says of a refusal, for people: the `refusal` of a message.
 pub fn write_refusal(message: &mut Object, stop_details: Option<&RawValue>) {
-    #[derive(Deserialize)]
-    struct Details<'a> {
-        #[serde(borrow, default)]
-        explanation: Option<Text<'a>>,
-    }
-    let details = stop_details.and_then(|raw| serde_json::from_str::<Details>(raw.get()).ok());
+    let details = stop_details.and_then(|raw| wire::read::<StopDetails>(raw.get()).ok());
     if let Some(explanation) = details.and_then(|details| details.explanation) {
         message.text("refusal", &explanation);
     }

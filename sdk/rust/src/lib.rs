@@ -12,6 +12,7 @@ mod kinds;
 pub mod ranking;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod wire;
 
 pub use serde;
 pub use serde_json;

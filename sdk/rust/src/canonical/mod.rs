@@ -34,6 +34,7 @@ pub use request::{
     ToolChoice,
 };
 pub use text::Text;
+pub(crate) use view::Key;
 pub use view::{Fields, Rest};
 pub use write::{Chunks, List, Object, write_escaped, write_string};
 

@@ -39,6 +39,12 @@ impl<'a> Text<'a> {
         Self(Cow::Owned(String::from_utf8(escaped).unwrap_or_default()))
     }
 
+    /// The same text, kept after its document is gone.
+    #[must_use]
+    pub fn into_owned(self) -> Text<'static> {
+        Text(Cow::Owned(self.0.into_owned()))
+    }
+
     /// Whether it is the empty string.
     #[must_use]
     pub fn is_empty(&self) -> bool {
