@@ -4,6 +4,7 @@ mod base64;
 mod content;
 mod conversation;
 mod fields;
+mod media_type;
 mod schema;
 mod structure;
 mod thinking;

@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use sluice_sdk::canonical::{File, Object, Part, PartKind, RawValue, Text};
 use sluice_sdk::{Failure, Fault};
 
-use super::base64;
+use super::{base64, media_type};
 use crate::betas::Betas;
 use crate::error::bad_request;
 
 /// Switches on the file store, for parts that name a file in it.
 const FILES_BETA: &str = "files-api-2025-04-14";
+
+const DATA_SCHEME: &str = "data:";
 
 /// Writes one part. `begin` makes room for a block and is called once at most: blank text, which Anthropic refuses, is
 /// left out. `cache_control` stands in where the part has none.
@@ -38,7 +40,7 @@ pub fn write_part<'o>(
             let image = part.image_url.as_ref().ok_or_else(|| missing("image_url"))?;
             let url = image.url.as_ref().ok_or_else(|| missing("image_url.url"))?;
             write_media(
-                &Media::of_url(url, image.format.as_ref(), at)?,
+                &Media::of_url(url, image.format.as_ref(), None, at)?,
                 "image",
                 cache_control,
                 begin,
@@ -77,11 +79,23 @@ fn write_as_it_stands<'o>(kind: &str, part: &Part, begin: impl FnOnce() -> Objec
     block.rest(&part.rest).maybe_raw("cache_control", part.cache_control);
 }
 
+/// Schemes are written in any case (RFC 3986 §3.1).
+fn is_data_uri(url: &str) -> bool {
+    let scheme = url.as_bytes().get(..DATA_SCHEME.len());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(DATA_SCHEME.as_bytes()))
+}
+
+/// The media type before `;base64`, which is written in any case too.
+fn strip_base64(head: &str) -> Option<&str> {
+    let (media_type, encoding) = head.rsplit_once(';')?;
+    encoding.trim().eq_ignore_ascii_case("base64").then_some(media_type)
+}
+
 /// Something to look at or to read.
 enum Media<'a> {
     Url(Cow<'a, str>),
     Base64 {
-        media_type: Cow<'a, str>,
+        media_type: Cow<'static, str>,
         data: Cow<'a, str>,
     },
     PlainText(String),
@@ -90,29 +104,26 @@ enum Media<'a> {
 
 impl<'a> Media<'a> {
     /// An address, or a `data:` URI (RFC 2397).
-    fn of_url(url: &'a Text<'a>, format: Option<&Text<'a>>, at: &str) -> Result<Self, Failure> {
+    fn of_url(url: &'a Text<'a>, format: Option<&Text>, file_name: Option<&Text>, at: &str) -> Result<Self, Failure> {
         let decoded = url.decoded();
-        if !decoded.starts_with("data:") {
+        if !is_data_uri(&decoded) {
             return Ok(Self::Url(decoded));
         }
         let not_base64 = || bad_request(at, format!("{at} is a `data:` URI without `;base64,`"));
-        let comma = decoded.find(";base64,").ok_or_else(not_base64)?;
-        let in_uri = decoded["data:".len()..comma]
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let media_type = format.map_or(in_uri, |format| format.decoded().into_owned());
-        let data_at = comma + ";base64,".len();
+        let comma = decoded.find(',').ok_or_else(not_base64)?;
+        let in_uri = strip_base64(&decoded[DATA_SCHEME.len()..comma]).ok_or_else(not_base64)?;
+        let declared = format.map_or_else(|| in_uri.to_owned(), |format| format.decoded().into_owned());
         let data = match decoded {
-            Cow::Borrowed(uri) => Cow::Borrowed(&uri[data_at..]),
-            Cow::Owned(uri) => Cow::Owned(uri[data_at..].to_owned()),
+            Cow::Borrowed(uri) => Cow::Borrowed(&uri[comma + 1..]),
+            Cow::Owned(uri) => Cow::Owned(uri[comma + 1..].to_owned()),
         };
-        Self::of_data(media_type.into(), data, at)
+        Self::of_data(&declared, file_name, data, at)
     }
 
-    fn of_data(media_type: Cow<'a, str>, data: Cow<'a, str>, at: &str) -> Result<Self, Failure> {
-        if !media_type.starts_with("text/") {
+    fn of_data(declared: &str, file_name: Option<&Text>, data: Cow<'a, str>, at: &str) -> Result<Self, Failure> {
+        let file_name = file_name.map(Text::decoded);
+        let media_type = media_type::of(declared, file_name.as_deref(), &data);
+        if media_type != media_type::PLAIN_TEXT {
             return Ok(Self::Base64 { media_type, data });
         }
         let text = base64::decode(&data).and_then(|bytes| String::from_utf8(bytes).ok());
@@ -160,13 +171,13 @@ fn write_file<'o>(
     betas: &mut Betas,
     begin: impl FnOnce() -> Object<'o>,
 ) -> Result<(), Failure> {
-    let format = file.format.as_ref();
+    let (format, file_name) = (file.format.as_ref(), file.filename.as_ref());
     let media = match (&file.file_data, &file.file_id) {
-        (Some(data), _) if data.escaped().starts_with("data:") => Media::of_url(data, format, at)?,
-        // Data alone: its type stands beside it, and a document is what people send.
+        (Some(data), _) if is_data_uri(data.escaped()) => Media::of_url(data, format, file_name, at)?,
+        // Data alone: its type stands beside it.
         (Some(data), _) => {
-            let media_type = format.map_or(Cow::Borrowed("application/pdf"), |format| format.decoded());
-            Media::of_data(media_type, data.decoded(), at)?
+            let declared = format.map(Text::decoded).unwrap_or_default();
+            Media::of_data(&declared, file_name, data.decoded(), at)?
         }
         (None, Some(id)) if id.escaped().starts_with("http") => Media::Url(id.decoded()),
         (None, Some(id)) => {
