@@ -86,7 +86,7 @@ async fn run(plugin: &str) {
     let upstream = Upstream::start().await;
     let mut config = Config::new();
     for case in cases.values() {
-        config = config.deployment(case.group(), case.params(&upstream));
+        config = config.entry(case.entry(&upstream));
     }
     let gateway = Gateway::start(&config).await;
     let mut failed = Vec::new();

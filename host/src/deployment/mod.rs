@@ -9,6 +9,7 @@ mod health;
 mod provider;
 mod region;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Deployment {
     pub prices: Option<Prices>,
     /// Tokens of a prompt at most: `model_info.max_input_tokens`, else the catalogue's; `None` where neither says.
     pub max_input_tokens: Option<u64>,
+    /// Tokens of an answer at most: `model_info.max_output_tokens`, else the catalogue's; `None` where neither says.
+    max_output_tokens: Option<u64>,
     /// What its model cannot do, as far as that is known.
     pub lacks: Vec<Capability>,
     /// Where it runs: `region_name`, else the provider's own parameter; `None` where neither says.
@@ -160,8 +163,9 @@ impl Deployment {
         };
         complete_parameters(&mut settings, upstream.as_ref(), drop_params);
         let known = Catalogue::bundled().find(provider, model, base_model(&settings).as_deref());
-        let own_window = settings.info.get("max_input_tokens").and_then(|json| json.parse().ok());
-        let max_input_tokens = own_window.or(known.as_ref().and_then(|known| known.max_input));
+        let max_input_tokens = info_count(&settings, "max_input_tokens").or(known.as_ref().and_then(|it| it.max_input));
+        let max_output_tokens =
+            info_count(&settings, "max_output_tokens").or(known.as_ref().and_then(|it| it.max_output));
         let lacks = Capability::lacking(&settings, known.as_ref());
         let prices = match Prices::from_parameters(&settings.parameters)? {
             Some(own) => Some(own),
@@ -188,6 +192,7 @@ impl Deployment {
             counters,
             prices,
             max_input_tokens,
+            max_output_tokens,
             lacks,
             region,
             tags,
@@ -232,6 +237,20 @@ impl Deployment {
                 .find(&self.provider, &target.model, None)
                 .map(|known| known.prices)
         })
+    }
+
+    /// Tokens of an answer at most for the model that was asked: a wildcard's are looked up for each.
+    #[must_use]
+    pub fn max_output_tokens_of(&self, target: &Target) -> Option<u64> {
+        if !self.model.contains('*') {
+            return self.max_output_tokens;
+        }
+        let known = || {
+            Catalogue::bundled()
+                .find(&self.provider, &target.model, None)?
+                .max_output
+        };
+        self.max_output_tokens.or_else(known)
     }
 
     /// What a model of it is for, in LiteLLM's words (`chat`, `embedding`, …); `None` where neither `model_info.mode` nor
@@ -291,6 +310,15 @@ impl Upstream {
 }
 
 impl Candidate {
+    /// A parameter that an adapter may read, as JSON text; never a credential. `max_output_tokens` is the model's own limit
+    /// where the configuration does not say.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        let known = || (name == "max_output_tokens").then(|| self.deployment.max_output_tokens_of(&self.target))?;
+        let own = self.deployment.parameter(name).map(Cow::Borrowed);
+        own.or_else(|| known().map(|tokens| Cow::Owned(tokens.to_string())))
+    }
+
     /// A deployment asked for its own model.
     #[must_use]
     pub fn of(deployment: &Arc<Deployment>) -> Self {
@@ -336,6 +364,11 @@ fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, 
         }
     }
     Ok(headers)
+}
+
+/// A count in `model_info`.
+fn info_count(settings: &settings::Deployment, name: &str) -> Option<u64> {
+    settings.info.get(name)?.parse().ok()
 }
 
 /// A parameter that is a list of strings; empty where it is absent or something else.

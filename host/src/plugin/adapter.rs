@@ -88,7 +88,7 @@ impl Adapter {
         let mut lease = self.pool.lease()?;
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
-        guest.deployment = Some(Arc::clone(&candidate.deployment));
+        guest.candidate = Some(candidate.clone());
         let target = &candidate.target;
         let request = lease.call(|store, provider| provider.sluice_plugin_provider().call_open(store, target))?;
         Ok((request.map_err(AdapterError::Refused)?, Conversation { lease }))
@@ -109,7 +109,7 @@ impl Adapter {
         let mut lease = self.pool.lease()?;
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
-        guest.deployment = Some(Arc::clone(&candidate.deployment));
+        guest.candidate = Some(candidate.clone());
         guest.answer_headers = headers;
         // Providers repeat what the client wrote in their error messages.
         guest.has_read_content = true;

@@ -11,7 +11,7 @@ use super::limits::{Limiter, Limits};
 use super::reads::Reads;
 use super::wasi;
 use crate::canonical::Canonical;
-use crate::deployment::Deployment;
+use crate::deployment::Candidate;
 
 /// Handles a guest may hold at once (streams, pollables): nothing a plugin does needs more.
 const HANDLES_MAX: usize = 1_000;
@@ -26,7 +26,8 @@ pub struct Guest {
     pub(super) identity: Arc<super::Identity>,
     /// What it works on; taken away after the call.
     pub(super) exchange: Option<Arc<Canonical>>,
-    pub(super) deployment: Option<Arc<Deployment>>,
+    /// The deployment being attempted, and the model that is asked of it.
+    pub(super) candidate: Option<Candidate>,
     /// Of the upstream's answer; empty before there is one.
     pub(super) answer_headers: HeaderMap,
     pub(super) candidates: Option<Arc<dyn Columns>>,
@@ -53,7 +54,7 @@ impl Guest {
             log: super::imports::log::Budget::default(),
             identity,
             exchange: None,
-            deployment: None,
+            candidate: None,
             answer_headers: HeaderMap::new(),
             candidates: None,
             reads: None,
@@ -84,7 +85,7 @@ impl Guest {
     /// Takes the exchange away, so that nothing of it can be read by a later call.
     pub fn end(&mut self) {
         self.exchange = None;
-        self.deployment = None;
+        self.candidate = None;
         self.answer_headers = HeaderMap::new();
         self.candidates = None;
         self.reads = None;

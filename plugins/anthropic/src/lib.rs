@@ -25,6 +25,7 @@ use sluice_sdk::{
 
 use betas::Betas;
 use origin::Origin;
+use request::AnswerLimits;
 use stream::Stream;
 
 /// The wire format's version (<https://docs.anthropic.com/en/api/versioning>).
@@ -35,8 +36,8 @@ const SETTINGS_SCHEMA: &str = r#"{
   "additionalProperties": false,
   "properties": {
     "default_max_tokens": {
-      "type": "integer", "minimum": 1, "default": 4096,
-      "description": "Most tokens to answer with where the request does not say: Anthropic requires a limit."
+      "type": "integer", "minimum": 1,
+      "description": "Most tokens to answer with where the request does not say: Anthropic requires a limit. Default: the model's own limit, or 4096 where that is not known."
     }
   }
 }"#;
@@ -45,13 +46,10 @@ const SETTINGS_SCHEMA: &str = r#"{
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Most tokens to answer with where the request does not say: Anthropic requires a limit. Default 4096.
-    #[serde(default = "default_max_tokens")]
-    default_max_tokens: u32,
-}
-
-fn default_max_tokens() -> u32 {
-    4096
+    /// Most tokens to answer with where the request does not say: Anthropic requires a limit. Default: the model's own
+    /// limit, or 4096 where that is not known.
+    #[serde(default)]
+    default_max_tokens: Option<u64>,
 }
 
 /// The adapter, and what it remembers of the attempt at hand.
@@ -76,8 +74,10 @@ impl Plugin for Anthropic {
     }
 
     fn new(settings: Settings) -> Result<Self, String> {
-        if settings.default_max_tokens == 0 {
-            return Err("default_max_tokens is 0, which allows no answer; leave it out for 4096".into());
+        if settings.default_max_tokens == Some(0) {
+            return Err(
+                "default_max_tokens is 0, which allows no answer; leave it out for the model's own limit".into(),
+            );
         }
         Ok(Self {
             settings,
@@ -109,11 +109,11 @@ impl ProviderAdapter for Anthropic {
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let path = path_under(deployment::text("api_base").as_deref())?;
-        let translated = request::translate(
-            &exchange::body(),
-            &target.model,
-            self.settings.default_max_tokens.into(),
-        )?;
+        let limits = AnswerLimits {
+            default: self.settings.default_max_tokens,
+            of_model: deployment::parameter("max_output_tokens").and_then(|json| json.parse().ok()),
+        };
+        let translated = request::translate(&exchange::body(), &target.model, limits)?;
         self.json_tool = translated.json_tool;
         self.origin = Origin::of_model(&target.model);
         self.stream = Stream::new(translated.json_tool);

@@ -36,17 +36,46 @@ pub struct Translated {
     pub streaming: bool,
 }
 
+/// How many tokens to answer with where the client does not say.
+#[derive(Clone, Copy)]
+pub struct AnswerLimits {
+    /// What the operator says.
+    pub default: Option<u64>,
+    /// What the model answers with at most.
+    pub of_model: Option<u64>,
+}
+
+/// For models whose limit nobody knows: every model takes it.
+const MAX_TOKENS: u64 = 4096;
+
+impl AnswerLimits {
+    /// The limit to send. It includes what the model thinks, so that a default of so many tokens for the answer alone
+    /// grows by the budget, as far as the model goes.
+    fn tokens(self, thinking_budget: u64) -> u64 {
+        let with_thinking = |tokens: u64| tokens.saturating_add(thinking_budget);
+        match self {
+            Self {
+                default: None,
+                of_model: Some(most),
+            } => most,
+            Self { default, of_model } => {
+                with_thinking(default.unwrap_or(MAX_TOKENS)).min(of_model.unwrap_or(u64::MAX))
+            }
+        }
+    }
+}
+
 /// Translates the canonical request for a model.
 ///
 /// # Errors
 /// The request cannot be read, makes no sense to Anthropic, or asks for what it cannot do.
-pub fn translate(body: &[u8], model_name: &str, default_max_tokens: u64) -> Result<Translated, Failure> {
+pub fn translate(body: &[u8], model_name: &str, limits: AnswerLimits) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| bad_request("messages", error))?;
     let model = Model::named(model_name);
     let hygiene = Hygiene::read(&mut request);
     let own = Own::take(&mut request, &hygiene)?;
     let mut betas = own.betas();
-    let plan = Plan::make(&request, &own, model, &hygiene, default_max_tokens, &mut betas)?;
+    let plan = Plan::make(&request, &own, model, &hygiene, limits, &mut betas)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + ENVELOPE_BYTES);
     write(&mut out, model_name, &request, &own, &plan, &mut betas)?;
     let json_tool = matches!(plan.structure, Structure::Tool { .. });
@@ -82,14 +111,13 @@ impl<'a> Plan<'a> {
         own: &Own<'a>,
         model: Model,
         hygiene: &Hygiene,
-        default_max_tokens: u64,
+        limits: AnswerLimits,
         betas: &mut Betas,
     ) -> Result<Self, Failure> {
         let asked = request.max_completion_tokens.or(request.max_tokens);
         let asked_tokens = asked.and_then(|raw| raw.get().parse().ok());
         let thinking = Thinking::plan(request, own, model, asked_tokens, hygiene)?;
-        // The budget is part of the limit: what is left of it must hold an answer of the usual size.
-        let default = default_max_tokens.saturating_add(thinking.budget().unwrap_or(0));
+        let default = limits.tokens(thinking.budget().unwrap_or(0));
         let structure = Structure::plan(request, model, &thinking);
         let tools = Tools::plan(request, own, &structure, model, hygiene, betas)?;
         Ok(Self {

@@ -17,11 +17,15 @@ fn target(model: &str) -> Target {
 }
 
 fn open(plugin: &mut Anthropic, model: &str, request: &str) -> String {
-    Host {
+    let host = Host {
         body: request.as_bytes().to_vec(),
         ..Host::default()
-    }
-    .install();
+    };
+    open_on(host, plugin, model)
+}
+
+fn open_on(host: Host, plugin: &mut Anthropic, model: &str) -> String {
+    host.install();
     let Ok(UpstreamRequest {
         body: RequestBody::Bytes(body),
         ..
@@ -42,13 +46,30 @@ fn event(data: &str) -> Event {
 const HI: &str = r#"{"messages":[{"role":"user","content":"Hi"}]}"#;
 
 #[test]
-fn default_max_tokens_is_a_setting() {
-    let body = open(
-        &mut plugin(r#"{"default_max_tokens":7}"#).unwrap(),
-        "claude-sonnet-4-5",
-        HI,
+fn the_operators_limit_counts_before_the_models_own() {
+    let limit = |settings: &str, of_model: Option<&str>, model: &str, request: &str| {
+        let parameters = of_model.map(|tokens| ("max_output_tokens".to_owned(), tokens.to_owned()));
+        let host = Host {
+            body: request.as_bytes().to_vec(),
+            parameters: parameters.into_iter().collect(),
+            ..Host::default()
+        };
+        let body: serde_json::Value =
+            serde_json::from_str(&open_on(host, &mut plugin(settings).unwrap(), model)).unwrap();
+        body["max_tokens"].as_u64().unwrap()
+    };
+    let thinks = HI.replacen('{', r#"{"reasoning_effort":"low","#, 1);
+    let model = "claude-sonnet-4-5";
+    assert_eq!(limit("{}", None, model, HI), 4096);
+    assert_eq!(limit("{}", Some("64000"), model, HI), 64000);
+    assert_eq!(limit(r#"{"default_max_tokens":7}"#, Some("64000"), model, HI), 7);
+    assert_eq!(limit("{}", None, model, &thinks), 4096 + 1024);
+    assert_eq!(limit("{}", Some("64000"), model, &thinks), 64000);
+    assert_eq!(
+        limit(r#"{"default_max_tokens":8000}"#, Some("8192"), model, &thinks),
+        8192
     );
-    assert!(body.contains(r#""max_tokens":7,"#), "{body}");
+    assert_eq!(limit("{}", Some("none"), model, HI), 4096);
 }
 
 #[test]
@@ -56,7 +77,7 @@ fn settings_that_make_no_sense_are_refused() {
     let error = |settings| plugin(settings).err().unwrap();
     assert_eq!(
         error(r#"{"default_max_tokens":0}"#),
-        "default_max_tokens is 0, which allows no answer; leave it out for 4096"
+        "default_max_tokens is 0, which allows no answer; leave it out for the model's own limit"
     );
     assert!(error(r#"{"max_tokens":5}"#).contains("unknown field `max_tokens`"));
 }

@@ -22,6 +22,8 @@ struct File {
     #[serde(default = "chat_completions")]
     operation: String,
     deployment: Map<String, Value>,
+    #[serde(default)]
+    model_info: Map<String, Value>,
     request: Value,
     upstream_request: Option<ExpectedRequest>,
     upstream_answer: Option<UpstreamAnswer>,
@@ -90,19 +92,16 @@ impl Case {
         Self { group, file }
     }
 
-    pub fn group(&self) -> &str {
-        &self.group
-    }
-
     pub fn about(&self) -> &str {
         &self.file.about
     }
 
-    /// The deployment's parameters, at this upstream.
-    pub fn params(&self, upstream: &Upstream) -> Value {
+    /// The deployment at this upstream, as `model_list` has it.
+    pub fn entry(&self, upstream: &Upstream) -> Value {
         let mut params = self.file.deployment.clone();
         params.insert("api_base".into(), format!("{}{}", upstream.base(), self.base()).into());
-        params.into()
+        params.entry("api_key").or_insert_with(|| UPSTREAM_KEY.into());
+        json!({ "model_name": self.group, "litellm_params": params, "model_info": self.file.model_info })
     }
 
     /// The case's own base from its path on: path and query.

@@ -1,28 +1,30 @@
 //! `deployment`: the deployment being attempted, without its credentials, and the headers of its answer.
 
+use std::borrow::Cow;
+
 use super::Guest;
 use super::bindings::deployment::Host;
-use crate::deployment::Deployment;
+use crate::deployment::Candidate;
 
 /// Headers of an answer that never cross: they can carry credentials or name other clients.
 const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization", "www-authenticate"];
 
 impl Guest {
-    fn attempted(&self) -> wasmtime::Result<&Deployment> {
-        self.deployment
-            .as_deref()
+    fn attempted(&self) -> wasmtime::Result<&Candidate> {
+        self.candidate
+            .as_ref()
             .ok_or_else(|| wasmtime::Error::msg("there is no deployment in this call"))
     }
 }
 
 impl Host for Guest {
     fn parameter(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.attempted()?.parameter(&name).map(str::to_owned))
+        Ok(self.attempted()?.parameter(&name).map(Cow::into_owned))
     }
 
     fn has_parameter(&mut self, name: String) -> wasmtime::Result<bool> {
-        let deployment = self.attempted()?;
-        Ok(deployment.parameter(&name).is_some() || deployment.credential(&name).is_some())
+        let candidate = self.attempted()?;
+        Ok(candidate.parameter(&name).is_some() || candidate.deployment.credential(&name).is_some())
     }
 
     fn response_header(&mut self, name: String) -> wasmtime::Result<Option<String>> {

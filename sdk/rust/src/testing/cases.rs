@@ -13,6 +13,8 @@
 //! }
 //! ```
 //!
+//! - `model_info` stands beside the deployment's parameters in the configuration; of it adapters see `base_model` and
+//!   `max_output_tokens`, which the gateway knows of many models by itself.
 //! - `operation` is `chat-completions` unless given; `upstream_request` is left out where the adapter refuses to open.
 //! - `upstream_answer` has a `body`, or a `text` taken as it stands, or `events` (`{"event": "name", "data": {…}}`).
 //! - `answer` has a `body`, or `chunks`, or an `error` of which the fields given are compared (`fault`, `message`,
@@ -50,6 +52,9 @@ const CREDENTIALS: [&str; 8] = [
     "client_secret",
     "vertex_credentials",
 ];
+
+/// What the host gives adapters of `model_info`.
+const OF_MODEL_INFO: [&str; 2] = ["base_model", "max_output_tokens"];
 
 /// Runs every `*.json` of the folder through the adapter.
 ///
@@ -97,6 +102,8 @@ struct Case {
     #[serde(default = "chat_completions")]
     operation: String,
     deployment: BTreeMap<String, Value>,
+    #[serde(default)]
+    model_info: BTreeMap<String, Value>,
     request: Value,
     upstream_request: Option<ExpectedRequest>,
     upstream_answer: Option<Answer>,
@@ -197,6 +204,11 @@ impl Case {
         let (credentials, parameters): (Vec<_>, Vec<_>) = self
             .deployment
             .iter()
+            .chain(
+                self.model_info
+                    .iter()
+                    .filter(|(name, _)| OF_MODEL_INFO.contains(&name.as_str())),
+            )
             .partition(|(name, _)| CREDENTIALS.contains(&name.as_str()));
         Host {
             body: self.request.to_string().into_bytes(),
