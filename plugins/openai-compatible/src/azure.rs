@@ -67,19 +67,15 @@ pub fn openai_route<'a>(target: &'a Target, operation_path: &str, default_versio
     let name = without_series(&target.model);
     let mut route = Route {
         path: String::with_capacity(96),
-        model: None,
+        model: Cow::Borrowed(name),
         auth: entra_token(),
         takes_stream_options: version >= STREAM_OPTIONS_SINCE,
     };
     match Base::of(base) {
-        Base::V1 => {
-            route.path.push_str(operation_path);
-            return in_body(route, name);
-        }
+        Base::V1 => return v1(route, operation_path),
         Base::Resource if is_v1(version) => {
             route.path.push_str("/openai/v1");
-            route.path.push_str(operation_path);
-            return in_body(route, name);
+            return v1(route, operation_path);
         }
         Base::Resource => push_deployment(&mut route.path, "/openai/deployments/", name),
         Base::CloudflareGateway => push_deployment(&mut route.path, "/", name),
@@ -97,13 +93,11 @@ fn without_series(model: &str) -> &str {
         .unwrap_or(model)
 }
 
-/// The v1 API has no version in the query, and is told the deployment in the body.
-fn in_body<'a>(route: Route<'a>, name: &'a str) -> Route<'a> {
-    Route {
-        model: Some(Cow::Borrowed(name)),
-        takes_stream_options: true,
-        ..route
-    }
+/// The v1 API has no version in the query, and knows the deployment by the body alone.
+fn v1<'a>(mut route: Route<'a>, operation_path: &str) -> Route<'a> {
+    route.path.push_str(operation_path);
+    route.takes_stream_options = true;
+    route
 }
 
 fn is_v1(version: &str) -> bool {
@@ -131,7 +125,7 @@ pub fn foundry_route<'a>(target: &'a Target, operation_path: &str, default_versi
     }
     let mut route = Route {
         path: String::with_capacity(64),
-        model: Some(Cow::Borrowed(target.model.as_str())),
+        model: Cow::Borrowed(target.model.as_str()),
         auth: entra_token(),
         takes_stream_options: true,
     };

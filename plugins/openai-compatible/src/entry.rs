@@ -45,6 +45,8 @@ pub struct Entry {
     #[serde(default)]
     pub unsupported: List<Text>,
     #[serde(default)]
+    pub takes: List<Text>,
+    #[serde(default)]
     pub rename: Pairs<Text>,
     #[serde(default)]
     pub clamp: Pairs<Bounds>,

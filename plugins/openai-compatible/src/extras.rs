@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sluice_sdk::{Header, deployment};
+use sluice_sdk::{Header, deployment, exchange};
 
 use crate::patch::Patch;
 use crate::route::push_query;
@@ -34,14 +34,17 @@ pub fn push_queries(path: &mut String) {
     }
 }
 
-/// Lays `extra_body` over the request; it has the last word.
+/// Lays `extra_body` over the request: the client's, then the deployment's, which has the last word.
 pub fn lay_body_over(patch: &mut Patch<'_>) {
-    let Some(json) = deployment::parameter("extra_body") else {
-        return;
-    };
-    let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(&json).unwrap_or_default();
-    for (field, value) in fields {
-        patch.put(field.into_owned(), value.get().to_owned());
+    let asked = exchange::field("extra_body");
+    if asked.is_some() {
+        patch.remove("extra_body");
+    }
+    for json in [asked, deployment::parameter("extra_body")].into_iter().flatten() {
+        let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(&json).unwrap_or_default();
+        for (field, value) in fields {
+            patch.put(field.into_owned(), value.get().to_owned());
+        }
     }
 }
 

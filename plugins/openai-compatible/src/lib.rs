@@ -83,9 +83,7 @@ impl ProviderAdapter for OpenAiCompatible {
         let operation_path = path_of(entry, &operation)?;
         let mut route = self.route(entry, target, operation_path);
         let mut patch = Patch::default();
-        if let Some(model) = &route.model {
-            name_model(model, &mut patch);
-        }
+        name_model(&route.model, &mut patch);
         if operation != "embeddings" && exchange::is_streaming() {
             ask_for_usage(entry, &route, &mut patch);
         }

@@ -3,7 +3,7 @@
 //! All but `content_to_string` and `strip_message_name` name top-level fields, and cost a read of those fields; these
 //! two cost a read of the messages.
 
-use sluice_sdk::deployment;
+use sluice_sdk::{deployment, exchange};
 
 use crate::entry::{Bounds, Entry};
 use crate::messages::{self, Rewrite};
@@ -21,38 +21,44 @@ pub fn apply<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
     rewrite_messages(entry, patch);
 }
 
+/// Parameters that clients of a gateway send for Anthropic's and Google's models, and that OpenAI's format does not have.
+/// Only those that LiteLLM knows are here: an unknown one may be what the upstream has of its own.
+const FOREIGN: [&str; 3] = ["context_management", "include_server_side_tool_invocations", "thinking"];
+
 /// A removal of what is absent does nothing, so nobody asks which of them are there.
 fn drop_fields<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
     for field in entry.drop.iter() {
         patch.remove(field.as_ref());
     }
-    if entry.unsupported.is_empty() {
-        return;
-    }
-    if let Some(drop_params) = DropParams::of_deployment() {
-        for field in entry.unsupported.iter() {
+    if let Some(drop_params) = DropParams::of_attempt() {
+        let is_foreign = |field: &&str| !entry.takes.iter().any(|taken| taken == field);
+        let foreign = FOREIGN.into_iter().filter(is_foreign);
+        for field in foreign.chain(entry.unsupported.iter().map(AsRef::as_ref)) {
             drop_params.remove(field, patch);
         }
     }
 }
 
-/// The operator's leave to remove what the upstream does not take: `drop_params`, but for the fields named in
-/// `allowed_openai_params`.
+/// Leave to remove what the upstream does not take: `drop_params` of the operator or of the client, but for the fields
+/// named in `allowed_openai_params`.
 pub struct DropParams {
     allowed: Vec<String>,
 }
 
 impl DropParams {
     /// `None` where `drop_params` is not on.
-    pub fn of_deployment() -> Option<Self> {
-        if !deployment::is_true("drop_params") {
+    pub fn of_attempt() -> Option<Self> {
+        let is_asked = || exchange::field("drop_params").as_deref() == Some("true");
+        if !deployment::is_true("drop_params") && !is_asked() {
             return None;
         }
-        let allowed = deployment::parameter("allowed_openai_params");
+        let lists = [
+            deployment::parameter("allowed_openai_params"),
+            exchange::field("allowed_openai_params"),
+        ];
+        let names = |json: String| serde_json::from_str::<Vec<String>>(&json).unwrap_or_default();
         Some(Self {
-            allowed: allowed
-                .and_then(|json| serde_json::from_str(&json).ok())
-                .unwrap_or_default(),
+            allowed: lists.into_iter().flatten().flat_map(names).collect(),
         })
     }
 
@@ -178,7 +184,30 @@ mod tests {
     fn unsupported_fields_are_removed_only_when_the_operator_says_so() {
         let (quirks, request) = (json!({"unsupported": ["seed"]}), json!({"seed": 7}));
         assert_eq!(patch_of(quirks.clone(), &request, false), json!({}));
-        assert_eq!(patch_of(quirks, &request, true), json!({"seed": null}));
+        assert_eq!(patch_of(quirks.clone(), &request, true)["seed"], Value::Null);
+        let asked = json!({"seed": 7, "drop_params": true, "allowed_openai_params": ["thinking"]});
+        let patch = patch_of(quirks, &asked, false);
+        assert!(
+            patch.get("seed").is_some() && patch.get("thinking").is_none(),
+            "{patch}"
+        );
+    }
+
+    #[test]
+    fn other_formats_parameters_are_unsupported_unless_the_provider_takes_them() {
+        let removed = |quirks| {
+            patch_of(quirks, &json!({}), true)
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            removed(json!({})),
+            ["context_management", "include_server_side_tool_invocations", "thinking"]
+        );
+        assert!(!removed(json!({"takes": ["thinking"]})).contains(&"thinking".into()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! OpenAI's reasoning models refuse parameters that their other models take.
+//! OpenAI's reasoning models refuse parameters that their other models take, and the other way round.
 //!
-//! `max_tokens` is sent as `max_completion_tokens`. Sampling parameters are left for the upstream to refuse, unless
-//! the operator says `drop_params`. <https://platform.openai.com/docs/guides/reasoning>
+//! `max_tokens` is sent as `max_completion_tokens`. What a model refuses is left for the upstream to refuse, unless
+//! `drop_params` is on. <https://platform.openai.com/docs/guides/reasoning>
 
 use sluice_sdk::deployment;
 
@@ -17,7 +17,12 @@ enum Family {
     Gpt { version: (u32, u32), specialised: bool },
     /// `gpt-5-chat`: named like them, samples like the others.
     Chat,
+    /// gpt-3.5, gpt-4 and their kin.
+    Older,
 }
+
+/// Taken by models that reason only.
+const REASONING: [&str; 2] = ["reasoning_effort", "verbosity"];
 
 /// Taken only while the model does not reason.
 const SAMPLING: [&str; 4] = ["temperature", "top_p", "logprobs", "top_logprobs"];
@@ -26,7 +31,7 @@ const PENALTIES: [&str; 2] = ["presence_penalty", "frequency_penalty"];
 /// Never taken by gpt-5 and later.
 const NOT_BY_GPT: [&str; 5] = ["stop", "logit_bias", "modalities", "prediction", "audio"];
 
-/// Adapts the request, where the provider is OpenAI or Azure and the model reasons.
+/// Adapts the request to the model, where the provider is OpenAI or Azure and the model's name tells what it is.
 pub fn apply<'a>(entry: &Entry, model: &str, patch: &mut Patch<'a>) {
     // An operator who renames fields has something else in mind that only goes by the name.
     if !is_openai(&entry.name) || !entry.rename.0.is_empty() {
@@ -36,11 +41,10 @@ pub fn apply<'a>(entry: &Entry, model: &str, patch: &mut Patch<'a>) {
     let Some(family) = family(named.as_deref().unwrap_or(model)) else {
         return;
     };
-    quirks::move_field(patch, "max_tokens", "max_completion_tokens");
-    if family == Family::Chat {
-        return;
+    if family != Family::Older {
+        quirks::move_field(patch, "max_tokens", "max_completion_tokens");
     }
-    if let Some(drop_params) = DropParams::of_deployment() {
+    if let Some(drop_params) = DropParams::of_attempt() {
         drop_refused(family, &drop_params, patch);
     }
 }
@@ -71,6 +75,12 @@ fn family(model: &str) -> Option<Family> {
     if model.starts_with("gpt5_series/") {
         return Some(gpt(5, ""));
     }
+    if ["gpt-3", "gpt-4", "chatgpt-4"]
+        .iter()
+        .any(|older| name.starts_with(older))
+    {
+        return Some(Family::Older);
+    }
     let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     words
         .any(|word| matches!(word, "o1" | "o3" | "o4"))
@@ -97,6 +107,12 @@ fn gpt(major: u32, rest: &str) -> Family {
 }
 
 fn drop_refused(family: Family, drop_params: &DropParams, patch: &mut Patch<'_>) {
+    if matches!(family, Family::Chat | Family::Older) {
+        for field in REASONING {
+            drop_params.remove(field, patch);
+        }
+        return;
+    }
     for field in PENALTIES {
         drop_params.remove(field, patch);
     }
@@ -169,10 +185,10 @@ mod tests {
                 }),
             ),
             ("gpt-5-chat-latest", Some(Family::Chat)),
-            ("gpt-4o", None),
-            ("gpt-35-turbo", None),
+            ("gpt-4o", Some(Family::Older)),
+            ("gpt-35-turbo", Some(Family::Older)),
             ("foo1", None),
-            ("chatgpt-4o-latest", None),
+            ("chatgpt-4o-latest", Some(Family::Older)),
         ] {
             assert_eq!(family(model), expected, "{model}");
         }

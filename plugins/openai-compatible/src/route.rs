@@ -10,8 +10,8 @@ use crate::table;
 pub struct Route<'a> {
     /// Below the deployment's base; with a query where the provider wants one.
     pub path: String,
-    /// The `model` that the body must name; `None` where the path does.
-    pub model: Option<Cow<'a, str>>,
+    /// The `model` that the body names.
+    pub model: Cow<'a, str>,
     /// Replaces the provider's auth.
     pub auth: Option<Auth>,
     /// Whether the upstream takes `stream_options`.
@@ -22,7 +22,7 @@ pub struct Route<'a> {
 pub fn plain<'a>(entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
     Route {
         path: format!("{}{operation_path}", path_prefix(entry)),
-        model: Some(model_name(entry, &target.model)),
+        model: model_name(entry, &target.model),
         auth: table::auth_of_attempt(entry, deployment::has_parameter),
         takes_stream_options: !entry.no_stream_options,
     }
