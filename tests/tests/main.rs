@@ -1,5 +1,6 @@
 //! The whole gateway in process: real components, real HTTP, scripted upstreams. One program, for each links all of wasmtime.
 
+mod adapters;
 mod attempts;
 mod callbacks;
 mod case;

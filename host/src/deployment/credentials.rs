@@ -7,6 +7,12 @@ use super::Deployment;
 use crate::config::Secret;
 use crate::plugin::adapter::{Auth, ProviderInfo};
 
+/// The features that Anthropic is asked to switch on, with commas between.
+pub const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+
+/// Makes Anthropic take OAuth tokens.
+const ANTHROPIC_TOKENS_BETA: &str = "oauth-2025-04-20";
+
 /// Why a request cannot be authenticated. The sentence is for the operator and names no secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
@@ -33,15 +39,25 @@ pub fn authorize(deployment: &Deployment, auth: &Auth, headers: &mut HeaderMap) 
         Auth::None => Ok(None),
         Auth::Bearer(parameter) => {
             if let Some(secret) = find(deployment, parameter)? {
-                let value = header(deployment, parameter, &format!("Bearer {}", secret.expose()))?;
-                headers.insert(AUTHORIZATION, value);
+                bear(deployment, parameter, secret, headers)?;
             }
             Ok(None)
         }
         Auth::Header((name, parameter)) => {
             let name: HeaderName = name.parse().map_err(|_| AuthError::BadHeader { name: name.clone() })?;
-            if let Some(secret) = find(deployment, parameter)? {
-                headers.insert(name, header(deployment, parameter, secret.expose())?);
+            match find(deployment, parameter)? {
+                Some(token) if is_anthropic_token(&name, token) => {
+                    bear(deployment, parameter, token, headers)?;
+                    join(
+                        headers,
+                        &ANTHROPIC_BETA,
+                        &HeaderValue::from_static(ANTHROPIC_TOKENS_BETA),
+                    );
+                }
+                Some(key) => {
+                    headers.insert(name, header(deployment, parameter, key.expose())?);
+                }
+                None => {}
             }
             Ok(None)
         }
@@ -52,6 +68,26 @@ pub fn authorize(deployment: &Deployment, auth: &Auth, headers: &mut HeaderMap) 
         Auth::AwsSigv4(_) => Err(not_yet(deployment, "AWS Signature Version 4")),
         Auth::GoogleOauth(_) => Err(not_yet(deployment, "Google OAuth")),
     }
+}
+
+/// Whether the secret is an access token of Anthropic's OAuth, which people put where the API key goes. No adapter sees
+/// what it is, and Anthropic takes it as a bearer token only.
+fn is_anthropic_token(header: &HeaderName, secret: &Secret) -> bool {
+    header.as_str() == "x-api-key" && secret.expose().starts_with("sk-ant-oat")
+}
+
+fn bear(deployment: &Deployment, parameter: &str, secret: &Secret, headers: &mut HeaderMap) -> Result<(), AuthError> {
+    let value = header(deployment, parameter, &format!("Bearer {}", secret.expose()))?;
+    headers.insert(AUTHORIZATION, value);
+    Ok(())
+}
+
+/// Adds to a header that is a list.
+pub fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+    let joined = headers
+        .get(name)
+        .and_then(|list| HeaderValue::from_bytes(&[list.as_bytes(), b",", value.as_bytes()].concat()).ok());
+    headers.insert(name, joined.unwrap_or_else(|| value.clone()));
 }
 
 /// The secret; `None` where the provider works without one.

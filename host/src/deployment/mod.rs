@@ -24,7 +24,7 @@ use crate::upstream::Origin;
 pub use capability::Capability;
 pub use checkup::{Ailment, Change, Checkup, Finding};
 pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
-pub use credentials::{AuthError, authorize};
+pub use credentials::{ANTHROPIC_BETA, AuthError, authorize, join};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
 pub use region::is_within;

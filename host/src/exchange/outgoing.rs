@@ -10,7 +10,7 @@ use hyper::{HeaderMap, Method, Request};
 
 use super::{Cause, Refusal};
 use crate::canonical::Canonical;
-use crate::deployment::{Deployment, Upstream, authorize};
+use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};
 use crate::json::{Limits, Splice};
 use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
@@ -143,13 +143,13 @@ pub fn build(
     Ok(request)
 }
 
-/// The deployment's headers go over the adapter's, but for the one that is a list of features: that grows.
+/// The deployment's headers take precedence over the adapter's, but for the one that is a list of features: that grows.
 fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
-    let joined = headers
-        .get(name)
-        .filter(|_| name.as_str() == "anthropic-beta")
-        .and_then(|asked| HeaderValue::from_bytes(&[asked.as_bytes(), b",", value.as_bytes()].concat()).ok());
-    headers.insert(name, joined.unwrap_or_else(|| value.clone()));
+    if *name == ANTHROPIC_BETA {
+        join(headers, name, value);
+    } else {
+        headers.insert(name, value.clone());
+    }
 }
 
 fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, String> {

@@ -19,8 +19,8 @@ mod wire;
 
 use serde::Deserialize;
 use sluice_sdk::{
-    Auth, Event, Failure, Fault, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading,
-    RequestBody, Target, UpstreamRequest, deployment, exchange,
+    Auth, Event, Failure, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody,
+    Target, UpstreamRequest, deployment, exchange,
 };
 
 use betas::Betas;
@@ -108,7 +108,7 @@ impl ProviderAdapter for Anthropic {
     }
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
-        let path = path_under(deployment::text("api_base").as_deref())?;
+        let path = path_under(deployment::text("api_base").as_deref());
         let limits = AnswerLimits {
             default: self.settings.default_max_tokens,
             of_model: deployment::parameter("max_output_tokens").and_then(|json| json.parse().ok()),
@@ -150,18 +150,16 @@ impl ProviderAdapter for Anthropic {
     }
 }
 
-/// Messages live at `/v1/messages`, and bases are given with and without the `/v1`.
-fn path_under(api_base: Option<&str>) -> Result<&'static str, Failure> {
-    let base = api_base.unwrap_or_default().trim_end_matches('/');
-    if base.ends_with("/v1/messages") {
-        let message = "api_base ends in `/v1/messages`, which the gateway adds itself; give it without";
-        return Err(Failure::new(Fault::Unsupported, message).parameter("api_base"));
-    }
-    Ok(if base.ends_with("/v1") {
+/// Messages live at `/v1/messages`, and bases are given with all of it, a part or nothing. The host does not double a
+/// path that the base ends in.
+fn path_under(api_base: Option<&str>) -> &'static str {
+    let base = api_base.unwrap_or_default().split('?').next().unwrap_or_default();
+    let base = base.trim_end_matches('/');
+    if base.ends_with("/v1") || (base.ends_with("/messages") && !base.ends_with("/v1/messages")) {
         "/messages"
     } else {
         "/v1/messages"
-    })
+    }
 }
 
 fn headers(betas: Betas) -> Vec<Header> {

@@ -27,6 +27,8 @@ pub struct Model {
     pub sampling: bool,
     /// `tool_choice` of `any` or `tool`.
     pub forced_tools: bool,
+    /// Tokens of an answer at most, or fewer: later models are not told apart. `None` where nothing is known.
+    pub max_output: Option<u64>,
 }
 
 /// A server that speaks the protocol with a model of its own: what Claude 4 could do is what they implement.
@@ -36,6 +38,7 @@ const FOREIGN: Model = Model {
     native_structure: false,
     sampling: true,
     forced_tools: true,
+    max_output: None,
 };
 
 impl Model {
@@ -57,6 +60,12 @@ impl Model {
             native_structure: name.version >= (4, 5),
             sampling: name.version < (4, 7),
             forced_tools: !newest_of_family,
+            max_output: Some(match name.version {
+                (..3, _) | (3, ..5) => 4096,
+                (3, 5 | 6) => 8192,
+                (4, ..5) if name.family == "opus" => 32_000,
+                _ => 64_000,
+            }),
         }
     }
 }
@@ -124,6 +133,21 @@ mod tests {
         check("claude-mythos-preview", Thinking::Adaptive, true, false, true);
         check("claude-fable-5-1", Thinking::Adaptive, true, false, false);
         check("MiniMax-M2", Thinking::Budget, false, true, true);
+    }
+
+    #[test]
+    fn limits_of_answers_grew() {
+        for (name, tokens) in [
+            ("claude-3-haiku-20240307", Some(4096)),
+            ("claude-3-5-sonnet-latest", Some(8192)),
+            ("claude-3-7-sonnet-latest", Some(64_000)),
+            ("claude-opus-4-1", Some(32_000)),
+            ("claude-sonnet-4-20250514", Some(64_000)),
+            ("claude-opus-5", Some(64_000)),
+            ("MiniMax-M2", None),
+        ] {
+            assert_eq!(Model::named(name).max_output, tokens, "{name}");
+        }
     }
 
     #[test]

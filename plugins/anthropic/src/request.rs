@@ -3,6 +3,7 @@
 mod base64;
 mod content;
 mod conversation;
+mod extra_body;
 mod fields;
 mod media_type;
 mod schema;
@@ -10,8 +11,9 @@ mod structure;
 mod thinking;
 mod tools;
 
-use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
+
+use sluice_sdk::{Failure, deployment};
 
 use crate::betas::Betas;
 use crate::error::bad_request;
@@ -41,7 +43,7 @@ pub struct Translated {
 pub struct AnswerLimits {
     /// What the operator says.
     pub default: Option<u64>,
-    /// What the model answers with at most.
+    /// What the model answers with at most, where the gateway knows.
     pub of_model: Option<u64>,
 }
 
@@ -51,16 +53,11 @@ const MAX_TOKENS: u64 = 4096;
 impl AnswerLimits {
     /// The limit to send. It includes what the model thinks, so that a default of so many tokens for the answer alone
     /// grows by the budget, as far as the model goes.
-    fn tokens(self, thinking_budget: u64) -> u64 {
+    fn tokens(self, model: Model, thinking_budget: u64) -> u64 {
         let with_thinking = |tokens: u64| tokens.saturating_add(thinking_budget);
-        match self {
-            Self {
-                default: None,
-                of_model: Some(most),
-            } => most,
-            Self { default, of_model } => {
-                with_thinking(default.unwrap_or(MAX_TOKENS)).min(of_model.unwrap_or(u64::MAX))
-            }
+        match (self.default, self.of_model.or(model.max_output)) {
+            (None, Some(most)) => most,
+            (default, most) => with_thinking(default.unwrap_or(MAX_TOKENS)).min(most.unwrap_or(u64::MAX)),
         }
     }
 }
@@ -78,6 +75,13 @@ pub fn translate(body: &[u8], model_name: &str, limits: AnswerLimits) -> Result<
     let plan = Plan::make(&request, &own, model, &hygiene, limits, &mut betas)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + ENVELOPE_BYTES);
     write(&mut out, model_name, &request, &own, &plan, &mut betas)?;
+    let of_deployment = deployment::parameter("extra_body");
+    for extra in [own.extra_body.map(RawValue::get), of_deployment.as_deref()]
+        .into_iter()
+        .flatten()
+    {
+        out = extra_body::lay_over(out, extra);
+    }
     let json_tool = matches!(plan.structure, Structure::Tool { .. });
     Ok(Translated {
         body: out,
@@ -117,7 +121,7 @@ impl<'a> Plan<'a> {
         let asked = request.max_completion_tokens.or(request.max_tokens);
         let asked_tokens = asked.and_then(|raw| raw.get().parse().ok());
         let thinking = Thinking::plan(request, own, model, asked_tokens, hygiene)?;
-        let default = limits.tokens(thinking.budget().unwrap_or(0));
+        let default = limits.tokens(model, thinking.budget().unwrap_or(0));
         let structure = Structure::plan(request, model, &thinking);
         let tools = Tools::plan(request, own, &structure, model, hygiene, betas)?;
         Ok(Self {

@@ -60,16 +60,17 @@ fn the_operators_limit_counts_before_the_models_own() {
     };
     let thinks = HI.replacen('{', r#"{"reasoning_effort":"low","#, 1);
     let model = "claude-sonnet-4-5";
-    assert_eq!(limit("{}", None, model, HI), 4096);
-    assert_eq!(limit("{}", Some("64000"), model, HI), 64000);
+    assert_eq!(limit("{}", None, "MiniMax-M2", HI), 4096);
+    assert_eq!(limit("{}", None, model, HI), 64000);
+    assert_eq!(limit("{}", Some("9000"), model, HI), 9000);
     assert_eq!(limit(r#"{"default_max_tokens":7}"#, Some("64000"), model, HI), 7);
-    assert_eq!(limit("{}", None, model, &thinks), 4096 + 1024);
+    assert_eq!(limit("{}", None, "MiniMax-M2", &thinks), 4096 + 1024);
     assert_eq!(limit("{}", Some("64000"), model, &thinks), 64000);
     assert_eq!(
         limit(r#"{"default_max_tokens":8000}"#, Some("8192"), model, &thinks),
         8192
     );
-    assert_eq!(limit("{}", Some("none"), model, HI), 4096);
+    assert_eq!(limit("{}", Some("none"), model, HI), 64000);
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn an_attempt_knows_nothing_of_the_one_before() {
         r#"{"stream":true,"messages":[{"role":"user","content":"Hi"}]}"#,
     );
     let failure = plugin.events(vec![event(r#"{"type":"message_stop"}"#)]).unwrap_err();
-    assert_eq!(failure.fault, Fault::MalformedAnswer);
+    assert_eq!(failure.fault, sluice_sdk::Fault::MalformedAnswer);
     assert!(!plugin.json_tool);
 }
 

@@ -169,7 +169,11 @@ impl Case {
             compare("upstream_request.method", &json!(method), &json!(asked.method), found);
         }
         if let Some(path) = &expected.path {
-            let path = format!("{}{path}", self.base_path());
+            // The gateway does not double a path that the base ends in.
+            let path = match self.base_path() {
+                base if base.ends_with(path.as_str()) => base.to_owned(),
+                base => format!("{base}{path}"),
+            };
             compare("upstream_request.path", &json!(path), &json!(asked.path), found);
         }
         for (name, value) in &expected.headers {

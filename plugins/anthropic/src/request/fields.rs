@@ -7,7 +7,7 @@ use crate::betas::Betas;
 
 /// OpenAI's parameters that Anthropic has nothing for. As in LiteLLM they are refused, unless `drop_params` lets them be
 /// dropped; a value that changes nothing is dropped in any case.
-const UNSUPPORTED: [&str; 17] = [
+const UNSUPPORTED: [&str; 18] = [
     "n",
     "seed",
     "logprobs",
@@ -21,6 +21,7 @@ const UNSUPPORTED: [&str; 17] = [
     "audio",
     "prediction",
     "verbosity",
+    "include_server_side_tool_invocations",
     "store",
     "safety_identifier",
     "prompt_cache_key",
@@ -145,6 +146,8 @@ pub struct Own<'a> {
     pub web_search_options: Option<&'a RawValue>,
     betas: Option<&'a RawValue>,
     extra_headers: Option<&'a RawValue>,
+    /// The client's, which is laid over what is sent.
+    pub extra_body: Option<&'a RawValue>,
     /// What nobody here knows: handed on, as LiteLLM does, so that a field Anthropic adds works at once.
     passed_on: Vec<(Text<'a>, &'a RawValue)>,
 }
@@ -162,6 +165,7 @@ impl<'a> Own<'a> {
                 "service_tier" => own.service_tier = service_tier(value, hygiene)?,
                 "web_search_options" => own.web_search_options = Some(value),
                 "anthropic_beta" | "betas" => own.betas = Some(value),
+                "extra_body" => own.extra_body = Some(value),
                 "extra_headers" => own.extra_headers = Some(value),
                 unsupported
                     if UNSUPPORTED.contains(&unsupported) && !hygiene.allowed.iter().any(|it| it == unsupported) =>
