@@ -9,7 +9,7 @@ const NEAR_BYTES: usize = 48;
 /// Conditions of a prebuilt pattern beside its expression. The default has none.
 #[derive(Default)]
 pub struct Check {
-    /// A text without as many digits in a row, as [`digits_in_a_row`] counts, holds no match.
+    /// A text without as many digits in a row, as [`row_of_digits`] counts, holds no match.
     pub digits: usize,
     /// A text with none of these holds no match.
     pub has: Vec<&'static str>,
@@ -31,29 +31,17 @@ pub enum Proof {
     Ipv6,
 }
 
-/// The most ASCII digits that follow each other with nothing between but spaces and the signs that group digits. Prose
-/// has four, of its years, and so most texts need no expression for long numbers compiled.
-pub fn digits_in_a_row(text: &str) -> usize {
-    let (mut most, mut count) = (0, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => count += 1,
-            b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+' => {}
-            _ => {
-                most = most.max(count);
-                count = 0;
-            }
-        }
-    }
-    most.max(count)
+/// How many ASCII digits follow each other from the beginning of `text` on, with nothing between but spaces and the signs
+/// that group digits, and where the row ends. Prose has four, of its years, and so most texts need no expression for long
+/// numbers compiled.
+pub fn row_of_digits(text: &[u8]) -> (usize, usize) {
+    let groups = |byte: u8| matches!(byte, b'0'..=b'9' | b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+');
+    let end = text.iter().position(|&byte| !groups(byte)).unwrap_or(text.len());
+    let digits = text[..end].iter().filter(|byte| byte.is_ascii_digit()).count();
+    (digits, end)
 }
 
 impl Check {
-    /// Whether it is worth looking for matches in `text`, which has so many `digits`.
-    pub fn may_match(&self, text: &str, digits: usize) -> bool {
-        digits >= self.digits && (self.has.is_empty() || self.has.iter().any(|sign| text.contains(sign)))
-    }
-
     /// The end of what is really meant of a match; `None` when it only looks like one.
     pub fn accept(&self, text: &str, found: Range<usize>) -> Option<usize> {
         if !self.near.is_empty() && !self.is_near(&text[..found.start]) {

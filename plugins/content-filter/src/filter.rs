@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use sluice_sdk::Violation;
 
-use crate::check::digits_in_a_row;
-use crate::pattern::Pattern;
-use crate::words::Words;
+use crate::check::row_of_digits;
+use crate::pattern::{Pattern, Seen};
+use crate::scan::Scan;
+use crate::words::{Progress, Words};
 
 /// Whether a match stops the exchange or is replaced by a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -19,12 +20,14 @@ pub enum Action {
 
 /// The rules of one use of the plugin.
 pub struct Filter {
-    pub patterns: Vec<Pattern>,
+    patterns: Vec<Pattern>,
     /// Words are two rules, one an action, lest a masked phrase hide a blocked word within it.
-    pub blocked_words: Words,
-    pub masked_words: Words,
+    blocked_words: Words,
+    masked_words: Words,
     /// Stands in place of a masked word.
-    pub word_tag: String,
+    word_tag: String,
+    /// For all of them.
+    scan: Scan,
 }
 
 /// What becomes of one text.
@@ -68,7 +71,33 @@ enum Rule {
     MaskedWord,
 }
 
+impl Finding {
+    fn new(start: usize, end: usize, rule: Rule) -> Self {
+        Self { start, end, rule }
+    }
+}
+
 impl Filter {
+    pub fn new(mut patterns: Vec<Pattern>, blocked_words: Words, masked_words: Words, word_tag: String) -> Self {
+        let mut scan = Scan::default();
+        scan.add_blocked_words(&blocked_words);
+        scan.add_masked_words(&masked_words);
+        if patterns.iter().any(|pattern| pattern.check.digits > 0) {
+            scan.add_digits();
+        }
+        for pattern in &mut patterns {
+            let literals = pattern.needed_literals();
+            pattern.literals = literals.iter().map(|literal| scan.add_literal(literal)).collect();
+        }
+        Self {
+            patterns,
+            blocked_words,
+            masked_words,
+            word_tag,
+            scan,
+        }
+    }
+
     /// Judges `text`, which follows on `before`. With `more`, the text goes on later: what may be the beginning of a
     /// match is held, and only what later text cannot change is found.
     pub fn read(&mut self, before: &str, text: &str, more: bool) -> Result<Outcome, Stop> {
@@ -93,40 +122,46 @@ impl Filter {
 
     /// What all rules find from `from` on, and where the first match may begin that is not over yet.
     fn find(&mut self, text: &str, from: usize, more: bool) -> Result<(Vec<Finding>, usize), String> {
-        let mut findings = Vec::new();
-        let mut open = text.len();
-        let digits = if self.patterns.is_empty() {
-            0
-        } else {
-            digits_in_a_row(&text[from..])
-        };
+        let (mut findings, mut words) = (Vec::new(), Vec::new());
+        let (seen, mut open) = self.find_words(text, from, more, &mut words);
         for (index, pattern) in self.patterns.iter_mut().enumerate() {
-            let note = |start, end| {
-                findings.push(Finding {
-                    start,
-                    end,
-                    rule: Rule::Pattern(index),
-                })
-            };
-            open = open.min(pattern.find(text, from, more, digits, note)?);
+            let note = |start, end| findings.push(Finding::new(start, end, Rule::Pattern(index)));
+            open = open.min(pattern.find(text, from, more, &seen, note)?);
         }
-        let note = |start, end, word| {
-            findings.push(Finding {
-                start,
-                end,
-                rule: Rule::BlockedWord(word),
-            })
-        };
-        open = open.min(self.blocked_words.find(text, from, more, note));
-        let note = |start, end, _| {
-            findings.push(Finding {
-                start,
-                end,
-                rule: Rule::MaskedWord,
-            })
-        };
-        open = open.min(self.masked_words.find(text, from, more, note));
+        // Of a pattern and a word at the same place, the pattern counts.
+        findings.append(&mut words);
         Ok((findings, open))
+    }
+
+    /// Finds the words, and sees what patterns need. Answers where the first word may begin that is not over yet, too.
+    fn find_words(&self, text: &str, from: usize, more: bool, findings: &mut Vec<Finding>) -> (Seen, usize) {
+        let bytes = text.as_bytes();
+        let mut seen = Seen {
+            digits: 0,
+            literals: self.scan.none_seen(),
+        };
+        let mut row_end = from;
+        let (mut blocked, mut masked) = (Progress::default(), Progress::default());
+        self.scan.places(bytes, from, |at, place| {
+            if place.may_be_digit() && at >= row_end {
+                let (digits, len) = row_of_digits(&bytes[at..]);
+                seen.digits = seen.digits.max(digits);
+                row_end = at + len;
+            }
+            if place.may_be_literal() {
+                self.scan.literals_at(bytes, at, &mut seen.literals);
+            }
+            if place.may_be_blocked_word() {
+                let note = |start, end, word| findings.push(Finding::new(start, end, Rule::BlockedWord(word)));
+                self.blocked_words.look(text, at, more, &mut blocked, note);
+            }
+            if place.may_be_masked_word() {
+                let note = |start, end, _| findings.push(Finding::new(start, end, Rule::MaskedWord));
+                self.masked_words.look(text, at, more, &mut masked, note);
+            }
+        });
+        let open = [blocked.open, masked.open].into_iter().flatten().min();
+        (seen, open.unwrap_or(text.len()))
     }
 
     fn violation(&self, rule: Rule) -> Option<Violation> {

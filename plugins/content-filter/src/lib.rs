@@ -4,17 +4,21 @@
 //! put this one before those that send text elsewhere, so that they see it masked.
 //! **Changes**: masked text is replaced by a tag. A stream is held back by what may be the beginning of a match, and no
 //! more: prose flows word by word, unless an expression spans words.
-//! **Costs**: the settings are read once an instance, and an expression is compiled when the first text comes that could
-//! match it (10 to 30 µs, twice that for streams); after that about 2 ns a byte and expression. See README.md.
+//! **Costs**: the settings are read once an instance. One pass over a text, about 1 ns a byte, finds words and tells which
+//! expressions may match; those are compiled when they are first needed (10 to 30 µs, twice that for streams) and read the
+//! text by themselves. See README.md.
 //!
-//! In reading order: `settings` → `filter` (all rules over one text) → `words`, `pattern` (one rule each) →
-//! `opening` (where a match may begin that is not over yet) → `prebuilt` and `check` (patterns that come with it).
+//! In reading order: `settings` → `filter` (all rules over one text) → `scan` (where something may begin) → `words`,
+//! `pattern` (one rule each) → `needed` (what a text must hold for an expression) → `opening` (where a match may begin that
+//! is not over yet) → `prebuilt` and `check` (patterns that come with it).
 
 mod check;
 mod filter;
+mod needed;
 mod opening;
 mod pattern;
 mod prebuilt;
+mod scan;
 mod settings;
 mod words;
 

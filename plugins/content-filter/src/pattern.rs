@@ -10,7 +10,7 @@ use sluice_sdk::{Violation, serde_json};
 
 use crate::check::Check;
 use crate::filter::Action;
-use crate::opening;
+use crate::{needed, opening};
 
 /// How much of a stream an expression without an end of its own holds back, in Unicode scalar values, unless
 /// `max_length` says otherwise: the length of a long key.
@@ -38,12 +38,22 @@ pub struct Pattern {
     /// Stands in place of a masked match.
     pub tag: String,
     pub check: Check,
+    /// Numbers of the literals of which a text must hold one (see [`crate::scan`]); empty where nothing is known of it.
+    pub literals: Vec<usize>,
     pub expression: Expression,
+}
+
+/// What the scan saw in a text.
+pub struct Seen {
+    /// The most digits in a row.
+    pub digits: usize,
+    /// Of each literal, whether it was there.
+    pub literals: Vec<bool>,
 }
 
 impl Pattern {
     /// Notes (start, end) of all matches that `text` holds from `from` on. Answers where the first may begin that is not
-    /// over yet, or else the end of the text; what comes after is not noted. `digits` is how many of them stand in a row.
+    /// over yet, or else the end of the text; what comes after is not noted. `seen` is of the text from `from` on.
     ///
     /// # Errors
     /// The expression is too large to compile.
@@ -52,7 +62,7 @@ impl Pattern {
         text: &str,
         from: usize,
         more: bool,
-        digits: usize,
+        seen: &Seen,
         mut note: impl FnMut(usize, usize),
     ) -> Result<usize, String> {
         let open = if more {
@@ -60,7 +70,7 @@ impl Pattern {
         } else {
             text.len()
         };
-        if !self.check.may_match(&text[from..], digits) {
+        if !self.may_match(seen) {
             return Ok(open);
         }
         let matches = self.expression.matches()?;
@@ -79,6 +89,23 @@ impl Pattern {
             }
         }
         Ok(open)
+    }
+
+    fn may_match(&self, seen: &Seen) -> bool {
+        let has_literal = || self.literals.iter().any(|&literal| seen.literals[literal]);
+        seen.digits >= self.check.digits && (self.literals.is_empty() || has_literal())
+    }
+
+    /// The literals of which every match holds one; none where that is not known.
+    pub fn needed_literals(&self) -> Vec<Vec<u8>> {
+        if !self.check.has.is_empty() {
+            return self.check.has.iter().map(|sign| sign.as_bytes().to_vec()).collect();
+        }
+        self.expression
+            .parsed
+            .as_ref()
+            .map(needed::literals)
+            .unwrap_or_default()
     }
 
     /// What a match is reported as, where it blocks.

@@ -33,6 +33,7 @@ pub fn pattern(name: &str, action: Action) -> Result<Pattern, String> {
         action,
         tag: String::new(),
         check: Check::default(),
+        literals: Vec::new(),
         expression: Expression::new(Cow::Borrowed(expression), false),
     };
     for option in options.split(',').filter(|&option| option != "-") {

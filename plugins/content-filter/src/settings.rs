@@ -162,12 +162,7 @@ impl Settings {
             }
         }
         check_sizes(patterns.len(), blocked.len() + masked.len())?;
-        Ok(Filter {
-            patterns,
-            blocked_words: Words::new(blocked),
-            masked_words: Words::new(masked),
-            word_tag,
-        })
+        Ok(Filter::new(patterns, Words::new(blocked), Words::new(masked), word_tag))
     }
 
     fn refuse_what_is_missing(&self) -> Result<(), String> {
@@ -242,6 +237,7 @@ fn own(name: Option<String>, action: Action, text: String) -> Result<Pattern, St
         action,
         tag: String::new(),
         check: Check::default(),
+        literals: Vec::new(),
         expression,
     })
 }
@@ -265,6 +261,7 @@ impl WordEntry {
             action,
             tag: tag.to_owned(),
             check: Check::default(),
+            literals: Vec::new(),
             expression: Expression::new(Cow::Owned(text), true),
         }
     }

@@ -1,4 +1,4 @@
-//! Words and phrases, found without regard to case in one pass over the text.
+//! Words and phrases, found without regard to case at the places that the scan names.
 //!
 //! The words are sorted, and that is the whole index: from a place in the text, each further character narrows the range
 //! of words that still fit. Nothing else is built, since most instances read one text and are gone.
@@ -23,9 +23,6 @@ pub struct Words {
     words: Vec<Word>,
     /// By their letters; a part-word stands before the same as a whole word.
     sorted: Vec<Entry>,
-    /// Bit n is set when a word begins with the ASCII character n: most places in a text are passed over by it.
-    first_ascii: u128,
-    first_other: bool,
     /// Whether any may begin inside a longer word.
     inside: bool,
 }
@@ -34,6 +31,15 @@ struct Entry {
     letters: Box<[char]>,
     whole: bool,
     word: usize,
+}
+
+/// How far the words of a text are known.
+#[derive(Default)]
+pub struct Progress {
+    /// The end of the last word that was found: none begins within it.
+    done: usize,
+    /// Where the first word may begin that is not over yet.
+    pub open: Option<usize>,
 }
 
 /// What begins at one place in a text.
@@ -56,49 +62,41 @@ impl Words {
         };
         let mut sorted: Vec<Entry> = words.iter().enumerate().map(entry).collect();
         sorted.sort_by(|a, b| (&a.letters, a.whole).cmp(&(&b.letters, b.whole)));
-        let mut made = Self {
+        Self {
             inside: words.iter().any(|word| !word.whole),
             words,
-            ..Self::default()
-        };
-        for &first in sorted.iter().filter_map(|entry| entry.letters.first()) {
-            match first.is_ascii() {
-                true => made.first_ascii |= 1 << u32::from(first),
-                false => made.first_other = true,
-            }
+            sorted,
         }
-        made.sorted = sorted;
-        made
     }
 
-    /// Notes (start, end, word) of all that `text` holds from `from` on, the longest at each place, none within another.
-    /// Answers where the first may begin that is not over yet, or else the end of the text; what comes after is not noted.
-    pub fn find(&self, text: &str, from: usize, more: bool, mut note: impl FnMut(usize, usize, usize)) -> usize {
-        let mut at = from;
-        let mut before = text[..from].chars().next_back();
-        while let Some(char) = text[at..].chars().next() {
-            let mut end = at + char.len_utf8();
-            if self.may_begin(fold(char)) {
-                let inside = is_letter(char) && before.is_some_and(is_letter);
-                match self.reach(text, at, inside, more) {
-                    Reach::Open => return at,
-                    Reach::Match { end: last, word } => {
-                        note(at, last, word);
-                        end = last;
-                    }
-                    Reach::Nothing => {}
-                }
-            }
-            before = text[..end].chars().next_back();
-            at = end;
-        }
-        text.len()
+    /// The letters of each word, folded.
+    pub fn letters(&self) -> impl Iterator<Item = &[char]> {
+        self.sorted.iter().map(|entry| &*entry.letters)
     }
 
-    fn may_begin(&self, char: char) -> bool {
-        match char.is_ascii() {
-            true => self.first_ascii >> u32::from(char) & 1 == 1,
-            false => self.first_other,
+    /// Looks at the place `at`, where a word may begin. Notes (start, end, word) of the longest that does, unless `progress`
+    /// says that the place is within another or behind one that is not over yet.
+    pub fn look(
+        &self,
+        text: &str,
+        at: usize,
+        more: bool,
+        progress: &mut Progress,
+        note: impl FnOnce(usize, usize, usize),
+    ) {
+        if at < progress.done || progress.open.is_some() {
+            return;
+        }
+        let (before, rest) = text.split_at(at);
+        let begins_in_word = rest.chars().next().is_some_and(is_letter);
+        let inside = begins_in_word && before.chars().next_back().is_some_and(is_letter);
+        match self.reach(text, at, inside, more) {
+            Reach::Open => progress.open = Some(at),
+            Reach::Match { end, word } => {
+                note(at, end, word);
+                progress.done = end;
+            }
+            Reach::Nothing => {}
         }
     }
 
@@ -184,5 +182,17 @@ fn is_letter(char: char) -> bool {
         '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}' => false,
         '_' => true,
         _ => char.is_alphanumeric(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    /// The scan relies on it: other characters beyond ASCII never stand for one within.
+    #[test]
+    fn beyond_ascii_only_kelvin_and_white_space_fold_into_it() {
+        let beyond = ('\u{80}'..=char::MAX).filter(|&char| fold(char).is_ascii() && !char.is_whitespace());
+        assert_eq!(beyond.collect::<Vec<_>>(), ['\u{212A}']);
     }
 }

@@ -72,7 +72,12 @@ pub fn all() -> Vec<Call> {
             events: 8,
             ..call(claude, "event, of a batch of 8", WithinExchange, |s| events(s, 8))
         },
-        call(filter, "inspect 4 KB, nothing found", IfShared, inspect_clean),
+        call(filter, "inspect 4 KB, nothing found", IfShared, |s| {
+            inspect_clean(s, 4 * KB)
+        }),
+        call(filter, "inspect 1 MB, nothing found", IfShared, |s| {
+            inspect_clean(s, 1024 * KB)
+        }),
         call(filter, "inspect 4 KB, an address masked", IfShared, inspect_masked),
     ];
     for strategy in STRATEGIES {
@@ -224,8 +229,8 @@ fn conversation(snapshot: &Snapshot, is_streaming: bool) -> impl Fn() -> Convers
     }
 }
 
-fn inspect_clean(snapshot: &Snapshot) -> Repeat {
-    inspect(snapshot, samples::prose(4 * KB), |verdict| {
+fn inspect_clean(snapshot: &Snapshot, bytes: usize) -> Repeat {
+    inspect(snapshot, samples::prose(bytes), |verdict| {
         assert!(matches!(verdict, Verdict::Pass));
     })
 }

@@ -169,19 +169,40 @@ fn arguments(strategy: &str) -> Value {
     }
 }
 
-/// What an operator may well ask of it: personal data, keys, a house's own numbers, a few words.
+/// Twenty patterns and a few words, as an operator may well ask of it: personal data, keys, a house's own numbers.
 fn content_filter() -> Value {
+    let masked = ["email", "us_phone", "ipv4"];
+    let blocked = [
+        "us_ssn",
+        "credit_card",
+        "visa",
+        "amex",
+        "iban",
+        "passport_us",
+        "aws_access_key",
+        "github_token",
+        "slack_token",
+        "openai_key",
+        "google_api_key",
+        "stripe_key",
+        "huggingface_token",
+        "jwt",
+        "private_key",
+    ];
+    let prebuilt = |names: &[&str], action: &str| -> Vec<Value> {
+        let pattern = |name: &&str| json!({ "pattern_type": "prebuilt", "pattern_name": name, "action": action });
+        names.iter().map(pattern).collect()
+    };
+    let own = [
+        json!({ "pattern_type": "regex", "name": "employee", "pattern": r"emp-\d{4}", "action": "MASK" }),
+        json!({ "pattern_type": "regex", "name": "host", "pattern": r"[a-z0-9-]+\.corp\.example", "action": "MASK" }),
+    ];
+    let patterns = [prebuilt(&masked, "MASK"), prebuilt(&blocked, "BLOCK"), own.into()].concat();
     json!({
         "guardrail": "content-filter",
         "mode": "pre_call",
         "default_on": true,
-        "patterns": [
-            { "pattern_type": "prebuilt", "pattern_name": "email", "action": "MASK" },
-            { "pattern_type": "prebuilt", "pattern_name": "us_ssn", "action": "BLOCK" },
-            { "pattern_type": "prebuilt", "pattern_name": "credit_card", "action": "BLOCK" },
-            { "pattern_type": "prebuilt", "pattern_name": "openai_key", "action": "BLOCK" },
-            { "pattern_type": "regex", "name": "employee", "pattern": r"emp-\d{4}", "action": "MASK" },
-        ],
+        "patterns": patterns,
         "blocked_words": [{ "keyword": "project zeta", "action": "BLOCK" }],
         "words": ["zeta", "confidential", "embargo"],
     })

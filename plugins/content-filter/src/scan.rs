@@ -1,0 +1,271 @@
+//! One pass over a text for all rules at once. It finds the places where something may begin that a rule needs: a word, a
+//! literal without which an expression cannot match, a row of digits. Most places in most texts are none, so that the
+//! rules themselves look at a few places, or not at all.
+//!
+//! What is looked for is spread over eight buckets, one bit each. Four tables tell of a byte which buckets have it as
+//! their first, second, third and fourth byte; the four of a place are combined, and what remains may begin there. A place
+//! that is passed over begins nothing; one that is not is looked at again. In a component, [`vector`] passes over sixteen
+//! places at once.
+
+use crate::words::Words;
+
+#[cfg(target_arch = "wasm32")]
+mod vector;
+
+/// Bytes that are looked at together.
+const DEPTH: usize = 4;
+
+/// Places that are decided before the first branch: enough for the processor to work on several at a time.
+const BLOCK: usize = 8;
+
+const DIGIT: u8 = 1;
+/// Literals of one or two bytes, which fit many places, and longer ones by their first byte: capital letters and the rest.
+const LITERALS: [u8; 3] = [1 << 1, 1 << 2, 1 << 3];
+/// Words by the parity of their first letter: two tables are more selective than one.
+const BLOCKED: [u8; 2] = [1 << 4, 1 << 5];
+const MASKED: [u8; 2] = [1 << 6, 1 << 7];
+
+/// What may begin at a place.
+#[derive(Clone, Copy)]
+pub struct Place(u8);
+
+impl Place {
+    pub fn may_be_digit(self) -> bool {
+        self.0 & DIGIT != 0
+    }
+
+    pub fn may_be_literal(self) -> bool {
+        self.0 & (LITERALS[0] | LITERALS[1] | LITERALS[2]) != 0
+    }
+
+    pub fn may_be_blocked_word(self) -> bool {
+        self.0 & (BLOCKED[0] | BLOCKED[1]) != 0
+    }
+
+    pub fn may_be_masked_word(self) -> bool {
+        self.0 & (MASKED[0] | MASKED[1]) != 0
+    }
+}
+
+/// The tables, and the literals that are looked for.
+pub struct Scan {
+    tables: [[u8; 256]; DEPTH],
+    literals: Vec<Literal>,
+    /// The last literal that was added of those that begin with a byte; each leads to the one before.
+    chains: [Option<u16>; 256],
+}
+
+struct Literal {
+    bytes: Box<[u8]>,
+    /// Another that begins with the same byte.
+    next: Option<u16>,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            tables: [[0; 256]; DEPTH],
+            literals: Vec::new(),
+            chains: [None; 256],
+        }
+    }
+}
+
+impl Scan {
+    pub fn add_digits(&mut self) {
+        self.add(DIGIT, 0, |byte| byte.is_ascii_digit());
+        (1..DEPTH).for_each(|depth| self.add(DIGIT, depth, |_| true));
+    }
+
+    /// Looks for a literal, which is not empty; answers its number.
+    pub fn add_literal(&mut self, literal: &[u8]) -> usize {
+        let first = usize::from(literal[0]);
+        if let Some(known) = self.beginning_with(literal[0]).find(|(_, known)| *known == literal) {
+            return known.0;
+        }
+        let bucket = match literal {
+            [first, _, _, ..] => LITERALS[1 + usize::from(first.is_ascii_uppercase())],
+            _ => LITERALS[0],
+        };
+        for depth in 0..DEPTH {
+            match literal.get(depth) {
+                Some(&byte) => self.tables[depth][usize::from(byte)] |= bucket,
+                None => self.add(bucket, depth, |_| true),
+            }
+        }
+        let number = self.literals.len();
+        self.literals.push(Literal {
+            bytes: literal.into(),
+            next: self.chains[first],
+        });
+        self.chains[first] = u16::try_from(number).ok();
+        number
+    }
+
+    /// The literals that begin with a byte, and their numbers.
+    fn beginning_with(&self, byte: u8) -> impl Iterator<Item = (usize, &[u8])> {
+        let numbers = std::iter::successors(self.chains[usize::from(byte)], |&number| {
+            self.literals[usize::from(number)].next
+        });
+        numbers.map(|number| (usize::from(number), &*self.literals[usize::from(number)].bytes))
+    }
+
+    pub fn add_blocked_words(&mut self, words: &Words) {
+        self.add_words(words, BLOCKED);
+    }
+
+    pub fn add_masked_words(&mut self, words: &Words) {
+        self.add_words(words, MASKED);
+    }
+
+    fn add_words(&mut self, words: &Words, buckets: [u8; 2]) {
+        for letters in words.letters() {
+            let bucket = buckets[letters.first().map_or(0, |&first| first as usize % 2)];
+            for depth in 0..DEPTH {
+                self.add_letter(bucket, letters, depth);
+            }
+        }
+    }
+
+    /// A letter that may be written in several ways, of several bytes: then what follows may stand further on.
+    fn add_letter(&mut self, bucket: u8, letters: &[char], depth: usize) {
+        let Some(&letter) = letters
+            .get(depth)
+            .filter(|_| letters[..depth].iter().all(char::is_ascii))
+        else {
+            return self.add(bucket, depth, |_| true);
+        };
+        match letter {
+            ' ' => self.add(bucket, depth, |byte| byte.is_ascii_whitespace()),
+            _ if letter.is_ascii() => {
+                let byte = letter as u8;
+                self.tables[depth][usize::from(byte)] |= bucket;
+                self.tables[depth][usize::from(byte.to_ascii_uppercase())] |= bucket;
+            }
+            _ => {}
+        }
+        // The sign for kelvin is a k, and there is white space beyond ASCII. Such a character begins with a byte from 0xC0
+        // on, and its further bytes stand where the next letters are looked for.
+        if depth > 0 {
+            self.add(bucket, depth, |byte| !byte.is_ascii());
+        } else if !letter.is_ascii() || matches!(letter, 'k' | ' ') {
+            self.add(bucket, depth, |byte| byte >= 0xC0);
+        }
+    }
+
+    fn add(&mut self, bucket: u8, depth: usize, has: impl Fn(u8) -> bool) {
+        for (byte, buckets) in (0..=u8::MAX).zip(&mut self.tables[depth]) {
+            if has(byte) {
+                *buckets |= bucket;
+            }
+        }
+    }
+
+    /// Calls `found` for each place from `from` on where something may begin.
+    pub fn places(&self, text: &[u8], from: usize, mut found: impl FnMut(usize, Place)) {
+        #[cfg(target_arch = "wasm32")]
+        let from = vector::places(&self.tables, text, from, |at| self.place(text, at, &mut found));
+        let mut at = from;
+        let [first, second, third, fourth] = &self.tables;
+        while let Some(block) = text
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<{ BLOCK + DEPTH - 1 }>())
+        {
+            let mut buckets = [0; BLOCK];
+            for (place, buckets) in buckets.iter_mut().enumerate() {
+                *buckets = first[usize::from(block[place])]
+                    & second[usize::from(block[place + 1])]
+                    & third[usize::from(block[place + 2])]
+                    & fourth[usize::from(block[place + 3])];
+            }
+            if u64::from_ne_bytes(buckets) != 0 {
+                for (place, &buckets) in buckets.iter().enumerate().filter(|(_, buckets)| **buckets != 0) {
+                    found(at + place, Place(buckets));
+                }
+            }
+            at += BLOCK;
+        }
+        (at..text.len()).for_each(|at| self.place(text, at, &mut found));
+    }
+
+    /// Looks at one place. Near the end, bytes that are not there fit everything.
+    fn place(&self, text: &[u8], at: usize, found: &mut impl FnMut(usize, Place)) {
+        let fits = |depth: usize| {
+            text.get(at + depth)
+                .map_or(u8::MAX, |&byte| self.tables[depth][usize::from(byte)])
+        };
+        let buckets = (0..DEPTH).map(fits).fold(u8::MAX, |all, buckets| all & buckets);
+        if buckets != 0 {
+            found(at, Place(buckets));
+        }
+    }
+
+    /// Notes which literals stand at a place.
+    pub fn literals_at(&self, text: &[u8], at: usize, seen: &mut [bool]) {
+        let text = &text[at..];
+        for (number, literal) in self.beginning_with(text[0]) {
+            seen[number] |= text.starts_with(literal);
+        }
+    }
+
+    /// One mark for each literal.
+    pub fn none_seen(&self) -> Vec<bool> {
+        vec![false; self.literals.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Word;
+
+    fn words(keywords: &[&str]) -> Words {
+        let word = |keyword: &&str| Word {
+            keyword: (*keyword).into(),
+            description: String::new(),
+            whole: false,
+        };
+        Words::new(keywords.iter().map(word).collect())
+    }
+
+    #[track_caller]
+    fn check(scan: &Scan, text: &str, expected: &[usize]) {
+        let mut found = Vec::new();
+        scan.places(text.as_bytes(), 0, |at, _| found.push(at));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_place_is_found_wherever_it_stands_in_a_block() {
+        let mut scan = Scan::default();
+        scan.add_literal(b"key-");
+        for at in 0..40 {
+            let text = format!("{}key-{}", " ".repeat(at), ".".repeat(40 - at));
+            check(&scan, &text, &[at]);
+            // It may go on where the text ends.
+            check(&scan, &text[..at + 2], &[at]);
+        }
+    }
+
+    #[test]
+    fn words_are_found_however_they_are_written() {
+        let mut scan = Scan::default();
+        scan.add_blocked_words(&words(&["kelvin", "a b", "über", "x"]));
+        for (text, at) in [
+            ("Kelvin", 0),
+            ("\u{212A}elvin", 0),
+            ("a\u{3000}b", 0),
+            ("A\tb", 0),
+            ("ÜBER", 0),
+            ("X", 0),
+        ] {
+            let mut found = Vec::new();
+            scan.places(text.as_bytes(), 0, |at, place| {
+                assert!(place.may_be_blocked_word() && !place.may_be_masked_word() && !place.may_be_literal());
+                found.push(at);
+            });
+            assert_eq!(found.first(), Some(&at), "{text}");
+        }
+        check(&scan, "holder of lemons", &[]);
+    }
+}
