@@ -1,4 +1,5 @@
-//! What the gateway adds to an adapter's work: what it knows of models, and proofs that depend on the credential.
+//! What the gateway adds to an adapter's work: what it knows of models, proofs that depend on the credential, and what
+//! answers lack that clients rely on.
 
 use sluice_tests::prelude::*;
 
@@ -60,4 +61,55 @@ async fn an_oauth_token_of_anthropic_is_a_bearer_token() {
         asked.header("anthropic-beta"),
         Some("some-beta-2025-01-01,oauth-2025-04-20")
     );
+}
+
+#[tokio::test]
+async fn a_sparse_answer_is_completed() {
+    let answer = json!({ "choices": [{
+        "message": { "role": "assistant", "content": null, "reasoning": "hm", "tool_calls": [{ "function": { "name": "f" } }] },
+        "finish_reason": "stop",
+    }] });
+    let upstream = Upstream::that_answers(Script::json(200, &answer)).await;
+    let gateway = Gateway::start(&Config::new().openai("chat", &upstream)).await;
+    let answer = gateway.ask("chat", "hi").await.json();
+    assert_eq!(
+        (&answer["object"], &answer["model"]),
+        (&json!("chat.completion"), &json!("chat"))
+    );
+    assert!(answer["id"].is_string() && answer["created"].is_u64(), "{answer}");
+    let choice = &answer["choices"][0];
+    assert_eq!(
+        (&choice["index"], &choice["finish_reason"]),
+        (&json!(0), &json!("tool_calls"))
+    );
+    assert_eq!(choice["message"]["reasoning_content"], "hm");
+    assert!(choice["message"]["tool_calls"][0]["id"].is_string());
+}
+
+#[tokio::test]
+async fn a_sparse_stream_is_completed() {
+    let deltas = [
+        json!({ "reasoning": "hm" }),
+        json!({ "tool_calls": [{ "id": "c1", "function": { "name": "f", "arguments": "{}" } }] }),
+    ];
+    let chunk = |delta: &Value| Event::data(&json!({ "choices": [{ "delta": delta }] }));
+    let last = Event::data(&json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }));
+    let events = deltas.iter().map(chunk).chain([last, Event::done()]);
+    let upstream = Upstream::that_answers(Script::events(events)).await;
+    let gateway = Gateway::start(&Config::new().openai("chat", &upstream)).await;
+    let mut question = openai::ask_streamed("chat", "hi");
+    question["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
+    let chunks = gateway.client().chat_stream(&question).await.chunks().await;
+    for chunk in &chunks {
+        assert_eq!(
+            (&chunk["object"], &chunk["model"]),
+            (&json!("chat.completion.chunk"), &json!("chat"))
+        );
+        assert_eq!(chunk["id"], chunks[0]["id"]);
+        assert!(chunk["id"].is_string() && chunk["created"].is_u64(), "{chunk}");
+        assert_eq!(chunk["choices"][0]["index"], 0);
+    }
+    assert_eq!(chunks[0]["choices"][0]["delta"]["reasoning_content"], "hm");
+    assert_eq!(chunks[1]["choices"][0]["delta"]["tool_calls"][0]["index"], 0);
+    assert_eq!(chunks[2]["choices"][0]["finish_reason"], "tool_calls");
 }

@@ -18,7 +18,7 @@ use super::retry::Retries;
 use super::route::{self, Ranked};
 use super::story::AttemptReport;
 use super::{Cause, Exchange, Refusal};
-use super::{blame, canned, outgoing};
+use super::{blame, canned, completion, outgoing};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::moment::Moment;
@@ -221,6 +221,7 @@ async fn read(
         }
         (_, conversation) => {
             let body = read_whole(body, limits.answer_bytes_max, conversation, deployment).await?;
+            let body = completion::whole(canonical, &body).unwrap_or(body);
             let whole = Whole::new(body, head.headers)?;
             return canned::as_asked(canonical, whole);
         }

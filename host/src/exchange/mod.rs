@@ -14,6 +14,7 @@ mod attempt;
 mod blame;
 mod canned;
 pub mod checkup;
+mod completion;
 mod fallback;
 mod fit;
 mod guard;

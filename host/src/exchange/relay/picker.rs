@@ -7,10 +7,11 @@ use memchr::memmem::Finder;
 
 use super::delivered::Delivered;
 use crate::canonical::Canonical;
+use crate::exchange::completion::Completion;
 use crate::exchange::guard::Chunk;
 use crate::exchange::record::Transcript;
 use crate::exchange::{Cause, Refusal};
-use crate::json::{Kind, chunk, find, member};
+use crate::json::{Kind, Span, chunk, find, member};
 use crate::sse::{Seen, Verdict};
 use crate::usage::Usage;
 
@@ -30,6 +31,7 @@ pub struct Picker {
     pub transcript: Option<Transcript>,
     /// Where another deployment could go on, should this one break.
     pub delivered: Option<Delivered>,
+    completion: Completion,
 }
 
 /// The client asked for the usage chunk itself.
@@ -54,6 +56,7 @@ impl Picker {
             error: None,
             transcript: None,
             delivered: None,
+            completion: Completion::of_stream(canonical),
         }
     }
 
@@ -69,7 +72,24 @@ impl Picker {
             return Verdict::Drop;
         }
         self.events += 1;
-        let data = seen.data;
+        let Some(completed) = self.completion.chunk(seen.data) else {
+            return self.look(seen.data);
+        };
+        let completed = match self.look(&completed) {
+            Verdict::Drop => return Verdict::Drop,
+            Verdict::Keep => completed,
+            Verdict::Edit(span, json) => {
+                let (before, after) = (&completed[..span.range().start], &completed[span.range().end..]);
+                [before, &json, after].concat().into()
+            }
+        };
+        // A chunk is shorter than what a relay may hold back, which a span can say.
+        let end = u32::try_from(seen.data.len()).unwrap_or(u32::MAX);
+        Verdict::Edit(Span { start: 0, end }, completed)
+    }
+
+    /// The same for the chunk as the client gets it.
+    fn look(&mut self, data: &[u8]) -> Verdict {
         if let Some(error) = in_band_error(data) {
             self.error = Some(error);
             return Verdict::Drop;
