@@ -5,3 +5,10 @@ fn every_case_holds() {
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");
     sluice_sdk::testing::cases::run_adapter::<openai_compatible::OpenAiCompatible>(cases);
 }
+
+/// Requests and answers that are wrong somewhere are refused or understood; `sluice_sdk::testing::cases::mutations`.
+#[test]
+fn no_change_makes_it_panic() {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");
+    sluice_sdk::testing::cases::mutations::run_adapter::<openai_compatible::OpenAiCompatible>(cases, 50);
+}

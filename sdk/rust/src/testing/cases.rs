@@ -26,6 +26,7 @@
 //! handed over twice, in one batch and one event at a time, and both must say the same.
 
 mod compare;
+pub mod mutations;
 mod outcome;
 mod stream;
 
