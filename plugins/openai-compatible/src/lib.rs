@@ -8,7 +8,7 @@
 //! the instance afterwards.
 //!
 //! In the order of an attempt: `route` or `azure` says where it goes, `quirks` and `reasoning` what changes, `extras`
-//! what the deployment adds, `refusal` what an error means. `entry` is a provider as data, `table` those compiled in.
+//! what the deployment adds, `refusal` what an error means. `text_completion` stands in for chat where a provider has none. `entry` is a provider as data, `table` those compiled in.
 
 mod azure;
 mod entry;
@@ -20,9 +20,10 @@ mod reasoning;
 mod refusal;
 mod route;
 mod table;
+mod text_completion;
 
 use sluice_sdk::{
-    Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, Target, UpstreamRequest, exchange,
+    Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, Target, UpstreamRequest, exchange,
 };
 
 use entry::Entry;
@@ -41,10 +42,11 @@ pub struct Settings {
     azure_api_version: Option<String>,
 }
 
-/// The adapter; it keeps nothing between attempts.
+/// The adapter. It relays, and keeps nothing between attempts, but where texts are completed in place of a chat.
 pub struct OpenAiCompatible {
     providers: Vec<Entry>,
     azure_api_version: Option<String>,
+    stream: text_completion::Stream,
 }
 
 impl Plugin for OpenAiCompatible {
@@ -68,6 +70,7 @@ impl Plugin for OpenAiCompatible {
         Ok(Self {
             providers,
             azure_api_version,
+            stream: text_completion::Stream::default(),
         })
     }
 }
@@ -79,13 +82,21 @@ impl ProviderAdapter for OpenAiCompatible {
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let entry = table::find(&self.providers, &target.provider).ok_or_else(|| unknown_provider(target))?;
-        let operation = exchange::operation();
+        let mut operation = exchange::operation();
+        let completes_text = text_completion::stands_in(entry, &operation);
+        if completes_text {
+            operation = text_completion::OPERATION.into();
+            self.stream = text_completion::Stream::default();
+        }
         let operation_path = path_of(entry, &operation)?;
         let mut route = self.route(entry, target, operation_path);
         let mut patch = Patch::default();
         name_model(&route.model, &mut patch);
         if operation != "embeddings" && exchange::is_streaming() {
             ask_for_usage(entry, &route, &mut patch);
+        }
+        if completes_text {
+            text_completion::write_prompt(&mut patch)?;
         }
         quirks::apply(entry, &mut patch);
         if operation == "chat-completions" {
@@ -98,10 +109,26 @@ impl ProviderAdapter for OpenAiCompatible {
             headers: extras::headers(),
             body: patch.into_body(),
             path_and_query: route.path,
-            reading: Reading::Relay,
+            reading: if completes_text {
+                text_completion::reading()
+            } else {
+                Reading::Relay
+            },
             auth: route.auth,
             extras: Vec::new(),
         })
+    }
+
+    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        text_completion::translate(&body)
+    }
+
+    fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
+        self.stream.translate(&batch)
+    }
+
+    fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        self.stream.finish()
     }
 
     fn refuse(&mut self, target: &Target, status: u16, body: Vec<u8>) -> Failure {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use sluice_sdk::{Auth, ProviderInfo};
 
-use crate::azure;
 use crate::entry::{Bounds, Entry, Json, Pairs, Proof};
+use crate::{azure, text_completion};
 
 /// `config/providers.json`, sorted by name; `build.rs` writes it.
 static TABLE: &[Entry] = &include!(concat!(env!("OUT_DIR"), "/providers.rs"));
@@ -54,9 +54,17 @@ pub fn info(entry: &Entry) -> ProviderInfo {
         api_base: entry.base_url.to_string(),
         auth: entry.auth.auth(),
         environment: environment(entry),
-        operations: entry.operations.iter().map(Cow::to_string).collect(),
+        operations: operations(entry),
         extras: vec![("continuation".into(), "instructed".into())],
     }
+}
+
+/// Those of the entry, and chat where texts are completed in its place.
+fn operations(entry: &Entry) -> Vec<String> {
+    let chat = "chat-completions";
+    let stands_in = text_completion::stands_in(entry, chat).then_some(chat);
+    let own = entry.operations.iter().map(AsRef::as_ref);
+    own.chain(stands_in).map(str::to_owned).collect()
 }
 
 /// (parameter, variable) pairs, in the order in which the host tries them.
