@@ -382,4 +382,13 @@ mod tests {
             assert_eq!(whole(&request, complete.as_bytes()), None, "{complete}");
         }
     }
+
+    #[test]
+    fn chunks_that_break_off_anywhere_are_no_trouble() {
+        let chunk = r#"{"id":null,"choices":[{"delta":{"reasoning":"a","tool_calls":[{"id":"c"}, {}]},"finish_reason":"stop"}]}"#;
+        for end in 0..chunk.len() {
+            completed(&[&chunk[..end], &chunk[..end]]);
+            whole(&canonical(Operation::ChatCompletions, "{}"), &chunk.as_bytes()[..end]);
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! Making failures, and reading the error shape that most providers share.
 
-use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use crate::canonical::Text;
 use crate::kinds::{Failure, Fault};
+use crate::wire;
 
 impl Failure {
     /// A failure of this kind with a sentence for the client.
@@ -36,20 +38,17 @@ impl Failure {
     #[must_use]
     pub fn from_openai(status: u16, body: &[u8]) -> Self {
         let detail = Detail::read(body);
-        let code = detail
-            .code
-            .as_ref()
-            .and_then(Word::text)
-            .or_else(|| detail.kind.clone());
+        let kind = || detail.kind.as_ref().map(|kind| kind.decoded().into_owned());
+        let code = detail.code.and_then(word).or_else(kind);
         let message = detail
-            .message
+            .message()
             .unwrap_or_else(|| format!("the provider answered {status}"));
         let fault = fault_of(status, code.as_deref().unwrap_or_default(), &message);
         Self {
             fault,
             message,
             code,
-            parameter: detail.param.as_ref().and_then(Word::text),
+            parameter: detail.param.and_then(word),
             retry_after_ms: None,
         }
     }
@@ -94,63 +93,62 @@ fn names_context_window(message: &str) -> bool {
     SIGNS.iter().any(|sign| message.contains(sign))
 }
 
-#[derive(Default, Deserialize)]
-struct Detail {
-    #[serde(default, alias = "detail")]
-    message: Option<String>,
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
-    #[serde(default)]
-    param: Option<Word>,
-    #[serde(default)]
-    code: Option<Word>,
-}
-
-/// A string, or what some providers send in its place.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Word {
-    Text(String),
-    Number(i64),
-    Other(serde::de::IgnoredAny),
-}
-
-impl Word {
-    fn text(&self) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(text.clone()),
-            Self::Number(number) => Some(number.to_string()),
-            Self::Other(_) => None,
-        }
+crate::wire! {
+    /// What is said of an error, by itself or under `error`. Servers write a number where a word belongs, or a list of
+    /// mistakes where a sentence does.
+    Detail {
+        "message" message: Text<'a>,
+        "detail" detail: &'a RawValue,
+        "type" kind: Text<'a>,
+        "param" param: &'a RawValue,
+        "code" code: &'a RawValue,
+        "error" error: &'a RawValue,
     }
 }
 
-impl Detail {
-    /// `{"error": {…}}`, `{"error": "…"}`, a bare `{…}`, or text that is no JSON at all, cut to what one can read.
-    fn read(body: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Nested {
-            error: Detail,
+/// A sentence, or a list of them where each mistake is an object with its `msg` (FastAPI's form).
+fn sentence(raw: &RawValue) -> Option<String> {
+    crate::wire! {
+        Mistake {
+            "msg" msg: Text<'a>,
         }
-        #[derive(Deserialize)]
-        struct Flat {
-            error: String,
+    }
+    if let Some(text) = Text::of(raw) {
+        return Some(text.decoded().into_owned());
+    }
+    let mistakes: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+    let read = |mistake: &&RawValue| Some(wire::read::<Mistake>(mistake.get()).ok()?.msg?.decoded().into_owned());
+    let sentences: Vec<String> = mistakes.iter().filter_map(read).collect();
+    (!sentences.is_empty()).then(|| sentences.join("; "))
+}
+
+/// A word, or a number in its place.
+fn word(raw: &RawValue) -> Option<String> {
+    let is_number = raw.get().parse::<f64>().is_ok();
+    let text = Text::of(raw).map(|text| text.decoded().into_owned());
+    text.or_else(|| is_number.then(|| raw.get().to_owned()))
+        .filter(|word| !word.is_empty())
+}
+
+impl<'a> Detail<'a> {
+    /// `{"error": {…}}`, `{"error": "…"}`, a bare `{…}`, or text that is no JSON at all, of which nothing is read.
+    fn read(body: &'a [u8]) -> Self {
+        let read = |text: &'a str| wire::read::<Self>(text).unwrap_or_default();
+        let outer = read(std::str::from_utf8(body).unwrap_or_default());
+        match outer.error {
+            Some(error) if error.get().starts_with('{') => read(error.get()),
+            Some(error) if outer.message.is_none() => Self {
+                message: Text::of(error),
+                ..outer
+            },
+            _ => outer,
         }
-        if let Ok(Nested { error }) = serde_json::from_slice(body) {
-            return error;
-        }
-        if let Ok(Flat { error }) = serde_json::from_slice(body) {
-            return Self {
-                message: Some(error),
-                ..Self::default()
-            };
-        }
-        if let Ok(detail) = serde_json::from_slice::<Self>(body)
-            && detail.message.is_some()
-        {
-            return detail;
-        }
-        Self::default()
+    }
+
+    fn message(&self) -> Option<String> {
+        let message = self.message.as_ref().map(|message| message.decoded().into_owned());
+        let message = message.or_else(|| self.detail.and_then(sentence));
+        message.filter(|message| !message.is_empty())
     }
 }
 
@@ -202,6 +200,24 @@ mod tests {
             r#"{"error":{"message":"bad","code":40001,"param":[]}}"#,
             Fault::BadRequest,
             "bad",
+        );
+        check(
+            400,
+            r#"{"error":{"message":"bad","type":5,"code":{}}}"#,
+            Fault::BadRequest,
+            "bad",
+        );
+        check(
+            400,
+            r#"{"detail":[{"loc":["body"],"msg":"field required"},{"msg":"too long"}]}"#,
+            Fault::BadRequest,
+            "field required; too long",
+        );
+        check(
+            500,
+            r#"{"error":null,"message":""}"#,
+            Fault::UpstreamError,
+            "the provider answered 500",
         );
     }
 }
