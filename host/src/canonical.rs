@@ -1,8 +1,18 @@
-//! The request in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
+//! Requests and answers in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
+//!
+//! What these hold, and where text stands in them, is told by the tables [`fields`] and [`parts`], and by nobody else.
 
 mod attributes;
+pub mod chunk;
+pub mod cut;
+pub mod fields;
+pub mod join;
+pub mod parts;
+pub mod texts;
+mod tokens;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
@@ -30,8 +40,19 @@ pub struct Canonical {
     pub started_ms: u64,
     /// The client's headers, for `attribute("header.<name>")`; those that carry credentials are left out.
     pub headers: HeaderMap,
-    /// Attributes that are not in the request; they go over those that are.
+    /// Attributes that are not in the request; they take precedence over those that are.
     pub attributes: BTreeMap<Box<str>, Box<str>>,
+    pub prompt_tokens: Estimate,
+}
+
+/// The estimated tokens of the prompt, counted when first asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Estimate(OnceLock<u32>);
+
+impl From<u32> for Estimate {
+    fn from(tokens: u32) -> Self {
+        Self(OnceLock::from(tokens))
+    }
 }
 
 /// One top-level field.
@@ -45,8 +66,9 @@ pub struct CanonicalField<'c> {
 /// A number longer than this can spell something.
 const NEUTRAL_NUMBER_BYTES_MAX: usize = 32;
 
-/// A model's name, with its quotes.
-const NEUTRAL_MODEL_BYTES_MAX: usize = 256;
+/// Bytes of a model's name. Names go into headers, logs and a search for the nearest, and guests read them as neutral: a
+/// longer one has room for a client's words.
+pub const MODEL_BYTES_MAX: usize = 256;
 
 /// `stream_options` as OpenAI has them: with a member of another name or type they are the client's own words.
 #[derive(serde::Deserialize)]
@@ -85,6 +107,7 @@ impl Canonical {
             started_ms: 0,
             headers: HeaderMap::new(),
             attributes: BTreeMap::new(),
+            prompt_tokens: Estimate::default(),
         }
     }
 
@@ -96,6 +119,7 @@ impl Canonical {
         Ok(Self {
             fields: json::scan(&body, json::Limits::ceiling())?,
             body,
+            prompt_tokens: Estimate::default(),
             ..self.clone()
         })
     }
@@ -141,10 +165,10 @@ impl Canonical {
         self.headers.get(name)?.to_str().ok().map(str::to_owned)
     }
 
-    /// Estimated tokens of the prompt: four bytes of the request's JSON each.
+    /// Estimated tokens of the prompt: four bytes of text each; images, sounds and files by what they cost.
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
-        u32::try_from(self.body.len() / 4).unwrap_or(u32::MAX)
+        *self.prompt_tokens.0.get_or_init(|| tokens::of(self))
     }
 }
 
@@ -153,7 +177,7 @@ fn is_neutral(name: &str, kind: Kind, json: &str) -> bool {
     match kind {
         Kind::Bool | Kind::Null => true,
         Kind::Number => json.len() <= NEUTRAL_NUMBER_BYTES_MAX,
-        Kind::String => name == "model" && json.len() <= NEUTRAL_MODEL_BYTES_MAX,
+        Kind::String => name == "model" && json.len() <= MODEL_BYTES_MAX + 2,
         Kind::Object => name == "stream_options" && serde_json::from_str::<StreamOptions>(json).is_ok(),
         Kind::Array => false,
     }
@@ -174,7 +198,7 @@ mod tests {
         check("temperature", Kind::Number, &format!("0.{}", "1".repeat(40)), false);
         check("n", Kind::String, r#""secret""#, false);
         check("model", Kind::String, r#""gpt-4o""#, true);
-        check("model", Kind::String, &"x".repeat(257), false);
+        check("model", Kind::String, &"x".repeat(MODEL_BYTES_MAX + 3), false);
         check("user", Kind::String, r#""someone""#, false);
         check("stream_options", Kind::Object, r#"{"include_usage":true}"#, true);
         check("stream_options", Kind::Object, r#"{"include_usage":"secret"}"#, false);

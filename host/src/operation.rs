@@ -44,6 +44,16 @@ impl Operation {
         }
     }
 
+    /// `object` of its whole answer.
+    #[must_use]
+    pub fn answer_object(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat.completion",
+            Self::Completions => "text_completion",
+            Self::Embeddings => "list",
+        }
+    }
+
     /// `call_type` in LiteLLM's records.
     #[must_use]
     pub fn call_type(self) -> &'static str {

@@ -355,3 +355,56 @@ async fn a_stream_that_outlives_its_callback_is_told() {
     stream.chunks().await;
     assert_eq!(told.told(1).await[0]["status"], "success");
 }
+
+/// Fields in which a client can send a credential, at the top and in a fallback of its own.
+#[tokio::test]
+async fn a_clients_credentials_go_no_further_than_the_door() {
+    let told = Told::start_with(json!({}), Config::new()).await;
+    let mut fields = json!({ "tools": [{ "type": "mcp", "headers": { "Authorization": "Bearer S3CRET" } }],
+        "metadata": { "api_key": "S3CRET" } });
+    let credentials = [
+        "api_key",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "vertex_credentials",
+        "azure_ad_token",
+        "client_secret",
+        "api_kye",
+        "apikey",
+        "hub_token",
+        "extra_headers",
+        "litellm_credential_name",
+    ];
+    for name in credentials {
+        fields[name] = "S3CRET".into();
+    }
+    let mut question = openai::ask("chat", "hi");
+    let mut fallback = openai::ask("other", "hi");
+    for (name, value) in fields.as_object().unwrap() {
+        question[name] = value.clone();
+        if credentials.contains(&name.as_str()) {
+            fallback[name] = value.clone();
+        }
+    }
+    question["fallbacks"] = json!([fallback, { "chat": [fallback] }]);
+    assert_eq!(told.gateway.client().chat(&question).await.status, 200);
+    let sent = told.upstream.request().await.json();
+    for name in credentials.iter().chain(&["fallbacks"]) {
+        assert!(sent.get(*name).is_none(), "{name} was sent upstream");
+    }
+    let record = told.told(1).await.remove(0).to_string();
+    assert!(!record.contains("S3CRET"), "{record}");
+}
+
+#[tokio::test]
+async fn a_clients_fallbacks_are_not_recorded_where_messages_are_not_logged() {
+    let redacts = Config::new().set("litellm_settings", json!({ "turn_off_message_logging": true }));
+    let told = Told::start_with(json!({}), redacts).await;
+    let mut question = openai::ask("chat", "the plan");
+    question["fallbacks"] = json!([openai::ask("chat", "the other plan")]);
+    question["temperature"] = 0.5.into();
+    assert_eq!(told.gateway.client().chat(&question).await.status, 200);
+    let record = told.told(1).await.remove(0);
+    assert!(!record.to_string().contains("plan"), "{record}");
+    assert_eq!(record["model_parameters"], json!({ "temperature": 0.5 }));
+}

@@ -19,6 +19,7 @@ mod isolation;
 mod keys;
 mod limits;
 mod models;
+mod parts;
 mod published;
 mod reload;
 mod resilience;

@@ -109,8 +109,8 @@ mod tests {
             body: body.to_owned().into(),
             seed: 1,
             started_ms: 0,
-            attributes: std::collections::BTreeMap::new(),
             headers: headers.collect(),
+            ..Canonical::empty()
         }
     }
 

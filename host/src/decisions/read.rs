@@ -184,8 +184,7 @@ impl Decision {
             Some((name.as_str(), value))
         });
         let fields: BTreeMap<&str, _> = fields.collect();
-        let mut body = serde_json::to_vec(&fields).unwrap_or_default();
-        body.resize(body.len().max(self.line.prompt_tokens as usize * 4), b' ');
+        let body = serde_json::to_vec(&fields).unwrap_or_default();
         let mut operations = Operation::ALL.into_iter();
         let operation = operations.find(|operation| operation.as_str() == self.line.operation);
         let attributes = reads.attributes.iter();
@@ -200,6 +199,7 @@ impl Decision {
             seed: self.line.seed,
             started_ms: self.line.started_ms,
             attributes: known.collect(),
+            prompt_tokens: self.line.prompt_tokens.into(),
             ..Canonical::empty()
         })
     }

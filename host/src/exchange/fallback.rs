@@ -6,14 +6,15 @@
 //! (<https://docs.litellm.ai/docs/proxy/reliability#fallbacks>).
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::receive::CREDENTIAL_FIELDS;
-use super::{Cause, Exchange, Refusal, attempt, route};
-use crate::canonical::Canonical;
+use super::{Cause, Exchange, Refusal, attempt, guard, route};
+use crate::canonical::fields::is_secret;
+use crate::canonical::{Canonical, MODEL_BYTES_MAX};
 use crate::config::settings::{Fallbacks, Target};
 use crate::json::Splice;
 
@@ -38,29 +39,34 @@ pub async fn until_a_group_answers(exchange: &mut Exchange, canonical: &Arc<Cano
     }
 }
 
-/// A group to try.
+/// A group to try. A hop is a request: what holds for the client's holds for each.
 struct Hop {
     canonical: Arc<Canonical>,
     /// Groups that led here.
     depth: u32,
+    /// The request's guardrails have looked at these bytes.
+    is_guarded: bool,
 }
 
 async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> Result<Answer, Refusal> {
     let mut hop = Hop {
         canonical: Arc::clone(canonical),
         depth: 0,
+        is_guarded: false,
     };
     let mut hops = Hops::default();
-    let mut first: Option<Refusal> = None;
+    let mut first: Option<(Refusal, Arc<Canonical>)> = None;
     // As it is configured: names that clients make up would be labels without bound.
     let mut requested: Option<Box<str>> = None;
     loop {
-        let outcome = ask_group(exchange, &hop, &hops.seen).await;
-        if let (Some(failure), Some(requested)) = (&first, &requested) {
+        let outcome = ask(exchange, &mut hop, &hops.seen).await;
+        if let (Some((failure, _)), Some(requested)) = (&first, &requested) {
             count(exchange, requested, failure, outcome.is_ok());
         }
         let refusal = match outcome {
             Ok(answer) => return Ok(answer),
+            // What a guardrail refuses is not tried in other words, whatever came before.
+            Err(refusal) if !refusal.cause.may_fall_back() => return Err(refusal),
             Err(refusal) => refusal,
         };
         if first.is_none() {
@@ -68,18 +74,36 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
         }
         hops.add(targets(exchange, &hop, &refusal), &hop);
         let Some(next) = hops.next(&hop) else {
-            exchange.canonical = Some(Arc::clone(canonical));
-            return Err(first.unwrap_or(refusal));
+            let (refusal, canonical) = first.unwrap_or((refusal, hop.canonical));
+            exchange.canonical = Some(canonical);
+            return Err(refusal);
         };
         tracing::debug!(
             exchange = %exchange.id, from = %hop.canonical.group, to = %next.canonical.group,
             cause = ?refusal.cause, "falling back"
         );
         exchange.story.fell_back(refusal.clone());
-        exchange.canonical = Some(Arc::clone(&next.canonical));
-        first.get_or_insert(refusal);
+        first.get_or_insert((refusal, hop.canonical));
         hop = next;
     }
+}
+
+/// One hop: guard → route → attempt* → guard. The request's guardrails are asked where they have not seen these bytes; the
+/// answer's always.
+async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Result<Answer, Refusal> {
+    exchange.canonical = Some(Arc::clone(&hop.canonical));
+    if !hop.is_guarded {
+        hop.canonical = guard::request(exchange, Arc::clone(&hop.canonical)).await?;
+        hop.is_guarded = true;
+    }
+    let canonical = &hop.canonical;
+    let (snapshot, worker) = (Arc::clone(&exchange.snapshot), Arc::clone(&exchange.worker));
+    let (answer, reports) = {
+        let attempted = pin!(ask_group(exchange, canonical, seen));
+        guard::beside(&snapshot, &worker.gateway.metrics, canonical, attempted).await
+    };
+    exchange.story.guardrails.extend(reports);
+    guard::answer(exchange, canonical, answer?).await
 }
 
 /// The groups of one exchange.
@@ -97,6 +121,7 @@ impl Hops {
         for target in targets.into_iter().rev() {
             match aimed_at(&target, &failed.canonical) {
                 Ok(canonical) => self.open.push_front(Hop {
+                    is_guarded: failed.is_guarded && canonical.body == failed.canonical.body,
                     canonical: Arc::new(canonical),
                     depth: failed.depth + 1,
                 }),
@@ -126,8 +151,8 @@ fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bo
 }
 
 /// The attempts at one group.
-async fn ask_group(exchange: &mut Exchange, hop: &Hop, seen: &[Box<str>]) -> Result<Answer, Refusal> {
-    let tried: Vec<_> = if seen.contains(&hop.canonical.group) {
+async fn ask_group(exchange: &mut Exchange, canonical: &Arc<Canonical>, seen: &[Box<str>]) -> Result<Answer, Refusal> {
+    let tried: Vec<_> = if seen.contains(&canonical.group) {
         let attempts = exchange.story.attempts.iter();
         attempts
             .map(|attempt| Arc::clone(&attempt.candidate.deployment))
@@ -135,8 +160,8 @@ async fn ask_group(exchange: &mut Exchange, hop: &Hop, seen: &[Box<str>]) -> Res
     } else {
         Vec::new()
     };
-    let ranked = route::rank(exchange, &hop.canonical, &tried)?;
-    attempt::until_one_answers(exchange, &hop.canonical, ranked, &tried).await
+    let ranked = route::rank(exchange, canonical, &tried)?;
+    attempt::until_one_answers(exchange, canonical, ranked, &tried).await
 }
 
 /// Where a failure leads: the request's own fallbacks, else those of its kind of failure, else the group's.
@@ -187,7 +212,13 @@ fn asked(canonical: &Canonical, name: &str) -> Option<Vec<Target>> {
     Some(targets)
 }
 
+/// `None` for what names no group that could exist.
 fn target(item: Value) -> Option<Target> {
+    let target = read_target(item)?;
+    (target.group.len() <= MODEL_BYTES_MAX).then_some(target)
+}
+
+fn read_target(item: Value) -> Option<Target> {
     match item {
         Value::String(group) => Some(Target {
             group,
@@ -215,7 +246,7 @@ fn aimed_at(target: &Target, canonical: &Canonical) -> Result<Canonical, crate::
     };
     let mut changes = Splice::default();
     let overrides = target.overrides.iter();
-    for (name, json) in overrides.filter(|(name, _)| !CREDENTIAL_FIELDS.contains(&name.as_str())) {
+    for (name, json) in overrides.filter(|(name, _)| !is_secret(name)) {
         changes.set(name.as_str(), json.as_bytes().to_vec());
     }
     match changes.is_empty() {

@@ -1,12 +1,12 @@
 //! The life of an exchange, top to bottom: [`run`]. Each phase is a module of the same name.
 //!
 //! ```text
-//! identify → receive → (limit) → guard → (recall) → fallback: (route → attempt*)* → guard → relay → account → record
+//! identify → receive → for each hop: (guard → route → attempt* → guard) → relay → account → record
 //! ```
 //!
-//! `limit` and `recall` have their place here and come with the features they belong to. There is one way out: success,
-//! refusal, failure and a client that hangs up all pass through [`account`] and [`record`], exactly once; dropping the
-//! [`Exchange`] is enough.
+//! The first hop is the group that the client asked for; each fallback is another ([`fallback`]). There is one way out:
+//! success, refusal, failure and a client that hangs up all pass through [`account`] and [`record`], exactly once; dropping
+//! the [`Exchange`] is enough.
 
 pub mod account;
 mod answer;
@@ -31,7 +31,6 @@ mod story;
 mod tags;
 
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -107,16 +106,7 @@ impl Exchange {
     async fn answer(&mut self, arrival: Arrival) -> Result<Answer, Refusal> {
         identify::client(self, arrival.request.headers())?;
         let canonical = receive::request(self, arrival).await?;
-        let canonical = guard::request(self, canonical).await?;
-        let (snapshot, worker) = (Arc::clone(&self.snapshot), Arc::clone(&self.worker));
-        let (answer, reports) = {
-            let attempted = pin!(fallback::until_a_group_answers(self, &canonical));
-            guard::beside(&snapshot, &worker.gateway.metrics, &canonical, attempted).await
-        };
-        self.story.guardrails.extend(reports);
-        // Another group may have answered than the one that was asked for.
-        let canonical = self.canonical.clone().unwrap_or(canonical);
-        guard::answer(self, &canonical, answer?).await
+        fallback::until_a_group_answers(self, &canonical).await
     }
 
     /// A whole answer: all of it is known now.

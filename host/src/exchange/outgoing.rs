@@ -10,49 +10,11 @@ use hyper::{HeaderMap, Method, Request};
 
 use super::{Cause, Refusal};
 use crate::canonical::Canonical;
+use crate::canonical::fields::Says;
 use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};
 use crate::json::{Limits, Splice};
 use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
-
-/// Fields of the request that speak to the gateway. They never reach an upstream.
-const CONTROL_FIELDS: [&str; 35] = [
-    "litellm_metadata",
-    "tags",
-    "allowed_model_region",
-    "cache",
-    "fallbacks",
-    "context_window_fallbacks",
-    "content_policy_fallbacks",
-    "num_retries",
-    "max_retries",
-    "timeout",
-    "request_timeout",
-    "stream_timeout",
-    "guardrails",
-    "policies",
-    "drop_params",
-    "additional_drop_params",
-    "disable_fallbacks",
-    "include_fallback_errors",
-    "priority",
-    "api_key",
-    "api_base",
-    "base_url",
-    "api_version",
-    "litellm_session_id",
-    "litellm_trace_id",
-    "litellm_call_id",
-    "no-log",
-    "mock_response",
-    "mock_tool_calls",
-    "mock_timeout",
-    "prompt_id",
-    "prompt_variables",
-    "vector_store_ids",
-    "litellm_credential_name",
-    "custom_llm_provider",
-];
 
 /// Control fields that later versions honour: an answer says which of them were left aside.
 pub const NOT_IN_EFFECT: [&str; 4] = ["cache", "policies", "priority", "vector_store_ids"];
@@ -222,7 +184,8 @@ fn body(canonical: &Canonical, asked: RequestBody) -> Result<Outgoing, String> {
 fn without_control_fields(canonical: &Canonical) -> Splice<'_> {
     let mut splice = Splice::default();
     for name in canonical.fields.iter().filter_map(|field| field.name(&canonical.body)) {
-        if CONTROL_FIELDS.contains(&name.as_ref()) || (name == "metadata" && !is_stored(canonical)) {
+        let is_ours = matches!(Says::of(&name), Says::Control | Says::Credential);
+        if is_ours || (name == "metadata" && !is_stored(canonical)) {
             splice.remove(name);
         }
     }

@@ -9,10 +9,11 @@ use http_body_util::BodyExt;
 use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::Value;
 
 use super::{Arrival, Cause, Exchange, Refusal};
-use crate::canonical::CREDENTIAL_HEADERS;
-use crate::canonical::Canonical;
+use crate::canonical::fields::{MAY_HOLD_CREDENTIALS, Says, is_secret};
+use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Estimate, MODEL_BYTES_MAX};
 use crate::config::settings::Server;
 use crate::joined::Joined;
 use crate::json::{self, Fields, Kind, Limits, Splice};
@@ -49,6 +50,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         started_ms: milliseconds(exchange.started_at),
         headers,
         attributes: BTreeMap::new(),
+        prompt_tokens: Estimate::default(),
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)
@@ -139,23 +141,50 @@ fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {
     })
 }
 
-/// Names go into headers, logs and a search for the nearest.
-const MODEL_BYTES_MAX: usize = 512;
 const TOO_LONG: &str = "`model` is longer than any model's name: name a model group";
 
-/// Fields that clients send credentials in. They go no further: no guest sees them.
-pub const CREDENTIAL_FIELDS: [&str; 2] = ["api_key", "litellm_credential_name"];
-
-/// The body without credentials; untouched where there are none.
+/// The body without the credentials that clients send in it: they go no further, no guest sees them. Untouched where there
+/// are none.
 fn without_credential_fields(body: Bytes, fields: Fields, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
-    if CREDENTIAL_FIELDS.iter().all(|name| fields.get(&body, name).is_none()) {
+    let mut splice = Splice::default();
+    for field in &fields {
+        let name = field.name(&body).unwrap_or_default();
+        if matches!(Says::of(&name), Says::Credential) {
+            splice.remove(name.into_owned());
+        } else if MAY_HOLD_CREDENTIALS.contains(&name.as_ref())
+            && let Some(rest) = without_secrets(field.raw(&body))
+        {
+            splice.set(name.into_owned(), rest);
+        }
+    }
+    if splice.is_empty() {
         return Ok((body, fields));
     }
-    let mut splice = Splice::default();
-    CREDENTIAL_FIELDS.iter().for_each(|name| splice.remove(*name));
     let body = splice.finish(&body, &fields).into_bytes();
     let fields = scan(&body, limits)?;
     Ok((body, fields))
+}
+
+/// A client's fallbacks, or headers, without credentials: a fallback is a request, and has the fields of one. `None` where
+/// there are none.
+fn without_secrets(json: &[u8]) -> Option<Vec<u8>> {
+    fn strip(value: &mut Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter_mut().fold(false, |found, item| strip(item) || found),
+            Value::Object(fields) => {
+                let count = fields.len();
+                // A list is that of a group's fallbacks, whatever the group is called.
+                fields.retain(|name, value| value.is_array() || !is_secret(name));
+                let found = fields.len() < count;
+                let is_request = fields.contains_key("model");
+                let lists = fields.values_mut().filter(|_| !is_request);
+                lists.fold(found, |found, list| strip(list) || found)
+            }
+            _ => false,
+        }
+    }
+    let mut value = serde_json::from_slice(json).ok()?;
+    strip(&mut value).then(|| value.to_string().into_bytes())
 }
 
 /// The model of the path, else of the body.

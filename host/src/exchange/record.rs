@@ -4,7 +4,6 @@
 //! (`config/record.schema.json`), and beside them what only this gateway knows. Money is written as an exact decimal.
 
 mod document;
-mod transcript;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +14,6 @@ use crate::decisions::{AttemptLine, ExchangeLine};
 use crate::moment::Moment;
 
 pub use document::{Record, schema};
-pub use transcript::Transcript;
 
 /// The phase. It runs once, whatever has become of the exchange.
 pub fn write(exchange: &Exchange) {

@@ -26,11 +26,11 @@ pub use source::Source;
 use super::answer;
 use super::attempt::scrubbed;
 use super::guard::Windows;
-use super::record::Transcript;
 use super::story::Ending;
 use super::{Cause, Exchange, Refusal};
 use crate::body::{Body, Sink};
 use crate::canonical::Canonical;
+use crate::canonical::join::Transcript;
 use crate::deployment::InFlight;
 use crate::json::{chunk, text::quote};
 use crate::sse::{self, Scan, Verdict};
@@ -259,9 +259,13 @@ impl Stream {
         }
     }
 
-    /// Keeps the text, for the record.
-    pub fn transcribe(&mut self, transcript: Transcript) {
-        let mut transcript = transcript;
+    /// Keeps what the client gets, for the record.
+    pub fn transcribe(&mut self) {
+        let mut transcript = Transcript::default();
+        if let Some(windows) = &mut self.windows {
+            windows.transcript = Some(transcript);
+            return;
+        }
         for part in &self.ready {
             let _ = Scan::new(usize::MAX).relay(part, |seen| {
                 transcript.add(seen.data);
@@ -308,7 +312,8 @@ impl Stream {
         story.service_tier = self.picker.service_tier.take();
         let sewn = self.seam.as_mut().and_then(|seam| seam.transcript.take());
         story.transcript = sewn.or(self.picker.transcript.take());
-        let Some(windows) = &self.windows else { return };
+        let Some(windows) = &mut self.windows else { return };
+        story.transcript = windows.transcript.take();
         for report in windows.reports() {
             let metrics = &exchange.worker.gateway.metrics;
             metrics.guarded(&report.name, report.mode, report.status, report.took.as_secs_f64());

@@ -48,7 +48,7 @@ pub struct Story {
     /// What was answered, canonical, when someone wants to record it.
     pub answer: Option<Bytes>,
     /// The same put together from the chunks of a stream.
-    pub transcript: Option<super::record::Transcript>,
+    pub transcript: Option<crate::canonical::join::Transcript>,
     pub ending: Option<Ending>,
     pub took: Option<Duration>,
 }

@@ -126,6 +126,59 @@ fn read_hex4(digits: &str) -> Option<(u32, &str)> {
         .map(|unit| (unit, after))
 }
 
+/// JSON text with its escapes resolved, but for those that JSON demands (`\\"`, `\\\\` and control characters): the same
+/// document, written so that a search finds the words in it. The second value is an escape that the text breaks off in,
+/// for whoever gets the text in pieces.
+pub fn plain_escapes(json: &str) -> (String, &str) {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
+        let (plain, escape) = rest.split_at(at);
+        out.push_str(plain);
+        if is_cut_off(escape) {
+            return (out, escape);
+        }
+        match read_escape(&escape[1..]) {
+            Some((character, after)) if is_plain(character) => {
+                out.push(character);
+                rest = after;
+            }
+            // An escape that must stay, or is none.
+            _ => {
+                let end = escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end);
+                out.push_str(&escape[..end]);
+                rest = &escape[end..];
+            }
+        }
+    }
+    out.push_str(rest);
+    (out, "")
+}
+
+fn is_plain(character: char) -> bool {
+    !matches!(character, '"' | '\\' | '\u{0}'..='\u{1f}' | char::REPLACEMENT_CHARACTER)
+}
+
+/// Whether more text could make another escape of it.
+fn is_cut_off(escape: &str) -> bool {
+    let bytes = escape.as_bytes();
+    let digits = |from: usize| bytes.iter().skip(from).take(4).all(u8::is_ascii_hexdigit);
+    let is_high = || {
+        matches!(
+            bytes.get(2..4),
+            Some([b'd' | b'D', b'8' | b'9' | b'a'..=b'b' | b'A'..=b'B'])
+        )
+    };
+    match bytes {
+        [_] => true,
+        [_, b'u', ..] if bytes.len() < 6 => digits(2),
+        [_, b'u', _, _, _, _] => is_high(),
+        [_, b'u', _, _, _, _, b'\\'] => is_high(),
+        [_, b'u', _, _, _, _, b'\\', b'u', ..] if bytes.len() < 12 => is_high() && digits(8),
+        _ => false,
+    }
+}
+
 /// Appends `text` as a JSON string, quotes included. Only what RFC 8259 §7 demands is escaped.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
@@ -236,6 +289,32 @@ mod tests {
             assert_eq!(read, None, "{written}");
         }
         assert_eq!(unescape(b"\xff"), None);
+    }
+
+    #[test]
+    fn json_text_is_read_with_the_escapes_that_it_needs_and_no_others() {
+        for (json, plain) in [
+            (r#"{"a":"\u00dcber\/\u0041\ud83d\ude00"}"#, r#"{"a":"Über/A😀"}"#),
+            (
+                r#"{"a":"\"\\\n\u0022\u005c\u000a\\u0041"}"#,
+                r#"{"a":"\"\\\n\u0022\u005c\u000a\\u0041"}"#,
+            ),
+            (r#"\ud83d!\x \é"#, r#"\ud83d!\x \é"#),
+        ] {
+            assert_eq!(plain_escapes(json), (plain.to_owned(), ""), "{json}");
+        }
+    }
+
+    /// Wherever a text is cut, its pieces come to what the whole comes to.
+    #[test]
+    fn an_escape_that_is_cut_off_waits_for_its_rest() {
+        let json = r#"{"a":"x\u00dcb\ud83d\ude00\\u0041\n\ud83dz"}"#;
+        let (whole, _) = plain_escapes(json);
+        for cut in json.char_indices().map(|(at, _)| at) {
+            let (first, rest) = plain_escapes(&json[..cut]);
+            let (second, left) = plain_escapes(&json[cut - rest.len()..]);
+            assert_eq!((first + &second, left), (whole.clone(), ""), "cut at {cut}");
+        }
     }
 
     #[test]

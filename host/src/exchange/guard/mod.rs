@@ -4,8 +4,7 @@
 //! otherwise. Several are asked one after the other, in the order of the configuration; each sees what the ones before
 //! have made of the text.
 
-mod chunk;
-mod passages;
+mod event;
 mod stream;
 
 use std::future::Future;
@@ -15,18 +14,15 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::answer::Answer;
-use super::record::Transcript;
 use super::story::GuardrailReport;
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
+use crate::canonical::texts::{self, Found};
 use crate::config::settings::Mode;
-use crate::json;
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict, Violation};
 use crate::snapshot::{ConfiguredGuardrail, Snapshot};
-use passages::Found;
 
-pub use chunk::Chunk;
 pub use stream::Windows;
 
 /// What a look came to, in LiteLLM's words.
@@ -45,7 +41,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     check_asked(&snapshot, &canonical)?;
     let mut canonical = canonical;
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
-        let found = passages::of_request(&canonical);
+        let found = texts::of_request(&canonical);
         let (report, verdict) = ask(
             &exchange.worker.gateway.metrics,
             guardrail,
@@ -89,7 +85,7 @@ async fn during(
 ) -> Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)> {
     let mut reports = Vec::new();
     for guardrail in applying(snapshot, canonical, Mode::DuringCall) {
-        let found = passages::of_request(canonical);
+        let found = texts::of_request(canonical);
         let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Request, "during_call", &found).await;
         reports.push(report);
         if let Err(refusal) = verdict {
@@ -109,12 +105,12 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
     match answer {
         Answer::Whole(mut whole) => {
             for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
-                let found = passages::of_answer(&whole.body);
+                let found = texts::of_answer(&whole.body);
                 let metrics = &exchange.worker.gateway.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &found).await;
                 exchange.story.guardrails.push(report);
                 if let Some(body) = rewritten(&whole.body, &found, verdict?)? {
-                    whole = whole.with_body(body)?;
+                    whole = whole.with_body(texts::without_echoes(body))?;
                 }
             }
             if general.restamp_model {
@@ -133,7 +129,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
                 stream.restamp(&canonical.group);
             }
             if !snapshot.callbacks.is_empty() && !general.redact_messages {
-                stream.transcribe(Transcript::default());
+                stream.transcribe();
             }
             Ok(Answer::Stream(stream))
         }
@@ -205,7 +201,7 @@ async fn ask(
     found: &[Found],
 ) -> (GuardrailReport, Result<Outcome, Refusal>) {
     let begun = Instant::now();
-    let passages: Vec<Passage> = found.iter().map(Found::passage).collect();
+    let passages: Vec<Passage> = found.iter().map(passage).collect();
     let inspected = match &guardrail.plugin {
         Some(_) if passages.is_empty() => Ok(Verdict::Pass),
         // Boxed, so that an exchange without guardrails does not carry the room for one.
@@ -280,22 +276,23 @@ fn unavailable(name: &str, plugin: &str, error: Option<InspectError>) -> Refusal
     Refusal::new(Cause::GuardrailUnavailable, message).detail(detail)
 }
 
+/// A text as guardrails are shown it.
+fn passage(found: &Found) -> Passage {
+    Passage {
+        role: found.role.clone(),
+        before: String::new(),
+        text: found.text.clone(),
+    }
+}
+
 /// The document with the new text in its places; `None` when nothing changes.
 fn rewritten(document: &Bytes, found: &[Found], outcome: Outcome) -> Result<Option<Bytes>, Refusal> {
     let Outcome::Rewrite(texts) = outcome else {
         return Ok(None);
     };
-    let changed = found.iter().zip(&texts).filter(|(found, text)| found.text != **text);
-    let replacements: Vec<_> = changed
-        .map(|(found, text)| (found.span, json::text::quote(text)))
-        .collect();
-    if replacements.is_empty() {
-        return Ok(None);
-    }
-    let replaced = json::replace(document, &replacements).map_err(|error| {
+    texts::replaced(document, found, &texts).map_err(|error| {
         Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
-    })?;
-    Ok(Some(replaced.into_bytes()))
+    })
 }
 
 fn with_body(canonical: &Canonical, body: Bytes) -> Result<Arc<Canonical>, Refusal> {

@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use super::chunk::{Chunk, Place, write_owed};
-use super::{blocked, status, unavailable};
+use super::{blocked, event, status, unavailable};
 use crate::canonical::Canonical;
+use crate::canonical::chunk::{Chunk, Place};
+use crate::canonical::join::Transcript;
 use crate::exchange::story::GuardrailReport;
 use crate::exchange::{Cause, Refusal};
+use crate::json::text::plain_escapes;
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Inspection, Passage, Stage, Verdict};
 use crate::snapshot::ConfiguredGuardrail;
-use crate::sse::Events;
+use crate::sse::{self, Events};
 
 /// Text held back for one choice. A guardrail that wants more is asked to decide on what there is.
 const HELD_BYTES_MAX: usize = 64 << 10;
@@ -36,8 +38,15 @@ const WINDOWS_MAX: usize = 256;
 pub struct Windows {
     links: Vec<Link>,
     events: Events,
-    /// The last event that had text: what is owed when no more come looks like it.
-    company: Bytes,
+    /// The last event that had text. Text that was held back goes out in a copy of its envelope, when no event is left that
+    /// could carry it.
+    envelope: Bytes,
+    /// Texts so far that do not grow.
+    serial: u64,
+    /// Escapes of JSON texts that the last event broke off in.
+    escapes: Texts,
+    /// What is sent, for the record.
+    pub transcript: Option<Transcript>,
 }
 
 type Texts = BTreeMap<Place, String>;
@@ -110,7 +119,10 @@ impl Windows {
         Ok(Self {
             links,
             events: Events::new(usize::MAX),
-            company: Bytes::new(),
+            envelope: Bytes::new(),
+            serial: 0,
+            escapes: Texts::new(),
+            transcript: None,
         })
     }
 
@@ -121,11 +133,14 @@ impl Windows {
 
     /// Whole events in, whole events out: what may be sent of them now.
     pub async fn pass(&mut self, events: Bytes) -> Result<Bytes, Refusal> {
+        let unreadable = |error: String| Refusal::new(Cause::UpstreamError, error);
         self.events.push(events);
         let mut chunks = Vec::new();
         for event in &mut self.events {
-            let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
-            chunks.push(Chunk::read(event.data));
+            let event = event.map_err(|error| unreadable(error.to_string()))?;
+            let chunk = Chunk::read(event.data, &mut self.serial);
+            // What cannot be read cannot be let pass.
+            chunks.push(chunk.ok_or_else(|| unreadable("the upstream sent an event that is no chunk".to_owned()))?);
         }
         let mut out = BytesMut::new();
         // A choice that ends is decided on before the event that ends it goes out.
@@ -137,11 +152,14 @@ impl Windows {
 
     /// The stream has ended: what is still held is decided on.
     pub async fn finish(&mut self) -> Result<Bytes, Refusal> {
-        let choices: Vec<u64> = self.links.iter().flat_map(Link::choices).collect();
-        let owed = self.inspect(Texts::new(), &choices).await?;
+        let held = self.links.iter().flat_map(Link::choices);
+        let choices: Vec<u64> = held.chain(self.escapes.keys().map(|place| place.choice)).collect();
+        let mut arrived = Texts::new();
+        self.end_escapes(&choices, &mut arrived);
+        let owed = self.inspect(arrived, &choices).await?;
         let mut out = BytesMut::new();
         for (place, text) in owed.iter().filter(|(_, text)| !text.is_empty()) {
-            write_owed(&self.company, *place, text, &mut out);
+            self.write(&event::alone(&self.envelope, place, text), &mut out);
         }
         Ok(out.freeze())
     }
@@ -149,15 +167,18 @@ impl Windows {
     /// Events of which only the last may end a choice.
     async fn pass_batch(&mut self, batch: &[Chunk], out: &mut BytesMut) -> Result<(), Refusal> {
         let mut arrived = Texts::new();
-        let mut last_of: BTreeMap<Place, usize> = BTreeMap::new();
+        // A place's new text goes out where its last piece came.
+        let mut last_of: BTreeMap<Place, (usize, usize)> = BTreeMap::new();
         for (position, chunk) in batch.iter().enumerate() {
-            for &(place, span) in &chunk.texts {
-                arrived.entry(place).or_default().push_str(&chunk.text(span));
-                last_of.insert(place, position);
-                self.company = chunk.data.clone();
+            for (at, text) in chunk.texts.iter().enumerate() {
+                let said = self.without_escapes(&text.place, chunk.text(text.span));
+                arrived.entry(text.place.clone()).or_default().push_str(&said);
+                last_of.insert(text.place.clone(), (position, at));
+                self.envelope = chunk.data.clone();
             }
         }
         let ended = batch.last().map_or(&[][..], |chunk| &chunk.ended);
+        self.end_escapes(ended, &mut arrived);
         let released = self.inspect(arrived, ended).await?;
         for (position, chunk) in batch.iter().enumerate() {
             // Text that is owed to a choice which ends goes before the event that ends it.
@@ -165,19 +186,46 @@ impl Windows {
                 chunk.ended.contains(&place.choice) && !last_of.contains_key(*place) && !text.is_empty()
             });
             for (place, text) in owed {
-                write_owed(&self.company, *place, text, out);
+                self.write(&event::alone(&self.envelope, place, text), out);
             }
-            let text_of = |place: Place| {
-                let is_last = last_of.get(&place) == Some(&position);
-                if is_last {
-                    released.get(&place).map_or("", String::as_str)
-                } else {
-                    ""
-                }
+            let text_of = |at: usize| {
+                let place = &chunk.texts[at].place;
+                let is_last = last_of.get(place) == Some(&(position, at));
+                released.get(place).filter(|_| is_last).map_or("", String::as_str)
             };
-            chunk.write(text_of, out)?;
+            if let Some(data) = event::with_texts(chunk, text_of)? {
+                self.write(&data, out);
+            }
         }
         Ok(())
+    }
+
+    fn write(&mut self, data: &[u8], out: &mut BytesMut) {
+        sse::write_data(out, data);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.add(data);
+        }
+    }
+
+    /// A piece of JSON in a string is read as the JSON that it is part of: words may stand in it as escapes.
+    fn without_escapes(&mut self, place: &Place, text: String) -> String {
+        if !place.is_json {
+            return text;
+        }
+        let text = self.escapes.remove(place).unwrap_or_default() + &text;
+        let (plain, begun) = plain_escapes(&text);
+        if !begun.is_empty() {
+            self.escapes.insert(place.clone(), begun.to_owned());
+        }
+        plain
+    }
+
+    /// Nothing can complete the escapes of choices that end.
+    fn end_escapes(&mut self, ended: &[u64], arrived: &mut Texts) {
+        let has_ended = |place: &Place| ended.contains(&place.choice);
+        for (place, begun) in self.escapes.extract_if(.., |place, _| has_ended(place)) {
+            arrived.entry(place).or_default().push_str(&begun);
+        }
     }
 
     /// Takes new text through the whole chain; answers what comes out of it for each place.
@@ -203,25 +251,27 @@ impl Link {
                 let message = format!("the stream has more than {WINDOWS_MAX} texts side by side");
                 return Err(Refusal::new(Cause::UpstreamError, message));
             }
-            self.windows.entry(place).or_default().held.push_str(&text);
+            self.windows.entry(place.clone()).or_default().held.push_str(&text);
             open.push(place);
         }
         let is_last = |place: &Place, window: &Window| {
-            ended.contains(&place.choice) || (open.contains(place) && window.held.len() > HELD_BYTES_MAX)
+            let is_full = open.contains(place) && window.held.len() > HELD_BYTES_MAX;
+            is_full || !place.grows() || ended.contains(&place.choice)
         };
         let last = self.windows.iter().filter(|(place, window)| is_last(place, window));
-        let last: Vec<Place> = last.map(|(place, _)| *place).collect();
+        let last: Vec<Place> = last.map(|(place, _)| place.clone()).collect();
         open.retain(|place| !last.contains(place));
         let mut released = Texts::new();
         self.ask(Stage::StreamWindow, &open, &mut released).await?;
         self.ask(Stage::StreamEnd, &last, &mut released).await?;
+        self.windows.retain(|place, _| place.grows());
         Ok(released)
     }
 
     async fn ask(&mut self, stage: Stage, places: &[Place], released: &mut Texts) -> Result<(), Refusal> {
         let shown: Vec<(Place, Passage)> = places
             .iter()
-            .filter_map(|place| self.windows.get(place).map(|window| (*place, window.passage())))
+            .filter_map(|place| self.windows.get(place).map(|window| (place.clone(), window.passage())))
             .filter(|(_, passage)| !passage.text.is_empty())
             .collect();
         if shown.is_empty() {
@@ -235,10 +285,12 @@ impl Link {
                 Verdict::Rewrite(edits) => (Some(edits[position].text.as_str()), edits[position].hold as usize),
                 Verdict::Pass | Verdict::Block(_) => (None, 0),
             };
+            // Nothing comes that an end could wait for.
+            let hold = if stage == Stage::StreamEnd { 0 } else { hold };
             let (goes, stays) = split_end(&passage.text, hold);
             let sent = text.unwrap_or(goes);
-            self.windows.entry(*place).or_default().sent(sent, stays);
-            released.entry(*place).or_default().push_str(sent);
+            self.windows.entry(place.clone()).or_default().sent(sent, stays);
+            released.entry(place.clone()).or_default().push_str(sent);
         }
         Ok(())
     }

@@ -5,12 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::canonical::Canonical;
+use crate::canonical::fields::{Says, is_secret};
 use crate::exchange::Exchange;
 use crate::exchange::story::{Ending, GuardrailReport, ip};
 use crate::json;
-use crate::operation::Operation;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
@@ -74,7 +76,7 @@ pub struct Record {
     /// `metadata` of the request.
     #[schemars(with = "Option<serde_json::Value>")]
     pub metadata: Option<Box<RawValue>>,
-    /// The request's other parameters (`temperature`, …).
+    /// The request's other parameters (`temperature`, …). Where `turn_off_message_logging` is set, those that hold no text.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub model_parameters: BTreeMap<String, Box<RawValue>>,
     /// `messages`, `prompt` or `input`; `null` where `turn_off_message_logging` is set.
@@ -179,8 +181,12 @@ impl Record {
             .into_iter()
             .filter(|_| !hide)
             .find_map(raw);
+        let response = answer(exchange);
         Self {
-            id: answer_id(exchange).unwrap_or_else(|| exchange.id.to_string()),
+            id: response
+                .as_deref()
+                .and_then(answer_id)
+                .unwrap_or_else(|| exchange.id.to_string()),
             litellm_call_id: exchange.id.to_string(),
             trace_id: text("litellm_trace_id").or_else(|| canonical?.header("x-litellm-trace-id")),
             call_type: exchange.operation.call_type(),
@@ -217,10 +223,10 @@ impl Record {
             request_tags: raw("tags")
                 .and_then(|tags| serde_json::from_str(tags.get()).ok())
                 .unwrap_or_default(),
-            metadata: raw("metadata"),
-            model_parameters: canonical.map_or_else(BTreeMap::new, parameters),
+            metadata: raw("metadata").map(without_secrets),
+            model_parameters: canonical.map_or_else(BTreeMap::new, |canonical| parameters(canonical, hide)),
             messages,
-            response: if hide { None } else { answer(exchange) },
+            response: response.filter(|_| !hide),
             error_str: ending.failure().map(|refusal| refusal.message.clone()),
             error_information: ending.failure().map(|refusal| ErrorInformation {
                 error_code: refusal.cause.status().to_string(),
@@ -241,19 +247,10 @@ impl Record {
 }
 
 /// The id that the upstream gave its answer.
-fn answer_id(exchange: &Exchange) -> Option<String> {
-    let story = &exchange.story;
-    let transcribed = || {
-        story
-            .transcript
-            .as_ref()
-            .and_then(|transcript| transcript.id().map(str::to_owned))
-    };
-    let answered = story.answer.as_ref().and_then(|answer| {
-        let id = json::member(answer, json::find::root(answer)?.span, "id")?;
-        Some(id.text(answer)?.into_owned())
-    });
-    answered.or_else(transcribed)
+fn answer_id(answer: &RawValue) -> Option<String> {
+    let answer = answer.get().as_bytes();
+    let id = json::member(answer, json::find::root(answer)?.span, "id")?;
+    Some(id.text(answer)?.into_owned())
 }
 
 /// The whole answer, or what a stream came to.
@@ -263,26 +260,53 @@ fn answer(exchange: &Exchange) -> Option<Box<RawValue>> {
         return RawValue::from_string(String::from_utf8(answer.to_vec()).ok()?).ok();
     }
     let transcript = story.transcript.as_ref()?;
-    serde_json::value::to_raw_value(&transcript.answer(exchange.operation == Operation::ChatCompletions)).ok()
+    serde_json::value::to_raw_value(&transcript.answer(exchange.operation)).ok()
 }
 
-/// What is neither text nor addressed to the gateway.
-fn parameters(canonical: &crate::canonical::Canonical) -> BTreeMap<String, Box<RawValue>> {
-    const ELSEWHERE: [&str; 9] = [
-        "model",
-        "messages",
-        "prompt",
-        "input",
-        "metadata",
-        "tags",
-        "user",
-        "api_key",
-        "litellm_metadata",
-    ];
+/// What is not addressed to the gateway and has no place of its own in the record. Where messages are hidden, so is every
+/// other text.
+fn parameters(canonical: &Canonical, hide: bool) -> BTreeMap<String, Box<RawValue>> {
+    const ELSEWHERE: [&str; 6] = ["model", "messages", "prompt", "input", "metadata", "user"];
     let named = canonical.fields.iter().filter_map(|field| field.name(&canonical.body));
-    let kept = named.filter(|name| !ELSEWHERE.contains(&name.as_ref()));
-    kept.filter_map(|name| canonical.raw(&name).map(|value| (name.into_owned(), value)))
+    let kept = named.filter(|name| match Says::of(name) {
+        Says::Text(..) => !hide && !ELSEWHERE.contains(&name.as_ref()),
+        Says::Nothing => !ELSEWHERE.contains(&name.as_ref()),
+        Says::Control | Says::Credential => false,
+    });
+    kept.filter_map(|name| Some((name.to_string(), without_secrets(canonical.raw(&name)?))))
         .collect()
+}
+
+/// What stands in the place of a credential.
+const MASK: &str = "****";
+
+/// The same with credentials masked, at whatever depth: tools have headers.
+fn without_secrets(json: Box<RawValue>) -> Box<RawValue> {
+    fn mask(value: &mut Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter_mut().fold(false, |found, item| mask(item) || found),
+            Value::Object(fields) => fields
+                .iter_mut()
+                .fold(false, |found, (name, value)| match is_secret(name) {
+                    true => {
+                        *value = MASK.into();
+                        true
+                    }
+                    false => mask(value) || found,
+                }),
+            _ => false,
+        }
+    }
+    if !json.get().starts_with(['[', '{']) {
+        return json;
+    }
+    let Ok(mut value) = serde_json::from_str(json.get()) else {
+        return json;
+    };
+    match mask(&mut value) {
+        true => serde_json::value::to_raw_value(&value).unwrap_or(json),
+        false => json,
+    }
 }
 
 fn seconds(time: SystemTime) -> f64 {

@@ -1,11 +1,9 @@
 //! What a stream has delivered, kept so that another deployment can go on with it.
 
-use std::sync::LazyLock;
-
 use bytes::Bytes;
-use memchr::memmem::Finder;
 
 use crate::canonical::Canonical;
+use crate::canonical::chunk::plain_text;
 use crate::exchange::Exchange;
 use crate::json::{find, member};
 use crate::operation::Operation;
@@ -52,11 +50,14 @@ impl Delivered {
         if self.opening.id.is_none() {
             self.opening = Opening::of(data);
         }
-        if says_more_than_text(data) || self.escaped.len() > TEXT_BYTES_MAX {
-            self.is_plain = false;
-            self.escaped = Vec::new();
-        } else if let Some(text) = content(data) {
-            self.escaped.extend_from_slice(text);
+        match plain_text(data) {
+            Ok(text) if self.escaped.len() <= TEXT_BYTES_MAX => {
+                self.escaped.extend_from_slice(text.unwrap_or_default());
+            }
+            _ => {
+                self.is_plain = false;
+                self.escaped = Vec::new();
+            }
         }
     }
 
@@ -95,52 +96,6 @@ fn asks_for_text(canonical: &Canonical) -> bool {
         && ["response_format", "logprobs", "modalities", "audio", "prediction"]
             .into_iter()
             .all(is_absent)
-}
-
-/// Keys of a chunk that hold something else than text, unless they hold nothing.
-fn says_more_than_text(data: &[u8]) -> bool {
-    static KEYS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
-        [
-            "\"tool_calls\":",
-            "\"function_call\":",
-            "\"reasoning",
-            "\"thinking",
-            "\"refusal\":",
-            "\"audio\":",
-        ]
-        .map(Finder::new)
-    });
-    KEYS.iter().any(|key| {
-        key.find_iter(data).any(|at| {
-            let rest = &data[at + 1..];
-            let value = memchr::memchr(b':', rest).map_or(rest, |colon| rest[colon + 1..].trim_ascii_start());
-            // Usage reports count tokens of reasoning and audio.
-            let is_count = value.first().is_some_and(u8::is_ascii_digit);
-            !is_count
-                && !["null", "[]", "\"\""]
-                    .iter()
-                    .any(|nothing| value.starts_with(nothing.as_bytes()))
-        })
-    })
-}
-
-/// The text of the first `content`, escapes as they are. In a text the key's quotes would be escaped, so that no text is
-/// taken for one.
-fn content(data: &[u8]) -> Option<&[u8]> {
-    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"content\":"));
-    let at = KEY.find(data)? + KEY.needle().len();
-    let text = data[at..].trim_ascii_start().strip_prefix(b"\"")?;
-    let mut end = 0;
-    loop {
-        end += memchr::memchr2(b'"', b'\\', &text[end..])?;
-        if text[end] == b'"' {
-            return Some(&text[..end]);
-        }
-        end += 2;
-        if end > text.len() {
-            return None;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use memchr::memmem::Finder;
 
 use super::delivered::Delivered;
 use crate::canonical::Canonical;
+use crate::canonical::chunk::says_something;
+use crate::canonical::join::Transcript;
 use crate::exchange::completion::Completion;
-use crate::exchange::guard::Chunk;
-use crate::exchange::record::Transcript;
 use crate::exchange::{Cause, Refusal};
 use crate::json::{Kind, Span, chunk, find, member};
 use crate::sse::{Seen, Verdict};
@@ -126,19 +126,13 @@ fn service_tier(data: &[u8]) -> Option<String> {
     Some(member(data, root.span, "service_tier")?.text(data)?.into_owned())
 }
 
-/// A choice with more than a role and empty texts. Asked of the first chunks only.
-fn says_something(data: &[u8]) -> bool {
-    let chunk = Chunk::read(Bytes::copy_from_slice(data));
-    !chunk.texts.is_empty() || chunk.names_a_tool()
-}
-
-/// A choice that says why it ended; upstreams put `null` there until then.
+/// A choice that says why it ended; upstreams put `null` or nothing there until then.
 fn has_finish_reason(data: &[u8]) -> bool {
     static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
     KEY.find_iter(data).any(|at| {
         let rest = data[at + KEY.needle().len()..].trim_ascii_start();
-        rest.strip_prefix(b":")
-            .is_some_and(|value| value.trim_ascii_start().starts_with(b"\""))
+        let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+        value.starts_with(b"\"") && !value.starts_with(b"\"\"")
     })
 }
 

@@ -1,0 +1,190 @@
+//! The top-level fields of a request: what each says, to whom.
+//!
+//! A field that is not in the table counts as text for the model: guardrails look at it, and records leave it out where
+//! messages are not logged.
+//!
+//! Sources: <https://platform.openai.com/docs/api-reference/chat/create>, `…/completions/create`, `…/embeddings/create`;
+//! the gateway's own are LiteLLM's (<https://docs.litellm.ai/docs/proxy/user_keys>).
+
+use super::parts::{Holds, MESSAGE};
+use crate::config::keys::is_credential;
+
+/// What a field of a request says.
+#[derive(Debug, Clone, Copy)]
+pub enum Says {
+    /// Text for the model, said by this role where the text itself names none.
+    Text(Holds, &'static str),
+    /// How the model is to answer: no text.
+    Nothing,
+    /// It speaks to the gateway, and no upstream gets it.
+    Control,
+    /// It proves who somebody is: nobody beyond the gateway's door gets it.
+    Credential,
+}
+
+use Holds::{Content, List, Object};
+use Says::{Control, Nothing, Text};
+
+/// Tools, schemas: the model reads them like a text of the developer's.
+const DEFINITION: Says = Text(Holds::Text, "developer");
+
+#[rustfmt::skip] // One field a row.
+pub const FIELDS: &[(&str, Says)] = &[
+    ("messages", Text(List(&MESSAGE), "user")),
+    ("prompt", Text(Holds::Text, "input")),
+    ("suffix", Text(Holds::Text, "input")),
+    ("input", Text(Content, "input")),
+    ("instructions", Text(Holds::Text, "developer")),
+    ("system", Text(Content, "system")),
+    ("prediction", Text(PREDICTION, "assistant")),
+    ("tools", DEFINITION),
+    ("functions", DEFINITION),
+    ("response_format", DEFINITION),
+    ("web_search_options", DEFINITION),
+    ("model", Nothing),
+    ("audio", Nothing),
+    ("best_of", Nothing),
+    ("dimensions", Nothing),
+    ("echo", Nothing),
+    ("encoding_format", Nothing),
+    ("frequency_penalty", Nothing),
+    ("function_call", Nothing),
+    ("input_type", Nothing),
+    ("logit_bias", Nothing),
+    ("logprobs", Nothing),
+    ("max_completion_tokens", Nothing),
+    ("max_output_tokens", Nothing),
+    ("max_tokens", Nothing),
+    ("metadata", Nothing),
+    ("min_p", Nothing),
+    ("modalities", Nothing),
+    ("moderation", Nothing),
+    ("n", Nothing),
+    ("parallel_tool_calls", Nothing),
+    ("presence_penalty", Nothing),
+    ("prompt_cache_key", Nothing),
+    ("prompt_cache_options", Nothing),
+    ("prompt_cache_retention", Nothing),
+    ("reasoning", Nothing),
+    ("reasoning_effort", Nothing),
+    ("repetition_penalty", Nothing),
+    ("safety_identifier", Nothing),
+    ("seed", Nothing),
+    ("service_tier", Nothing),
+    ("stop", Nothing),
+    ("store", Nothing),
+    ("stream", Nothing),
+    ("stream_options", Nothing),
+    ("temperature", Nothing),
+    ("thinking", Nothing),
+    ("tool_choice", Nothing),
+    ("top_k", Nothing),
+    ("top_logprobs", Nothing),
+    ("top_p", Nothing),
+    ("user", Nothing),
+    ("verbosity", Nothing),
+    ("litellm_metadata", Control),
+    ("tags", Control),
+    ("allowed_model_region", Control),
+    ("cache", Control),
+    ("fallbacks", Control),
+    ("context_window_fallbacks", Control),
+    ("content_policy_fallbacks", Control),
+    ("num_retries", Control),
+    ("max_retries", Control),
+    ("timeout", Control),
+    ("request_timeout", Control),
+    ("stream_timeout", Control),
+    ("guardrails", Control),
+    ("policies", Control),
+    ("drop_params", Control),
+    ("additional_drop_params", Control),
+    ("disable_fallbacks", Control),
+    ("include_fallback_errors", Control),
+    ("priority", Control),
+    ("api_base", Control),
+    ("base_url", Control),
+    ("api_version", Control),
+    ("litellm_session_id", Control),
+    ("litellm_trace_id", Control),
+    ("litellm_call_id", Control),
+    ("no-log", Control),
+    ("mock_response", Control),
+    ("mock_tool_calls", Control),
+    ("mock_timeout", Control),
+    ("prompt_id", Control),
+    ("prompt_variables", Control),
+    ("vector_store_ids", Control),
+    ("custom_llm_provider", Control),
+    ("litellm_credential_name", Says::Credential),
+    ("extra_headers", Control),
+    ("headers", Control),
+    ("user_config", Says::Credential),
+];
+
+const PREDICTION: Holds = Object(&[
+    super::parts::Part {
+        name: "type",
+        holds: Holds::Nothing,
+    },
+    super::parts::Part {
+        name: "content",
+        holds: Content,
+    },
+]);
+
+/// Control fields in which credentials may stand: a client's own fallbacks are requests, and headers prove who asks.
+pub const MAY_HOLD_CREDENTIALS: [&str; 5] = [
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "extra_headers",
+    "headers",
+];
+
+impl Says {
+    /// What the field of this name says.
+    pub fn of(name: &str) -> Self {
+        match FIELDS.iter().find(|(known, _)| *known == name) {
+            Some((_, says)) => *says,
+            None if is_credential(name) => Self::Credential,
+            None => Text(Holds::Text, "user"),
+        }
+    }
+}
+
+/// Whether a member of this name holds a credential, at whatever depth of a request. Headers are members too.
+pub fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    matches!(Says::of(&name), Says::Credential) || name.ends_with("authorization") || name == "cookie"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_known_in_every_spelling() {
+        for name in [
+            "api_key",
+            "Authorization",
+            "x-api-key",
+            "Api-Key",
+            "Cookie",
+            "aws_session_token",
+            "apikey",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "max_tokens",
+            "prompt_cache_key",
+            "anthropic-beta",
+            "model",
+            "token_ids",
+            "invented",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+}

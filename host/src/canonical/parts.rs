@@ -1,0 +1,232 @@
+//! What requests and answers hold: one table of parts for chat completions, completions and embeddings.
+//!
+//! A part is a member of a message, of a delta or of a content part. The table says which parts hold text and how; nobody
+//! else spells these names. Guardrails, records, continued streams, mocks and token estimates all read it.
+//!
+//! **A member that the table does not name counts as text.** A provider that invents a part tomorrow cannot pass a
+//! guardrail with it: the table lists what holds *no* text, and how the known texts grow in a stream.
+//!
+//! Sources: <https://platform.openai.com/docs/api-reference/chat/object>, `…/chat/streaming` and `…/completions/object`;
+//! <https://docs.litellm.ai/docs/reasoning_content> (`reasoning_content`, `thinking_blocks`);
+//! <https://openrouter.ai/docs/use-cases/reasoning-tokens> (`reasoning`, `reasoning_details`);
+//! <https://docs.mistral.ai/capabilities/reasoning/> (`content` as a list with parts of `thinking`).
+
+/// What stands under a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Holds {
+    /// Nothing that a person or a model says: ids, words of a fixed list, numbers, encoded bytes.
+    Nothing,
+    /// Text. Where it is no string, all strings inside are text, but under the keys of [`ENCODED`].
+    Text,
+    /// Text that is complete where it stands: in a stream it does not go on in the next chunk.
+    Complete,
+    /// A string that holds JSON, such as the arguments of a tool call.
+    Json,
+    /// Text where the sibling `type` is `text`, encoded bytes otherwise.
+    TextOfType,
+    /// A text, or a list of content parts ([`PART`]).
+    Content,
+    Object(&'static [Part]),
+    /// Elements alike. In a stream, `index` says which of them goes on; without it, their place does.
+    List(&'static Holds),
+}
+
+/// A member by its name.
+#[derive(Debug)]
+pub struct Part {
+    pub name: &'static str,
+    pub holds: Holds,
+}
+
+const fn part(name: &'static str, holds: Holds) -> Part {
+    Part { name, holds }
+}
+
+use Holds::{Complete, Content, Json, List, Nothing, Object, Text, TextOfType};
+
+impl Holds {
+    /// What stands under this key of an object. A name that is not in the table is text.
+    pub fn member(parts: &'static [Part], name: &str) -> Self {
+        let known = parts.iter().find(|part| part.name == name);
+        known.map_or(Text, |part| part.holds)
+    }
+}
+
+/// Keys under which no text stands, wherever they stand: encoded bytes, signatures, ids.
+pub const ENCODED: &[&str] = &[
+    "type",
+    "id",
+    "index",
+    "object",
+    "format",
+    "signature",
+    "thought_signature",
+    "thought_signatures",
+    "encrypted_content",
+    "data",
+    "b64_json",
+    "file_data",
+    "file_id",
+    "media_type",
+    "mime_type",
+    "cache_control",
+];
+
+/// A message of a request, of a whole answer, or the delta of a chunk.
+pub const MESSAGE: Holds = Object(&[
+    part("role", Nothing),
+    part("content", Content),
+    part("name", Text),
+    part("refusal", Text),
+    part("reasoning_content", Text),
+    part("reasoning", Text),
+    part("reasoning_details", List(&REASONING_DETAIL)),
+    part("thinking_blocks", List(&THINKING_BLOCK)),
+    part("tool_calls", List(&TOOL_CALL)),
+    part("function_call", FUNCTION),
+    part("tool_call_id", Nothing),
+    part("audio", Object(AUDIO)),
+    part("annotations", Complete),
+    part("images", Nothing),
+    part("cache_control", Nothing),
+]);
+
+/// An element of `content`.
+pub const PART: &[Part] = &[
+    part("type", Nothing),
+    part("text", Content),
+    part("refusal", Text),
+    part("thinking", Content),
+    part("content", Content),
+    part("input", Text),
+    part("title", Text),
+    part("context", Text),
+    part("source", Object(SOURCE)),
+    part("file", Object(FILE)),
+    part("image_url", Nothing),
+    part("video_url", Nothing),
+    part("audio_url", Nothing),
+    part("input_audio", Nothing),
+    part("id", Nothing),
+    part("name", Nothing),
+    part("index", Nothing),
+    part("tool_use_id", Nothing),
+    part("tool_call_id", Nothing),
+    part("signature", Nothing),
+    part("data", Nothing),
+    part("cache_control", Nothing),
+    part("prompt_cache_breakpoint", Nothing),
+];
+
+/// Where a document or an image comes from, as Anthropic writes it.
+const SOURCE: &[Part] = &[
+    part("type", Nothing),
+    part("media_type", Nothing),
+    part("data", TextOfType),
+    part("content", Content),
+    part("url", Nothing),
+    part("file_id", Nothing),
+];
+
+const FILE: &[Part] = &[
+    part("filename", Text),
+    part("file_data", Nothing),
+    part("file_id", Nothing),
+    part("format", Nothing),
+];
+
+const REASONING_DETAIL: Holds = Object(&[
+    part("type", Nothing),
+    part("id", Nothing),
+    part("format", Nothing),
+    part("index", Nothing),
+    part("signature", Nothing),
+    part("data", Nothing),
+    part("text", Text),
+    part("summary", Text),
+]);
+
+const THINKING_BLOCK: Holds = Object(&[
+    part("type", Nothing),
+    part("thinking", Text),
+    part("signature", Nothing),
+    part("data", Nothing),
+    part("cache_control", Nothing),
+]);
+
+const TOOL_CALL: Holds = Object(&[
+    part("index", Nothing),
+    part("id", Nothing),
+    part("type", Nothing),
+    part("function", FUNCTION),
+    part("custom", Object(&[part("name", Nothing), part("input", Text)])),
+    // Signatures of thoughts, which providers want back as they are.
+    part("provider_specific_fields", Complete),
+    part("extra_content", Complete),
+    part("cache_control", Nothing),
+]);
+
+/// The name is one of those that the application gave its tools.
+const FUNCTION: Holds = Object(&[
+    part("name", Nothing),
+    part("arguments", Json),
+    part("provider_specific_fields", Complete),
+]);
+
+const AUDIO: &[Part] = &[
+    part("id", Nothing),
+    part("data", Nothing),
+    part("expires_at", Nothing),
+    part("transcript", Text),
+    part("voice", Nothing),
+    part("format", Nothing),
+];
+
+/// A choice of a whole answer, or of a chunk.
+pub const CHOICE: &[Part] = &[
+    part("index", Nothing),
+    part("message", MESSAGE),
+    part("delta", MESSAGE),
+    part("text", Text),
+    part("finish_reason", Nothing),
+    part("native_finish_reason", Nothing),
+    part("stop_reason", Nothing),
+    part("matched_stop", Nothing),
+    // Repeats the text token by token: see `ECHOES`.
+    part("logprobs", Nothing),
+    part("prompt_logprobs", Nothing),
+    part("token_ids", Nothing),
+    part("prompt_token_ids", Nothing),
+    part("content_filter_results", Nothing),
+    part("content_filter_result", Nothing),
+    part("content_filter_offsets", Nothing),
+    // What else a choice or a chunk holds does not grow.
+    part("provider_specific_fields", Complete),
+];
+
+/// Members of a choice that repeat its text in pieces, which no guardrail could match. Where guardrails look at an answer
+/// they are left out.
+pub const ECHOES: &[&str] = &["logprobs", "prompt_logprobs", "token_ids"];
+
+/// The members of an answer beside its choices: a whole answer's, and a chunk's.
+pub const ANSWER: &[Part] = &[
+    part("id", Nothing),
+    part("object", Nothing),
+    part("created", Nothing),
+    part("model", Nothing),
+    part("choices", List(&Object(CHOICE))),
+    // Vectors, as numbers or encoded.
+    part("data", Nothing),
+    part("usage", Nothing),
+    part("service_tier", Nothing),
+    part("system_fingerprint", Nothing),
+    part("obfuscation", Nothing),
+    part("prompt_filter_results", Nothing),
+    part("prompt_logprobs", Nothing),
+    part("prompt_token_ids", Nothing),
+    part("kv_transfer_params", Nothing),
+    part("moderation", Nothing),
+    part("metadata", Nothing),
+    part("request_id", Nothing),
+    part("provider", Nothing),
+];

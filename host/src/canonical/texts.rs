@@ -1,0 +1,242 @@
+//! The texts of requests and answers, found along the table of [`parts`](super::parts), and put back when they change.
+
+use bytes::Bytes;
+
+use super::fields::Says;
+use super::parts::{ANSWER, ENCODED, Holds, PART};
+use super::{Canonical, parts};
+use crate::json::text::{plain_escapes, quote};
+use crate::json::{self, DEPTH_CEILING, Kind, ReplaceError, Span, Value, elements, find, member, members};
+
+/// A text and its place in the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Of the JSON string, quotes included.
+    pub span: Span,
+    /// `system`, `user`, `assistant`, …; `input` where there are no messages.
+    pub role: String,
+    /// Without escapes. JSON in a string keeps those that JSON demands, and no others.
+    pub text: String,
+}
+
+/// How a text stands in its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// It is JSON in a string.
+    pub is_json: bool,
+    /// In a stream, the next chunk may go on with it.
+    pub grows: bool,
+}
+
+/// A step from an object or a list to a value in it.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// The key, with its quotes.
+    Key(Span),
+    /// An element that is told from its neighbours by this number.
+    Element(u64),
+    /// A content part: those of one type are one text, and `type` is this.
+    Part(Option<Span>),
+}
+
+/// Calls `visit` for each text of a value that holds what the table says, in the order of the document.
+pub struct Walk<'d, F> {
+    document: &'d [u8],
+    trail: Vec<Step>,
+    visit: F,
+    /// Something is nested deeper than any document may be: what is there was not looked at.
+    pub is_too_deep: bool,
+}
+
+impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
+    pub fn new(document: &'d [u8], visit: F) -> Self {
+        Self {
+            document,
+            trail: Vec::new(),
+            visit,
+            is_too_deep: false,
+        }
+    }
+
+    /// Walks one value. Strings that are empty say nothing and are not visited.
+    pub fn value(&mut self, value: Value, holds: Holds) {
+        let plain = Form {
+            is_json: false,
+            grows: true,
+        };
+        if self.trail.len() > usize::from(DEPTH_CEILING) {
+            self.is_too_deep = true;
+            return;
+        }
+        match holds {
+            Holds::Nothing => {}
+            Holds::Text | Holds::TextOfType => self.strings(value, plain),
+            Holds::Complete => self.strings(value, Form { grows: false, ..plain }),
+            Holds::Json => self.strings(value, Form { is_json: true, ..plain }),
+            Holds::Content if value.kind == Kind::Array => {
+                for element in elements(self.document, value.span) {
+                    let kind = member(self.document, element.span, "type").map(|kind| kind.span);
+                    self.step(Step::Part(kind), element, Holds::Content);
+                }
+            }
+            Holds::Content => self.object(value, PART),
+            Holds::Object(parts) => self.object(value, parts),
+            Holds::List(holds) if value.kind == Kind::Array => {
+                for (place, element) in elements(self.document, value.span).enumerate() {
+                    let index = member(self.document, element.span, "index");
+                    let index = index.and_then(|index| index.as_u64(self.document));
+                    self.step(Step::Element(index.unwrap_or(place as u64)), element, *holds);
+                }
+            }
+            // One where a list was expected.
+            Holds::List(holds) => self.value(value, *holds),
+        }
+    }
+
+    fn step(&mut self, step: Step, value: Value, holds: Holds) {
+        self.trail.push(step);
+        self.value(value, holds);
+        self.trail.pop();
+    }
+
+    /// Every member of a name is visited, not only the first: parsers differ on which of two counts.
+    fn object(&mut self, value: Value, parts: &'static [parts::Part]) {
+        if value.kind != Kind::Object {
+            return self.value(value, Holds::Text);
+        }
+        for field in members(self.document, value.span) {
+            let name = field.name(self.document).unwrap_or_default();
+            let holds = match Holds::member(parts, &name) {
+                Holds::TextOfType if !self.is_of_type_text(value) => Holds::Nothing,
+                holds => holds,
+            };
+            self.step(Step::Key(field.key), field.value, holds);
+        }
+    }
+
+    fn is_of_type_text(&self, object: Value) -> bool {
+        let kind = member(self.document, object.span, "type");
+        kind.and_then(|kind| kind.text(self.document)).as_deref() == Some("text")
+    }
+
+    /// All strings inside, but for encoded ones.
+    fn strings(&mut self, value: Value, form: Form) {
+        match value.kind {
+            Kind::String if value.span.len() > 2 => (self.visit)(&self.trail, value, form),
+            Kind::Array | Kind::Object if self.trail.len() > usize::from(DEPTH_CEILING) => self.is_too_deep = true,
+            Kind::Array => {
+                for element in elements(self.document, value.span) {
+                    self.trail.push(Step::Part(None));
+                    self.strings(element, form);
+                    self.trail.pop();
+                }
+            }
+            Kind::Object => {
+                for field in members(self.document, value.span) {
+                    let is_encoded = field
+                        .name(self.document)
+                        .is_some_and(|name| ENCODED.contains(&name.as_ref()));
+                    if !is_encoded {
+                        self.trail.push(Step::Key(field.key));
+                        self.strings(field.value, form);
+                        self.trail.pop();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The texts that a client sends.
+#[must_use]
+pub fn of_request(canonical: &Canonical) -> Vec<Found> {
+    let body = canonical.body.as_ref();
+    let mut found = Vec::new();
+    for field in &canonical.fields {
+        let Says::Text(holds, role) = Says::of(&field.name(body).unwrap_or_default()) else {
+            continue;
+        };
+        match holds {
+            // Each message names its own role.
+            Holds::List(message) => match field.value.kind {
+                Kind::Array => {
+                    elements(body, field.value.span).for_each(|one| said(body, one, *message, role, &mut found))
+                }
+                _ => said(body, field.value, *message, role, &mut found),
+            },
+            _ => said(body, field.value, holds, role, &mut found),
+        }
+    }
+    found
+}
+
+/// The texts that a whole answer brings to a client.
+#[must_use]
+pub fn of_answer(body: &[u8]) -> Vec<Found> {
+    let mut found = Vec::new();
+    if let Some(root) = find::root(body) {
+        said(body, root, Holds::Object(ANSWER), "assistant", &mut found);
+    }
+    found
+}
+
+fn said(body: &[u8], value: Value, holds: Holds, role: &str, found: &mut Vec<Found>) {
+    let own = member(body, value.span, "role").and_then(|role| role.text(body));
+    let role = own.as_deref().unwrap_or(role);
+    Walk::new(body, |_, value, form| {
+        if let Some(text) = read(body, value, form) {
+            let role = role.to_owned();
+            found.push(Found {
+                span: value.span,
+                role,
+                text,
+            });
+        }
+    })
+    .value(value, holds);
+}
+
+fn read(document: &[u8], value: Value, form: Form) -> Option<String> {
+    let text = value.text(document)?;
+    Some(match form.is_json {
+        true => {
+            let (plain, rest) = plain_escapes(&text);
+            plain + rest
+        }
+        false => text.into_owned(),
+    })
+}
+
+/// The document with other texts in the place of those that were found, in the same order; `None` when none changes.
+///
+/// # Errors
+/// The texts were found in another document.
+pub fn replaced(document: &Bytes, found: &[Found], texts: &[String]) -> Result<Option<Bytes>, ReplaceError> {
+    let changed = found.iter().zip(texts).filter(|(found, text)| found.text != **text);
+    let replacements: Vec<_> = changed.map(|(found, text)| (found.span, quote(text))).collect();
+    if replacements.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(json::replace(document, &replacements)?.into_bytes()))
+}
+
+/// The answer with `null` in the place of its [`echoes`]: its texts have changed, and these would tell what they were.
+#[must_use]
+pub fn without_echoes(answer: Bytes) -> Bytes {
+    let nulls: Vec<_> = echoes(&answer).into_iter().map(|span| (span, "null")).collect();
+    json::replace(&answer, &nulls).map_or(answer, json::Parts::into_bytes)
+}
+
+/// The members of an answer that repeat its text in pieces ([`parts::ECHOES`]), where they hold anything.
+#[must_use]
+pub fn echoes(answer: &[u8]) -> Vec<Span> {
+    let choices = find::root(answer).and_then(|root| member(answer, root.span, "choices"));
+    let choices = choices.into_iter().flat_map(|choices| elements(answer, choices.span));
+    let is_echo = |name: &str| parts::ECHOES.contains(&name);
+    choices
+        .flat_map(|choice| members(answer, choice.span))
+        .filter(|field| field.value.kind != Kind::Null && field.name(answer).as_deref().is_some_and(is_echo))
+        .map(|field| field.value.span)
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! Events of a stream as they go on when guardrails have looked at their texts.
+
+use bytes::Bytes;
+
+use crate::canonical::chunk::{Chunk, Place};
+use crate::canonical::texts;
+use crate::exchange::{Cause, Refusal};
+use crate::json::{self, Span, find, member, text::quote};
+
+/// The data of an event with its texts replaced; `None` when it would say nothing. What repeats the texts in pieces is left
+/// out.
+pub fn with_texts<'t>(chunk: &Chunk, text_of: impl Fn(usize) -> &'t str) -> Result<Option<Bytes>, Refusal> {
+    if !chunk.says_more && (0..chunk.texts.len()).all(|position| text_of(position).is_empty()) {
+        return Ok(None);
+    }
+    let texts = chunk.texts.iter().enumerate();
+    let mut replacements: Vec<(Span, Vec<u8>)> = texts
+        .map(|(position, text)| (text.span, quote(text_of(position))))
+        .collect();
+    let echoes = texts::echoes(&chunk.data)
+        .into_iter()
+        .map(|span| (span, b"null".to_vec()));
+    replacements.extend(echoes);
+    replacements.sort_by_key(|(span, _)| span.start);
+    let replaced = json::replace(&chunk.data, &replacements).map_err(|error| {
+        Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
+    })?;
+    Ok(Some(replaced.into_bytes()))
+}
+
+/// The data of an event with one text alone, in the envelope of another event of its stream: same id, model and time.
+pub fn alone(envelope: &[u8], place: &Place, text: &str) -> Vec<u8> {
+    let mut event = b"{".to_vec();
+    let root = find::root(envelope);
+    for name in ["id", "object", "created", "model"] {
+        if let Some(value) = root.and_then(|root| member(envelope, root.span, name)) {
+            event.extend_from_slice(format!("\"{name}\":").as_bytes());
+            event.extend_from_slice(value.raw(envelope));
+            event.push(b',');
+        }
+    }
+    let text = String::from_utf8(quote(text)).unwrap_or_default();
+    let choice = place.alone(&text);
+    event.extend_from_slice(format!(r#""choices":[{choice}]}}"#).as_bytes());
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(event: &'static str) -> Chunk {
+        Chunk::read(Bytes::from_static(event.as_bytes()), &mut 0).unwrap()
+    }
+
+    #[test]
+    fn an_event_that_says_nothing_is_left_out() {
+        let chunk = chunk(r#"{"choices":[{"index":0,"delta":{"content":"hi"}}]}"#);
+        assert_eq!(with_texts(&chunk, |_| "").unwrap(), None);
+        let said = with_texts(&chunk, |_| "HI").unwrap().unwrap();
+        assert_eq!(said, r#"{"choices":[{"index":0,"delta":{"content":"HI"}}]}"#);
+    }
+
+    #[test]
+    fn what_repeats_the_text_is_left_out() {
+        let chunk =
+            chunk(r#"{"choices":[{"index":0,"logprobs":{"content":[{"token":"hi"}]},"delta":{"content":"hi"}}]}"#);
+        let said = with_texts(&chunk, |_| "**").unwrap().unwrap();
+        assert_eq!(
+            said,
+            r#"{"choices":[{"index":0,"logprobs":null,"delta":{"content":"**"}}]}"#
+        );
+    }
+
+    #[test]
+    fn a_text_alone_repeats_nothing_else() {
+        let event = r#"{"id":"x","model":"m","choices":[{"index":2,"delta":{"content":"hi","tool_calls":[
+            {"index":1,"id":"c","function":{"name":"f","arguments":"{"}}]}}]}"#;
+        let chunk = chunk(event);
+        let alone = |position: usize| {
+            let event = alone(&chunk.data, &chunk.texts[position].place, "rest");
+            String::from_utf8(event).unwrap()
+        };
+        assert_eq!(
+            alone(0),
+            r#"{"id":"x","model":"m","choices":[{"index":2,"delta":{"content":"rest"},"finish_reason":null}]}"#
+        );
+        assert_eq!(
+            alone(1),
+            r#"{"id":"x","model":"m","choices":[{"index":2,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"rest"}}]},"finish_reason":null}]}"#
+        );
+    }
+}
