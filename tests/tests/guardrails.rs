@@ -306,3 +306,58 @@ async fn tool_arguments_of_a_stream_are_looked_at_like_those_of_a_whole_answer()
         assert!(!data.concat().contains("secret"), "{data:?}");
     }
 }
+
+/// A request whose own fallback says something else.
+fn with_fallback(group: &str, fallback: Value) -> Value {
+    let mut question = openai::ask(group, "harmless");
+    question["fallbacks"] = json!([fallback]);
+    question
+}
+
+#[tokio::test]
+async fn a_clients_own_fallback_is_a_request_and_looked_at_as_one() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let forbidden = openai::ask("chat", "something forbidden");
+    for mode in ["pre_call", "during_call"] {
+        let gateway = filtered(&upstream, json!(mode), word("forbidden", "BLOCK")).await;
+        let question = with_fallback("no-such-group", forbidden.clone());
+        let message = gateway.client().chat(&question).await.message(400);
+        assert!(message.contains("block"), "{mode}: {message}");
+        let fine = with_fallback("no-such-group", openai::ask("chat", "something fine"));
+        assert_eq!(gateway.client().chat(&fine).await.content(), "hello");
+    }
+}
+
+#[tokio::test]
+async fn a_fallback_with_other_words_reaches_no_upstream_before_it_was_looked_at() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let gateway = filtered(&upstream, json!("pre_call"), word("forbidden", "BLOCK")).await;
+    let question = with_fallback("no-such-group", openai::ask("chat", "something forbidden"));
+    let _ = gateway.client().chat(&question).await.error(400);
+    assert_eq!(upstream.count(), 0);
+    // By a chain of fallbacks as well.
+    let question = with_fallback(
+        "neither",
+        json!({ "no-such-group": [openai::ask("chat", "forbidden")] }),
+    );
+    let _ = gateway.client().chat(&question).await;
+    assert_eq!(upstream.count(), 0);
+}
+
+#[tokio::test]
+async fn a_masked_request_stays_masked_on_its_way_to_a_fallback() {
+    let broken = Upstream::that_answers(Script::json(500, &json!({}))).await;
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let params = json!({ "guardrail": "content-filter", "mode": "pre_call",
+        "blocked_words": [{ "keyword": "secret", "action": "MASK" }] });
+    let config = Config::new()
+        .openai("chat", &broken)
+        .openai("backup", &upstream)
+        .retries(0)
+        .set("litellm_settings", json!({ "fallbacks": [{ "chat": ["backup"] }] }))
+        .guardrail("words", params);
+    let gateway = Gateway::start(&config).await;
+    assert_eq!(gateway.ask("chat", "the secret plan").await.content(), "hello");
+    let sent = upstream.request().await.json().to_string();
+    assert!(!sent.contains("secret") && sent.contains("plan"), "{sent}");
+}

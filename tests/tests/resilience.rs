@@ -341,6 +341,30 @@ async fn a_prompt_that_no_window_takes_leads_to_one_that_does() {
     assert_eq!((small.count(), large.count()), (1, 1));
 }
 
+/// 600 kB of an image are some hundred tokens, not 200,000.
+#[tokio::test]
+async fn an_image_is_weighed_as_an_image() {
+    let upstream = Upstream::that_answers(openai::says("a cat")).await;
+    let params = json!({ "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "api_key": UPSTREAM_KEY });
+    let config = Config::new()
+        .entry(json!({ "model_name": "chat", "litellm_params": params, "model_info": { "max_input_tokens": 128_000 } }))
+        .set("router_settings", json!({ "enable_pre_call_checks": true }));
+    let gateway = Gateway::start(&config).await;
+    let image = format!("data:image/png;base64,{}", "A".repeat(600_000));
+    let mut question = openai::ask("chat", "");
+    question["messages"][0]["content"] = json!([{ "type": "image_url", "image_url": { "url": image } }]);
+    assert_eq!(gateway.client().chat(&question).await.content(), "a cat");
+    question["messages"][0]["content"] = "word ".repeat(160_000).into();
+    assert!(
+        gateway
+            .client()
+            .chat(&question)
+            .await
+            .message(400)
+            .contains("takes more than 128000")
+    );
+}
+
 #[tokio::test]
 async fn what_a_deployment_takes_a_minute_is_kept() {
     let (first, second) = (Upstream::start().await, Upstream::start().await);
