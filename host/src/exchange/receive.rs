@@ -168,23 +168,24 @@ fn without_credential_fields(body: Bytes, fields: Fields, limits: &Server) -> Re
 /// A client's fallbacks, or headers, without credentials: a fallback is a request, and has the fields of one. `None` where
 /// there are none.
 fn without_secrets(json: &[u8]) -> Option<Vec<u8>> {
-    fn strip(value: &mut Value) -> bool {
+    fn strip(value: &mut Value) -> usize {
         match value {
-            Value::Array(items) => items.iter_mut().fold(false, |found, item| strip(item) || found),
+            Value::Array(items) => items.iter_mut().map(strip).sum(),
             Value::Object(fields) => {
                 let count = fields.len();
                 // A list is that of a group's fallbacks, whatever the group is called.
                 fields.retain(|name, value| value.is_array() || !is_secret(name));
-                let found = fields.len() < count;
-                let is_request = fields.contains_key("model");
-                let lists = fields.values_mut().filter(|_| !is_request);
-                lists.fold(found, |found, list| strip(list) || found)
+                let stripped = count - fields.len();
+                match fields.contains_key("model") {
+                    true => stripped,
+                    false => stripped + fields.values_mut().map(strip).sum::<usize>(),
+                }
             }
-            _ => false,
+            _ => 0,
         }
     }
     let mut value = serde_json::from_slice(json).ok()?;
-    strip(&mut value).then(|| value.to_string().into_bytes())
+    (strip(&mut value) > 0).then(|| value.to_string().into_bytes())
 }
 
 /// The model of the path, else of the body.

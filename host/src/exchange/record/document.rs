@@ -282,19 +282,20 @@ const MASK: &str = "****";
 
 /// The same with credentials masked, at whatever depth: tools have headers.
 fn without_secrets(json: Box<RawValue>) -> Box<RawValue> {
-    fn mask(value: &mut Value) -> bool {
+    fn mask(value: &mut Value) -> usize {
         match value {
-            Value::Array(items) => items.iter_mut().fold(false, |found, item| mask(item) || found),
-            Value::Object(fields) => fields
-                .iter_mut()
-                .fold(false, |found, (name, value)| match is_secret(name) {
+            Value::Array(items) => items.iter_mut().map(mask).sum(),
+            Value::Object(fields) => {
+                let masked = fields.iter_mut().map(|(name, value)| match is_secret(name) {
                     true => {
                         *value = MASK.into();
-                        true
+                        1
                     }
-                    false => mask(value) || found,
-                }),
-            _ => false,
+                    false => mask(value),
+                });
+                masked.sum()
+            }
+            _ => 0,
         }
     }
     if !json.get().starts_with(['[', '{']) {
@@ -304,8 +305,8 @@ fn without_secrets(json: Box<RawValue>) -> Box<RawValue> {
         return json;
     };
     match mask(&mut value) {
-        true => serde_json::value::to_raw_value(&value).unwrap_or(json),
-        false => json,
+        0 => json,
+        _ => serde_json::value::to_raw_value(&value).unwrap_or(json),
     }
 }
 
