@@ -424,3 +424,47 @@ async fn no_part_is_recorded_where_messages_are_not_logged() {
         assert!(!texts(record).contains(END), "{path}: {record}");
     }
 }
+
+/// The table as data: an object's members by name, a list's elements in a list.
+fn told(holds: Holds) -> Value {
+    match holds {
+        Holds::Nothing => "nothing".into(),
+        Holds::Text | Holds::Complete | Holds::TextOfType => "text".into(),
+        Holds::Json => "json".into(),
+        Holds::Content => "content".into(),
+        Holds::Object(parts) => told_parts(parts),
+        Holds::List(holds) => json!([told(*holds)]),
+    }
+}
+
+fn told_parts(parts: &[Part]) -> Value {
+    parts
+        .iter()
+        .map(|part| (part.name.to_owned(), told(part.holds)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// `tests/sdk` compares it with the types of the official SDK. `UPDATE=1` writes it anew.
+#[test]
+fn the_table_that_the_sdk_is_compared_with_is_ours() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk/parts.json");
+    let request: serde_json::Map<_, _> = FIELDS
+        .iter()
+        .map(|(name, says)| match says {
+            Says::Text(holds, _) => ((*name).to_owned(), told(*holds)),
+            _ => ((*name).to_owned(), "nothing".into()),
+        })
+        .collect();
+    let table = json!({ "request": request, "message": told(MESSAGE), "part": told_parts(PART),
+        "choice": told_parts(CHOICE), "answer": told_parts(ANSWER) });
+    let table = serde_json::to_string_pretty(&table).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        published == table,
+        "tests/sdk/parts.json is stale: run the tests with UPDATE=1"
+    );
+}
