@@ -3,6 +3,7 @@
 `parts.json` is the table as the gateway has it; the gateway's tests keep it up to date.
 """
 
+import copy
 import json
 import typing
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import openai.types as types
 import openai.types.chat as chat
 import pytest
+import typing_extensions
 from openai.types.chat import chat_completion, chat_completion_chunk
 from openai.types.chat.completion_create_params import CompletionCreateParams as ChatParams
 
@@ -20,7 +22,7 @@ def variants(annotation):
     """What stands in a union, without wrappers such as `Required` and `Annotated`."""
     origin = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
-    if origin in (typing.Annotated, typing.Required, typing.NotRequired):
+    if origin in (typing.Annotated, typing_extensions.Required, typing_extensions.NotRequired):
         return variants(arguments[0])
     if origin is typing.Union or type(annotation).__name__ == "UnionType":
         return [variant for argument in arguments for variant in variants(argument)]
@@ -31,8 +33,8 @@ def fields(variant):
     """Names and types of a model's or a typed dictionary's fields; none of anything else."""
     if hasattr(variant, "model_fields"):
         return {name: field.annotation for name, field in variant.model_fields.items()}
-    if typing.is_typeddict(variant):
-        return typing.get_type_hints(variant, include_extras=True)
+    if typing_extensions.is_typeddict(variant):
+        return typing_extensions.get_type_hints(variant, include_extras=True)
     return {}
 
 
@@ -82,6 +84,22 @@ def test_every_field_of_the_sdk_is_in_the_table(annotation, table):
     assert forgotten(annotation, TABLE[table], table) == []
 
 
-def test_a_field_that_is_not_in_the_table_is_found():
-    without = {name: holds for name, holds in TABLE["message"].items() if name != "refusal"}
-    assert forgotten(chat.ChatCompletionMessage, without, "message") == ["message.refusal"]
+@pytest.mark.parametrize(
+    "annotation, path",
+    [
+        (chat.ChatCompletionMessage, ["message", "refusal"]),
+        (chat.ChatCompletionMessageParam, ["message", "tool_calls", 0, "function", "arguments"]),
+        (chat.ChatCompletionMessageParam, ["part", "image_url"]),
+        (ChatParams, ["request", "prediction"]),
+    ],
+)
+def test_a_field_that_is_not_in_the_table_is_found(annotation, path, monkeypatch):
+    without = copy.deepcopy(TABLE)
+    place = without
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    monkeypatch.setitem(globals(), "TABLE", without)
+    table = "request" if annotation is ChatParams else "message"
+    found = forgotten(annotation, without[table], table)
+    assert found and all(missing.endswith(f".{path[-1]}") for missing in found), found
