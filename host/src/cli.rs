@@ -77,7 +77,10 @@ fn check(options: &Options) -> ExitCode {
 }
 
 fn serve(cli: &Cli, options: Options) -> ExitCode {
-    logging::start(cli.verbosity());
+    let _log = match logging::start(cli.verbosity()) {
+        Ok(log) => log,
+        Err(error) => return mistake(&format!("logging could not be started: {error}")),
+    };
     for sentence in cli.without_effect() {
         tracing::warn!("{sentence}");
     }

@@ -24,6 +24,7 @@ pub mod gateway;
 mod joined;
 pub mod json;
 mod latch;
+pub mod log;
 pub mod metrics;
 pub mod moment;
 mod offline;

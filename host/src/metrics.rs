@@ -90,6 +90,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let registry = Registry::new();
         let make = Maker(&registry);
+        make.add(Ok(crate::log::dropped()));
         let asked = [&WHO[..], &["requested_model", "model_id", "api_provider", "route"]].concat();
         let model = [&WHO[..], &["requested_model", "model", "model_id", "api_provider"]].concat();
         let latency = [

@@ -100,13 +100,13 @@ def wait_until_it_serves(base, run):
 
 
 @contextlib.contextmanager
-def serving(folder, config_text, **environment):
-    """A gateway with this configuration; gives its base URL, without `/v1`."""
+def serving(folder, config_text, stderr=None, **environment):
+    """A gateway with this configuration; gives its base URL, without `/v1`. Its log goes to this test's, or to `stderr`."""
     config = folder / "config.yaml"
     config.write_text(config_text)
     port = free_port()
     command = [binary("sluice"), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, cwd=folder, env=os.environ | environment) as run:
+    with subprocess.Popen(command, cwd=folder, env=os.environ | environment, stderr=stderr) as run:
         base = f"http://127.0.0.1:{port}"
         try:
             wait_until_it_serves(base, run)

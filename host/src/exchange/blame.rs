@@ -47,13 +47,13 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_
     deployment.counters.cooled_down(status);
     let id = &deployment.settings.id;
     let seconds = whole_and_tenths(outage.time);
-    let message = outage.message;
+    let error = outage.message;
     if kind == FailureKind::Authentication {
         tracing::error!(
             deployment = id,
             group,
             seconds,
-            message,
+            error,
             "a deployment is out of service: its provider refuses the credential; mend it, or exchanges go elsewhere"
         );
     } else {
@@ -62,7 +62,7 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_
             group,
             kind = kind.name(),
             seconds,
-            message,
+            error,
             "a deployment is out of service"
         );
     }

@@ -84,10 +84,10 @@ impl Printed {
 fn say(identity: &Identity, level: Level, exchange: Option<&str>, message: &str) {
     let plugin = identity.name.as_ref();
     match level {
-        Level::Debug => tracing::debug!(plugin, exchange, message, "plugin says"),
-        Level::Info => tracing::info!(plugin, exchange, message, "plugin says"),
-        Level::Warn => tracing::warn!(plugin, exchange, message, "plugin says"),
-        Level::Error => tracing::error!(plugin, exchange, message, "plugin says"),
+        Level::Debug => tracing::debug!(plugin, exchange, said = message, "plugin says"),
+        Level::Info => tracing::info!(plugin, exchange, said = message, "plugin says"),
+        Level::Warn => tracing::warn!(plugin, exchange, said = message, "plugin says"),
+        Level::Error => tracing::error!(plugin, exchange, said = message, "plugin says"),
     }
 }
 

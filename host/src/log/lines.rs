@@ -1,0 +1,204 @@
+//! The queue of log lines and the thread that writes them.
+
+use std::io::{self, Write};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use prometheus::IntCounter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Bytes of lines that wait to be written: some thousand lines, for a reader that pauses.
+const WAITING_BYTES_MAX: usize = 1 << 20;
+
+/// How long the thread lets lines gather after it has written some. One wake-up for many lines is what keeps a line cheap.
+const GATHER: Duration = Duration::from_millis(5);
+
+static DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
+    let help = "Log lines that found no room, because standard error takes none.";
+    IntCounter::new("sluice_log_lines_dropped_total", help).expect("the name is a metric's")
+});
+
+/// Lines that were lost so far, as a metric.
+#[must_use]
+pub fn dropped() -> IntCounter {
+    DROPPED.clone()
+}
+
+/// Lines on their way. Clones share the queue.
+#[derive(Clone)]
+pub struct Lines(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<u8>,
+    /// Lines lost since the last that were written.
+    lost: u64,
+    is_closed: bool,
+    has_ended: bool,
+}
+
+impl Lines {
+    /// Starts the thread, which writes to this.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let lines = Self(Arc::clone(&shared));
+        std::thread::Builder::new()
+            .name("sluice-log".to_owned())
+            .spawn(move || shared.write(out))?;
+        Ok(lines)
+    }
+
+    /// Adds a line, its end included. Never waits: where there is no room the line is dropped and counted.
+    pub fn push(&self, line: &[u8]) {
+        let mut queue = self.0.queue.lock();
+        if queue.waiting.len() + line.len() > WAITING_BYTES_MAX || queue.has_ended {
+            queue.lost += 1;
+            drop(queue);
+            DROPPED.inc();
+            return;
+        }
+        let was_empty = queue.waiting.is_empty();
+        queue.waiting.extend_from_slice(line);
+        drop(queue);
+        if was_empty {
+            self.0.arrived.notify_one();
+        }
+    }
+
+    /// Writes what waits, for so long at most. Nothing is written after that.
+    pub fn finish(&self, limit: Duration) {
+        let until = Instant::now() + limit;
+        let mut queue = self.0.queue.lock();
+        queue.is_closed = true;
+        self.0.arrived.notify_one();
+        while !queue.has_ended {
+            if self.0.ended.wait_until(&mut queue, until).timed_out() {
+                return;
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The thread.
+    fn write(&self, mut out: impl Write) {
+        let mut batch = Vec::new();
+        while let Some(lost) = self.take(&mut batch) {
+            if out.write_all(&batch).is_err() {
+                DROPPED.inc_by(batch.iter().filter(|byte| **byte == b'\n').count() as u64);
+            } else if lost > 0 {
+                tracing::warn!(
+                    lines = lost,
+                    "log lines were dropped: standard error took none for a while"
+                );
+            }
+            batch.clear();
+            let mut queue = self.queue.lock();
+            if !queue.is_closed {
+                // Only the end is worth waking for: lines gather meanwhile.
+                let until = Instant::now() + GATHER;
+                while !queue.is_closed && !self.arrived.wait_until(&mut queue, until).timed_out() {}
+            }
+        }
+        self.queue.lock().has_ended = true;
+        self.ended.notify_all();
+    }
+
+    /// Waits for lines and puts them into the empty `batch`; answers how many were lost before. `None` at the end.
+    fn take(&self, batch: &mut Vec<u8>) -> Option<u64> {
+        let mut queue = self.queue.lock();
+        while queue.waiting.is_empty() {
+            if queue.is_closed {
+                return None;
+            }
+            self.arrived.wait(&mut queue);
+        }
+        std::mem::swap(batch, &mut queue.waiting);
+        Some(std::mem::take(&mut queue.lost))
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+/// Each call is a line: that is how `tracing-subscriber` writes.
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use super::*;
+
+    /// Blocks until somebody takes what is written, as a pipe does.
+    struct Pipe(SyncSender<Vec<u8>>);
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_vec()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn pipe() -> (Lines, Receiver<Vec<u8>>) {
+        let (sender, receiver) = sync_channel(0);
+        (Lines::start(Pipe(sender)).unwrap(), receiver)
+    }
+
+    #[test]
+    fn lines_come_in_their_order() {
+        let (lines, read) = pipe();
+        let reader = std::thread::spawn(move || read.iter().flatten().collect::<Vec<u8>>());
+        for number in 0..1000 {
+            lines.push(format!("{number}\n").as_bytes());
+        }
+        lines.finish(Duration::from_secs(60));
+        drop(lines);
+        let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
+        assert_eq!(reader.join().unwrap(), expected.into_bytes());
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_holds_up_nobody() {
+        let (lines, read) = pipe();
+        let before = dropped().get();
+        let line = [b'x'; 1024];
+        for _ in 0..10_000 {
+            lines.push(&line);
+        }
+        assert!(dropped().get() > before + 7_000);
+        assert!(lines.0.queue.lock().waiting.len() <= WAITING_BYTES_MAX);
+        // Nor does the end wait for it.
+        lines.finish(Duration::from_millis(1));
+        drop(read);
+    }
+}
