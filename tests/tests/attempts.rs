@@ -82,7 +82,7 @@ async fn a_clients_mistake_is_not_tried_again() {
             status,
             &openai::error("invalid_request_error", code, "wrong"),
         ));
-        let _ = pair.gateway.ask("chat", "hi").await.error(400);
+        let _ = pair.gateway.ask("chat", "hi").await.error(status);
     }
     assert_eq!((pair.first.count(), pair.second.count()), (4, 0));
 }

@@ -70,7 +70,7 @@ async fn an_adapter_reads_no_variable_that_is_not_its_providers() {
     let gateway = noting(&upstream, "AWS_SECRET_ACCESS_KEY").await;
     let answer = gateway.ask("chat", "hi").await;
     assert!(
-        answer.message(answer.status).contains("has no `note`"),
+        answer.message(500).contains("is not set up to ask this model"),
         "{}",
         answer.text()
     );

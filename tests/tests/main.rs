@@ -27,3 +27,4 @@ mod simulate;
 mod streams;
 mod tls;
 mod upstream;
+mod upstream_answers;

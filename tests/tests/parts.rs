@@ -231,7 +231,11 @@ struct Setup {
 impl Setup {
     /// A gateway that masks or blocks the word everywhere, or does neither; and records.
     async fn start(action: Option<&str>, redacts: bool) -> Self {
-        let upstream = Upstream::that_answers(openai::says("fine")).await;
+        let upstream = Upstream::start().await;
+        upstream.decides(|request| match request.path.ends_with("embeddings") {
+            true => Script::json(200, &openai::embeddings(1)),
+            false => openai::says("fine"),
+        });
         let receiver = Upstream::that_answers(Script::json(200, &json!({}))).await;
         let endpoint = json!({ "endpoint": format!("{}/in", receiver.base()) });
         let mut config = Config::new()

@@ -1,8 +1,10 @@
 //! One chunk of a streamed answer: its texts by the place where each grows, and whether it says anything.
 
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
+use memchr::memmem::Finder;
 
 use super::parts::{ANSWER, CHOICE, Holds, MESSAGE, PART};
 use super::texts::{Form, Step, Walk};
@@ -280,6 +282,17 @@ pub fn says_something(data: &[u8]) -> bool {
             }),
             _ => false,
         })
+    })
+}
+
+/// A choice that says why it ended; upstreams put `null` or nothing there until then.
+#[must_use]
+pub fn ends(data: &[u8]) -> bool {
+    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
+    KEY.find_iter(data).any(|at| {
+        let rest = data[at + KEY.needle().len()..].trim_ascii_start();
+        let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+        value.starts_with(b"\"") && !value.starts_with(b"\"\"")
     })
 }
 

@@ -10,17 +10,39 @@ use crate::operation::Operation;
 const BYTES_MAX: usize = 1 << 20;
 
 /// The chunks of a stream as they came. They are joined when somebody asks, off the path of the exchange.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Transcript {
     chunks: Vec<u8>,
     ends: Vec<u32>,
+    bytes_max: usize,
     is_truncated: bool,
 }
 
+/// For a record.
+impl Default for Transcript {
+    fn default() -> Self {
+        Self {
+            chunks: Vec::new(),
+            ends: Vec::new(),
+            bytes_max: BYTES_MAX,
+            is_truncated: false,
+        }
+    }
+}
+
 impl Transcript {
+    /// For an answer: whoever fills it has bounded the stream.
+    #[must_use]
+    pub fn unbounded() -> Self {
+        Self {
+            bytes_max: usize::MAX,
+            ..Self::default()
+        }
+    }
+
     /// Adds the data of one event.
     pub fn add(&mut self, data: &[u8]) {
-        if self.chunks.len() + data.len() > BYTES_MAX {
+        if self.chunks.len() + data.len() > self.bytes_max {
             self.is_truncated = true;
             return;
         }
@@ -41,7 +63,9 @@ impl Transcript {
             begin = end;
         }
         finish(&mut answer, operation);
-        answer.insert("truncated".to_owned(), self.is_truncated.into());
+        if self.is_truncated {
+            answer.insert("truncated".to_owned(), true.into());
+        }
         Value::Object(answer)
     }
 }
@@ -181,7 +205,7 @@ mod tests {
             json!({"id": "a", "model": "m", "choices": [{"index": 0, "delta": {"tool_calls": call("}")}, "finish_reason": "tool_calls"}]}),
             json!({"id": "a", "model": "m", "choices": [], "usage": {"total_tokens": 3}}),
         ]);
-        let expected = json!({"id": "a", "object": "chat.completion", "model": "m", "truncated": false,
+        let expected = json!({"id": "a", "object": "chat.completion", "model": "m",
             "usage": {"total_tokens": 3}, "choices": [{"index": 0, "finish_reason": "tool_calls",
             "message": {"role": "assistant", "content": "Hello", "tool_calls": [
                 {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}}]});

@@ -36,11 +36,8 @@ impl Whole {
     pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, Refusal> {
         let fields = json::scan(&body, Limits::ceiling()).map_err(|error| {
             let begins: String = String::from_utf8_lossy(&body).chars().take(80).collect();
-            Refusal::new(
-                Cause::UpstreamError,
-                "the upstream's answer is not JSON: is `api_base` right?",
-            )
-            .detail(format!("{error}; it begins with {begins:?}"))
+            Refusal::new(Cause::UpstreamError, "the provider's answer is not JSON")
+                .detail(format!("{error}; it begins with {begins:?}; is `api_base` right?"))
         })?;
         Ok(Self {
             body,

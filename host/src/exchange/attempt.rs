@@ -7,22 +7,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::CONTENT_TYPE;
 use hyper::http::response::Parts;
-use hyper::{HeaderMap, Response};
-use memchr::memmem;
+use hyper::{Response, Uri};
 
 use super::answer::{Answer, Whole};
+use super::masks::{leave_out_echoes, masked, scrubbed};
+use super::redirect::{self, REDIRECTS_MAX};
 use super::relay::{Source, Stream};
 use super::retry::Retries;
 use super::route::{self, Ranked};
 use super::story::AttemptReport;
 use super::{Cause, Exchange, Refusal};
-use super::{blame, canned, completion, outgoing};
+use super::{blame, canned, completion, in_band, outgoing};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::moment::Moment;
+use crate::operation::Operation;
 use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
+use crate::sse;
 use crate::upstream::{self, AnswerError, Clock, Connections, TimeLimits};
 use crate::worker;
 
@@ -58,8 +61,16 @@ pub async fn until_one_answers(
             exchange = %exchange.id, deployment = candidate.deployment.settings.id, cause = ?refusal.cause,
             message = refusal.message, "attempt failed"
         );
-        if !retries.allow(exchange, canonical, &refusal, made) {
-            return Err(refusal);
+        if refusal.cause == Cause::Unsupported {
+            // It was not even asked.
+            made -= 1;
+        } else if !retries.allow(exchange, canonical, &refusal, made) {
+            // Deployments of a later order are there for when those before them fail, whatever retries say.
+            route::pass_over_order(&mut ranked, &candidate);
+            if ranked.is_empty() || !refusal.cause.may_try_another() || !retries.has_attempts_left(exchange) {
+                return Err(refusal);
+            }
+            made = 0;
         }
         if !refusal.cause.may_try_again() {
             left_aside.push(candidate.deployment);
@@ -165,29 +176,43 @@ pub async fn send(
     upstream: &Upstream,
     limits: TimeLimits,
 ) -> Result<Accepted, Refusal> {
-    let (asked, conversation) = upstream
-        .adapter
-        .open(canonical, candidate)
-        .map_err(refused_by_adapter)?;
-    let reading = asked.reading;
-    // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
-    let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
-    let request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
     let mut clock = Clock::start(limits);
-    worker::give_way().await;
-    let sending = connections.send(&upstream.origin, request);
-    let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
-    let (mut head, body) = answer.into_parts();
-    leave_out_echoes(&mut head.headers, &candidate.deployment);
-    let answer = Response::from_parts(head, clock.time(body));
-    if !answer.status().is_success() {
-        return Err(refuse(canonical, candidate, upstream, answer).await);
+    let mut moved = None;
+    for _ in 0..=REDIRECTS_MAX {
+        let (asked, conversation) = upstream
+            .adapter
+            .open(canonical, candidate)
+            .map_err(refused_by_adapter)?;
+        let reading = asked.reading;
+        // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
+        let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
+        let mut request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
+        if let Some(path) = moved.take() {
+            *request.uri_mut() = Uri::from(path);
+        }
+        worker::give_way().await;
+        let sending = connections.send(&upstream.origin, request);
+        let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;
+        let (mut head, body) = answer.into_parts();
+        moved = redirect::target(&upstream.origin, &head);
+        if moved.is_some() {
+            continue;
+        }
+        leave_out_echoes(&mut head.headers, &candidate.deployment);
+        let answer = Response::from_parts(head, clock.time(body));
+        return match answer.status().is_success() {
+            true => Ok(Accepted {
+                answer,
+                reading,
+                conversation,
+            }),
+            false => Err(refuse(canonical, candidate, upstream, answer).await),
+        };
     }
-    Ok(Accepted {
-        answer,
-        reading,
-        conversation,
-    })
+    Err(
+        Refusal::new(Cause::UpstreamError, "the provider sends requests in a circle")
+            .detail(format!("more than {REDIRECTS_MAX} redirects: is `api_base` right?")),
+    )
 }
 
 /// A successful answer, as the adapter said to read it.
@@ -209,7 +234,7 @@ async fn read(
     let is_stream = is_event_stream(&head);
     let limits = &exchange.snapshot.settings.upstream;
     let source = match (reading, conversation) {
-        (Reading::Relay, _) if is_stream => Source::relayed(body),
+        (Reading::Relay, _) if is_stream && canonical.is_streaming => Source::relayed(body),
         (Reading::Events(Framing::ServerSentEvents), Some(conversation)) if is_stream => {
             Source::translated(body, conversation, Arc::clone(deployment), limits.event_bytes_max)
         }
@@ -220,9 +245,13 @@ async fn read(
             ));
         }
         (_, conversation) => {
-            let body = read_whole(body, limits.answer_bytes_max, conversation, deployment).await?;
+            let mut body = read_whole(body, limits.answer_bytes_max, conversation, deployment).await?;
+            if is_stream {
+                body = canned::joined(canonical.operation, body)?;
+            }
             let body = completion::whole(canonical, &body).unwrap_or(body);
             let whole = Whole::new(body, head.headers)?;
+            in_band::check(canonical.operation, &whole.body)?;
             return canned::as_asked(canonical, whole);
         }
     };
@@ -253,15 +282,22 @@ impl Accepted {
     /// The whole answer to a question that asked for no stream.
     ///
     /// # Errors
-    /// It broke off, came too late, is too long, or is nothing that the adapter can read.
-    pub async fn whole(self, deployment: &Deployment, bytes_max: usize) -> Result<Whole, Refusal> {
+    /// It broke off, came too late, is too long, is nothing that the adapter can read, or tells a failure.
+    pub async fn whole(
+        self,
+        operation: Operation,
+        deployment: &Deployment,
+        bytes_max: usize,
+    ) -> Result<Whole, Refusal> {
         let (head, body) = self.answer.into_parts();
         let mut conversation = self.conversation;
         if let Some(conversation) = &mut conversation {
             conversation.answered(head.headers.clone());
         }
         let body = read_whole(body, bytes_max, conversation, deployment).await?;
-        Whole::new(body, head.headers)
+        let whole = Whole::new(body, head.headers)?;
+        in_band::check(operation, &whole.body)?;
+        Ok(whole)
     }
 }
 
@@ -284,7 +320,10 @@ async fn refuse(
     let (head, body) = answer.into_parts();
     let retry_after = upstream::retry_after(&head.headers, SystemTime::now());
     // A page that is longer, or breaks off, still has a status and what was read of it.
-    let body = masked(body.read_at_most(ERROR_BYTES_MAX).await, &candidate.deployment);
+    let mut body = masked(body.read_at_most(ERROR_BYTES_MAX).await, &candidate.deployment);
+    if is_event_stream(&head) {
+        body = first_event(body);
+    }
     let status = head.status.as_u16();
     match upstream
         .adapter
@@ -292,15 +331,32 @@ async fn refuse(
     {
         Ok(failure) => {
             let own = failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+            let refusal = refused(failure);
+            let cause = match (status, refusal.cause) {
+                (422, Cause::BadRequest) => Cause::Unprocessable,
+                (_, cause) => cause,
+            };
             Refusal {
+                cause,
                 retry_after: retry_after.or(own),
-                ..refused(failure)
+                ..refusal
             }
         }
-        Err(error) => {
-            Refusal::new(Cause::UpstreamError, format!("the provider answered {status}")).detail(error.to_string())
-        }
+        // The plugin's failure is none of the upstream's; its status is.
+        Err(error) => Refusal {
+            retry_after,
+            ..Refusal::new(Cause::of_status(status), format!("the provider answered {status}"))
+                .detail(error.to_string())
+        },
     }
+}
+
+/// What the first event of a stream says: some upstreams refuse a streamed request in its form.
+fn first_event(stream: Bytes) -> Bytes {
+    let mut events = sse::Events::new(ERROR_BYTES_MAX);
+    events.push(stream.clone());
+    let first = events.next().and_then(Result::ok).or_else(|| events.finish());
+    first.map_or(stream, |event| event.data)
 }
 
 /// Time limits that the client chose itself.
@@ -361,7 +417,7 @@ pub fn refused_by_adapter(error: AdapterError) -> Refusal {
     match error {
         AdapterError::Refused(failure) => refused(failure),
         AdapterError::Call(error) => {
-            Refusal::new(Cause::UpstreamError, "the provider adapter failed").detail(error.to_string())
+            Refusal::new(Cause::PluginFailed, "the provider adapter failed").detail(error.to_string())
         }
     }
 }
@@ -379,7 +435,7 @@ fn refused(failure: crate::plugin::adapter::Failure) -> Refusal {
 }
 
 fn too_slow(error: upstream::TooSlow) -> Refusal {
-    Refusal::new(Cause::Timeout, error.to_string())
+    Refusal::new(Cause::Timeout, error.for_client()).detail(error.to_string())
 }
 
 fn not_sent(error: upstream::SendError) -> Refusal {
@@ -389,7 +445,7 @@ fn not_sent(error: upstream::SendError) -> Refusal {
         Cause::Connection
     };
     let detail = with_sources(&error);
-    Refusal::new(cause, error.to_string()).detail(detail)
+    Refusal::new(cause, error.for_client()).detail(detail)
 }
 
 /// An answer that stopped in the middle.
@@ -400,71 +456,10 @@ pub fn broken_off(error: AnswerError) -> Refusal {
         AnswerError::TooLong { .. } => Cause::UpstreamError,
     };
     let detail = with_sources(&error);
-    Refusal::new(cause, error.to_string()).detail(detail)
+    Refusal::new(cause, error.for_client()).detail(detail)
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-/// Providers repeat keys in their messages; ours must not reach a client or a log.
-pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
-    let Refusal {
-        message,
-        detail,
-        parameter,
-        provider_code,
-        ..
-    } = &mut refusal;
-    let texts = [
-        Some(message),
-        detail.as_mut(),
-        parameter.as_mut(),
-        provider_code.as_mut(),
-    ];
-    for text in texts.into_iter().flatten() {
-        for secret in deployment
-            .secrets()
-            .filter_map(|secret| std::str::from_utf8(secret).ok())
-        {
-            if text.contains(secret) {
-                *text = text.replace(secret, "****");
-            }
-        }
-    }
-    refusal
-}
-
-/// Bytes of an answer as a guest may see them: without our credentials, should the upstream repeat them.
-pub fn masked(bytes: Bytes, deployment: &Deployment) -> Bytes {
-    let holds = |secret: &&[u8]| memmem::find(&bytes, secret).is_some();
-    if !deployment.secrets().any(|secret| holds(&secret)) {
-        return bytes;
-    }
-    let mut masked = bytes.to_vec();
-    for secret in deployment.secrets() {
-        for at in memmem::find_iter(&bytes, secret) {
-            masked[at..at + secret.len()].fill(b'*');
-        }
-    }
-    masked.into()
-}
-
-/// Some servers send a request's headers back: whatever holds a credential of ours goes no further, neither to a guest nor
-/// to a client.
-fn leave_out_echoes(headers: &mut HeaderMap, deployment: &Deployment) {
-    let holds_secret = |value: &HeaderValue| {
-        deployment
-            .secrets()
-            .any(|secret| memmem::find(value.as_bytes(), secret).is_some())
-    };
-    let echoes: Vec<HeaderName> = headers
-        .iter()
-        .filter(|(_, value)| holds_secret(value))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in echoes {
-        headers.remove(name);
-    }
 }

@@ -74,22 +74,15 @@ fn whole_and_tenths(time: Duration) -> f64 {
 
 /// What kind of failure it is of the deployment's; `None` when it is none.
 fn kind(exchange: &Exchange, candidate: &Candidate, cause: Cause) -> Option<FailureKind> {
+    let has_own_limits = || {
+        let canonical = exchange.canonical.as_deref();
+        canonical.is_some_and(|asked| AskedLimits::of(asked).is_any())
+    };
     match cause {
-        Cause::UpstreamAuthentication | Cause::PermissionDenied => Some(FailureKind::Authentication),
         // The client chose the model that is not there.
         Cause::NotFound if candidate.deployment.model.contains('*') => None,
-        Cause::NotFound => Some(FailureKind::NotFound),
-        Cause::RateLimited => Some(FailureKind::RateLimit),
-        Cause::Timeout
-            if exchange
-                .canonical
-                .as_deref()
-                .is_some_and(|asked| AskedLimits::of(asked).is_any()) =>
-        {
-            None
-        }
-        Cause::Timeout => Some(FailureKind::Timeout),
-        Cause::UpstreamError | Cause::Connection | Cause::Overloaded => Some(FailureKind::InternalServer),
-        _ => None,
+        // Or the time that was too short.
+        Cause::Timeout if has_own_limits() => None,
+        cause => cause.row().counts,
     }
 }

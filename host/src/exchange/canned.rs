@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::answer::{Answer, Whole};
 use super::relay::{Source, Stream};
-use super::{Cause, Refusal};
-use crate::canonical::{Canonical, cut};
+use super::{Cause, Refusal, in_band};
+use crate::canonical::join::Transcript;
+use crate::canonical::{Canonical, chunk, cut};
 use crate::deployment::Candidate;
 use crate::operation::Operation;
 use crate::sse;
@@ -87,6 +88,31 @@ pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> 
         source,
         whole.headers().clone(),
     ))))
+}
+
+/// The whole answer that an event stream comes to: some upstreams stream what was asked for whole.
+///
+/// # Errors
+/// The stream broke off, holds no events, or tells a failure.
+pub fn joined(operation: Operation, stream: Bytes) -> Result<Bytes, Refusal> {
+    let mut events = sse::Events::new(usize::MAX);
+    events.push(stream);
+    let mut transcript = Transcript::unbounded();
+    let mut is_at_end = false;
+    while let Some(event) = events.next().or_else(|| events.finish().map(Ok)) {
+        let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
+        if event.data == sse::DONE {
+            is_at_end = true;
+        } else {
+            in_band::error_in(&event.data).map_or(Ok(()), Err)?;
+            is_at_end |= chunk::ends(&event.data);
+            transcript.add(&event.data);
+        }
+    }
+    match is_at_end {
+        true => Ok(transcript.answer(operation).to_string().into()),
+        false => Err(Refusal::new(Cause::Connection, "the provider broke off its answer")),
+    }
 }
 
 fn events(chunks: &[Value]) -> Bytes {

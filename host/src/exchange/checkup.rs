@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Cause, Refusal, attempt, new_id, outgoing};
+use super::{Cause, Refusal, attempt, masks, new_id, outgoing};
 use crate::canonical::Canonical;
 use crate::config::settings::Checkups;
 use crate::deployment::{Ailment, Candidate, Deployment, Finding};
@@ -70,7 +70,7 @@ impl Question {
         let deployment = &self.candidate.deployment;
         let ailment = match self.answered(connections).await {
             Ok(()) => None,
-            Err(refusal) => Some(ailment(attempt::scrubbed(refusal, deployment))),
+            Err(refusal) => Some(ailment(masks::scrubbed(refusal, deployment))),
         };
         Finding {
             begun,
@@ -90,7 +90,10 @@ impl Question {
             ..TimeLimits::default()
         };
         let accepted = attempt::send(connections, &canonical, &self.candidate, upstream, limits).await?;
-        accepted.whole(deployment, ANSWER_BYTES_MAX).await.map(drop)
+        accepted
+            .whole(canonical.operation, deployment, ANSWER_BYTES_MAX)
+            .await
+            .map(drop)
     }
 }
 

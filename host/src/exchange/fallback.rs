@@ -56,6 +56,7 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
     };
     let mut hops = Hops::default();
     let mut first: Option<(Refusal, Arc<Canonical>)> = None;
+    let mut was_asked = false;
     // As it is configured: names that clients make up would be labels without bound.
     let mut requested: Option<Box<str>> = None;
     loop {
@@ -74,7 +75,9 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
         }
         hops.add(targets(exchange, &hop, &refusal), &hop);
         let Some(next) = hops.next(&hop) else {
-            let (refusal, canonical) = first.unwrap_or((refusal, hop.canonical));
+            // A group of which nobody was asked has less to say than one that failed.
+            let is_first_told = was_asked || exchange.story.attempts.is_empty();
+            let (refusal, canonical) = first.filter(|_| is_first_told).unwrap_or((refusal, hop.canonical));
             exchange.canonical = Some(canonical);
             return Err(refusal);
         };
@@ -83,7 +86,10 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             cause = ?refusal.cause, "falling back"
         );
         exchange.story.fell_back(refusal.clone());
-        first.get_or_insert((refusal, hop.canonical));
+        first.get_or_insert_with(|| {
+            was_asked = !exchange.story.attempts.is_empty();
+            (refusal, hop.canonical)
+        });
         hop = next;
     }
 }

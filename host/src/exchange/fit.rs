@@ -1,4 +1,4 @@
-//! Which deployments a request fits, before any is asked (`enable_pre_call_checks`): where it may be served, what its model
+//! Which deployments a request fits, before any is asked (`enable_pre_call_checks`): what it serves, where it may be served, what its model
 //! must be able to do, room in the context window, room in the minute. In this order: a request that fits none is told of
 //! the first of these that nobody is left after.
 
@@ -8,7 +8,8 @@ use crate::deployment::{Capability, Deployment, is_within};
 use crate::moment::Moment;
 use crate::snapshot::Found;
 
-/// Leaves out the deployments that the request does not fit. A region that the request may not leave counts always.
+/// Leaves out the deployments that the request does not fit. The operation, and a region that the request may not leave, count
+/// always.
 ///
 /// # Errors
 /// It fits none. A prompt that is too long for all of them leads on to `context_window_fallbacks`.
@@ -16,6 +17,7 @@ pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> R
     if found.candidates.is_empty() {
         return Ok(());
     }
+    serving(canonical, found)?;
     in_region(canonical, found)?;
     if !exchange.snapshot.settings.router.checks_fit {
         return Ok(());
@@ -24,6 +26,24 @@ pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> R
     able(canonical, found)?;
     with_window(tokens, found)?;
     with_room(tokens, found)
+}
+
+/// Adapters say which operations they speak.
+fn serving(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
+    let operation = canonical.operation.as_str();
+    let serves = |deployment: &Deployment| {
+        // A deployment without an upstream answers by itself.
+        let upstream = deployment.upstream.as_ref();
+        upstream.is_none_or(|upstream| upstream.provider.operations.iter().any(|name| name == operation))
+    };
+    if found.candidates.iter().all(|candidate| serves(&candidate.deployment)) {
+        return Ok(());
+    }
+    keep(found, serves, |left_out| {
+        let provider = left_out.candidates.first().map_or("", |one| &one.deployment.provider);
+        let message = format!("provider `{provider}` does not serve {operation}: ask another model group");
+        Refusal::new(Cause::Unsupported, message)
+    })
 }
 
 fn in_region(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {

@@ -9,6 +9,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::outgoing::NOT_IN_EFFECT;
+use super::refusal::Row;
 use super::{Exchange, Refusal};
 use crate::canonical::Canonical;
 
@@ -124,7 +125,7 @@ fn fallback_errors(exchange: &Exchange) -> Option<HeaderValue> {
 fn listed(failures: &[Refusal]) -> String {
     let told = failures.iter().map(|failure| {
         let message: String = failure.message.chars().take(MESSAGE_CHARS_MAX).collect();
-        let (status, _, class) = failure.cause.row();
+        let Row { status, class, .. } = failure.cause.row();
         json!({ "message": message, "type": class, "param": failure.parameter, "code": status.to_string() })
     });
     in_ascii(&Value::Array(told.collect()).to_string())

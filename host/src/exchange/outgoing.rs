@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request};
 
@@ -80,7 +80,7 @@ pub fn build(
     let broken = |what: String| {
         let plugin = upstream.adapter.name();
         Refusal::new(
-            Cause::Internal,
+            Cause::PluginFailed,
             "the provider adapter made a request that cannot be sent",
         )
         .detail(format!("adapter `{plugin}` broke its contract: {what}"))
@@ -88,8 +88,9 @@ pub fn build(
     let mut headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
     let auth = asked.auth.as_ref().unwrap_or(&upstream.provider.auth);
     let query = authorize(deployment, auth, &mut headers).map_err(|error| {
-        let sentence = "the gateway has no usable credential for this deployment";
-        Refusal::new(Cause::UpstreamAuthentication, format!("{sentence}: {error}"))
+        // A client that reads 401 takes its own key for wrong.
+        let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
+        Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
     })?;
     for (name, value) in &deployment.extra_headers {
         add(&mut headers, name, value);
@@ -118,6 +119,8 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
     const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     let mut headers = HeaderMap::with_capacity(asked.headers.len() + 8);
     headers.insert(USER_AGENT, PRODUCT);
+    // Answers are looked into and passed on as they come: to compress them gains nothing on the way.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(
         ACCEPT,
         HeaderValue::from_static(if is_streaming {

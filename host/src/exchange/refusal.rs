@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::deployment::FailureKind;
 use crate::json::text::quote;
 use crate::plugin::adapter::Fault;
 
@@ -18,8 +19,11 @@ use crate::plugin::adapter::Fault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     BadRequest,
+    /// The provider could read the request and not do it.
+    Unprocessable,
     ContextWindowExceeded,
     ContentFiltered,
+    /// The adapter, or the model, has no such parameter or operation.
     Unsupported,
     /// A guardrail refused the text.
     GuardrailBlocked,
@@ -42,46 +46,97 @@ pub enum Cause {
     Overloaded,
     /// A guardrail that the exchange needs is not there, or failed.
     GuardrailUnavailable,
+    /// A plugin trapped, ran over a limit or broke its contract.
+    PluginFailed,
+    /// A deployment lacks what it needs: its credential, or a plugin that serves its provider.
+    Misconfigured,
     Internal,
 }
 
+/// What one cause means: a row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    pub status: u16,
+    /// `type` in the body.
+    pub kind: &'static str,
+    /// LiteLLM's exception class, for metrics and records.
+    pub class: &'static str,
+    pub blame: Blame,
+    pub then: Then,
+    /// LiteLLM's name in `retry_policy`; empty where no policy names it.
+    pub policy: &'static str,
+    /// What it counts as against the deployment.
+    pub counts: Option<FailureKind>,
+}
+
+/// Who has to mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    Client,
+    /// Or its operator.
+    Gateway,
+    Plugin,
+    Upstream,
+}
+
+/// How far an exchange may go on. Each allows what the ones before it allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Then {
+    /// What a guardrail refused, or nobody waits for, goes nowhere else.
+    End,
+    /// Another model group may be asked. What the client did wrong is wrong at every deployment of this one.
+    Fallback,
+    /// Another deployment might do better.
+    Elsewhere,
+    /// The same deployment might do better a moment later.
+    Again,
+}
+
+const INVALID: &str = "invalid_request_error";
+const SERVER: &str = "internal_server_error";
+
 impl Cause {
-    /// (status, `type` in the body, LiteLLM's exception class for metrics and records)
     #[must_use]
-    pub fn row(self) -> (u16, &'static str, &'static str) {
+    #[rustfmt::skip] // One cause a row.
+    pub fn row(self) -> Row {
+        use {Blame::*, FailureKind as Counts, Then::*};
+        let row = |status, kind, class, blame, then, policy, counts| Row { status, kind, class, blame, then, policy, counts };
         match self {
-            Self::BadRequest => (400, "invalid_request_error", "BadRequestError"),
-            Self::ContextWindowExceeded => (400, "invalid_request_error", "ContextWindowExceededError"),
-            Self::ContentFiltered => (400, "invalid_request_error", "ContentPolicyViolationError"),
-            Self::Unsupported => (400, "invalid_request_error", "UnsupportedParamsError"),
-            Self::GuardrailBlocked => (400, "invalid_request_error", "GuardrailRaisedException"),
-            Self::Unauthenticated | Self::UpstreamAuthentication => {
-                (401, "authentication_error", "AuthenticationError")
-            }
-            Self::PermissionDenied => (403, "permission_error", "PermissionDeniedError"),
-            Self::NotFound => (404, "invalid_request_error", "NotFoundError"),
-            Self::WrongMethod => (405, "invalid_request_error", "MethodNotAllowed"),
-            Self::Timeout => (408, "timeout_error", "Timeout"),
-            Self::TooLarge => (413, "invalid_request_error", "RequestTooLarge"),
-            Self::UnsupportedMediaType => (415, "invalid_request_error", "UnsupportedMediaType"),
-            Self::RateLimited => (429, "rate_limit_error", "RateLimitError"),
-            Self::ClientGone => (499, "client_disconnected", "ClientDisconnected"),
-            Self::UpstreamError => (500, "internal_server_error", "InternalServerError"),
-            Self::Connection => (500, "internal_server_error", "APIConnectionError"),
-            Self::Overloaded => (503, "internal_server_error", "ServiceUnavailableError"),
-            Self::GuardrailUnavailable => (503, "internal_server_error", "GuardrailUnavailable"),
-            Self::Internal => (500, "internal_server_error", "InternalServerError"),
+            Self::BadRequest             => row(400, INVALID, "BadRequestError", Client, Fallback, "BadRequest", None),
+            Self::Unprocessable          => row(422, INVALID, "UnprocessableEntityError", Client, Fallback, "BadRequest", None),
+            Self::ContextWindowExceeded  => row(400, INVALID, "ContextWindowExceededError", Client, Fallback, "BadRequest", None),
+            Self::ContentFiltered        => row(400, INVALID, "ContentPolicyViolationError", Client, Fallback, "ContentPolicyViolation", None),
+            Self::Unsupported            => row(400, INVALID, "UnsupportedParamsError", Client, Elsewhere, "BadRequest", None),
+            Self::GuardrailBlocked       => row(400, INVALID, "GuardrailRaisedException", Client, End, "", None),
+            Self::Unauthenticated        => row(401, "authentication_error", "AuthenticationError", Client, End, "", None),
+            Self::UpstreamAuthentication => row(401, "authentication_error", "AuthenticationError", Gateway, Elsewhere, "Authentication", Some(Counts::Authentication)),
+            // Firewalls answer 403 to a text: the next client's may pass.
+            Self::PermissionDenied       => row(403, "permission_error", "PermissionDeniedError", Upstream, Elsewhere, "Authentication", None),
+            Self::NotFound               => row(404, INVALID, "NotFoundError", Gateway, Elsewhere, "NotFound", Some(Counts::NotFound)),
+            Self::WrongMethod            => row(405, INVALID, "MethodNotAllowed", Client, End, "", None),
+            Self::Timeout                => row(408, "timeout_error", "Timeout", Upstream, Again, "Timeout", Some(Counts::Timeout)),
+            Self::TooLarge               => row(413, INVALID, "RequestTooLarge", Client, End, "", None),
+            Self::UnsupportedMediaType   => row(415, INVALID, "UnsupportedMediaType", Client, End, "", None),
+            Self::RateLimited            => row(429, "rate_limit_error", "RateLimitError", Upstream, Again, "RateLimit", Some(Counts::RateLimit)),
+            Self::ClientGone             => row(499, "client_disconnected", "ClientDisconnected", Client, End, "", None),
+            Self::UpstreamError          => row(500, SERVER, "InternalServerError", Upstream, Again, "InternalServer", Some(Counts::InternalServer)),
+            Self::Connection             => row(500, SERVER, "APIConnectionError", Upstream, Again, "InternalServer", Some(Counts::InternalServer)),
+            Self::Overloaded             => row(503, SERVER, "ServiceUnavailableError", Upstream, Again, "ServiceUnavailable", Some(Counts::InternalServer)),
+            Self::GuardrailUnavailable   => row(503, SERVER, "GuardrailUnavailable", Plugin, End, "", None),
+            Self::PluginFailed           => row(500, SERVER, "InternalServerError", Plugin, Elsewhere, "InternalServer", None),
+            Self::Misconfigured          => row(500, SERVER, "InternalServerError", Gateway, Elsewhere, "Authentication", Some(Counts::Authentication)),
+            Self::Internal               => row(500, SERVER, "InternalServerError", Gateway, Elsewhere, "InternalServer", None),
         }
     }
 
     #[must_use]
     pub fn status(self) -> u16 {
-        self.row().0
+        self.row().status
     }
 
     #[must_use]
     pub fn class(self) -> &'static str {
-        self.row().2
+        self.row().class
     }
 
     /// What an adapter calls it.
@@ -102,45 +157,38 @@ impl Cause {
         }
     }
 
-    /// Whether another deployment might do better. What the client did wrong is wrong everywhere.
+    /// What a status says by itself, where nobody can read the answer.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            400 | 406..=407 | 409..=412 | 414 | 416..=421 | 423..=428 | 430..=499 => Self::BadRequest,
+            401 => Self::UpstreamAuthentication,
+            403 => Self::PermissionDenied,
+            404 | 405 => Self::NotFound,
+            408 | 504 => Self::Timeout,
+            413 | 415 | 422 => Self::Unprocessable,
+            429 => Self::RateLimited,
+            503 | 529 => Self::Overloaded,
+            _ => Self::UpstreamError,
+        }
+    }
+
+    /// Whether another deployment might do better.
     #[must_use]
     pub fn may_try_another(self) -> bool {
-        !matches!(
-            self,
-            Self::BadRequest
-                | Self::ContextWindowExceeded
-                | Self::ContentFiltered
-                | Self::Unsupported
-                | Self::GuardrailBlocked
-                | Self::GuardrailUnavailable
-                | Self::Unauthenticated
-                | Self::TooLarge
-                | Self::UnsupportedMediaType
-                | Self::ClientGone
-        )
+        self.row().then >= Then::Elsewhere
     }
 
     /// Whether the same deployment might do better a moment later.
     #[must_use]
     pub fn may_try_again(self) -> bool {
-        matches!(
-            self,
-            Self::Timeout | Self::RateLimited | Self::UpstreamError | Self::Connection | Self::Overloaded
-        )
+        self.row().then == Then::Again
     }
 
-    /// Whether another model group is asked. What a guardrail refused, or nobody waits for, goes nowhere else.
+    /// Whether another model group may be asked.
     #[must_use]
     pub fn may_fall_back(self) -> bool {
-        !matches!(
-            self,
-            Self::GuardrailBlocked
-                | Self::GuardrailUnavailable
-                | Self::Unauthenticated
-                | Self::TooLarge
-                | Self::UnsupportedMediaType
-                | Self::ClientGone
-        )
+        self.row().then >= Then::Fallback
     }
 }
 
@@ -190,7 +238,7 @@ impl Refusal {
     /// The body of the answer.
     #[must_use]
     pub fn body(&self) -> Bytes {
-        let (status, kind, _) = self.cause.row();
+        let Row { status, kind, .. } = self.cause.row();
         let mut body = b"{\"error\":{\"message\":".to_vec();
         body.extend_from_slice(&quote(&self.message));
         body.extend_from_slice(b",\"type\":\"");

@@ -24,8 +24,8 @@ use seam::Seam;
 pub use source::Source;
 
 use super::answer;
-use super::attempt::scrubbed;
 use super::guard::Windows;
+use super::masks::scrubbed;
 use super::story::Ending;
 use super::{Cause, Exchange, Refusal};
 use crate::body::{Body, Sink};
@@ -81,6 +81,12 @@ impl Stream {
             return Err(Refusal::new(
                 Cause::UpstreamError,
                 "the upstream's stream ended before it began",
+            ));
+        }
+        if !stream.picker.has_content {
+            return Err(Refusal::new(
+                Cause::UpstreamError,
+                "the provider's stream ended without an answer in it",
             ));
         }
         Ok(stream)

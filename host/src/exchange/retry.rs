@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Cause, Exchange, Refusal};
+use super::{Exchange, Refusal};
 use crate::canonical::Canonical;
 use crate::config::settings::ByKind;
 
@@ -46,20 +46,23 @@ impl Retries {
         let settings = &exchange.snapshot.settings;
         let policy = &settings.router.retries;
         let by_kind = |policy: &ByKind| {
-            let name = policy_name(refusal.cause)?;
+            let name = Some(refusal.cause.row().policy).filter(|name| !name.is_empty())?;
             policy.get(name).or_else(|| policy.get("Default")).copied()
         };
         let own = policy.group_policies.get(canonical.group.as_ref()).and_then(by_kind);
         let policy = own.or_else(|| by_kind(&policy.policy));
         let (count, is_retryable) = match (self.asked, policy) {
             (Some(0), _) => (0, false),
-            // A policy that names the kind of failure goes over what is retried by itself.
+            // A policy that names the kind of failure takes precedence over what is retried by itself.
             (_, Some(count)) => (count, true),
             (asked, None) => (asked.unwrap_or(self.configured), refusal.cause.may_try_another()),
         };
-        is_retryable
-            && made <= count as usize
-            && exchange.story.attempts.len() < settings.upstream.attempts_max as usize
+        is_retryable && made <= count as usize && self.has_attempts_left(exchange)
+    }
+
+    /// Whether the exchange may make another attempt at all.
+    pub fn has_attempts_left(&self, exchange: &Exchange) -> bool {
+        exchange.story.attempts.len() < exchange.snapshot.settings.upstream.attempts_max as usize
     }
 
     /// How long to wait before the same deployments are tried once more, after `made` attempts; `None` when that has no use.
@@ -88,21 +91,6 @@ fn listed(waits: &[Duration], before: usize) -> Option<Duration> {
 fn doubled(made: usize) -> Duration {
     let doubled = WAIT_FIRST.saturating_mul(1 << made.saturating_sub(1).min(8));
     doubled.min(WAIT_MAX)
-}
-
-/// LiteLLM's name in its policies.
-fn policy_name(cause: Cause) -> Option<&'static str> {
-    Some(match cause {
-        Cause::BadRequest | Cause::ContextWindowExceeded | Cause::Unsupported => "BadRequest",
-        Cause::ContentFiltered => "ContentPolicyViolation",
-        Cause::UpstreamAuthentication | Cause::PermissionDenied => "Authentication",
-        Cause::NotFound => "NotFound",
-        Cause::Timeout => "Timeout",
-        Cause::RateLimited => "RateLimit",
-        Cause::Overloaded => "ServiceUnavailable",
-        Cause::UpstreamError | Cause::Connection | Cause::Internal => "InternalServer",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Cause, Exchange, Refusal, checkup, fit, tags};
 use crate::canonical::Canonical;
+use crate::config::settings::{Alias, Settings};
 use crate::decisions::{Choice, Recorder};
 use crate::deployment::{Candidate, Deployment, Standing};
 use crate::moment::Moment;
@@ -132,6 +133,11 @@ pub fn next(ranked: &mut Ranked, now: Moment) -> Option<Candidate> {
     let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(now), Standing::Out(_));
     let at = ranked.iter().position(is_in).unwrap_or(0);
     ranked.remove(at)
+}
+
+/// Leaves those of a later order than the one that has failed.
+pub fn pass_over_order(ranked: &mut Ranked, failed: &Candidate) {
+    ranked.retain(|candidate| plan::order(candidate) > plan::order(failed));
 }
 
 /// What chooses, level by level, and tells of it.
@@ -269,6 +275,16 @@ fn unavailable() -> Refusal {
 fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {
     let groups = &exchange.snapshot.groups;
     let asked: String = canonical.group.chars().take(200).collect();
+    if is_configured(&exchange.snapshot.settings, &canonical.group) {
+        // What is wrong with it was said when the configuration was loaded.
+        return Refusal::new(
+            Cause::Misconfigured,
+            format!("none of the deployments of `{asked}` can be used: the gateway's operator finds why in the log"),
+        )
+        .detail(format!(
+            "all deployments of `{asked}` were left out: `sluice check` says why"
+        ));
+    }
     let near = groups.nearest(&canonical.group);
     let hint = if near.is_empty() {
         "GET /v1/models lists the names".to_owned()
@@ -276,4 +292,17 @@ fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {
         format!("did you mean `{}`?", near.join("`, `"))
     };
     Refusal::new(Cause::BadRequest, format!("no model group is called `{asked}`; {hint}")).parameter("model")
+}
+
+/// Whether the configuration has deployments of this name, although none can be used.
+fn is_configured(settings: &Settings, name: &str) -> bool {
+    let name = match settings.aliases.get(name) {
+        Some(Alias::Group { model, .. }) => model.as_str(),
+        _ => name,
+    };
+    let fits = |group: &str| match group.split_once('*') {
+        Some((start, end)) => name.starts_with(start) && name.ends_with(end.rsplit('*').next().unwrap_or(end)),
+        None => group == name,
+    };
+    settings.deployments.iter().any(|deployment| fits(&deployment.group))
 }

@@ -70,7 +70,7 @@ impl Adapter {
         let mut lease = self.pool.lease()?;
         lease.guest().begin(None);
         let time = DESCRIBE_TIME.max(self.pool.limits().time);
-        let said = lease.call_within(time, |store, provider| {
+        let said = lease.call_within(time, 0, |store, provider| {
             provider.sluice_plugin_provider().call_providers(store)
         })?;
         Ok(self.providers.get_or_init(|| said))
@@ -90,7 +90,10 @@ impl Adapter {
         guest.begin(Some(Arc::clone(exchange)));
         guest.candidate = Some(candidate.clone());
         let target = &candidate.target;
-        let request = lease.call(|store, provider| provider.sluice_plugin_provider().call_open(store, target))?;
+        let bytes = exchange.body.len();
+        let request = lease.call(bytes, |store, provider| {
+            provider.sluice_plugin_provider().call_open(store, target)
+        })?;
         Ok((request.map_err(AdapterError::Refused)?, Conversation { lease }))
     }
 
@@ -114,7 +117,7 @@ impl Adapter {
         // Providers repeat what the client wrote in their error messages.
         guest.has_read_content = true;
         let target = &candidate.target;
-        lease.call(|store, provider| {
+        lease.call(body.len(), |store, provider| {
             provider
                 .sluice_plugin_provider()
                 .call_refuse(store, target, status, body)
@@ -139,9 +142,9 @@ impl Conversation {
     /// The adapter cannot read it, or the guest failed.
     pub fn whole(&mut self, body: &[u8]) -> Result<Vec<u8>, AdapterError> {
         self.reads_content();
-        let answer = self
-            .lease
-            .call(|store, provider| provider.sluice_plugin_provider().call_whole(store, body))?;
+        let answer = self.lease.call(body.len(), |store, provider| {
+            provider.sluice_plugin_provider().call_whole(store, body)
+        })?;
         answer.map_err(AdapterError::Refused)
     }
 
@@ -151,9 +154,10 @@ impl Conversation {
     /// The provider sent an error event, the adapter cannot read one, or the guest failed.
     pub fn events(&mut self, batch: &[Event]) -> Result<Vec<u8>, AdapterError> {
         self.reads_content();
-        let answer = self
-            .lease
-            .call(|store, provider| provider.sluice_plugin_provider().call_events(store, batch))?;
+        let bytes = batch.iter().map(|event| event.data.len()).sum();
+        let answer = self.lease.call(bytes, |store, provider| {
+            provider.sluice_plugin_provider().call_events(store, batch)
+        })?;
         answer.map_err(AdapterError::Refused)
     }
 
@@ -163,9 +167,9 @@ impl Conversation {
     /// The stream broke off before its own end, or the guest failed.
     pub fn finish(&mut self) -> Result<Vec<u8>, AdapterError> {
         self.reads_content();
-        let answer = self
-            .lease
-            .call(|store, provider| provider.sluice_plugin_provider().call_finish(store))?;
+        let answer = self.lease.call(0, |store, provider| {
+            provider.sluice_plugin_provider().call_finish(store)
+        })?;
         answer.map_err(AdapterError::Refused)
     }
 

@@ -68,8 +68,11 @@ impl Callback {
     async fn call(&self, records: &[String]) -> Result<Result<(), callback_types::DeliveryError>, CallError> {
         let mut lease = self.pool.lease_waiting().await?;
         lease.guest().begin(None);
+        let bytes = records.iter().map(String::len).sum();
         lease
-            .call_waiting(async |store, exports| exports.sluice_plugin_callback().call_deliver(store, records).await)
+            .call_waiting(bytes, async |store, exports| {
+                exports.sluice_plugin_callback().call_deliver(store, records).await
+            })
             .await
     }
 }

@@ -25,6 +25,50 @@ pub fn ticks(limit: Duration) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX - 1).saturating_add(1)
 }
 
+/// What a guest has had of the time that one call may take.
+///
+/// It is looked at with each tick that guest code meets. What counts is the time that the thread ran, as the system tells it:
+/// a worker that was not scheduled for a while used nothing.
+#[derive(Debug, Default)]
+pub struct GuestTime {
+    limit: Duration,
+    had: Duration,
+    /// The thread's time at the last tick of this call.
+    last: Option<Duration>,
+}
+
+impl GuestTime {
+    /// A call begins.
+    pub fn begin(&mut self, limit: Duration) {
+        *self = Self {
+            limit,
+            ..Self::default()
+        };
+    }
+
+    /// The guest has waited: what its thread did meanwhile was others' work.
+    pub fn waited(&mut self) {
+        self.last = None;
+    }
+
+    /// A tick, when the thread had run for so long. Whether the guest may go on.
+    pub fn may_go_on(&mut self, thread: Duration) -> bool {
+        let last = self.last.replace(thread);
+        // What a guest waited for may have let others run on its thread: a tick counts as one at most.
+        self.had += last
+            .map_or(Duration::ZERO, |last| thread.saturating_sub(last))
+            .min(TICK);
+        self.had < self.limit
+    }
+}
+
+/// The time that this thread has run.
+#[must_use]
+pub fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 /// Calls of one worker, on a cache line of its own.
 #[repr(align(64))]
 struct Calls {
@@ -123,6 +167,32 @@ mod tests {
         // Whether it rests by now or not: no call may find a clock that does not tick.
         let _ticking = Ticking::begin();
         has_rested.recv_timeout(LOOK_EVERY / 2).unwrap();
+    }
+
+    /// How many ticks a guest sees that has so much of each, in milliseconds.
+    fn ticks_seen(limit: u64, had_of_each: u64) -> u64 {
+        let mut time = GuestTime::default();
+        time.begin(Duration::from_millis(limit));
+        let mut ticks = (0..1_000).map(|tick| Duration::from_millis(7 + tick * had_of_each));
+        ticks.position(|thread| !time.may_go_on(thread)).unwrap() as u64
+    }
+
+    #[test]
+    fn only_the_time_that_the_thread_had_counts() {
+        assert_eq!(ticks_seen(20, 5), 4);
+        assert_eq!(ticks_seen(20, 1), 20);
+        // Others ran on the thread while the guest waited.
+        assert_eq!(ticks_seen(20, 500), 4);
+    }
+
+    #[test]
+    fn the_threads_time_is_that_of_its_work() {
+        let before = thread_time();
+        let mut sum = 0_u64;
+        while thread_time() - before < TICK {
+            sum = sum.wrapping_add(1);
+        }
+        assert!(sum > 0);
     }
 
     #[test]

@@ -74,7 +74,8 @@ impl Inspection {
         let guest = self.lease.guest();
         guest.has_read_content = true;
         guest.log_refill();
-        let call = self.lease.call_waiting(async |store, exports| {
+        let bytes = passages.iter().map(|passage| passage.text.len()).sum();
+        let call = self.lease.call_waiting(bytes, async |store, exports| {
             exports
                 .sluice_plugin_guardrail()
                 .call_inspect(store, stage, passages)

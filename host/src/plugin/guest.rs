@@ -1,11 +1,13 @@
 //! The host's side of one instance: what its imports answer from, what it has used, and whether it has read content.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::HeaderMap;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::clock::{self, GuestTime};
 use super::columns::Columns;
 use super::limits::{Limiter, Limits};
 use super::reads::Reads;
@@ -37,8 +39,8 @@ pub struct Guest {
     pub(super) has_read_content: bool,
     /// The operator shares its instances between clients, so that what it has read may stay.
     pub(super) may_keep_content: bool,
-    /// Ticks of the clock seen while guest code ran, this call; for worlds that may wait.
-    pub(super) ticks: u64,
+    /// What it has had of this call's time.
+    pub(super) time: GuestTime,
     /// HTTP requests of this call.
     pub(super) requests: u32,
 }
@@ -60,7 +62,7 @@ impl Guest {
             reads: None,
             has_read_content: false,
             may_keep_content: false,
-            ticks: 0,
+            time: GuestTime::default(),
             requests: 0,
         }
     }
@@ -71,10 +73,16 @@ impl Guest {
         self.log.refill();
     }
 
-    /// Before each call: what is counted by the call.
-    pub fn begin_call(&mut self) {
-        self.ticks = 0;
+    /// Before each call: what is counted by the call, which may take so long and is handed so many bytes.
+    pub fn begin_call(&mut self, time: Duration, bytes: usize) {
+        self.time.begin(time);
+        self.limiter.make_room(bytes);
         self.requests = 0;
+    }
+
+    /// The clock has ticked while guest code ran: whether it may go on.
+    pub fn may_go_on(&mut self) -> bool {
+        self.time.may_go_on(clock::thread_time())
     }
 
     /// Before a further call about the same exchange.

@@ -10,9 +10,9 @@ use crate::config::settings;
 /// Bounds of one instance and of one call. Each is a setting under `sluice.plugins.<name>`, or a constant with its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// Guest time of one call.
+    /// Guest time of one call, but for what its bytes add ([`Self::time_for`]).
     pub time: Duration,
-    /// Memory of one instance, all its linear memories and tables together, in bytes.
+    /// Memory of one instance, but for what its bytes add, all its linear memories and tables together, in bytes.
     pub memory_bytes: usize,
     /// Bytes that cross from guest to host in one call: what a guest can make the host allocate.
     pub output_bytes: usize,
@@ -21,6 +21,13 @@ pub struct Limits {
 }
 
 const MIB: usize = 1 << 20;
+
+/// More time for each byte that a call is handed: 5 MB of an image are read, decoded and written, a quarter of a second at
+/// most.
+const TIME_PER_BYTE: Duration = Duration::from_nanos(50);
+
+/// More memory for each byte that a call is handed: what was read, what is written, and room for either to grow.
+const MEMORY_PER_BYTE: usize = 6;
 
 /// A table's element is a pointer of the host's.
 const ELEMENT_BYTES: usize = 8;
@@ -44,6 +51,13 @@ impl Limits {
         }
     }
 
+    /// Guest time of a call that is handed so many bytes.
+    #[must_use]
+    pub fn time_for(&self, bytes: usize) -> Duration {
+        let more = TIME_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.time.saturating_add(more)
+    }
+
     /// The kind's defaults with the operator's own over them.
     #[must_use]
     pub fn with(self, operator: &settings::Plugin) -> Self {
@@ -62,6 +76,8 @@ impl Limits {
 #[derive(Debug)]
 pub struct Limiter {
     memory_bytes_max: usize,
+    /// Of the call that was handed the most.
+    room: usize,
     memory_bytes: usize,
     /// Whether growth was refused: turns a guest's own "out of memory" trap into a message that says whose limit it was.
     pub refused_growth: bool,
@@ -71,9 +87,15 @@ impl Limiter {
     pub fn new(memory_bytes_max: usize) -> Self {
         Self {
             memory_bytes_max,
+            room: 0,
             memory_bytes: 0,
             refused_growth: false,
         }
+    }
+
+    /// A call is handed so many bytes.
+    pub fn make_room(&mut self, bytes: usize) {
+        self.room = self.room.max(bytes.saturating_mul(MEMORY_PER_BYTE));
     }
 
     /// Memory in use, all memories and tables together.
@@ -83,7 +105,7 @@ impl Limiter {
 
     fn grow(&mut self, bytes: usize) -> bool {
         let grown = self.memory_bytes.saturating_add(bytes);
-        let is_allowed = grown <= self.memory_bytes_max;
+        let is_allowed = grown <= self.memory_bytes_max.saturating_add(self.room);
         if is_allowed {
             self.memory_bytes = grown;
         } else {
@@ -117,6 +139,17 @@ mod tests {
         );
         assert!(limiter.memory_growing(60, 100, None).unwrap());
         assert!(limiter.refused_growth);
+    }
+
+    #[test]
+    fn a_call_that_is_handed_much_has_time_and_room_for_it() {
+        let limits = Limits::of(Kind::Adapter);
+        assert_eq!(limits.time_for(0), limits.time);
+        assert_eq!(limits.time_for(5_000_000), limits.time + Duration::from_millis(250));
+        let mut limiter = Limiter::new(100);
+        limiter.make_room(10);
+        assert!(limiter.memory_growing(0, 160, None).unwrap());
+        assert!(!limiter.memory_growing(160, 161, None).unwrap());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
-use super::clock::{self, Ticking};
+use super::clock::Ticking;
 use super::component::chain;
 use super::grants::Grants;
 use super::guest::Guest;
@@ -139,8 +139,13 @@ impl<E: Exports> Pool<E> {
         }
         let _ticking = Ticking::begin();
         let mut store = self.store();
-        store.epoch_deadline_trap();
-        store.set_epoch_deadline(clock::ticks(self.limits.time));
+        store.epoch_deadline_callback(|mut context| {
+            Ok(match context.data_mut().may_go_on() {
+                true => UpdateDeadline::Continue(1),
+                false => UpdateDeadline::Interrupt,
+            })
+        });
+        store.set_epoch_deadline(1);
         let made = E::instantiate(&self.pre, &mut store);
         self.made(store, made)
     }
@@ -155,11 +160,8 @@ impl<E: Exports> Pool<E> {
         }
         let _ticking = Ticking::begin();
         let mut store = self.store();
-        let ticks_max = clock::ticks(self.limits.time);
-        store.epoch_deadline_callback(move |mut context| {
-            let guest = context.data_mut();
-            guest.ticks += 1;
-            if guest.ticks >= ticks_max {
+        store.epoch_deadline_callback(|mut context| {
+            if !context.data_mut().may_go_on() {
                 return Ok(UpdateDeadline::Interrupt);
             }
             // wasmtime's own yield wakes itself and starves the worker (issue 10667).
@@ -173,6 +175,7 @@ impl<E: Exports> Pool<E> {
     fn store(&self) -> Store<Guest> {
         let mut store = new_store(E::engine(&self.pre), Arc::clone(&self.identity), &self.limits);
         store.data_mut().may_keep_content = self.isolation == Isolation::Shared;
+        store.data_mut().begin_call(self.limits.time, 0);
         store
     }
 
@@ -259,15 +262,16 @@ impl<E: Exports> Lease<E> {
         Arc::clone(&self.pool.identity)
     }
 
-    /// One call of a kind that is called synchronously.
+    /// One call of a kind that is called synchronously, which is handed so many bytes.
     ///
     /// # Errors
     /// The guest trapped or went over a limit; the instance is not used again.
     pub(super) fn call<R>(
         &mut self,
+        bytes: usize,
         call: impl FnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        self.call_within(self.pool.limits.time, call)
+        self.call_within(self.pool.limits.time_for(bytes), bytes, call)
     }
 
     /// The same with a time of its own, for what is no exchange's.
@@ -277,10 +281,10 @@ impl<E: Exports> Lease<E> {
     pub(super) fn call_within<R>(
         &mut self,
         time: Duration,
+        bytes: usize,
         call: impl FnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let (instance, begun) = self.begin(time)?;
-        instance.store.set_epoch_deadline(clock::ticks(time));
+        let (instance, begun) = self.begin(time, bytes)?;
         let answer = call(&mut instance.store, &instance.exports);
         self.finish(begun, answer)
     }
@@ -291,15 +295,15 @@ impl<E: Exports> Lease<E> {
     /// As [`Self::call`].
     pub(super) async fn call_waiting<R>(
         &mut self,
+        bytes: usize,
         call: impl AsyncFnOnce(&mut Store<Guest>, &E) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let (instance, begun) = self.begin(self.pool.limits.time)?;
-        instance.store.set_epoch_deadline(1);
+        let (instance, begun) = self.begin(self.pool.limits.time_for(bytes), bytes)?;
         let answer = call(&mut instance.store, &instance.exports).await;
         self.finish(begun, answer)
     }
 
-    fn begin(&mut self, time: Duration) -> Result<(&mut Instance<E>, Begun), CallError> {
+    fn begin(&mut self, time: Duration, bytes: usize) -> Result<(&mut Instance<E>, Begun), CallError> {
         let Self { pool, instance, is_fit } = self;
         let instance = instance
             .as_mut()
@@ -310,7 +314,8 @@ impl<E: Exports> Lease<E> {
             })?;
         *is_fit = false;
         instance.calls += 1;
-        instance.store.data_mut().begin_call();
+        instance.store.data_mut().begin_call(time, bytes);
+        instance.store.set_epoch_deadline(1);
         let at = Instant::now();
         let _ticking = Ticking::begin();
         Ok((instance, Begun { at, time, _ticking }))

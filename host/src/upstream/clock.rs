@@ -65,6 +65,28 @@ pub enum AnswerError {
     TooLong { bytes_max: usize },
 }
 
+impl TooSlow {
+    /// What a client may know of it. Settings are the operator's.
+    pub fn for_client(&self) -> String {
+        format!(
+            "the provider was too slow: {} within {} s",
+            self.wait,
+            self.limit.as_secs_f64()
+        )
+    }
+}
+
+impl AnswerError {
+    /// What a client may know of it. Settings are the operator's.
+    pub fn for_client(&self) -> String {
+        match self {
+            Self::TooSlow(slow) => slow.for_client(),
+            Self::Broken(_) => "the provider broke off its answer".to_owned(),
+            Self::TooLong { .. } => "the provider's answer is too long".to_owned(),
+        }
+    }
+}
+
 impl Wait {
     fn setting(self) -> &'static str {
         match self {

@@ -80,6 +80,17 @@ impl SendError {
         }
     }
 
+    /// What a client may know of it. Addresses and how to mend them are the operator's.
+    pub fn for_client(&self) -> &'static str {
+        match self {
+            SendError::Connect { .. } | SendError::ConnectTimeout { .. } | SendError::Tls { .. } => {
+                "the gateway could not connect to the provider"
+            }
+            SendError::Closed { .. } => "the provider closed the connection before it answered",
+            SendError::Protocol { .. } => "the provider answered with something that is not HTTP",
+        }
+    }
+
     /// A short stable word for logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -332,7 +332,9 @@ fn check_error(error: &Map<String, Value>, answer: &Answer, found: &mut Vec<Stri
 /// LiteLLM's statuses for a fault of `wit/provider.wit`.
 fn statuses(fault: &str) -> &'static [u16] {
     match fault {
-        "bad-request" | "context-window-exceeded" | "content-filtered" | "unsupported" => &[400],
+        // A provider's 422 stays one.
+        "bad-request" => &[400, 422],
+        "context-window-exceeded" | "content-filtered" | "unsupported" => &[400],
         "authentication" => &[401],
         "permission-denied" => &[403],
         "not-found" => &[404],

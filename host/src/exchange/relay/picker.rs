@@ -1,17 +1,14 @@
 //! What is picked up from the events that pass, and which of them pass.
 
-use std::sync::LazyLock;
-
 use bytes::Bytes;
-use memchr::memmem::Finder;
 
 use super::delivered::Delivered;
 use crate::canonical::Canonical;
-use crate::canonical::chunk::says_something;
+use crate::canonical::chunk::{ends, says_something};
 use crate::canonical::join::Transcript;
 use crate::exchange::completion::Completion;
-use crate::exchange::{Cause, Refusal};
-use crate::json::{Kind, Span, chunk, find, member};
+use crate::exchange::{Refusal, in_band};
+use crate::json::{Span, chunk, find, member};
 use crate::sse::{Seen, Verdict};
 use crate::usage::Usage;
 
@@ -90,11 +87,11 @@ impl Picker {
 
     /// The same for the chunk as the client gets it.
     fn look(&mut self, data: &[u8]) -> Verdict {
-        if let Some(error) = in_band_error(data) {
+        if let Some(error) = in_band::error_in(data) {
             self.error = Some(error);
             return Verdict::Drop;
         }
-        self.is_finished |= has_finish_reason(data);
+        self.is_finished |= ends(data);
         self.has_content = self.has_content || self.is_finished || says_something(data);
         if let Some(transcript) = &mut self.transcript {
             transcript.add(data);
@@ -124,47 +121,4 @@ impl Picker {
 fn service_tier(data: &[u8]) -> Option<String> {
     let root = find::root(data)?;
     Some(member(data, root.span, "service_tier")?.text(data)?.into_owned())
-}
-
-/// A choice that says why it ended; upstreams put `null` or nothing there until then.
-fn has_finish_reason(data: &[u8]) -> bool {
-    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
-    KEY.find_iter(data).any(|at| {
-        let rest = data[at + KEY.needle().len()..].trim_ascii_start();
-        let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
-        value.starts_with(b"\"") && !value.starts_with(b"\"\"")
-    })
-}
-
-/// `{"error": …}` in the place of a chunk, which is how upstreams fail in the middle of a stream.
-fn in_band_error(data: &[u8]) -> Option<Refusal> {
-    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
-    KEY.find(data)?;
-    let root = find::root(data)?;
-    let error = member(data, root.span, "error").filter(|error| error.kind != Kind::Null)?;
-    let message = member(data, error.span, "message").and_then(|message| message.text(data));
-    let message = message
-        .or_else(|| error.text(data))
-        .map_or_else(|| "the upstream failed".into(), |text| text.into_owned());
-    let word = |name: &str| {
-        let value = member(data, error.span, name)?;
-        let is_word = matches!(value.kind, Kind::String | Kind::Number);
-        let raw = std::str::from_utf8(value.raw(data)).ok().filter(|_| is_word)?;
-        Some(
-            value
-                .text(data)
-                .map_or_else(|| raw.to_owned(), |text| text.into_owned()),
-        )
-    };
-    let code = word("code").or_else(|| word("type"));
-    let cause = match code.as_deref() {
-        Some("rate_limit_exceeded" | "rate_limit_error" | "429") => Cause::RateLimited,
-        Some("content_filter") => Cause::ContentFiltered,
-        Some("503" | "529" | "overloaded_error") => Cause::Overloaded,
-        _ => Cause::UpstreamError,
-    };
-    Some(Refusal {
-        provider_code: code,
-        ..Refusal::new(cause, message)
-    })
 }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 
 use crate::deployment::Deployment;
-use crate::exchange::attempt::{broken_off, masked, refused_by_adapter};
+use crate::exchange::attempt::{broken_off, refused_by_adapter};
+use crate::exchange::masks::masked;
 use crate::exchange::{Cause, Refusal};
 use crate::joined::Joined;
 use crate::plugin::adapter::{Conversation, Event};

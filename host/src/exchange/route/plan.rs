@@ -49,8 +49,11 @@ impl Plan {
 }
 
 /// Candidates without an order come last.
+pub fn order(candidate: &Candidate) -> u32 {
+    candidate.deployment.settings.order.unwrap_or(u32::MAX)
+}
+
 fn levels(found: Found) -> Vec<Found> {
-    let order = |candidate: &Candidate| candidate.deployment.settings.order.unwrap_or(u32::MAX);
     let first = match found.candidates.first() {
         None => return Vec::new(),
         Some(first) => order(first),

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -11,7 +11,6 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::Guest;
 use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
-use crate::plugin::clock::TICK;
 use crate::plugin::grants::{Grant, Grants};
 
 /// The longest a guest may wait for one answer.
@@ -138,12 +137,8 @@ impl Host for Guest {
             return Ok(Err(Error::Other(reason)));
         }
         let identity = Arc::clone(&self.identity);
-        let begun = Instant::now();
         let answer = identity.egress.send(&identity.grants, request).await;
-        if begun.elapsed() >= TICK {
-            // The clock has ticked while the guest waited; it is seen, and counted, as soon as the guest runs again.
-            self.ticks = self.ticks.saturating_sub(1);
-        }
+        self.time.waited();
         if matches!(answer, Err(Error::AccessDenied)) {
             identity.counters.access_denied.inc();
         }

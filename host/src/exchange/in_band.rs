@@ -1,0 +1,132 @@
+//! Failures that an upstream tells in the place of an answer, with status 200: an error object, a stream's error event, an
+//! answer without any choice.
+//!
+//! What an upstream can answer, and what follows, is walked row by row in `tests/tests/upstream_answers.rs`.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::{Cause, Refusal};
+use crate::json::{Kind, Value, elements, find, member};
+use crate::operation::Operation;
+
+/// The error in a whole answer or in a chunk: `{"error": …}`, `{"object": "error", …}`, or that of a choice.
+pub fn error_in(data: &[u8]) -> Option<Refusal> {
+    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
+    WORD.find(data)?;
+    let root = find::root(data)?;
+    let of = |object: Value| member(data, object.span, "error").filter(|error| error.kind != Kind::Null);
+    let choices = || {
+        let choices = member(data, root.span, "choices")?;
+        elements(data, choices.span).find_map(of)
+    };
+    let is_error = || member(data, root.span, "object").is_some_and(|object| object.raw(data) == b"\"error\"");
+    let error = of(root).or_else(choices).or_else(|| is_error().then_some(root))?;
+    Some(told(data, error))
+}
+
+fn told(data: &[u8], error: Value) -> Refusal {
+    let text = |value: Value| value.text(data).map(|text| text.into_owned());
+    let message = member(data, error.span, "message").and_then(text);
+    let message = message
+        .or_else(|| text(error))
+        .unwrap_or_else(|| "the provider failed".to_owned());
+    let word = |name: &str| {
+        let value = member(data, error.span, name)?;
+        match value.kind {
+            Kind::Number => String::from_utf8(value.raw(data).to_vec()).ok(),
+            _ => text(value),
+        }
+    };
+    let (code, kind) = (word("code"), word("type"));
+    let words = [code.as_deref(), kind.as_deref()].into_iter().flatten();
+    let cause = words.filter_map(cause_of).next().unwrap_or(Cause::UpstreamError);
+    Refusal {
+        provider_code: code.or(kind),
+        ..Refusal::new(cause, message)
+    }
+}
+
+/// What a code or a type says: OpenAI's and Anthropic's words, or a status.
+fn cause_of(word: &str) -> Option<Cause> {
+    Some(match word {
+        "rate_limit_exceeded" | "rate_limit_error" | "insufficient_quota" => Cause::RateLimited,
+        "content_filter" | "content_policy_violation" => Cause::ContentFiltered,
+        "overloaded_error" => Cause::Overloaded,
+        "context_length_exceeded" => Cause::ContextWindowExceeded,
+        "authentication_error" | "invalid_api_key" => Cause::UpstreamAuthentication,
+        "permission_error" => Cause::PermissionDenied,
+        "not_found_error" | "model_not_found" => Cause::NotFound,
+        "timeout_error" => Cause::Timeout,
+        "invalid_request_error" => Cause::BadRequest,
+        status => {
+            let status = status.parse().ok().filter(|status| (400..600).contains(status))?;
+            Cause::of_status(status)
+        }
+    })
+}
+
+/// Whether a whole answer is one.
+///
+/// # Errors
+/// It is an error, or holds nothing that was asked for.
+pub fn check(operation: Operation, answer: &[u8]) -> Result<(), Refusal> {
+    if let Some(error) = error_in(answer) {
+        return Err(error);
+    }
+    let list = match operation {
+        Operation::ChatCompletions | Operation::Completions => "choices",
+        Operation::Embeddings => "data",
+    };
+    let given = find::root(answer).and_then(|root| member(answer, root.span, list));
+    let is_there = given.is_some_and(|given| elements(answer, given.span).next().is_some());
+    match is_there {
+        true => Ok(()),
+        false => Err(
+            Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")
+                .detail(format!("its answer has no `{list}`")),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_error(answer: &str, expected: Option<(Cause, &str)>) {
+        let error = error_in(answer.as_bytes());
+        let told = error.as_ref().map(|error| (error.cause, error.message.as_str()));
+        assert_eq!(told, expected, "{answer}");
+    }
+
+    #[test]
+    fn errors_are_known_in_every_shape() {
+        use Cause::*;
+        check_error(r#"{"error":{"message":"m","code":502}}"#, Some((UpstreamError, "m")));
+        check_error(r#"{"error":{"message":"m","code":"429"}}"#, Some((RateLimited, "m")));
+        check_error(r#"{"error":"no room"}"#, Some((UpstreamError, "no room")));
+        check_error(
+            r#"{"error":{"type":"overloaded_error"}}"#,
+            Some((Overloaded, "the provider failed")),
+        );
+        check_error(
+            r#"{"object":"error","message":"m","code":400}"#,
+            Some((BadRequest, "m")),
+        );
+        check_error(
+            r#"{"choices":[{"error":{"message":"m","code":503}}]}"#,
+            Some((Overloaded, "m")),
+        );
+        check_error(
+            r#"{"error":{"message":"m","code":"x","type":"rate_limit_error"}}"#,
+            Some((RateLimited, "m")),
+        );
+        check_error(
+            r#"{"error":null,"choices":[{"message":{"content":"an \"error\""}}]}"#,
+            None,
+        );
+        check_error(r#"{"choices":[{"message":{"content":"\"error\": 1"}}]}"#, None);
+    }
+}
