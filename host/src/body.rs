@@ -5,10 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use parking_lot::Mutex;
+use tokio::time::{Instant, Sleep};
 
 /// Whole, or written as it goes by a future that lives in it: no task, no channel, and a client that hangs up drops the
 /// future, which ends everything it holds.
@@ -21,7 +23,41 @@ pub enum Body {
 pub struct Written {
     writer: Pin<Box<dyn Future<Output = ()> + Send>>,
     slot: Arc<Mutex<Option<Bytes>>>,
+    heartbeat: Option<Heartbeat>,
     is_over: bool,
+}
+
+/// What an event stream sends while nothing else is sent: a comment, which clients pass over, in LiteLLM's words
+/// (<https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes>).
+pub const PING: Bytes = Bytes::from_static(b": ping\n\n");
+
+/// Tells when nothing has been sent for a while.
+struct Heartbeat {
+    interval: Duration,
+    sleep: Pin<Box<Sleep>>,
+    /// Something was sent since the timer was set: a frame costs this flag and no timer operation.
+    has_sent: bool,
+}
+
+impl Heartbeat {
+    fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            sleep: Box::pin(tokio::time::sleep(interval)),
+            has_sent: false,
+        }
+    }
+
+    /// Ready after an interval of silence, or up to twice that where something was sent before.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.sleep.as_mut().poll(context).is_ready() {
+            self.sleep.as_mut().reset(Instant::now() + self.interval);
+            if !std::mem::take(&mut self.has_sent) {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
 }
 
 /// Where a writer puts what it writes.
@@ -55,8 +91,9 @@ impl Sink {
 }
 
 impl Body {
-    /// A body that this future writes.
-    pub fn written<F>(write: impl FnOnce(Sink) -> F) -> Self
+    /// A body that this future writes. With a `heartbeat`, it is an event stream, and [`PING`] is sent wherever the writer
+    /// sends nothing for that long: between the frames of one event the writer must not wait.
+    pub fn written<F>(heartbeat: Option<Duration>, write: impl FnOnce(Sink) -> F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -65,6 +102,7 @@ impl Body {
         Self::Written(Written {
             writer,
             slot,
+            heartbeat: heartbeat.map(Heartbeat::new),
             is_over: false,
         })
     }
@@ -121,10 +159,15 @@ impl Written {
         if !self.is_over {
             self.is_over = self.writer.as_mut().poll(context).is_ready();
         }
-        match self.slot.lock().take() {
-            Some(frame) => Poll::Ready(Some(frame)),
-            None if self.is_over => Poll::Ready(None),
-            None => Poll::Pending,
+        let frame = self.slot.lock().take();
+        match (frame, &mut self.heartbeat) {
+            (None, _) if self.is_over => Poll::Ready(None),
+            (None, None) => Poll::Pending,
+            (None, Some(heartbeat)) => heartbeat.poll(context).map(|()| Some(PING)),
+            (Some(frame), heartbeat) => {
+                heartbeat.iter_mut().for_each(|heartbeat| heartbeat.has_sent = true);
+                Poll::Ready(Some(frame))
+            }
         }
     }
 }
@@ -137,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn frames_come_in_order_and_empty_ones_not_at_all() {
-        let mut body = Body::written(|sink| async move {
+        let mut body = Body::written(None, |sink| async move {
             for text in ["a", "", "b"] {
                 sink.send(Bytes::from_static(text.as_bytes())).await;
             }
@@ -153,7 +196,7 @@ mod tests {
     async fn dropping_the_body_drops_the_writer() {
         let held = Arc::new(());
         let inside = Arc::clone(&held);
-        let mut body = Body::written(|sink| async move {
+        let mut body = Body::written(None, |sink| async move {
             sink.send(Bytes::from_static(b"a")).await;
             std::future::pending::<()>().await;
             drop(inside);
@@ -162,5 +205,29 @@ mod tests {
         assert_eq!(Arc::strong_count(&held), 2);
         drop(body);
         assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_writer_is_covered_by_comments_until_it_ends() {
+        let interval = Duration::from_secs(5);
+        let mut body = Body::written(Some(interval), |sink| async move {
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            sink.send(Bytes::from_static(b"data: 1\n\n")).await;
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            sink.send(Bytes::from_static(b"data: 2\n\n")).await;
+        });
+        let begun = Instant::now();
+        let mut frames = Vec::new();
+        while let Some(Ok(frame)) = body.frame().await {
+            let text = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+            frames.push((begun.elapsed().as_secs(), text));
+        }
+        let expected = [
+            (5, ": ping\n\n"),
+            (10, ": ping\n\n"),
+            (12, "data: 1\n\n"),
+            (16, "data: 2\n\n"),
+        ];
+        assert_eq!(frames, expected.map(|(at, text)| (at, text.to_owned())));
     }
 }

@@ -8,6 +8,7 @@ mod cases;
 mod chaos;
 mod continuation;
 mod decisions;
+mod early;
 mod errors;
 mod exchange;
 mod guardrails;

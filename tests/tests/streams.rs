@@ -278,6 +278,41 @@ async fn an_upstream_that_answers_whole_is_streamed_to_a_client_that_asked_for_a
 }
 
 #[tokio::test]
+async fn a_stream_ends_at_done_and_its_connection_is_used_again() {
+    let body_end = Gate::new();
+    let upstream = Upstream::that_answers(openai::streams(&["hello"]).then_holds(&body_end)).await;
+    let gateway = before(&upstream).await;
+    eventually("a connection to be used a second time", async || {
+        let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+        assert_eq!(openai::text_of(&stream.chunks().await), "hello");
+        // Only now, when the client's stream has ended, does the upstream end its body.
+        body_end.open_once();
+        (upstream.connections() < upstream.count()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_falls_silent_is_an_error_after_its_deployments_timeout() {
+    let never = Gate::new();
+    let script = Script::events(openai::pieces(&["half an "])).then_holds(&never);
+    let upstream = Upstream::that_answers(script).await;
+    let params = json!({
+        "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "timeout": 0.2,
+    });
+    let gateway = Gateway::start(&Config::new().deployment("chat", params)).await;
+    let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    let chunks = stream.chunks().await;
+    assert_eq!(openai::text_of(&chunks), "half an ");
+    let message = chunks.last().unwrap()["error"]["message"].to_string();
+    assert!(
+        message.contains("nothing further of its answer within 0.2 s"),
+        "{message}"
+    );
+    upstream.abandoned(1).await;
+}
+
+#[tokio::test]
 async fn a_client_that_hangs_up_cancels_the_upstream_and_is_accounted() {
     let gate = Gate::new();
     let upstream = Upstream::that_answers(Script::events(openai::pieces(&["one"])).then_holds(&gate)).await;

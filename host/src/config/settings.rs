@@ -258,6 +258,9 @@ pub struct Server {
     pub header_timeout: Duration,
     /// From the headers to the end of the request's body; default 60 s.
     pub body_timeout: Duration,
+    /// Silence after which a client that waits for a stream gets the head of its answer, then a comment each time it lasts
+    /// as long again; default 5 s.
+    pub heartbeat: Option<Duration>,
     /// How long streams may go on after a stop is asked for; default 30 s.
     pub shutdown_timeout: Duration,
     /// PEM files; TLS is on when both are given.
@@ -273,7 +276,8 @@ pub struct Server {
 pub struct Upstream {
     /// TCP and TLS together; default 10 s.
     pub connect_timeout: Duration,
-    /// Between two reads of a streamed answer; default 300 s.
+    /// Silence of an upstream in the middle of a stream, where neither request nor deployment has a `timeout`; default
+    /// 300 s.
     pub chunk_timeout: Duration,
     /// Idle connections kept for each upstream and worker; default 256.
     pub idle_connections_max: usize,

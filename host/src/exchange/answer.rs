@@ -7,10 +7,11 @@ use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode};
 
-use super::headers::{describe, passed_on};
+use super::headers::{describe, describe_request, passed_on};
 use super::relay::Stream;
 use super::{Cause, Exchange, Refusal};
 use crate::body::Body;
+use crate::canonical::Canonical;
 use crate::json::{self, Fields, Limits, Splice, text::quote};
 use crate::usage::Usage;
 
@@ -103,14 +104,26 @@ pub fn respond_whole(exchange: &Exchange, whole: Whole) -> Response<Body> {
 /// The head of a streamed answer.
 pub fn stream_headers(exchange: &Exchange, upstream: &HeaderMap) -> HeaderMap {
     let mut headers = passed_on(upstream);
+    frame_events(&mut headers);
+    describe(exchange, &mut headers);
+    headers
+}
+
+/// The head of a streamed answer that has yet to come.
+pub fn early_headers(canonical: &Canonical) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    frame_events(&mut headers);
+    describe_request(&canonical.id, Some(canonical), &mut headers);
+    headers
+}
+
+fn frame_events(headers: &mut HeaderMap) {
     headers.insert(
         CONTENT_TYPE,
         HeaderValue::from_static("text/event-stream; charset=utf-8"),
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    describe(exchange, &mut headers);
-    headers
 }
 
 /// The response of a refusal.

@@ -387,12 +387,13 @@ impl AskedLimits {
     }
 }
 
-/// Time limits of this attempt; the request's own go over the deployment's, those over the router's.
+/// Time limits of this attempt: the request's own take precedence over the deployment's, those over the router's.
 fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate) -> TimeLimits {
     let router = &exchange.snapshot.settings.router;
     let own = &candidate.deployment.settings;
     let asked = AskedLimits::of(canonical);
-    let whole = asked.whole.or(own.timeout).unwrap_or(router.timeout);
+    let of_attempt = asked.whole.or(own.timeout);
+    let whole = of_attempt.unwrap_or(router.timeout);
     if !canonical.is_streaming {
         return TimeLimits {
             whole: Some(whole),
@@ -404,10 +405,12 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
         .or(own.stream_timeout)
         .or(router.stream_timeout)
         .unwrap_or(whole);
-    let between_chunks = exchange.snapshot.settings.upstream.chunk_timeout;
+    // A stream may go on for longer than `timeout`, but not be silent for longer, as with LiteLLM. The router's default is
+    // too long to notice that an upstream is gone.
+    let of_router = router.timeout.min(exchange.snapshot.settings.upstream.chunk_timeout);
     TimeLimits {
         first_byte: Some(first),
-        between_chunks: Some(between_chunks),
+        between_chunks: Some(of_attempt.unwrap_or(of_router)),
         whole: None,
     }
 }

@@ -71,22 +71,26 @@ fn prefixed(name: &HeaderName) -> Option<HeaderName> {
     })
 }
 
-/// LiteLLM's headers, as far as they are known when the head is sent.
-pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
-    const NONE: HeaderValue = HeaderValue::from_static("0");
+/// LiteLLM's headers that are known as soon as the request is.
+pub fn describe_request(id: &str, canonical: Option<&Canonical>, headers: &mut HeaderMap) {
     const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
-    let mut put = |name: &'static str, value: Option<HeaderValue>| {
-        value.map(|value| headers.insert(HeaderName::from_static(name), value))
-    };
-    let id = value(&exchange.id);
+    let mut put = |name, value| put(headers, name, value);
+    let id = value(id);
     put("x-request-id", id.clone());
     put("x-litellm-call-id", id);
     put("x-litellm-version", Some(VERSION));
-    let story = &exchange.story;
-    if let Some(canonical) = &exchange.canonical {
+    if let Some(canonical) = canonical {
         put("x-litellm-model-group", value(&canonical.group));
         put("x-sluice-not-in-effect", list(left_aside(canonical)));
     }
+}
+
+/// LiteLLM's headers, as far as they are known when the head of an answer is sent.
+pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
+    const NONE: HeaderValue = HeaderValue::from_static("0");
+    describe_request(&exchange.id, exchange.canonical.as_deref(), headers);
+    let mut put = |name, value| put(headers, name, value);
+    let story = &exchange.story;
     if let Some(attempt) = story.last_attempt() {
         let known = &attempt.candidate.deployment.described;
         put("x-litellm-model-id", known.id.clone());
@@ -104,6 +108,12 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     let overhead = took.saturating_sub(story.upstream_time);
     put("x-litellm-response-duration-ms", value(&millis(took)));
     put("x-litellm-overhead-duration-ms", value(&millis(overhead)));
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(HeaderName::from_static(name), value);
+    }
 }
 
 /// What the exchange fell back from, where the operator lets clients ask and this one does.

@@ -4,6 +4,8 @@
 //! identify → receive → for each hop: (guard → route → attempt* → guard) → relay → account → record
 //! ```
 //!
+//! A client that waits long for a stream gets the head of its answer before there is one ([`early`]).
+//!
 //! The first hop is the group that the client asked for; each fallback is another ([`fallback`]). There is one way out:
 //! success, refusal, failure and a client that hangs up all pass through [`account`] and [`record`], exactly once; dropping
 //! the [`Exchange`] is enough.
@@ -15,6 +17,7 @@ mod blame;
 mod canned;
 pub mod checkup;
 mod completion;
+mod early;
 mod fallback;
 mod fit;
 mod guard;
@@ -81,10 +84,16 @@ pub struct Exchange {
 /// Takes one exchange from its first byte to its last.
 pub async fn run(worker: Arc<Worker>, arrival: Arrival) -> Response<Body> {
     let mut exchange = Exchange::begin(worker, &arrival);
-    match exchange.answer(arrival).await {
-        Ok(Answer::Whole(whole)) => exchange.end_whole(whole),
-        Ok(Answer::Stream(stream)) => relay::respond(exchange, stream),
-        Err(refusal) => exchange.end_refused(&refusal),
+    let canonical = match exchange.receive(arrival).await {
+        Ok(canonical) => canonical,
+        Err(refusal) => return exchange.end_refused(&refusal),
+    };
+    match exchange.snapshot.settings.server.heartbeat {
+        Some(patience) if canonical.is_streaming => early::answer(exchange, canonical, patience).await,
+        _ => {
+            let outcome = fallback::until_a_group_answers(&mut exchange, &canonical).await;
+            exchange.respond(outcome)
+        }
     }
 }
 
@@ -105,11 +114,19 @@ impl Exchange {
         }
     }
 
-    /// The phases up to an answer that may be sent. Any of them may refuse.
-    async fn answer(&mut self, arrival: Arrival) -> Result<Answer, Refusal> {
+    /// The phases up to a request that can be asked.
+    async fn receive(&mut self, arrival: Arrival) -> Result<Arc<Canonical>, Refusal> {
         identify::client(self, arrival.request.headers())?;
-        let canonical = receive::request(self, arrival).await?;
-        fallback::until_a_group_answers(self, &canonical).await
+        receive::request(self, arrival).await
+    }
+
+    /// The response of an outcome that nothing has been told of yet.
+    fn respond(self, outcome: Result<Answer, Refusal>) -> Response<Body> {
+        match outcome {
+            Ok(Answer::Whole(whole)) => self.end_whole(whole),
+            Ok(Answer::Stream(stream)) => relay::respond(self, stream),
+            Err(refusal) => self.end_refused(&refusal),
+        }
     }
 
     /// A whole answer: all of it is known now.

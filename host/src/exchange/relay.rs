@@ -13,7 +13,7 @@ mod source;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, Response};
@@ -165,13 +165,15 @@ impl Stream {
 /// The response of a streamed answer: a head now, and a body that relays as long as the client reads.
 pub fn respond(exchange: Exchange, mut stream: Box<Stream>) -> Response<Body> {
     let headers = answer::stream_headers(&exchange, &std::mem::take(&mut stream.headers));
-    let mut response = Response::new(Body::written(|sink| relay(Relay { stream, exchange }, sink)));
+    let heartbeat = exchange.snapshot.settings.server.heartbeat;
+    let relay = Relay::new(exchange, stream);
+    let mut response = Response::new(Body::written(heartbeat, |sink| relay.to_its_end(sink)));
     *response.headers_mut() = headers;
     response
 }
 
 /// A stream on its way. Dropped in the middle, it is a client that hung up: what was seen until then is told.
-struct Relay {
+pub struct Relay {
     stream: Box<Stream>,
     exchange: Exchange,
 }
@@ -182,34 +184,49 @@ impl Drop for Relay {
     }
 }
 
-/// How long an upstream gets to end its body after the mark that ends the stream, so that its connection can be used again.
-const LINGER_MAX: Duration = Duration::from_secs(1);
+/// The event that ends a stream.
+pub const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
 
-/// Sends what there is until the end.
-async fn relay(mut relay: Relay, sink: Sink) {
-    let Relay { stream, exchange } = &mut relay;
-    let ending = match pass_on(exchange, stream, &sink).await {
-        Ok(()) => Ending::Answered { status: 200 },
-        Err(refusal) => {
-            let refusal = match exchange.story.last_attempt() {
-                Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
-                None => refusal,
-            };
-            let delivered = exchange.story.cut_off_chunks() + stream.picker.events;
-            let refusal = Refusal {
-                delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),
-                ..refusal
-            };
-            sink.send(error_event(&refusal)).await;
-            Ending::Broken(refusal)
+impl Relay {
+    pub fn new(exchange: Exchange, stream: Box<Stream>) -> Self {
+        Self { stream, exchange }
+    }
+
+    /// Sends what there is until the end.
+    pub async fn to_its_end(mut self, sink: Sink) {
+        let Self { stream, exchange } = &mut self;
+        let ending = match pass_on(exchange, stream, &sink).await {
+            Ok(()) => Ending::Answered { status: 200 },
+            Err(refusal) => {
+                let refusal = broken(exchange, stream, refusal);
+                sink.send(error_event(&refusal)).await;
+                Ending::Broken(refusal)
+            }
+        };
+        // The answer is over before its last bytes go out: clients hang up as soon as they have read them.
+        stream.tell(exchange);
+        let is_whole = ending.failure().is_none();
+        exchange.end(ending);
+        // An upstream that failed, or whose answer was refused, is cut off instead.
+        let source = std::mem::replace(&mut stream.source, Source::Canned(None));
+        if is_whole {
+            source.drain();
         }
+        sink.send(DONE).await;
+    }
+}
+
+/// The failure of a stream of which something was delivered.
+fn broken(exchange: &Exchange, stream: &Stream, refusal: Refusal) -> Refusal {
+    let refusal = match exchange.story.last_attempt() {
+        Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
+        None => refusal,
     };
-    // The answer is over before its last bytes go out: clients hang up as soon as they have read them.
-    stream.tell(exchange);
-    exchange.end(ending);
-    sink.send(Bytes::from_static(b"data: [DONE]\n\n")).await;
-    // Whatever comes is not for the client any more.
-    let _ = tokio::time::timeout(LINGER_MAX, stream.source.next()).await;
+    let delivered = exchange.story.cut_off_chunks() + stream.picker.events;
+    Refusal {
+        delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),
+        ..refusal
+    }
 }
 
 async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> Result<(), Refusal> {
@@ -333,7 +350,7 @@ impl Stream {
 }
 
 /// An error that comes too late for a status.
-fn error_event(refusal: &Refusal) -> Bytes {
+pub fn error_event(refusal: &Refusal) -> Bytes {
     let mut event = BytesMut::new();
     sse::write_data(&mut event, &refusal.body());
     event.freeze()

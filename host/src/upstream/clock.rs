@@ -30,7 +30,7 @@ use crate::joined::Joined;
 pub struct TimeLimits {
     /// To the first byte of the body: `stream_timeout`, for a streamed answer.
     pub first_byte: Option<Duration>,
-    /// Between two chunks of the body: `sluice.upstream.chunk_timeout`.
+    /// Between two chunks of the body: `timeout`, else `sluice.upstream.chunk_timeout_ms`.
     pub between_chunks: Option<Duration>,
     /// To the end of the body: `timeout`, for an answer that isn't streamed.
     pub whole: Option<Duration>,
@@ -91,7 +91,7 @@ impl Wait {
     fn setting(self) -> &'static str {
         match self {
             Wait::FirstByte => "`stream_timeout`",
-            Wait::NextChunk => "`sluice.upstream.chunk_timeout`",
+            Wait::NextChunk => "`timeout` or `sluice.upstream.chunk_timeout_ms`",
             Wait::Whole => "`timeout`",
         }
     }

@@ -58,6 +58,26 @@ impl Stream {
         .await
     }
 
+    /// The next comment, before which no event may come.
+    ///
+    /// # Panics
+    /// When something else comes.
+    pub async fn comment(&mut self) -> String {
+        within("a comment", async {
+            loop {
+                while let Some(line) = self.line() {
+                    match line.strip_prefix(':') {
+                        Some(comment) => return comment.trim().to_owned(),
+                        None => assert_eq!(line, "", "expected a comment"),
+                    }
+                }
+                let bytes = self.read().await.expect("the stream goes on");
+                self.buffer.extend_from_slice(&bytes);
+            }
+        })
+        .await
+    }
+
     /// The next chunk as JSON; `None` at `[DONE]`.
     ///
     /// # Panics

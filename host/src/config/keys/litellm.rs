@@ -122,7 +122,7 @@ const PROTOCOL: &[Key] = &[
     later("fetching of client URLs", "user_url_allowed_hosts", TEXTS, "Hosts that clients may have fetched."),
     later("fetching of client URLs", "provider_url_destination_allowed_hosts", TEXTS, "Hosts that clients may name as upstream."),
     later("stream comments", "anthropic_sse_ping_interval_seconds", SHARE, "Seconds between pings; default 15."),
-    later("stream comments", "sse_keepalive_ping_interval_seconds", SHARE, "Seconds between comments; default none."),
+    on("sse_keepalive_ping_interval_seconds", SHARE, "Silence after which a client that waits for a stream gets a comment, seconds; `sluice.server.heartbeat_ms` takes precedence. Default 5."),
     later("Anthropic's dialect", "strip_anthropic_total_tokens", BOOL, "Leaves `total_tokens` out."),
     later("Anthropic's dialect", "use_chat_completions_url_for_anthropic_messages", BOOL, "Serves `/v1/messages` through chat."),
     later("Anthropic's dialect", "enable_anthropic_prompt_caching", BOOL, "Puts cache marks into prompts."),

@@ -64,6 +64,7 @@ const SERVER_KEYS: &[Key] = &[
     on("connections_max", AMOUNT, "Open client connections; further ones wait. Default 20000."),
     on("header_timeout_ms", MILLISECONDS, "From connection, or the end of the exchange before, to the end of the headers; default 30000."),
     on("body_timeout_ms", MILLISECONDS, "From the headers to the end of the request's body; default 60000."),
+    on("heartbeat_ms", Shape::Integer(0, 86_400_000), "Silence after which a client that waits for a stream gets the head of its answer, then a comment each time it lasts as long again; 0 for never. Default `litellm_settings.sse_keepalive_ping_interval_seconds`, else 5000."),
     on("shutdown_timeout_ms", MILLISECONDS, "How long streams may go on after a stop is asked for; default 30000."),
     on("tls_certificate", TEXT, "PEM file of the certificate chain, relative to this file; TLS is on when `tls_key` is given too."),
     on("tls_key", TEXT, "PEM file of the private key, relative to this file."),
@@ -79,7 +80,7 @@ pub static UPSTREAM: Section = Section {
 #[rustfmt::skip] // One key a row.
 const UPSTREAM_KEYS: &[Key] = &[
     on("connect_timeout_ms", MILLISECONDS, "TCP and TLS together; default 10000."),
-    on("chunk_timeout_ms", MILLISECONDS, "Between two reads of a streamed answer; default 300000."),
+    on("chunk_timeout_ms", MILLISECONDS, "Silence of an upstream in the middle of a stream, where neither request nor deployment has a `timeout`; default 300000."),
     on("idle_connections_max", Shape::Integer(0, 100_000), "Idle connections kept for each upstream and worker; default 256."),
     on("idle_timeout_ms", MILLISECONDS, "How long an idle connection is kept; default 90000."),
     on("event_bytes_max", BYTES, "One event of a stream, bytes; default 4194304."),

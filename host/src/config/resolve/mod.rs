@@ -158,12 +158,24 @@ fn server(root: &Node, directory: &Path) -> Server {
         connections_max: size("connections_max", 20_000),
         header_timeout: milliseconds("header_timeout_ms", 30_000),
         body_timeout: milliseconds("body_timeout_ms", 60_000),
+        heartbeat: heartbeat(root),
         shutdown_timeout: milliseconds("shutdown_timeout_ms", 30_000),
         tls_certificate: path(own("tls_certificate"), directory),
         tls_key: path(own("tls_key"), directory),
         host: own("host").and_then(|node| node.text()?.parse().ok()),
         port: own("port").and_then(whole),
     }
+}
+
+/// Zero is none.
+fn heartbeat(root: &Node) -> Option<Duration> {
+    let own = || root.find(&["sluice", "server", "heartbeat_ms"]).and_then(milliseconds);
+    let shared = || {
+        root.find(&["litellm_settings", "sse_keepalive_ping_interval_seconds"])
+            .and_then(seconds)
+    };
+    let interval = own().or_else(shared).unwrap_or(Duration::from_secs(5));
+    (!interval.is_zero()).then_some(interval)
 }
 
 fn upstream(root: &Node, directory: &Path) -> Upstream {

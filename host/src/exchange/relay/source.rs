@@ -1,8 +1,9 @@
 //! Where canonical events come from.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -67,7 +68,29 @@ impl Source {
             Self::Canned(events) => events.take().map(Ok),
         }
     }
+
+    /// Lets the upstream end its body, so that its connection can be used again. The client does not wait for that: where
+    /// the end has not arrived yet, a task of this worker does.
+    pub fn drain(self) {
+        let arrivals = match self {
+            Self::Relayed(arrivals) => *arrivals,
+            Self::Translated(translated) => translated.arrivals,
+            Self::Canned(_) => return,
+        };
+        let mut draining = Box::pin(arrivals.drain());
+        let mut context = Context::from_waker(Waker::noop());
+        if draining.as_mut().poll(&mut context).is_pending() {
+            tokio::spawn(tokio::time::timeout(DRAIN_TIME_MAX, draining));
+        }
+    }
 }
+
+/// How long an upstream gets to end its body after the event that ends the stream. Each stream that has ended holds its
+/// upstream's connection for as long at most.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// What an upstream may send after the event that ends the stream, bytes; one that sends more loses its connection.
+const DRAIN_BYTES_MAX: usize = 16 << 10;
 
 /// What has arrived together goes on together, up to about so many bytes: one look, one call of an adapter, one write.
 const JOINED_BYTES_MAX: usize = 64 << 10;
@@ -95,6 +118,18 @@ impl Arrivals {
             return Some(Ok(joined));
         }
         self.ended.take()?.map(|error| Err(broken_off(error)))
+    }
+
+    /// Reads to the end, whatever comes.
+    async fn drain(mut self) {
+        let mut drained = 0;
+        while drained <= DRAIN_BYTES_MAX {
+            let read = poll_fn(|cx| self.poll_joined(cx)).await;
+            if read.is_empty() {
+                break;
+            }
+            drained += read.len();
+        }
     }
 
     /// Empty at the end of the answer.
