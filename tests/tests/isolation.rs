@@ -148,6 +148,71 @@ async fn an_upstreams_echo_of_the_credential_does_not_reach_the_client() {
     assert_no_secret(&format!("{:?}", answer.headers));
 }
 
+/// A gateway whose upstreams repeat its key in what they say; a guardrail that sees the key refuses the answer.
+async fn repeating(openai: &Upstream, anthropic: &Upstream) -> Gateway {
+    let words = json!([{ "keyword": UPSTREAM_KEY, "action": "BLOCK" }]);
+    let params = json!({ "guardrail": "content-filter", "mode": "post_call", "blocked_words": words });
+    let config = Config::new().openai("plain", openai).anthropic("translated", anthropic);
+    let config = config.guardrail("key", params);
+    Gateway::start(&config).await
+}
+
+#[tokio::test]
+async fn a_credential_in_a_whole_answer_is_masked_before_anybody_sees_it() {
+    let said = format!("your key is {UPSTREAM_KEY}, and {UPSTREAM_KEY}!");
+    let openai = Upstream::that_answers(openai::says(&said)).await;
+    let anthropic = Upstream::that_answers(anthropic::says(&said)).await;
+    let gateway = repeating(&openai, &anthropic).await;
+    for group in ["plain", "translated"] {
+        assert_eq!(gateway.ask(group, "hi").await.content(), "your key is ****, and ****!");
+        // Cut into a stream, for a client that asked for one.
+        let stream = gateway.client().chat_stream(&openai::ask_streamed(group, "hi")).await;
+        assert_eq!(openai::text_of(&stream.chunks().await), "your key is ****, and ****!");
+    }
+}
+
+/// A stream that is cut after each byte.
+fn in_bytes(wire: String) -> Script {
+    Script::segments(wire.into_bytes().chunks(1))
+}
+
+fn wire(events: &[Event]) -> String {
+    events.iter().map(|event| event.framed("\n")).collect()
+}
+
+#[tokio::test]
+async fn a_credential_in_a_stream_is_masked_wherever_its_reads_are_cut() {
+    let said = format!("your key is {UPSTREAM_KEY}!");
+    let openai = Upstream::that_answers(in_bytes(wire(&openai::stream(&[&said])))).await;
+    let anthropic = Upstream::that_answers(in_bytes(wire(&anthropic::stream(&[&said])))).await;
+    let gateway = repeating(&openai, &anthropic).await;
+    for group in ["plain", "translated"] {
+        let stream = gateway.client().chat_stream(&openai::ask_streamed(group, "hi")).await;
+        assert_eq!(openai::text_of(&stream.chunks().await), "your key is ****!");
+    }
+}
+
+#[tokio::test]
+async fn a_credential_in_a_streams_comment_is_masked_too() {
+    let comment = format!(": {UPSTREAM_KEY}\n\n");
+    let script = in_bytes(comment + &wire(&openai::stream(&["hello"])));
+    let upstream = Upstream::that_answers(script).await;
+    let gateway = Gateway::start(&Config::new().openai("chat", &upstream)).await;
+    let mut stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    assert_eq!(stream.comment().await, "****");
+    assert_eq!(openai::text_of(&stream.chunks().await), "hello");
+}
+
+#[tokio::test]
+async fn a_key_that_is_a_word_changes_nothing_that_a_model_says() {
+    let upstream = Upstream::that_answers(openai::says("anything goes")).await;
+    let params = json!({
+        "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "api_key": "anything",
+    });
+    let gateway = Gateway::start(&Config::new().deployment("chat", params)).await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "anything goes");
+}
+
 #[tokio::test]
 async fn parameters_that_look_like_credentials_do_not_cross_either() {
     let upstream = Upstream::that_answers(openai::says("hello")).await;

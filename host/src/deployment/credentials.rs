@@ -132,7 +132,7 @@ fn not_yet(deployment: &Deployment, scheme: &'static str) -> AuthError {
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986 §2.3).
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     use std::fmt::Write;
     text.bytes().fold(String::new(), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

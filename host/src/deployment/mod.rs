@@ -8,6 +8,7 @@ mod credentials;
 mod health;
 mod provider;
 mod region;
+mod secrets;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use credentials::{ANTHROPIC_BETA, AuthError, authorize, join};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
 pub use region::is_within;
+pub use secrets::{Patterns, Secrets};
 
 /// One configured provider + model + credential + limits, serving a model group.
 pub struct Deployment {
@@ -56,6 +58,8 @@ pub struct Deployment {
     pub tags: Vec<String>,
     /// `extra_headers` and `headers`: the host adds them, since they may hold credentials.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
+    /// What must not come back from its upstream.
+    pub secrets: Secrets,
     /// `additional_drop_params`: request fields that never go to this upstream.
     pub dropped_parameters: Vec<String>,
     pub described: Described,
@@ -186,6 +190,7 @@ impl Deployment {
                 model: model.to_owned(),
             }),
             described: Described::new(&settings, upstream.as_ref()),
+            secrets: Secrets::of(&settings.credentials, &extra_headers),
             settings,
             upstream,
             health,
@@ -210,19 +215,6 @@ impl Deployment {
     #[must_use]
     pub fn credential(&self, name: &str) -> Option<&Secret> {
         self.settings.credentials.get(name)
-    }
-
-    /// Everything that must not come back from an upstream: credentials, and what the operator added to the headers.
-    /// Shorter ones than a key could be are left out, since ordinary text would hold them.
-    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
-        const BYTES_MIN: usize = 8;
-        let credentials = self
-            .settings
-            .credentials
-            .values()
-            .map(|secret| secret.expose().as_bytes());
-        let headers = self.extra_headers.iter().map(|(_, value)| value.as_bytes());
-        credentials.chain(headers).filter(|secret| secret.len() >= BYTES_MIN)
     }
 
     /// Prices for the model that was asked: a wildcard's are looked up for each.

@@ -12,7 +12,7 @@ use hyper::http::response::Parts;
 use hyper::{Response, Uri};
 
 use super::answer::{Answer, Whole};
-use super::masks::{leave_out_echoes, masked, scrubbed};
+use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
 use super::redirect::{self, REDIRECTS_MAX};
 use super::relay::{Source, Stream};
 use super::retry::Retries;
@@ -234,7 +234,7 @@ async fn read(
     let is_stream = is_event_stream(&head);
     let limits = &exchange.snapshot.settings.upstream;
     let source = match (reading, conversation) {
-        (Reading::Relay, _) if is_stream && canonical.is_streaming => Source::relayed(body),
+        (Reading::Relay, _) if is_stream && canonical.is_streaming => Source::relayed(body, Arc::clone(deployment)),
         (Reading::Events(Framing::ServerSentEvents), Some(conversation)) if is_stream => {
             Source::translated(body, conversation, Arc::clone(deployment), limits.event_bytes_max)
         }
@@ -265,15 +265,13 @@ async fn read_whole(
     body: upstream::Timed<upstream::Answer>,
     bytes_max: usize,
     conversation: Option<Conversation>,
-    deployment: &Deployment,
+    deployment: &Arc<Deployment>,
 ) -> Result<Bytes, Refusal> {
     let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
     worker::give_way().await;
+    let body = Mask::new(Arc::clone(deployment)).whole(body);
     match conversation {
-        Some(mut conversation) => {
-            let body = masked(body, deployment);
-            Ok(conversation.whole(&body).map_err(refused_by_adapter)?.into())
-        }
+        Some(mut conversation) => Ok(conversation.whole(&body).map_err(refused_by_adapter)?.into()),
         None => Ok(body),
     }
 }
@@ -286,7 +284,7 @@ impl Accepted {
     pub async fn whole(
         self,
         operation: Operation,
-        deployment: &Deployment,
+        deployment: &Arc<Deployment>,
         bytes_max: usize,
     ) -> Result<Whole, Refusal> {
         let (head, body) = self.answer.into_parts();

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::deployment::Deployment;
 use crate::exchange::attempt::{broken_off, refused_by_adapter};
-use crate::exchange::masks::masked;
+use crate::exchange::masks::Mask;
 use crate::exchange::{Cause, Refusal};
 use crate::joined::Joined;
 use crate::plugin::adapter::{Conversation, Event};
@@ -32,13 +32,11 @@ pub struct Translated {
     events: sse::Events,
     /// `None` once it has finished.
     conversation: Option<Conversation>,
-    /// Whose credentials no event may carry to the adapter.
-    deployment: Arc<Deployment>,
 }
 
 impl Source {
-    pub fn relayed(answer: Timed<upstream::Answer>) -> Self {
-        Self::Relayed(Box::new(Arrivals::of(answer)))
+    pub fn relayed(answer: Timed<upstream::Answer>, deployment: Arc<Deployment>) -> Self {
+        Self::Relayed(Box::new(Arrivals::of(answer, deployment)))
     }
 
     pub fn translated(
@@ -49,10 +47,9 @@ impl Source {
     ) -> Self {
         let events = sse::Events::new(event_bytes_max);
         Self::Translated(Box::new(Translated {
-            arrivals: Arrivals::of(answer),
+            arrivals: Arrivals::of(answer, deployment),
             events,
             conversation: Some(conversation),
-            deployment,
         }))
     }
 
@@ -98,16 +95,21 @@ const JOINED_BYTES_MAX: usize = 64 << 10;
 /// Where two pieces are there, more follow.
 const MORE_BYTES_EXPECTED: usize = 4 << 10;
 
-/// The bytes of an answer as they arrive.
+/// The bytes of an answer as they arrive, without our credentials.
 pub struct Arrivals {
     answer: Timed<upstream::Answer>,
+    mask: Mask,
     /// How it ended, while what came before has yet to be handed on.
     ended: Option<Option<AnswerError>>,
 }
 
 impl Arrivals {
-    fn of(answer: Timed<upstream::Answer>) -> Self {
-        Self { answer, ended: None }
+    fn of(answer: Timed<upstream::Answer>, deployment: Arc<Deployment>) -> Self {
+        Self {
+            answer,
+            mask: Mask::new(deployment),
+            ended: None,
+        }
     }
 
     /// Waits for the next bytes, and takes all that are there by then.
@@ -115,7 +117,11 @@ impl Arrivals {
         let joined = poll_fn(|cx| self.poll_joined(cx)).await;
         if !joined.is_empty() {
             worker::give_way().await;
-            return Some(Ok(joined));
+            return Some(Ok(self.mask.pass(joined)));
+        }
+        let rest = self.mask.rest();
+        if !rest.is_empty() {
+            return Some(Ok(rest));
         }
         self.ended.take()?.map(|error| Err(broken_off(error)))
     }
@@ -170,18 +176,10 @@ impl Translated {
         while let Some(event) = self.events.next() {
             let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
             if event.data != sse::DONE {
-                batch.push(self.shown(event));
+                batch.push(shown(event));
             }
         }
         Ok(batch)
-    }
-
-    /// An event as the adapter may see it.
-    fn shown(&self, event: sse::Event) -> Event {
-        Event {
-            name: event.name().into_owned(),
-            data: masked(event.data, &self.deployment).into(),
-        }
     }
 
     fn translate(&mut self, batch: &[Event]) -> Result<Bytes, Refusal> {
@@ -196,11 +194,18 @@ impl Translated {
     fn finish(&mut self) -> Result<Bytes, Refusal> {
         let mut last = BytesMut::new();
         if let Some(event) = self.events.finish() {
-            let event = self.shown(event);
-            last.extend_from_slice(&self.translate(&[event])?);
+            last.extend_from_slice(&self.translate(&[shown(event)])?);
         }
         let owed = self.conversation.take().map(|mut conversation| conversation.finish());
         last.extend_from_slice(&owed.transpose().map_err(refused_by_adapter)?.unwrap_or_default());
         Ok(last.freeze())
+    }
+}
+
+/// An event as adapters get it.
+fn shown(event: sse::Event) -> Event {
+    Event {
+        name: event.name().into_owned(),
+        data: event.data.into(),
     }
 }
