@@ -11,6 +11,7 @@ mod decisions;
 mod early;
 mod errors;
 mod exchange;
+mod groups;
 mod guardrails;
 mod health;
 mod health_checks;

@@ -140,9 +140,15 @@ const FAMILIES: &[(&str, &str, &str)] = &[
 
 /// The provider of a model written without one; `None` when its name does not tell.
 pub fn infer_provider(model: &str) -> Option<&'static str> {
+    let begins = |start: &str| {
+        let rest = model.strip_prefix(start)?;
+        // By whole parts: `o1-mini` is a model of the family, `o1x` is none.
+        let is_whole = start.ends_with('-') || rest.chars().next().is_none_or(|next| !next.is_ascii_alphanumeric());
+        is_whole.then_some(())
+    };
     FAMILIES
         .iter()
-        .find(|(start, ..)| model.starts_with(start))
+        .find(|(start, ..)| begins(start).is_some())
         .map(|(_, provider, _)| *provider)
         .filter(|provider| !provider.is_empty())
 }
@@ -193,6 +199,9 @@ mod tests {
         assert_eq!(infer_provider("gpt-4o"), Some("openai"));
         assert_eq!(infer_provider("claude-3-5-sonnet-20241022"), Some("anthropic"));
         assert_eq!(infer_provider("my-model"), None);
+        assert_eq!(infer_provider("o3-mini"), Some("openai"));
+        assert_eq!(infer_provider("o3"), Some("openai"));
+        assert_eq!(infer_provider("o3x"), None);
         assert_eq!(infer_provider("gpt-oss-120b"), None);
     }
 

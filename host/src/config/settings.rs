@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use regex::RegexSet;
 
-pub use resilience::{Breaker, ByKind, Checkups, Cooldowns, Fallbacks, OwnCheckup, Retries, Tags, Target};
+pub use resilience::{
+    Breaker, ByKind, Checkups, Cooldowns, Fallbacks, GroupTargets, OwnCheckup, Retries, Tags, Target,
+};
 
 use super::Secret;
 

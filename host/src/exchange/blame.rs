@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::attempt::AskedLimits;
-use super::{Cause, Exchange, Refusal};
+use super::{Cause, Exchange, Refusal, fallback};
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
 use crate::moment::Moment;
 
@@ -37,7 +37,10 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_
         retry_after: refusal.retry_after,
         message: &refusal.message,
         is_alone: snapshot.groups.size_of(group) < 2,
-        has_fallbacks: !router.fallbacks.after(group).is_empty(),
+        has_fallbacks: exchange
+            .canonical
+            .as_deref()
+            .is_some_and(|canonical| !fallback::after(exchange, canonical).is_empty()),
     };
     let own = deployment.own_cooldown();
     let outage = deployment

@@ -15,7 +15,7 @@ use super::answer::Answer;
 use super::{Cause, Exchange, Refusal, attempt, guard, route};
 use crate::canonical::fields::is_secret;
 use crate::canonical::{Canonical, MODEL_BYTES_MAX};
-use crate::config::settings::{Fallbacks, Target};
+use crate::config::settings::{Fallbacks, GroupTargets, Target};
 use crate::json::Splice;
 
 /// The phase.
@@ -181,21 +181,30 @@ fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
         return Vec::new();
     }
     let asked = |name: &str| asked(canonical, name).filter(|_| hop.depth == 0);
-    let of_kind = |name: &str, configured: Option<Vec<Target>>| asked(name).or(configured);
+    // Where a list of this kind is configured and the group is not in it, it leads nowhere.
+    let of_kind = |name: &str, configured: Option<&GroupTargets>| {
+        let own = |list: &GroupTargets| {
+            exchange
+                .of_group(canonical, |group| list.get(group).cloned())
+                .unwrap_or_default()
+        };
+        asked(name).or_else(|| configured.map(own))
+    };
     let special = match refusal.cause {
-        Cause::ContextWindowExceeded => of_kind(
-            "context_window_fallbacks",
-            configured.context_window_after(&canonical.group),
-        ),
-        Cause::ContentFiltered => of_kind(
-            "content_policy_fallbacks",
-            configured.content_policy_after(&canonical.group),
-        ),
+        Cause::ContextWindowExceeded => of_kind("context_window_fallbacks", configured.context_window.as_ref()),
+        Cause::ContentFiltered => of_kind("content_policy_fallbacks", configured.content_policy.as_ref()),
         _ => None,
     };
     special
         .or_else(|| asked("fallbacks"))
-        .unwrap_or_else(|| configured.after(&canonical.group).to_vec())
+        .unwrap_or_else(|| after(exchange, canonical).to_vec())
+}
+
+/// Where the configuration leads from the group of this request, whatever it failed with.
+pub fn after<'e>(exchange: &'e Exchange, canonical: &Canonical) -> &'e [Target] {
+    let configured = &exchange.snapshot.settings.router.fallbacks;
+    let own = exchange.of_group(canonical, |group| configured.own(group));
+    own.unwrap_or(&configured.default)
 }
 
 /// Fallbacks that a request names: groups, objects with `model` and what changes there, or mappings from a group to these.
@@ -262,17 +271,10 @@ fn aimed_at(target: &Target, canonical: &Canonical) -> Result<Canonical, crate::
 }
 
 impl Fallbacks {
-    /// Where a group leads, whatever it failed with.
-    pub fn after(&self, group: &str) -> &[Target] {
+    /// Where a group leads, whatever it failed with; `None` where none is configured of its own.
+    #[must_use]
+    pub fn own(&self, group: &str) -> Option<&[Target]> {
         let bare = || self.general.get(group.split_once('/')?.1);
-        self.general.get(group).or_else(bare).unwrap_or(&self.default)
-    }
-
-    fn context_window_after(&self, group: &str) -> Option<Vec<Target>> {
-        Some(self.context_window.as_ref()?.get(group).cloned().unwrap_or_default())
-    }
-
-    fn content_policy_after(&self, group: &str) -> Option<Vec<Target>> {
-        Some(self.content_policy.as_ref()?.get(group).cloned().unwrap_or_default())
+        self.general.get(group).or_else(bare).map(Vec::as_slice)
     }
 }

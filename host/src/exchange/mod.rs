@@ -129,6 +129,15 @@ impl Exchange {
         }
     }
 
+    /// What is configured for the group of this request: under the name that was asked for, else under that of the group
+    /// that was found (an alias stands for one, a wildcard for many), else of the deployment that was asked last, which an
+    /// alias with weights may have chosen of another group. Whatever is keyed by group is looked up here.
+    fn of_group<T>(&self, canonical: &Canonical, configured: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let [found, asked_last] = self.story.groups_of(&canonical.group);
+        let names = [Some(canonical.group.as_ref()), found, asked_last];
+        names.into_iter().flatten().find_map(configured)
+    }
+
     /// A whole answer: all of it is known now.
     fn end_whole(mut self, whole: answer::Whole) -> Response<Body> {
         self.story.answer = Some(whole.body.clone());

@@ -49,7 +49,7 @@ impl Retries {
             let name = Some(refusal.cause.row().policy).filter(|name| !name.is_empty())?;
             policy.get(name).or_else(|| policy.get("Default")).copied()
         };
-        let own = policy.group_policies.get(canonical.group.as_ref()).and_then(by_kind);
+        let own = exchange.of_group(canonical, |group| policy.group_policies.get(group).and_then(by_kind));
         let policy = own.or_else(|| by_kind(&policy.policy));
         let (count, is_retryable) = match (self.asked, policy) {
             (Some(0), _) => (0, false),

@@ -36,7 +36,7 @@ pub fn rank(
         .groups
         .find(&canonical.group)
         .ok_or_else(|| unknown(exchange, canonical))?;
-    exchange.story.group = Some(found.group.clone());
+    exchange.story.found(&canonical.group, &found.group);
     let recorder = snapshot.decisions.as_deref();
     let mut asides = Asides::told_to(recorder);
     if !without.is_empty() {
@@ -55,12 +55,19 @@ pub fn rank(
         checkup::leave_out_failed(&snapshot.settings.checkups, found, now);
     });
     let group = found.group.clone();
+    // An alias with weights leads to groups that may have a strategy of their own.
+    let shared = found
+        .candidates
+        .first()
+        .map(|first| first.deployment.settings.group.clone());
     let plan = Plan::of(found, canonical.seed, now);
     if plan.levels.is_empty() {
         may_try(exchange, &plan)?;
     }
     asides.by_plan(&plan);
-    let strategies = [snapshot.strategy_of(&group), snapshot.shuffle.as_ref()];
+    let own = |group: &str| snapshot.strategies.get(group).map(Option::as_ref);
+    let own = exchange.of_group(canonical, own).or_else(|| own(shared.as_deref()?));
+    let strategies = [own.unwrap_or(snapshot.strategy.as_ref()), snapshot.shuffle.as_ref()];
     let mut chooser = Chooser {
         asides,
         ..Chooser::new(canonical, group, strategies, recorder, now)
@@ -304,5 +311,7 @@ fn is_configured(settings: &Settings, name: &str) -> bool {
         Some((start, end)) => name.starts_with(start) && name.ends_with(end.rsplit('*').next().unwrap_or(end)),
         None => group == name,
     };
-    settings.deployments.iter().any(|deployment| fits(&deployment.group))
+    // `model: "*"` is for what providers know: a name that none of them knows is the client's mistake.
+    let mut deployments = settings.deployments.iter().filter(|deployment| deployment.model != "*");
+    deployments.any(|deployment| fits(&deployment.group))
 }

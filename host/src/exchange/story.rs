@@ -25,6 +25,8 @@ pub struct Story {
     pub user_agent: Option<Box<str>>,
     /// The model group that was found.
     pub group: Option<Box<str>>,
+    /// The name that it was found under, and the attempts before.
+    found_as: Option<(Box<str>, usize)>,
     pub attempts: Vec<AttemptReport>,
     /// Model groups that were asked after the first.
     pub fallbacks: usize,
@@ -104,6 +106,24 @@ impl Story {
     /// The attempt that answered, or failed last.
     pub fn last_attempt(&self) -> Option<&AttemptReport> {
         self.attempts.last()
+    }
+
+    /// A name that was asked for led to a group.
+    pub fn found(&mut self, asked: &str, group: &str) {
+        self.group = Some(group.into());
+        if self.found_as.as_ref().is_none_or(|(earlier, _)| **earlier != *asked) {
+            self.found_as = Some((asked.into(), self.attempts.len()));
+        }
+    }
+
+    /// Where a name that is being asked for led: the group, and that of the deployment that was asked last.
+    pub fn groups_of(&self, asked: &str) -> [Option<&str>; 2] {
+        let Some((_, before)) = self.found_as.as_ref().filter(|(found, _)| **found == *asked) else {
+            return [None, None];
+        };
+        let last = self.attempts.get(*before..).and_then(<[_]>::last);
+        let last = last.map(|attempt| attempt.candidate.deployment.settings.group.as_str());
+        [self.group.as_deref(), last]
     }
 
     /// A group failed, and another is asked.

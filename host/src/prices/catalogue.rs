@@ -107,6 +107,16 @@ impl<'a> Catalogue<'a> {
             .or_else(|| NAME_BEGINNINGS.iter().find(begins).map(|(_, provider)| *provider))
     }
 
+    /// The models of a provider, without its prefix, in the order of their names.
+    pub fn models_of(&self, provider: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let prefix = format!("{}/", priced_as(provider));
+        let lines = self.lines.split(|byte| *byte == b'\n');
+        lines.filter_map(move |line| {
+            let (name, _) = split_line(line)?;
+            std::str::from_utf8(name).ok()?.strip_prefix(&prefix)
+        })
+    }
+
     /// The model of exactly this name, `provider/model`.
     pub fn get(&self, name: &str) -> Option<Model<'a>> {
         let (name, json) = self.line(name)?;

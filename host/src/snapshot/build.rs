@@ -17,7 +17,7 @@ use crate::config::{DEFAULT_STRATEGY, Environment, infer_provider};
 use crate::decisions::Recorder;
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
 use crate::metrics::Metrics;
-use crate::plugin::adapter::Adapter;
+use crate::plugin::adapter::{Adapter, ProviderInfo};
 use crate::plugin::callback::Callback;
 use crate::plugin::component::Source;
 use crate::plugin::grants::Grants;
@@ -170,7 +170,11 @@ impl Builder {
     fn deployments(&self, settings: &Settings, providers: &Providers, faults: &mut Vec<Fault>) -> Vec<Arc<Deployment>> {
         let mut health = self.health.lock();
         let mut deployments = Vec::with_capacity(settings.deployments.len());
-        for configured in &settings.deployments {
+        let configured = settings.deployments.iter();
+        let configured: Vec<_> = configured
+            .flat_map(|one| self.of_every_provider(settings, one, providers))
+            .collect();
+        for configured in &configured {
             let own = Arc::clone(health.entry(configured.id.clone()).or_default());
             match self.deployment(settings, configured.clone(), providers, own) {
                 Ok(deployment) => deployments.push(Arc::new(deployment)),
@@ -187,8 +191,32 @@ impl Builder {
                 }
             }
         }
-        health.retain(|id, _| settings.deployments.iter().any(|deployment| deployment.id == *id));
+        health.retain(|id, _| configured.iter().any(|deployment| deployment.id == *id));
         deployments
+    }
+
+    /// `model: "*"` stands for every provider that has a variable in the environment: the request's own name says which.
+    fn of_every_provider(
+        &self,
+        settings: &Settings,
+        configured: &settings::Deployment,
+        providers: &Providers,
+    ) -> Vec<settings::Deployment> {
+        if configured.model != "*" || configured.provider.is_some() || configured.mock_response.is_some() {
+            return vec![configured.clone()];
+        }
+        let is_set = |name: &str| settings.environment.contains_key(name) || self.environment.variable(name).is_some();
+        let has_key = |info: &ProviderInfo| info.environment.iter().any(|(_, name)| is_set(name));
+        let named = providers.iter().filter(|(_, provider)| has_key(&provider.info));
+        let named = named.map(|(name, _)| settings::Deployment {
+            id: format!("{}-{name}", configured.id),
+            group: configured.group.replacen('*', &format!("{name}/*"), 1),
+            model: format!("{name}/*"),
+            ..configured.clone()
+        });
+        let all: Vec<_> = named.collect();
+        // Where nobody has a key, the deployment is left out with its own sentence.
+        if all.is_empty() { vec![configured.clone()] } else { all }
     }
 
     fn deployment(
@@ -406,7 +434,9 @@ fn split_model(configured: &settings::Deployment, providers: &Providers) -> Resu
     {
         return Ok((prefix.to_owned(), rest.to_owned()));
     }
-    if let Some(provider) = infer_provider(model) {
+    // What stands before a slash is a provider, or a mistake: prompts go to nobody by likeness.
+    let inferred = infer_provider(model).filter(|_| !model.contains('/'));
+    if let Some(provider) = inferred {
         return Ok((provider.to_owned(), model.to_owned()));
     }
     match model.split_once('/') {

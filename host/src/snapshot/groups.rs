@@ -1,12 +1,15 @@
 //! From the model that a client names to the deployments that may serve it.
 //!
-//! LiteLLM's order: alias, exact group, deployment id, wildcards from the longest, then a deployment's own model name.
+//! LiteLLM's order: alias, exact group, deployment id, wildcards from the longest, then a deployment's own model name; last,
+//! wildcards once more with the provider that a name without one is known by.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::config::infer_provider;
 use crate::config::settings::Alias;
 use crate::deployment::{Candidate, Deployment};
+use crate::prices::Catalogue;
 
 /// All model groups of a configuration.
 #[derive(Default)]
@@ -44,8 +47,8 @@ impl Found {
     }
 }
 
-/// `openai/*`: the text between its stars, all of which a name must hold in order. The last part need not end it:
-/// LiteLLM matches a prefix.
+/// `openai/*`: the texts around its stars. A name fits when the whole of it does: it begins with the first, holds the others
+/// in order and ends with the last.
 struct Pattern {
     text: Box<str>,
     parts: Vec<Box<str>>,
@@ -91,7 +94,36 @@ impl Groups {
         self.exact.get(group).or_else(wildcard).map_or(0, Vec::len)
     }
 
-    /// Names for `/v1/models`: exact groups and aliases that are not hidden, in order, each once.
+    /// What wildcards stand for, by the models that are known of their providers: names that clients can ask for.
+    #[must_use]
+    pub fn expanded(&self) -> Vec<(String, &Arc<Deployment>)> {
+        let mut names: Vec<(String, &Arc<Deployment>)> = Vec::new();
+        for (group, members) in &self.wildcards {
+            for deployment in members {
+                let own = Pattern::new(&deployment.model);
+                // A model without a star is one, whatever the client writes.
+                if own.parts.len() != group.parts.len() {
+                    continue;
+                }
+                for known in Catalogue::bundled().models_of(&deployment.provider) {
+                    if let Some(captures) = own.captures(known) {
+                        names.push((group.filled(&captures), deployment));
+                    }
+                }
+            }
+        }
+        names.sort_by(|one, other| one.0.cmp(&other.0));
+        names.dedup_by(|one, other| one.0 == other.0);
+        names.retain(|(name, _)| !self.exact.contains_key(name.as_str()));
+        names
+    }
+
+    /// Wildcards as they are written.
+    pub fn wildcards(&self) -> impl Iterator<Item = &str> {
+        self.wildcards.iter().map(|(pattern, _)| pattern.text.as_ref())
+    }
+
+    /// Exact groups and aliases that are not hidden, in order, each once.
     #[must_use]
     pub fn listed(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
@@ -138,7 +170,20 @@ impl Groups {
         if let Some(deployment) = self.all.iter().find(|deployment| deployment.settings.id == model) {
             return Some(found(&deployment.settings.group, vec![Candidate::of(deployment)]));
         }
-        self.find_wildcard(model).or_else(|| self.find_by_own_name(model))
+        self.find_wildcard(model)
+            .or_else(|| self.find_by_own_name(model))
+            .or_else(|| self.find_of_known_provider(model))
+    }
+
+    /// `gpt-4o` is `openai/gpt-4o`, where a wildcard serves that.
+    fn find_of_known_provider(&self, model: &str) -> Option<Found> {
+        if self.wildcards.is_empty() || model.contains('/') {
+            return None;
+        }
+        let provider = Catalogue::bundled()
+            .provider_of(model)
+            .or_else(|| infer_provider(model))?;
+        self.find_wildcard(&format!("{provider}/{model}"))
     }
 
     fn find_wildcard(&self, model: &str) -> Option<Found> {
@@ -234,18 +279,29 @@ impl Pattern {
     /// What the stars stand for in a name that fits.
     fn captures<'m>(&self, model: &'m str) -> Option<Vec<&'m str>> {
         let (first, later) = self.parts.split_first()?;
+        let (last, between) = later.split_last()?;
         let mut rest = model.strip_prefix(first.as_ref())?;
         let mut captures = Vec::with_capacity(later.len());
-        for part in later {
-            let at = if part.is_empty() {
-                rest.len()
-            } else {
-                rest.find(part.as_ref())?
-            };
+        for part in between {
+            let at = rest.find(part.as_ref())?;
             captures.push(&rest[..at]);
             rest = &rest[at + part.len()..];
         }
+        captures.push(rest.strip_suffix(last.as_ref())?);
         Some(captures)
+    }
+
+    /// The pattern with other texts in the place of its stars.
+    fn filled(&self, captures: &[&str]) -> String {
+        let mut captures = captures.iter();
+        let mut filled = String::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            if index > 0 {
+                filled.push_str(captures.next().unwrap_or(&"*"));
+            }
+            filled.push_str(part);
+        }
+        filled
     }
 }
 
@@ -270,5 +326,9 @@ mod tests {
         check("a/*/b-*", "a/x/b-y", Some(&["x", "y"]));
         check("claude-*-latest", "claude-3-latest", Some(&["3"]));
         check("claude-*-latest", "claude-3", None);
+        check("gateway/*-chat", "gateway/demo-chat", Some(&["demo"]));
+        check("gateway/*-chat", "gateway/demo-chat-extra", None);
+        check("*-chat", "a-chat-b-chat", Some(&["a-chat-b"]));
+        check("a*a", "a", None);
     }
 }

@@ -71,15 +71,6 @@ impl ConfiguredGuardrail {
 }
 
 impl Snapshot {
-    /// The strategy that ranks a model group; `None` where no plugin provides it.
-    #[must_use]
-    pub fn strategy_of(&self, group: &str) -> Option<&Arc<Strategy>> {
-        match self.strategies.get(group) {
-            Some(own) => own.as_ref(),
-            None => self.strategy.as_ref(),
-        }
-    }
-
     /// Hosts that a plugin may reach, in any of its uses, sorted.
     #[must_use]
     pub fn granted(&self, plugin: &str) -> Vec<String> {

@@ -71,6 +71,17 @@ impl Providers {
         self.0.get(name)
     }
 
+    /// All of them, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Provider)> {
+        let mut all: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, provider)| (name.as_str(), provider))
+            .collect();
+        all.sort_by_key(|(name, _)| *name);
+        all.into_iter()
+    }
+
     pub fn into_names(self) -> Vec<String> {
         self.0.into_keys().collect()
     }

@@ -47,15 +47,18 @@ pub struct Breaker {
     pub pause: Duration,
 }
 
+/// By group, where it leads.
+pub type GroupTargets = HashMap<String, Vec<Target>>;
+
 /// Where exchanges go that a model group could not answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fallbacks {
     /// `fallbacks`, by group; `*` is every group's.
-    pub general: HashMap<String, Vec<Target>>,
+    pub general: GroupTargets,
     /// `context_window_fallbacks`; `None` when there is no such key.
-    pub context_window: Option<HashMap<String, Vec<Target>>>,
+    pub context_window: Option<GroupTargets>,
     /// `content_policy_fallbacks`; `None` when there is no such key.
-    pub content_policy: Option<HashMap<String, Vec<Target>>>,
+    pub content_policy: Option<GroupTargets>,
     /// `default_fallbacks`, for groups that have none of their own.
     pub default: Vec<Target>,
     /// `max_fallbacks`: how far fallbacks lead on from one to the next; default 5.

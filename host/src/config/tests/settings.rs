@@ -402,7 +402,8 @@ sluice: {cooldown: {consecutive_failures: 5, ramp_ms: 0}}",
     assert_eq!(cooldowns.ramp, Duration::ZERO);
     let fallbacks = router.fallbacks;
     let groups: Vec<&str> = fallbacks
-        .after("chat")
+        .own("chat")
+        .unwrap()
         .iter()
         .map(|target| target.group.as_str())
         .collect();
@@ -412,11 +413,12 @@ sluice: {cooldown: {consecutive_failures: 5, ramp_ms: 0}}",
         [("max_tokens".to_owned(), "5".into())]
     );
     assert_eq!(
-        fallbacks.after("openai/chat").len(),
-        3,
+        fallbacks.own("openai/chat").map(<[_]>::len),
+        Some(3),
         "a group is found without its provider too"
     );
-    assert_eq!(fallbacks.after("other")[0].group, "small");
+    assert_eq!(fallbacks.own("other"), None);
+    assert_eq!(fallbacks.default[0].group, "small");
     assert!(fallbacks.context_window.is_some() && fallbacks.content_policy.is_none());
     assert_eq!(fallbacks.depth_max, 5);
 }
