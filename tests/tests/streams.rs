@@ -99,6 +99,101 @@ async fn chunks_reach_the_client_as_they_come() {
     assert_eq!(stream.text().await, None);
 }
 
+/// The client gets each of these deltas, and all of it, while the upstream holds the next one back.
+async fn check_as_they_come(deltas: [Value; 2]) {
+    let gates = [Gate::new(), Gate::new()];
+    let role = openai::chunk(&json!({ "role": "assistant", "content": "" }), None);
+    let mut script = Script::events([Event::data(&role)]);
+    for (delta, gate) in deltas.iter().zip(&gates) {
+        script = script
+            .then_events([Event::data(&openai::chunk(delta, None))])
+            .then_holds(gate);
+    }
+    let upstream = Upstream::that_answers(script.then_events(openai::ending())).await;
+    let gateway = before(&upstream).await;
+    let mut stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+    assert_eq!(
+        stream.chunk().await.unwrap()["choices"][0]["delta"]["role"],
+        "assistant"
+    );
+    for (delta, gate) in deltas.iter().zip(&gates) {
+        let chunk = stream.chunk().await.expect("a chunk while the rest is held back");
+        let got = chunk["choices"][0]["delta"].as_object().unwrap();
+        for (name, value) in delta.as_object().unwrap() {
+            assert_eq!(got.get(name), Some(value), "{chunk}");
+        }
+        gate.open();
+    }
+    assert_eq!(stream.chunks().await.len(), 1, "the finish reason");
+}
+
+#[tokio::test]
+async fn thoughts_come_as_they_are_had() {
+    for name in ["reasoning", "reasoning_content"] {
+        check_as_they_come([json!({ name: "first " }), json!({ name: "then" })]).await;
+    }
+}
+
+#[tokio::test]
+async fn details_of_thoughts_come_as_they_are_had() {
+    let detail = |text: &str| json!({ "reasoning_details": [{ "type": "reasoning.text", "text": text, "index": 0 }] });
+    check_as_they_come([detail("first "), detail("then")]).await;
+    let block = |text: &str| json!({ "thinking_blocks": [{ "type": "thinking", "thinking": text }] });
+    check_as_they_come([block("first "), block("then")]).await;
+}
+
+#[tokio::test]
+async fn function_calls_come_as_they_are_made() {
+    let first = json!({ "function_call": { "name": "look", "arguments": "" } });
+    check_as_they_come([first, json!({ "function_call": { "arguments": "{\"at\": " } })]).await;
+    let call = |function: Value| json!({ "tool_calls": [{ "index": 0, "id": "c", "type": "function", "function": function }] });
+    let first = call(json!({ "name": "look", "arguments": "" }));
+    check_as_they_come([first, call(json!({ "arguments": "{}" }))]).await;
+}
+
+#[tokio::test]
+async fn content_in_parts_comes_as_it_is_said() {
+    let thought = json!({ "content": [{ "type": "thinking", "thinking": [{ "type": "text", "text": "hm" }] }] });
+    check_as_they_come([thought, json!({ "content": [{ "type": "text", "text": "hello" }] })]).await;
+}
+
+#[tokio::test]
+async fn refusals_and_audio_come_as_they_are_said() {
+    check_as_they_come([json!({ "refusal": "I " }), json!({ "refusal": "won't" })]).await;
+    let audio = |data: &str| json!({ "audio": { "id": "a", "data": data, "transcript": "" } });
+    check_as_they_come([audio("AAAA"), audio("BBBB")]).await;
+}
+
+#[tokio::test]
+async fn whatever_is_said_first_ends_the_wait_for_content() {
+    for delta in [
+        json!({ "reasoning": "hm" }),
+        json!({ "function_call": { "name": "look", "arguments": "" } }),
+        json!({ "content": [{ "type": "thinking", "thinking": [{ "type": "text", "text": "hm" }] }] }),
+    ] {
+        let gate = Gate::new();
+        let script = Script::events([Event::data(&openai::chunk(&delta, None))])
+            .then_holds(&gate)
+            .then_events(openai::stream(&["hello"]));
+        let upstream = Upstream::that_answers(script).await;
+        let params = json!({
+            "model": "openai/upstream-model", "api_base": format!("{}/v1", upstream.base()), "stream_timeout": 0.2,
+        });
+        let config = Config::new().deployment("chat", params);
+        let config = config.set("sluice", json!({ "server": { "heartbeat_ms": 300 } }));
+        let gateway = Gateway::start(&config).await;
+        let mut stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
+        assert!(stream.chunk().await.is_some());
+        assert_eq!(
+            stream.comment().await,
+            "ping",
+            "longer than `stream_timeout` has passed"
+        );
+        gate.open();
+        assert_eq!(openai::text_of(&stream.chunks().await), "hello", "{delta}");
+    }
+}
+
 #[tokio::test]
 async fn every_line_end_is_understood() {
     for line_end in ["\n", "\r\n", "\r"] {
