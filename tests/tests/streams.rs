@@ -372,17 +372,33 @@ async fn an_upstream_that_answers_whole_is_streamed_to_a_client_that_asked_for_a
     assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "stop");
 }
 
-#[tokio::test]
-async fn a_stream_ends_at_done_and_its_connection_is_used_again() {
+/// A stream ends for the client while its upstream keeps the body open, and the connection is used again.
+async fn check_ends_at_once(script: Script, config: impl Fn(Config, &Upstream) -> Config) {
     let body_end = Gate::new();
-    let upstream = Upstream::that_answers(openai::streams(&["hello"]).then_holds(&body_end)).await;
-    let gateway = before(&upstream).await;
+    let upstream = Upstream::that_answers(script.then_holds(&body_end)).await;
+    let gateway = Gateway::start(&config(Config::new(), &upstream)).await;
     eventually("a connection to be used a second time", async || {
         let stream = gateway.client().chat_stream(&openai::ask_streamed("chat", "hi")).await;
         assert_eq!(openai::text_of(&stream.chunks().await), "hello");
         // Only now, when the client's stream has ended, does the upstream end its body.
         body_end.open_once();
         (upstream.connections() < upstream.count()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_done_and_its_connection_is_used_again() {
+    check_ends_at_once(openai::streams(&["hello"]), |config, upstream| {
+        config.openai("chat", upstream)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_translated_stream_ends_where_its_provider_says_so() {
+    check_ends_at_once(anthropic::streams(&["hello"]), |config, upstream| {
+        config.anthropic("chat", upstream)
     })
     .await;
 }

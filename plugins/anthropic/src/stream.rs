@@ -301,6 +301,7 @@ impl Stream {
             self.chunks()?.usage(out, |usage| self.usage.write(usage));
         }
         self.ended = true;
+        self.chunks()?.done(out);
         Ok(())
     }
 

@@ -145,7 +145,7 @@ fn stream() -> Vec<Value> {
 fn joined(chunks: &[u8], what: &str) -> [String; 5] {
     let mut all = [const { String::new() }; 5];
     for line in std::str::from_utf8(chunks).unwrap().lines() {
-        let Some(json) = line.strip_prefix("data: ") else {
+        let Some(json) = line.strip_prefix("data: ").filter(|json| *json != "[DONE]") else {
             continue;
         };
         let chunk: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what}: {error}"));

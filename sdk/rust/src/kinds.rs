@@ -108,7 +108,11 @@ pub trait ProviderAdapter: Plugin {
         ))
     }
 
-    /// After [`Reading::Events`]: canonical chunks for this batch as `data: <json>\n\n`, none or many. The default refuses.
+    /// After [`Reading::Events`]: canonical chunks for this batch as `data: <json>\n\n`, none or many, and
+    /// `data: [DONE]\n\n` after the last where the events say that the answer is over ([`Chunks::done`]): the client's stream
+    /// ends there, though the upstream may keep its own open. The default refuses.
+    ///
+    /// [`Chunks::done`]: crate::canonical::Chunks::done
     ///
     /// # Errors
     /// An error event of the provider, or [`Fault::MalformedAnswer`].
@@ -120,7 +124,7 @@ pub trait ProviderAdapter: Plugin {
         ))
     }
 
-    /// The upstream's stream ended: chunks still owed.
+    /// The upstream's stream ended, and no `[DONE]` was written: chunks still owed.
     ///
     /// # Errors
     /// [`Fault::MalformedAnswer`] where it broke off before its own end.

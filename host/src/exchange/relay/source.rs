@@ -32,6 +32,8 @@ pub struct Translated {
     events: sse::Events,
     /// `None` once it has finished.
     conversation: Option<Conversation>,
+    /// `[DONE]` has come; the upstream may keep its body open.
+    is_done: bool,
 }
 
 impl Source {
@@ -50,6 +52,7 @@ impl Source {
             arrivals: Arrivals::of(answer, deployment),
             events,
             conversation: Some(conversation),
+            is_done: false,
         }))
     }
 
@@ -160,29 +163,44 @@ impl Translated {
     /// As many events as arrived in one read cross to the adapter at once.
     async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
         self.conversation.as_ref()?;
-        let batch = match self.arrivals.next().await {
+        if self.is_done {
+            return Some(self.ask_for_rest());
+        }
+        Some(match self.arrivals.next().await {
             Some(Ok(data)) => {
                 self.events.push(data);
-                self.read_events()
+                self.translate()
             }
             Some(Err(refusal)) => Err(refusal),
-            None => return Some(self.finish()),
-        };
-        Some(batch.and_then(|batch| self.translate(&batch)))
+            None => self.finish(),
+        })
     }
 
-    fn read_events(&mut self) -> Result<Vec<Event>, Refusal> {
+    /// Chunks for the events that have arrived.
+    fn translate(&mut self) -> Result<Bytes, Refusal> {
         let mut batch = Vec::new();
         while let Some(event) = self.events.next() {
             let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
-            if event.data != sse::DONE {
-                batch.push(shown(event));
+            self.is_done = event.data == sse::DONE;
+            if self.is_done {
+                break;
             }
+            batch.push(shown(event));
         }
-        Ok(batch)
+        self.ask(&batch)
     }
 
-    fn translate(&mut self, batch: &[Event]) -> Result<Bytes, Refusal> {
+    /// The upstream ended without `[DONE]`.
+    fn finish(&mut self) -> Result<Bytes, Refusal> {
+        let chunks = match self.events.finish() {
+            Some(event) => self.ask(&[shown(event)])?,
+            None => Bytes::new(),
+        };
+        let owed = self.ask_for_rest()?;
+        Ok(BytesMut::from_iter(chunks.into_iter().chain(owed)).freeze())
+    }
+
+    fn ask(&mut self, batch: &[Event]) -> Result<Bytes, Refusal> {
         match &mut self.conversation {
             Some(conversation) if !batch.is_empty() => {
                 conversation.events(batch).map(Bytes::from).map_err(refused_by_adapter)
@@ -191,14 +209,10 @@ impl Translated {
         }
     }
 
-    fn finish(&mut self) -> Result<Bytes, Refusal> {
-        let mut last = BytesMut::new();
-        if let Some(event) = self.events.finish() {
-            last.extend_from_slice(&self.translate(&[shown(event)])?);
-        }
+    /// What the adapter owes at the end of the upstream's events.
+    fn ask_for_rest(&mut self) -> Result<Bytes, Refusal> {
         let owed = self.conversation.take().map(|mut conversation| conversation.finish());
-        last.extend_from_slice(&owed.transpose().map_err(refused_by_adapter)?.unwrap_or_default());
-        Ok(last.freeze())
+        Ok(owed.transpose().map_err(refused_by_adapter)?.unwrap_or_default().into())
     }
 }
 

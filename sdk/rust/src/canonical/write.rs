@@ -228,6 +228,11 @@ impl Chunks {
         out.extend_from_slice(b"}\n\n");
     }
 
+    /// Ends the client's stream: nothing comes after it.
+    pub fn done(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+
     fn choice(&self, out: &mut Vec<u8>, delta: impl FnOnce(&mut Object), reason: Option<&FinishReason>) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);

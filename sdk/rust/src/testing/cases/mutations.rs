@@ -168,6 +168,7 @@ fn assert_json(document: &[u8]) {
 }
 
 fn assert_chunks(chunks: &[u8]) {
+    let chunks = chunks.strip_suffix(super::stream::DONE).unwrap_or(chunks);
     for line in chunks.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         assert_json(line.strip_prefix(b"data: ").expect("a chunk is a line of data"));
     }

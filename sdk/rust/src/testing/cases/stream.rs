@@ -6,6 +6,9 @@ use super::outcome::{Outcome, describe};
 use super::{Answer, AnswerEvent, Event, ProviderAdapter};
 use crate::Framing;
 
+/// What an adapter writes after its last chunk, where it knows that the answer is over.
+pub const DONE: &[u8] = b"data: [DONE]\n\n";
+
 /// The events that the host would hand over: without `[DONE]`, nor what follows it.
 pub fn events_of(answer: &Answer, framing: Framing) -> Result<Vec<Event>, Vec<String>> {
     let mut events = match (&answer.events, framing) {
@@ -42,8 +45,11 @@ pub fn hand_over<P: ProviderAdapter>(adapter: &mut P, batches: Vec<Vec<Event>>) 
                 break;
             }
         }
+        if bytes.ends_with(DONE) {
+            break;
+        }
     }
-    if failure.is_none() {
+    if failure.is_none() && !bytes.ends_with(DONE) {
         match adapter.finish() {
             Ok(chunks) => bytes.extend(chunks),
             Err(error) => failure = Some(describe(&error)),
@@ -56,8 +62,9 @@ pub fn hand_over<P: ProviderAdapter>(adapter: &mut P, batches: Vec<Vec<Event>>) 
     })
 }
 
-/// `data: <json>` and an empty line, nothing else: the host cuts by it.
+/// `data: <json>` and an empty line, nothing else but [`DONE`] at the end: the host cuts by it.
 fn canonical_chunks(bytes: &[u8]) -> Result<Vec<Value>, Vec<String>> {
+    let bytes = bytes.strip_suffix(DONE).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| vec![format!("chunks are not UTF-8: {error}")])?;
     let Some(text) = text.strip_suffix("\n\n") else {
         return if text.is_empty() {
