@@ -26,6 +26,7 @@ mod published;
 mod reload;
 mod resilience;
 mod simulate;
+mod stalls;
 mod streams;
 mod tls;
 mod upstream;

@@ -239,6 +239,10 @@ async fn follow(script: &Script, reader: &mut Reader, write: &mut OwnedWriteHalf
                     gate.passed().await;
                     true
                 }
+                Step::Repeat(bytes) => {
+                    while write.write_all(bytes).await.is_ok() {}
+                    false
+                }
                 Step::Close | Step::Reset => true,
             }
         };
@@ -252,7 +256,7 @@ async fn follow(script: &Script, reader: &mut Reader, write: &mut OwnedWriteHalf
             _ if !went_on => return Ended::Abandoned,
             Step::Close => return Ended::Closed,
             Step::Reset => return Ended::Reset,
-            Step::Send(_) | Step::Hold(_) => {}
+            Step::Send(_) | Step::Hold(_) | Step::Repeat(_) => {}
         }
         // A turn for the gateway, so that it may see each segment by itself.
         tokio::task::yield_now().await;

@@ -46,6 +46,8 @@ pub(super) enum Step {
     Send(Vec<u8>),
     /// Waits until the test opens the gate.
     Hold(Gate),
+    /// Sends bytes again and again, for as long as the other side reads.
+    Repeat(Vec<u8>),
     Close,
     Reset,
 }
@@ -177,6 +179,23 @@ impl Script {
         }
     }
 
+    /// Sends bytes as they stand, where an answer would be.
+    #[must_use]
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            before: vec![Step::Send(bytes.into())],
+            ..Self::default()
+        }
+    }
+
+    /// Sends bytes as they stand at the end of everything, again and again, for as long as the gateway reads.
+    #[must_use]
+    pub fn then_repeats(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.after.push(Step::Repeat(bytes.into()));
+        self.is_cut = true;
+        self
+    }
+
     /// Closes the connection without a word.
     #[must_use]
     pub fn hangs_up() -> Self {
@@ -292,7 +311,10 @@ impl Script {
     /// The steps as they go over the wire.
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = self.before.clone();
-        let Some(head) = &self.head else { return steps };
+        let Some(head) = &self.head else {
+            steps.extend(self.after.iter().cloned());
+            return steps;
+        };
         steps.push(Step::Send(head.written(self.framing, self.body_bytes()).into_bytes()));
         steps.extend(self.body.iter().map(|step| self.framed(step)));
         match self.framing {
