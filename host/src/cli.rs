@@ -9,6 +9,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sluice::config::{Severity, digest};
 use sluice::{Options, StartError};
 
 use flags::{Cli, Command, Usage};
@@ -43,29 +44,27 @@ fn print(text: &dyn std::fmt::Display) {
     let _ = write!(std::io::stdout().lock(), "{text}");
 }
 
-/// `sluice check`: a line for each thing that is wrong, and what the end of it is.
+/// `sluice check`: what is wrong, what is alike in one line, and a sentence that says what to do.
 fn check(options: &Options) -> ExitCode {
     logging::silent();
     match sluice::check(options) {
         Ok(checked) => {
             let mut out = std::io::stdout().lock();
-            for problem in &checked.problems {
-                // A closed pipe (`| head`) is no reason to fail.
-                let _ = writeln!(out, "{problem}");
+            let groups = digest::grouped(&checked.problems);
+            let (notes, urgent): (Vec<_>, Vec<_>) =
+                groups.iter().partition(|group| group.first.severity == Severity::Note);
+            // A closed pipe (`| head`) is no reason to fail.
+            for group in urgent {
+                let _ = writeln!(out, "{group}");
             }
             for fault in &checked.faults {
                 let _ = writeln!(out, "warning: {fault}");
             }
-            let verdict = if checked.is_usable {
-                "the gateway can start with it"
-            } else {
-                "the gateway does not start with it"
-            };
-            let _ = writeln!(
-                out,
-                "{} finding(s): {verdict}",
-                checked.problems.len() + checked.faults.len()
-            );
+            for group in notes {
+                let _ = writeln!(out, "{group}");
+            }
+            let verdict = digest::verdict(&checked.problems, checked.faults.len(), checked.is_usable);
+            let _ = writeln!(out, "{verdict}");
             if checked.is_usable {
                 ExitCode::SUCCESS
             } else {

@@ -6,6 +6,7 @@ mod callbacks;
 mod case;
 mod cases;
 mod chaos;
+mod configurations;
 mod continuation;
 mod decisions;
 mod early;

@@ -77,16 +77,27 @@ fn expand_text(node: &mut Node, environment: &dyn Environment, problems: &mut Pr
         .into();
     if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '=') {
         let what = format!("`{PREFIX}{name}` names no environment variable");
-        problems.error(&node.at, what, format!("Write `{PREFIX}NAME`."));
+        problems.mistake(&node.at, what, format!("Write `{PREFIX}NAME`."));
         node.value = Value::Null;
         return;
     }
-    node.value = match environment.variable(&name) {
-        Some(value) => Value::Text(value),
-        None => {
-            let what = format!("environment variable `{name}` is not set; the value is null");
+    // Secrets that come from files end in a line end, which no value has.
+    let value = environment.variable(&name);
+    let trimmed = value.as_deref().map(|value| value.trim_end_matches(['\r', '\n']));
+    node.value = match trimmed {
+        Some("") | None => {
+            // Compose's `${NAME:-}` sets it to nothing.
+            let state = if trimmed.is_some() { "empty" } else { "not set" };
+            let what = format!("environment variable `{name}` is {state}; the value is null");
             problems.warning(&node.at, what, "Set it, or take the line out.");
             Value::Null
+        }
+        Some(trimmed) => {
+            if Some(trimmed.len()) != value.as_ref().map(String::len) {
+                let what = format!("environment variable `{name}` ends in a line end, which is left out");
+                problems.note(&node.at, what, "Write it without, such as by `printf '%s'`.");
+            }
+            Value::Text(trimmed.to_owned())
         }
     };
     node.variable = Some(name);

@@ -10,6 +10,7 @@
 //! makes the settings; [`schema`] prints the table as JSON Schema. `config/README.md` is the operator's side of it.
 
 mod check;
+pub mod digest;
 mod environment;
 mod expand;
 mod include;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use environment::{Environment, Process};
-pub use names::{DEFAULT_STRATEGY, infer_provider};
+pub use names::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, infer_provider};
 pub use problem::{Problem, Severity};
 pub use secret::Secret;
 pub use settings::Settings;
@@ -130,7 +131,7 @@ pub fn load(
     known: &Known,
     strictness: Strictness,
 ) -> Loaded {
-    let mut problems = Problems::default();
+    let mut problems = Problems::new(strictness);
     let mut files: Vec<PathBuf> = origin.file.iter().cloned().collect();
     let settings = read(text, origin, environment, known, strictness, &mut files, &mut problems);
     Loaded {
@@ -158,6 +159,7 @@ fn read(
     };
     expand::expand(&mut root, &environment, problems);
     check::check(&root, &environment, known, strictness, problems);
+    root.leave_aside(&problems.aside);
     (!problems.has_errors()).then(|| resolve::resolve(&root, &origin.directory, environment))
 }
 

@@ -49,7 +49,16 @@ pub(super) const CALLBACKS: &[&str] = &[
     "cloudzero", "focus", "mavvrik", "vantage", "ternary", "posthog", "levo", "compression_interception", "newrelic",
     "signoz", "rubrik", "websearch_interception", "code_interpreter_interception", "athina", "dynamodb", "greenscale",
     "helicone", "lunary", "promptlayer", "s3", "sentry", "slack", "supabase", "traceloop", "wandb", "email", "webhook",
+    "sumologic", "ramp", "detect_prompt_injection", "llamaguard_moderations", "azure_content_safety", "hide_secrets",
+    "banned_keywords", "blocked_user_check",
 ];
+
+/// A callback's plugin, a setting under each of its names, and the variables that LiteLLM reads it from.
+pub const CALLBACK_VARIABLES: &[(&str, &[&str], &[&str])] = &[(
+    "webhook",
+    &["endpoint", "url"],
+    &["GENERIC_LOGGER_ENDPOINT", "WEBHOOK_URL"],
+)];
 
 /// Prefixes of `litellm_params.model`.
 #[rustfmt::skip] // A list of words.
@@ -73,7 +82,8 @@ pub(super) const PROVIDERS: &[&str] = &[
     "nano-gpt", "poe", "zerogpu", "chutes", "abliteration", "llamagate", "gmi", "sarvam", "charity_engine",
     "aihubmix", "aiand", "crusoe", "darkbloom", "neosantara", "tensormesh", "parasail", "libertai", "empiriolabs",
     "meta", "cognition", "coralbricks", "cortecs", "pinstripes", "scx-ai", "prism", "hostinger_router", "sail", "reka",
-    "openinfer", "inferenceapis", "refuseless", "kyma", "streamlake",
+    "openinfer", "inferenceapis", "refuseless", "kyma", "streamlake", "auto_router", "sagemaker_nova", "langfuse",
+    "humanloop", "dotprompt",
 ];
 
 /// Which plugin serves a guardrail named as LiteLLM names it. Plugin names are kebab-case.

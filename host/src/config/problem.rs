@@ -1,8 +1,10 @@
 //! What is wrong with a configuration, where, and how to mend it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::Strictness;
 use super::tree::Place;
 
 /// How bad a problem is. Only errors keep a configuration from being used.
@@ -72,9 +74,48 @@ pub(super) struct Problems {
     left_out: u32,
     /// An error may be among what was left out.
     errors: bool,
+    strictness: Strictness,
+    pub aside: Aside,
+}
+
+/// Values that cost no more than themselves: the rest of the configuration is used without them.
+#[derive(Debug, Default)]
+pub(super) struct Aside {
+    /// They become null; of a list they are taken out.
+    pub values: HashSet<Place>,
+    /// Numbers and truth values where a text was meant.
+    pub texts: HashSet<Place>,
 }
 
 impl Problems {
+    pub fn new(strictness: Strictness) -> Self {
+        Self {
+            strictness,
+            ..Self::default()
+        }
+    }
+
+    /// A mistake with which the gateway runs all the same: an error only where the operator asks for strictness.
+    pub fn mistake(&mut self, at: &Place, what: impl Into<String>, mend: impl Into<String>) {
+        let severity = match self.strictness {
+            Strictness::Strict => Severity::Error,
+            Strictness::Lenient => Severity::Warning,
+        };
+        self.push(severity, at, what.into(), mend.into());
+    }
+
+    /// A mistake in a value, which is left aside.
+    pub fn leave_aside(&mut self, at: &Place, what: impl fmt::Display, mend: impl Into<String>) {
+        self.aside.values.insert(at.clone());
+        self.mistake(at, format!("{what}: it is left aside"), mend);
+    }
+
+    /// A mistake in an entry, which is left out.
+    pub fn leave_out(&mut self, entry: &Place, at: &Place, what: impl fmt::Display, mend: impl Into<String>) {
+        self.aside.values.insert(entry.clone());
+        self.mistake(at, format!("{what}: this deployment is left out"), mend);
+    }
+
     pub fn error(&mut self, at: &Place, what: impl Into<String>, mend: impl Into<String>) {
         self.push(Severity::Error, at, what.into(), mend.into());
     }

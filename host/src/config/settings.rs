@@ -78,8 +78,8 @@ pub struct Deployment {
     pub checkup: OwnCheckup,
     /// `model_info`, as JSON text of each value.
     pub info: BTreeMap<String, Box<str>>,
-    /// Where the entry begins, 1-based: for messages.
-    pub line: u32,
+    /// `file:line` where it stands.
+    pub at: Box<str>,
 }
 
 /// What a name of `model_group_alias` stands for.

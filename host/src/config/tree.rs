@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, Location, Options, Spanned};
 
-use super::problem::Problems;
+use super::problem::{Aside, Problems};
 
 /// Bytes of one file. The largest published LiteLLM configurations are well under 1 MiB.
 pub(super) const FILE_BYTES_MAX: usize = 8 << 20;
@@ -21,7 +21,7 @@ const NODES_MAX: usize = 250_000;
 const ALIASES_MAX: usize = 10_000;
 
 /// Where something stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
     pub file: Arc<str>,
     /// 1-based; 0 means the file as a whole.
@@ -169,9 +169,12 @@ fn mapping(entries: Vec<(Spanned<String>, Spanned<Raw>)>, file: &Arc<str>, probl
     for (key, raw) in entries {
         let at = place(key.defined, file);
         if let Some(first) = lines.insert(key.value.clone(), at.line) {
-            let what = format!("`{}` is given twice, on lines {first} and {}", key.value, at.line);
-            problems.error(&at, what, "Keep one of them.");
-            continue;
+            let what = format!(
+                "`{}` is given twice, on lines {first} and {}: the last one counts",
+                key.value, at.line
+            );
+            problems.mistake(&at, what, "Keep one of them.");
+            kept.retain(|entry| entry.key != key.value);
         }
         kept.push(Entry {
             key: key.value,
@@ -269,6 +272,32 @@ impl<'de> Visitor<'de> for RawVisitor {
 impl Node {
     pub fn is_null(&self) -> bool {
         self.value == Value::Null
+    }
+
+    /// Takes out what was told to be left aside, and writes as text what was meant as one.
+    pub fn leave_aside(&mut self, aside: &Aside) {
+        match &mut self.value {
+            Value::List(items) => {
+                items.retain(|item| !aside.values.contains(&item.at));
+                items.iter_mut().for_each(|item| item.leave_aside(aside));
+            }
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| {
+                if aside.values.contains(&entry.node.at) {
+                    entry.node.value = Value::Null;
+                } else {
+                    entry.node.leave_aside(aside);
+                }
+            }),
+            scalar if aside.texts.contains(&self.at) => {
+                *scalar = match scalar {
+                    Value::Bool(value) => Value::Text(value.to_string()),
+                    Value::Integer(value) => Value::Text(value.to_string()),
+                    Value::Number(value) => Value::Text(value.to_string()),
+                    _ => return,
+                };
+            }
+            _ => {}
+        }
     }
 
     pub fn text(&self) -> Option<&str> {
@@ -411,8 +440,8 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "a.yaml:3:1: error: `a` is given twice, on lines 1 and 3. Keep one of them.",
-                "a.yaml:4:11: error: `x` is given twice, on lines 4 and 4. Keep one of them.",
+                "a.yaml:3:1: warning: `a` is given twice, on lines 1 and 3: the last one counts. Keep one of them.",
+                "a.yaml:4:11: warning: `x` is given twice, on lines 4 and 4: the last one counts. Keep one of them.",
             ]
         );
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jsonschema::error::ValidationErrorKind;
 use sha2::{Digest, Sha256};
 use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
@@ -83,12 +84,21 @@ impl Component {
         }
         let validator = jsonschema::validator_for(&schema).map_err(|error| format!("its schema: {error}"))?;
         let settings = parse(settings)?;
+        if let Some(names) = none_of_required(&schema, &settings) {
+            return Err(format!("`{}` is missing", names.join("` or `")));
+        }
         let errors: Vec<String> = validator
             .iter_errors(&settings)
             .take(5)
             .map(|error| {
                 // Values are masked: settings hold keys.
                 let place = error.instance_path().to_string();
+                if matches!(
+                    error.kind(),
+                    ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. }
+                ) {
+                    return format!("at `{place}`: it has none of the forms that the plugin takes");
+                }
                 let error = error.masked();
                 if place.is_empty() {
                     error.to_string()
@@ -386,6 +396,16 @@ fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Eng
 /// wasmtime's errors say the cause in the chain; only the outermost is printed by `Display`.
 pub(super) fn chain(error: &wasmtime::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// The members of which a schema asks for one at least (`anyOf` with a `required` in each branch), where none is there.
+fn none_of_required<'s>(schema: &'s serde_json::Value, settings: &serde_json::Value) -> Option<Vec<&'s str>> {
+    let branches = schema.get("anyOf")?.as_array()?;
+    let names: Option<Vec<&str>> = branches
+        .iter()
+        .map(|branch| branch.get("required")?.as_array()?.first()?.as_str())
+        .collect();
+    names.filter(|names| names.iter().all(|name| settings.get(name).is_none()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::uses::Uses;
 use super::{ConfiguredGuardrail, Fault, Groups, Snapshot};
 use crate::callbacks::{Sink, Sinks};
 use crate::config::settings::{self, Isolation, Ranking, Settings};
-use crate::config::{DEFAULT_STRATEGY, Environment, infer_provider};
+use crate::config::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, Environment, infer_provider};
 use crate::decisions::Recorder;
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
 use crate::metrics::Metrics;
@@ -179,9 +179,8 @@ impl Builder {
             match self.deployment(settings, configured.clone(), providers, own) {
                 Ok(deployment) => deployments.push(Arc::new(deployment)),
                 Err(error) => {
-                    let (id, group, line) = (&configured.id, &configured.group, configured.line);
-                    let sentence =
-                        format!("deployment `{id}` of model group `{group}` (line {line}) is left out: {error}");
+                    let settings::Deployment { id, group, at, .. } = configured;
+                    let sentence = format!("{at}: deployment `{id}` of model group `{group}` is left out: {error}");
                     let is_missing = matches!(error, DeploymentError::NoAdapter { .. });
                     faults.push(if is_missing {
                         Fault::Missing(sentence)
@@ -347,29 +346,47 @@ impl Builder {
             .iter()
             .filter(|callback| !BUILT_IN_CALLBACKS.contains(&callback.plugin.as_str()))
         {
-            let pool = Self::component(&settings.plugins, registry, &configured.plugin).and_then(|component| {
-                let key = self.checked_key(
-                    &settings.plugins,
-                    component,
-                    Kind::Callback,
-                    &configured.settings,
-                    faults,
-                )?;
-                self.uses
-                    .callbacks
-                    .get(key, |key| component.callback_pool(&self.host, key))
-            });
-            let Some(pool) = pool else {
+            let Some(component) = Self::component(&settings.plugins, registry, &configured.plugin) else {
                 faults.push(Fault::Missing(format!(
-                    "callback `{}` needs plugin `{}`, which is not there: it gets no records; put its component into the plugins directory, or mend its settings",
+                    "callback `{}` needs plugin `{}`, which is not there: it gets no records; put its component into the plugins directory",
                     configured.name, configured.plugin
                 )));
                 continue;
             };
-            sinks.push(self.sinks.get(configured, Callback::new(pool)));
+            let own = self.with_variables(settings, configured);
+            // What is wrong with its settings is told by the check of them.
+            let key = self.checked_key(&settings.plugins, component, Kind::Callback, &own, faults);
+            let pool = key.and_then(|key| {
+                let callbacks = &self.uses.callbacks;
+                callbacks.get(key, |key| component.callback_pool(&self.host, key))
+            });
+            sinks.extend(pool.map(|pool| self.sinks.get(configured, Callback::new(pool))));
         }
         self.sinks.keep_only(&sinks);
         sinks
+    }
+
+    /// A callback's settings, with those that LiteLLM reads from variables where the configuration leaves them out.
+    fn with_variables(&self, settings: &Settings, configured: &settings::Callback) -> Box<str> {
+        let (plugin, own) = (configured.plugin.as_str(), &configured.settings);
+        let is_given = |name: &str| {
+            let given: Option<serde_json::Map<_, _>> = serde_json::from_str(own).ok();
+            given.is_some_and(|given| given.contains_key(name))
+        };
+        let variable = |name: &&str| {
+            let set = settings.environment.get(*name).map(|value| value.expose().to_owned());
+            set.or_else(|| self.environment.variable(name))
+                .filter(|value| !value.is_empty())
+        };
+        for (_, names, variables) in CALLBACK_VARIABLES.iter().filter(|(of, ..)| *of == plugin) {
+            if !names.iter().any(|name| is_given(name))
+                && let Some(value) = variables.iter().find_map(variable)
+            {
+                let read = serde_json::json!({ names[0]: value.trim_end() });
+                return merge(&read.to_string(), own);
+            }
+        }
+        own.clone()
     }
 
     /// [`Self::key`], once the settings fit the plugin's schema.

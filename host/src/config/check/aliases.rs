@@ -77,7 +77,16 @@ fn matches(pattern: &str, name: &str) -> bool {
 fn targets(alias: &Node) -> Vec<&Node> {
     match &alias.value {
         Value::Text(_) => vec![alias],
-        Value::List(items) => items.iter().filter_map(|item| item.get("model")).collect(),
+        Value::List(items) => items
+            .iter()
+            .filter_map(|item| {
+                if item.text().is_some() {
+                    Some(item)
+                } else {
+                    item.get("model")
+                }
+            })
+            .collect(),
         _ => alias.get("model").into_iter().collect(),
     }
 }
@@ -86,13 +95,13 @@ fn check_weights(alias: &Entry, problems: &mut Problems) {
     let Some(items) = alias.node.list() else { return };
     if items.is_empty() {
         let what = format!("the alias `{}` has no targets", alias.key);
-        problems.error(&alias.at, what, "List at least one `model` with its `weight`.");
+        problems.leave_aside(&alias.node.at, what, "List at least one `model` with its `weight`.");
     } else if items
         .iter()
         .all(|item| item.get("weight").and_then(Node::number) == Some(0.0))
     {
         let what = format!("all weights of the alias `{}` are 0", alias.key);
-        problems.error(&alias.at, what, "Give at least one of them a weight above 0.");
+        problems.leave_aside(&alias.node.at, what, "Give at least one of them a weight above 0.");
     }
 }
 
@@ -128,7 +137,7 @@ fn check_target(
     let what = format!("the alias `{}` leads to `{name}`, which is no model group", alias.key);
     let mend = names::did_you_mean(name, models.groups.iter().copied())
         .unwrap_or_else(|| format!("Add `model_name: {name}` to `model_list`, or take the alias out."));
-    problems.error(&target.at, what, mend);
+    problems.mistake(&target.at, what, mend);
 }
 
 /// Follows an alias until it ends or comes back to where it began.
@@ -143,7 +152,7 @@ fn check_loop(alias: &Entry, aliases: &[Entry], models: &Models<'_>, problems: &
             }
             if name == alias.key {
                 let what = format!("the alias `{}` leads back to itself", alias.key);
-                problems.error(&alias.at, what, "Let it lead to a model group.");
+                problems.leave_aside(&alias.node.at, what, "Let it lead to a model group.");
                 return;
             }
             if let Some(next) = aliases.iter().find(|other| other.key == name)

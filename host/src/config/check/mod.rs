@@ -28,7 +28,12 @@ pub(super) fn check(
     strictness: Strictness,
     problems: &mut Problems,
 ) {
-    Walk { strictness, problems }.section(&keys::top::FILE, root, "", Severity::Error);
+    let walk = Walk {
+        strictness,
+        problems,
+        costs: Costs::All,
+    };
+    walk.file(root);
     models::check(root, known, problems);
     aliases::check(root, known, problems);
     groups::check(root, problems);
@@ -40,9 +45,65 @@ pub(super) fn check(
 struct Walk<'a> {
     strictness: Strictness,
     problems: &'a mut Problems,
+    costs: Costs,
+}
+
+/// What a mistake costs, where the walk is.
+#[derive(Clone, PartialEq)]
+enum Costs {
+    /// The whole configuration: what protects the gateway is not guessed.
+    All,
+    /// The value that is wrong.
+    Value,
+    /// This entry of `model_list`, where the value says whom prompts go to; the value, where it does not.
+    Deployment(Place),
+}
+
+/// Sections that LiteLLM's files have, in which a mistake costs no more than its value.
+const LENIENT: [&str; 6] = [
+    "model_list",
+    "router_settings",
+    "litellm_settings",
+    "callback_settings",
+    "credential_list",
+    "environment_variables",
+];
+
+/// Keys of a deployment that say whom it asks, and as whom. Without one of them it would ask somebody else.
+fn decides_whom(path: &str) -> bool {
+    const OWN: [&str; 9] = [
+        "model_name",
+        "litellm_params",
+        "model",
+        "custom_llm_provider",
+        "litellm_credential_name",
+        "tag_regex",
+        "api_key",
+        "api_base",
+        "base_url",
+    ];
+    let key = path.rsplit('.').next().unwrap_or(path).trim_end_matches("[]");
+    let endpoint = keys::endpoint::PARAMETERS.iter().chain(keys::endpoint::CREDENTIALS);
+    OWN.contains(&key) || key == "model_list" || endpoint.into_iter().any(|row| row.name == key)
 }
 
 impl Walk<'_> {
+    fn file(mut self, root: &Node) {
+        for entry in root.map().unwrap_or_default() {
+            let known = keys::top::FILE.find(&entry.key);
+            // A section that is no section at all is a file that was misread.
+            let is_section = known.is_some_and(|key| shape::may_be(&key.shape, &entry.node));
+            self.costs = match is_section && LENIENT.contains(&entry.key.as_str()) {
+                true => Costs::Value,
+                false => Costs::All,
+            };
+            match known {
+                Some(key) => self.key(key, entry, &entry.key, Severity::Error),
+                None => self.unknown(&keys::top::FILE, entry, "", &entry.key, Severity::Error),
+            }
+        }
+    }
+
     /// Checks a mapping. `severity` is how bad a mistake in it is: what is not in effect cannot do harm, so that its
     /// mistakes are warnings, and its parts are not announced once more. `name` is how messages name the section.
     fn section(&mut self, section: &'static Section, node: &Node, name: &str, severity: Severity) {
@@ -72,19 +133,21 @@ impl Walk<'_> {
         let severity = match key.standing {
             Standing::Honoured => severity,
             Standing::Later(part) => {
+                // What protects nobody, though somebody believes that it does, is a mistake.
+                let protects = keys::PROTECTIONS.contains(&part) && !is_off(&entry.node);
+                let severity = if protects { Severity::Warning } else { Severity::Note };
                 if announced {
-                    self.problems.note(
-                        &entry.at,
-                        format!("`{path}` is accepted, not yet in effect ({part})"),
-                        "",
-                    );
+                    let what = format!("`{path}` is accepted, not yet in effect ({part})");
+                    self.problems.push(severity, &entry.at, what, String::new());
                 }
                 Severity::Warning
             }
             Standing::Inert(reason) => {
+                let protects = entry.key.starts_with("custom_auth");
+                let severity = if protects { Severity::Warning } else { Severity::Note };
                 if announced {
-                    self.problems
-                        .note(&entry.at, format!("`{path}` has no effect: {reason}"), "");
+                    let what = format!("`{path}` has no effect: {reason}");
+                    self.problems.push(severity, &entry.at, what, String::new());
                 }
                 Severity::Warning
             }
@@ -122,11 +185,21 @@ impl Walk<'_> {
     }
 
     fn item(&mut self, shape: &'static Shape, item: &Node, path: &str, severity: Severity) {
+        let outside = self.costs.clone();
+        if path == "model_list[]" && outside == Costs::Value {
+            self.costs = Costs::Deployment(item.at.clone());
+        }
+        self.item_within(shape, item, path, severity);
+        self.costs = outside;
+    }
+
+    fn item_within(&mut self, shape: &'static Shape, item: &Node, path: &str, severity: Severity) {
         if item.is_null() && matches!(shape, Shape::Section(_)) {
             let list = path.trim_end_matches("[]");
             self.told(
                 severity,
                 &item.at,
+                path,
                 format!("an entry of `{list}` is empty"),
                 "Fill it in or take it out.",
             );
@@ -141,12 +214,13 @@ impl Walk<'_> {
             shape::expected(shape),
             shape::described(shape, node)
         );
-        self.told(
-            severity,
-            &node.at,
-            what,
-            shape::mend(shape, node).as_deref().unwrap_or_default(),
-        );
+        let mend = shape::mend(shape, node).unwrap_or_default();
+        if self.costs != Costs::All && severity == Severity::Error && shape::is_text_unquoted(shape, node) {
+            // YAML reads `1` as a number; LiteLLM takes its text.
+            self.problems.aside.texts.insert(node.at.clone());
+            return self.problems.mistake(&node.at, what, mend);
+        }
+        self.told(severity, &node.at, path, what, &mend);
     }
 
     fn white_space(&mut self, shape: &Shape, node: &Node, path: &str) {
@@ -168,11 +242,11 @@ impl Walk<'_> {
         match variable {
             Some(name) => {
                 let what = format!("`{required}` is null, since environment variable `{name}` is not set");
-                self.told(severity, at, what, &format!("Set `{name}`."));
+                self.told(severity, at, required, what, &format!("Set `{name}`."));
             }
             None => {
                 let what = format!("{} has no `{required}`", title(name));
-                self.told(severity, at, what, &format!("Add `{required}:`."));
+                self.told(severity, at, required, what, &format!("Add `{required}:`."));
             }
         }
     }
@@ -190,6 +264,7 @@ impl Walk<'_> {
                 self.told(
                     severity,
                     &entry.at,
+                    path,
                     format!("{} has no key `{}`", title(name), entry.key),
                     &mend,
                 );
@@ -197,12 +272,14 @@ impl Walk<'_> {
             Unknown::Warned => {
                 let mend = nearest.or_else(|| elsewhere(section, &entry.key)).unwrap_or_default();
                 let what = format!("unknown key `{path}`; it is ignored");
-                self.told(self.unknown_severity(severity), &entry.at, what, &mend);
+                self.problems
+                    .push(self.unknown_severity(severity), &entry.at, what, mend);
             }
             Unknown::Passed => {
                 if let Some(mend) = elsewhere(section, &entry.key).or_else(|| close(&entry.key, names())) {
                     let what = format!("unknown key `{path}`; it is handed on as it stands");
-                    self.told(self.unknown_severity(severity), &entry.at, what, &mend);
+                    self.problems
+                        .push(self.unknown_severity(severity), &entry.at, what, mend);
                 }
             }
         }
@@ -215,9 +292,21 @@ impl Walk<'_> {
         }
     }
 
-    fn told(&mut self, severity: Severity, at: &Place, what: String, mend: &str) {
-        self.problems.push(severity, at, what, mend.to_owned());
+    fn told(&mut self, severity: Severity, at: &Place, path: &str, what: String, mend: &str) {
+        match &self.costs {
+            Costs::Value if severity == Severity::Error => self.problems.leave_aside(at, what, mend),
+            Costs::Deployment(entry) if severity == Severity::Error && decides_whom(path) => {
+                self.problems.leave_out(entry, at, what, mend);
+            }
+            Costs::Deployment(_) if severity == Severity::Error => self.problems.leave_aside(at, what, mend),
+            _ => self.problems.push(severity, at, what, mend.to_owned()),
+        }
     }
+}
+
+/// `false` and 0 ask for no protection.
+fn is_off(node: &Node) -> bool {
+    matches!(node.value, Value::Bool(false) | Value::Integer(0))
 }
 
 /// A section as the subject of a sentence.

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::super::Known;
 use super::super::names;
 use super::super::problem::Problems;
-use super::super::tree::Node;
+use super::super::tree::{Node, Place};
 use super::shape::listed;
 
 /// One entry, as far as it is written rightly.
@@ -70,7 +70,8 @@ fn check_model(deployment: &Deployment<'_>, problems: &mut Problems) {
         ..
     } = deployment;
     if group.trim().is_empty() {
-        problems.error(
+        problems.leave_out(
+            &entry.at,
             &entry.at,
             "`model_name` is empty",
             "Give the name that clients ask for.",
@@ -78,7 +79,12 @@ fn check_model(deployment: &Deployment<'_>, problems: &mut Problems) {
     }
     if name.trim().is_empty() || name.ends_with('/') {
         let what = format!("`{name}` names no model");
-        problems.error(&model.at, what, "Write `provider/model`, such as `openai/gpt-4o`.");
+        problems.leave_out(
+            &entry.at,
+            &model.at,
+            what,
+            "Write `provider/model`, such as `openai/gpt-4o`.",
+        );
     }
     if name.contains('*') && !group.contains('*') {
         let what = format!("`{name}` has a `*` but `{group}` has none, so nothing can take its place");
@@ -128,7 +134,12 @@ fn check_provider(deployment: &Deployment<'_>, known: &Known, problems: &mut Pro
         .chain(names::PROVIDERS.iter().copied());
     let mend = names::did_you_mean(provider, all)
         .unwrap_or_else(|| format!("For a server that speaks OpenAI's API, write `openai/{name}` and its `api_base`."));
-    problems.error(at, format!("`{provider}` is no provider that is known"), mend);
+    problems.leave_out(
+        &deployment.entry.at,
+        at,
+        format!("`{provider}` is no provider that is known"),
+        mend,
+    );
 }
 
 fn check_params(deployment: &Deployment<'_>, problems: &mut Problems) {
@@ -143,11 +154,13 @@ fn check_params(deployment: &Deployment<'_>, problems: &mut Problems) {
     super::server::check_timeouts(params.get("timeout"), params.get("stream_timeout"), problems);
     if let Some(written) = params.get("tag_regex") {
         let expressions = written.list().unwrap_or(std::slice::from_ref(written));
-        expressions.iter().for_each(|node| check_expression(node, problems));
+        expressions
+            .iter()
+            .for_each(|node| check_expression(&deployment.entry.at, node, problems));
     }
 }
 
-fn check_expression(node: &Node, problems: &mut Problems) {
+fn check_expression(entry: &Place, node: &Node, problems: &mut Problems) {
     let Some(Err(error)) = node.text().map(Regex::new) else {
         return;
     };
@@ -157,7 +170,7 @@ fn check_expression(node: &Node, problems: &mut Problems) {
     let what = format!("`tag_regex` is no regular expression: {reason}");
     let mend =
         "Write it as the Rust crate `regex` takes it (docs.rs/regex), which knows no look-around or back-references.";
-    problems.error(&node.at, what, mend);
+    problems.leave_out(entry, &node.at, what, mend);
 }
 
 fn check_credential(root: &Node, deployment: &Deployment<'_>, problems: &mut Problems) {
@@ -170,7 +183,8 @@ fn check_credential(root: &Node, deployment: &Deployment<'_>, problems: &mut Pro
     if !names.clone().any(|other| other == name) {
         let mend = names::did_you_mean(name, &mut names)
             .unwrap_or_else(|| "Add it to `credential_list` at the top of the file.".to_owned());
-        problems.error(&node.at, format!("`credential_list` has no credential `{name}`"), mend);
+        let what = format!("`credential_list` has no credential `{name}`");
+        problems.leave_out(&deployment.entry.at, &node.at, what, mend);
     }
 }
 
@@ -184,7 +198,12 @@ fn check_ids(deployments: &[Deployment<'_>], problems: &mut Problems) {
         {
             if let Some(first) = ids.insert(text.to_owned(), id.at.line) {
                 let what = format!("the id `{text}` is given twice, on lines {first} and {}", id.at.line);
-                problems.error(&id.at, what, "Give each deployment an id of its own.");
+                problems.leave_out(
+                    &deployment.entry.at,
+                    &id.at,
+                    what,
+                    "Give each deployment an id of its own.",
+                );
             }
             continue;
         }

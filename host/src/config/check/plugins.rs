@@ -36,7 +36,8 @@ fn check_strategy(place: &Node, known: &Known, problems: &mut Problems) {
         return;
     }
     let mend = unprovided(name, &known.strategies, names::STRATEGIES);
-    problems.error(&node.at, format!("no plugin provides the strategy `{name}`"), mend);
+    let what = format!("no plugin provides the strategy `{name}`: `simple-shuffle` is used");
+    problems.mistake(&node.at, what, mend);
 }
 
 /// The nearest name, or how to provide the one that was meant.
@@ -139,7 +140,8 @@ fn check_guardrail_plugin(params: &Node, known: &Known, problems: &mut Problems)
         problems.warning(&node.at, what, mend);
     } else {
         let mend = unprovided(name, &known.guardrails, names::GUARDRAILS);
-        problems.error(&node.at, format!("no plugin provides the guardrail `{name}`"), mend);
+        let what = format!("no plugin provides the guardrail `{name}`: exchanges that need it are refused");
+        problems.mistake(&node.at, what, mend);
     }
 }
 
@@ -189,6 +191,10 @@ fn check_callback(name: &str, at: &Place, settings: &[Entry], known: &Known, pro
         problems.note(at, what, "");
     } else {
         let mend = unprovided(kind, &known.callbacks, names::CALLBACKS);
-        problems.error(at, format!("no plugin provides the callback `{kind}`"), mend);
+        problems.mistake(
+            at,
+            format!("no plugin provides the callback `{kind}`: it is left out"),
+            mend,
+        );
     }
 }

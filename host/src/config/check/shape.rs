@@ -69,6 +69,15 @@ fn is_outbound(text: &str) -> bool {
     domain.split('.').all(is_label) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
+/// Whether a text is asked for and YAML has made something else of it.
+pub fn is_text_unquoted(shape: &Shape, node: &Node) -> bool {
+    let takes_text = match shape {
+        Shape::Either(shapes) => shapes.iter().any(|shape| matches!(shape, Shape::Text | Shape::Secret)),
+        shape => matches!(shape, Shape::Text | Shape::Secret),
+    };
+    takes_text && matches!(node.value, Value::Bool(_) | Value::Integer(_) | Value::Number(_))
+}
+
 /// What the shape asks for, after “must be”.
 pub fn expected(shape: &Shape) -> String {
     match shape {

@@ -27,6 +27,7 @@ pub const TYPED: &[Key] = &[
     on("api_base", URL, "The upstream's base URL; default: the provider's own."),
     on("base_url", URL, "Another name of `api_base`."),
     on("timeout", SECONDS, "Seconds an attempt may take to the last byte of a whole answer; default: the router's."),
+    on("request_timeout", SECONDS, "As `timeout`, which takes precedence."),
     on("stream_timeout", SECONDS, "Seconds an attempt may take to the first content of a streamed answer; default: `timeout`."),
     on("num_retries", COUNT, "Retries when the first attempt went to this deployment; default: the router's."),
     on("cooldown_time", SHARE, "Seconds out of service after failures, whatever an answer's `Retry-After` says; 0 for never. Default: the router's."),
@@ -36,7 +37,7 @@ pub const TYPED: &[Key] = &[
     on("rpm", COUNT, "Requests a minute it takes; strategies read it."),
     on("tpm", COUNT, "Tokens a minute it takes; strategies read it."),
     on("tag_regex", TEXT_OR_TEXTS, "Under `enable_tag_filtering`, requests come here whose `User-Agent: …` one of these regular expressions finds."),
-    on("mock_response", TEXT, "Answers with this text, without an upstream."),
+    on("mock_response", Shape::Either(&[TEXT, MAP]), "Answers with this text, or the JSON of this mapping, without an upstream."),
     on("litellm_credential_name", TEXT, "Takes parameters from this entry of `credential_list`."),
 ];
 

@@ -96,6 +96,8 @@ const LIMITS: &[Key] = &[
 
 #[rustfmt::skip] // One key a row.
 const SPEND: &[Key] = &[
+    later("spend logs", "disable_error_logs", BOOL, "Keeps no record of exchanges that failed; default false."),
+    later("virtual keys", "disable_master_key_return", BOOL, "Never shows the master key on the pages; default false."),
     later("spend logs", "disable_spend_logs", BOOL, "Keeps no record of exchanges; default false."),
     later("spend logs", "disable_spend_updates", BOOL, "Counts no spend; default false."),
     later("budgets", "disable_reset_budget", BOOL, "Budgets do not begin anew; default false."),

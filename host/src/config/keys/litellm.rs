@@ -15,6 +15,10 @@ pub static SECTION: Section = Section {
 const CORE: &[Key] = &[
     on("num_retries", COUNT, "Retries after the first attempt, where `router_settings` says nothing; default 2."),
     on("request_timeout", SECONDS, "Seconds an attempt may take; default 6000."),
+    on("allowed_fails", COUNT, "As `router_settings.allowed_fails`, which takes precedence."),
+    later("spend", "extra_spend_tag_headers", TEXTS, "Headers of clients that become tags of their spend."),
+    later("forwarded headers", "return_response_headers", BOOL, "Hands on the headers of the provider's answer; default true for those of limits."),
+    inert("telemetry", BOOL, "nothing is sent to anybody", "Sends usage of the library."),
     on("drop_params", BOOL, "Drops parameters a provider does not take instead of refusing; default false."),
     on("callbacks", TEXT_OR_TEXTS, "Callbacks told of every exchange."),
     on("success_callback", TEXT_OR_TEXTS, "Callbacks told of exchanges that succeed."),

@@ -75,6 +75,30 @@ pub enum Shape {
     Either(&'static [Shape]),
 }
 
+/// Parts that protect somebody. Where one is configured and not in effect, the operator believes in what is not there.
+pub const PROTECTIONS: [&str; 20] = [
+    "budgets",
+    "rate limits",
+    "rate limits of deployments",
+    "log hygiene",
+    "guardrail scope",
+    "guardrail actions",
+    "guardrails of groups",
+    "admission limits",
+    "address rules",
+    "route rules",
+    "JWT",
+    "OAuth 2",
+    "virtual keys",
+    "roles",
+    "policies",
+    "parameter hygiene",
+    "parameter hygiene by deployment",
+    "required parameters",
+    "fetching of client URLs",
+    "audit logs",
+];
+
 pub const TEXT: Shape = Shape::Text;
 pub const BOOL: Shape = Shape::Bool;
 pub const ANY: Shape = Shape::Any;

@@ -84,7 +84,7 @@ const KEYS: &[Key] = &[
 const ALIAS: Shape = Shape::Either(&[
     TEXT,
     Shape::Section(&ALIAS_GROUP),
-    Shape::List(&Shape::Section(&ALIAS_WEIGHT)),
+    Shape::List(&Shape::Either(&[TEXT, Shape::Section(&ALIAS_WEIGHT)])),
 ]);
 
 pub static ALIAS_GROUP: Section = Section {

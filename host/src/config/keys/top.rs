@@ -1,6 +1,6 @@
 //! Keys at the top of the file, and one entry of `model_list`.
 
-use super::{ANY, Key, LIST, MAP, SECRET, Section, Shape, TEXT, TEXT_OR_TEXTS, Unknown, later, on};
+use super::{ANY, COUNT, Key, LIST, MAP, SECRET, Section, Shape, TEXT, TEXT_OR_TEXTS, Unknown, later, on};
 use super::{deployment, general, guardrails, litellm, mcp, model_info, router, sluice};
 
 pub static FILE: Section = Section {
@@ -56,6 +56,8 @@ pub static DEPLOYMENT: Section = Section {
 const DEPLOYMENT_KEYS: &[Key] = &[
     on("model_name", TEXT, "The model group: the name clients ask for. `*` stands for any text."),
     on("litellm_params", Shape::Section(&deployment::SECTION), "Provider, model, credentials and limits."),
+    on("rpm", COUNT, "As `litellm_params.rpm`, which takes precedence."),
+    on("tpm", COUNT, "As `litellm_params.tpm`, which takes precedence."),
     on("model_info", Shape::Section(&model_info::SECTION), "Facts about the model; shown by `/model/info`."),
 ];
 

@@ -33,20 +33,20 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         credentials: BTreeMap::new(),
         parameters: BTreeMap::new(),
         defaults: BTreeMap::new(),
-        timeout: own("timeout").and_then(seconds),
+        timeout: own("timeout").or_else(|| own("request_timeout")).and_then(seconds),
         stream_timeout: own("stream_timeout").and_then(seconds),
         num_retries: own("num_retries").and_then(whole),
         cooldown_time: own("cooldown_time").and_then(seconds),
         allowed_fails: own("allowed_fails").and_then(whole),
         weight: number(params, &["weight"]),
         order: own("order").and_then(whole),
-        rpm: own("rpm").and_then(whole),
-        tpm: own("tpm").and_then(whole),
+        rpm: own("rpm").or_else(|| entry.get("rpm")).and_then(whole),
+        tpm: own("tpm").or_else(|| entry.get("tpm")).and_then(whole),
         tag_regex: own("tag_regex").and_then(expressions),
-        mock_response: text(params, &["mock_response"]),
+        mock_response: own("mock_response").map(written),
         checkup: resilience::own_checkup(entry),
         info: info(entry),
-        line: entry.at.line,
+        at: format!("{}:{}", entry.at.file, entry.at.line).into(),
         group,
     };
     let shared = own("litellm_credential_name").and_then(|name| shared_values(name.text()?, credentials));
@@ -62,6 +62,11 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
     }
     made.api_base = api_base(params).or_else(|| made.api_base.take());
     Some(made)
+}
+
+/// A text, or the JSON of what is none.
+fn written(node: &Node) -> String {
+    node.text().map_or_else(|| node.to_json().to_string(), str::to_owned)
 }
 
 /// Puts one parameter where it belongs. Fields of [`Deployment`] are filled already, but for what may be shared.

@@ -63,6 +63,10 @@ fn alias(node: &Node) -> Option<Alias> {
 }
 
 fn weighted(item: &Node) -> Option<(String, f64)> {
+    // A name alone has the weight of the others.
+    if let Some(model) = item.text() {
+        return Some((model.to_owned(), 1.0));
+    }
     Some((text(item, &["model"])?, number(item, &["weight"]).unwrap_or(1.0)))
 }
 

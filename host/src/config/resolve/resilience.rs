@@ -47,7 +47,7 @@ pub fn cooldowns(root: &Node) -> Cooldowns {
         time: router(root, "cooldown_time")
             .and_then(seconds)
             .unwrap_or(Duration::from_secs(5)),
-        allowed_fails: router(root, "allowed_fails").and_then(whole),
+        allowed_fails: shared(root, "allowed_fails").and_then(whole),
         policy: by_kind(router(root, "allowed_fails_policy"), "AllowedFails"),
         breaker,
         ramp: own("ramp_ms").and_then(milliseconds).unwrap_or(Duration::from_secs(10)),

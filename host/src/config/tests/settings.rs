@@ -76,10 +76,7 @@ model_list:
     );
     assert_eq!(deployment.timeout, Some(Duration::from_secs(30)));
     assert_eq!(deployment.stream_timeout, Some(Duration::from_millis(2500)));
-    assert_eq!(
-        (deployment.weight, deployment.rpm, deployment.line),
-        (Some(3.0), Some(60), 3)
-    );
+    assert_eq!((deployment.weight, deployment.rpm), (Some(3.0), Some(60)));
 }
 
 #[test]
