@@ -40,7 +40,7 @@ async fn wait(asking: Asking, sink: Sink) {
     sink.send(PING).await;
     let (mut exchange, outcome) = asking.await;
     let refusal = match outcome {
-        Ok(Answer::Stream(stream)) => return Relay::new(exchange, stream).to_its_end(sink).await,
+        Ok(Answer::Stream(stream)) => return Relay::new(exchange, stream).run(sink).await,
         Ok(Answer::Whole(_)) => Refusal::new(
             Cause::Internal,
             "the answer is no stream, and came too late for another",

@@ -167,7 +167,7 @@ pub fn respond(exchange: Exchange, mut stream: Box<Stream>) -> Response<Body> {
     let headers = answer::stream_headers(&exchange, &std::mem::take(&mut stream.headers));
     let heartbeat = exchange.snapshot.settings.server.heartbeat;
     let relay = Relay::new(exchange, stream);
-    let mut response = Response::new(Body::written(heartbeat, |sink| relay.to_its_end(sink)));
+    let mut response = Response::new(Body::written(heartbeat, |sink| relay.run(sink)));
     *response.headers_mut() = headers;
     response
 }
@@ -193,7 +193,7 @@ impl Relay {
     }
 
     /// Sends what there is until the end.
-    pub async fn to_its_end(mut self, sink: Sink) {
+    pub async fn run(mut self, sink: Sink) {
         let Self { stream, exchange } = &mut self;
         let ending = match pass_on(exchange, stream, &sink).await {
             Ok(()) => Ending::Answered { status: 200 },

@@ -179,7 +179,7 @@ impl Translated {
     /// Chunks for the events that have arrived.
     fn translate(&mut self) -> Result<Bytes, Refusal> {
         let mut batch = Vec::new();
-        while let Some(event) = self.events.next() {
+        for event in self.events.by_ref() {
             let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
             self.is_done = event.data == sse::DONE;
             if self.is_done {
