@@ -1,7 +1,10 @@
 //! Delivery of records to logging callbacks, off the path of every exchange.
 //!
-//! Each callback has a queue, bounded in records and bytes, and one task that takes batches from it. What a callback will
-//! not take, or what finds the queue full, is dropped and counted: an exchange never waits for its log.
+//! An exchange that has ended hands over what its record is made of; a task serializes it, once for all callbacks. Each
+//! callback has a queue, bounded in records and bytes, and one task that takes batches from it. What a callback will not
+//! take, or what finds a queue full, is dropped and counted: an exchange never waits for its record.
+
+mod serializer;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -12,6 +15,10 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+
+use serializer::Serializer;
+
+pub use serializer::Unserialized;
 
 use crate::config::settings;
 use crate::metrics::Metrics;
@@ -40,6 +47,7 @@ const ATTEMPTS_MAX: u32 = 6;
 pub struct Sinks {
     runtime: Handle,
     metrics: Arc<Metrics>,
+    serializer: Arc<Serializer>,
     open: Mutex<Vec<Open>>,
 }
 
@@ -56,6 +64,7 @@ pub struct Sink {
     pub on_success: bool,
     pub on_failure: bool,
     queue: Arc<Queue>,
+    serializer: Arc<Serializer>,
 }
 
 /// One callback's queue. Its task ends when it is closed and empty.
@@ -78,6 +87,7 @@ impl Sinks {
     /// Delivery runs on this runtime.
     pub fn new(runtime: Handle, metrics: Arc<Metrics>) -> Self {
         Self {
+            serializer: Arc::new(Serializer::start(&runtime)),
             runtime,
             metrics,
             open: Mutex::default(),
@@ -106,6 +116,7 @@ impl Sinks {
             on_success: configured.on_success,
             on_failure: configured.on_failure,
             queue: Arc::clone(&queue),
+            serializer: Arc::clone(&self.serializer),
         });
         open.push(Open {
             sink: Arc::downgrade(&sink),
@@ -125,6 +136,7 @@ impl Sinks {
 
     /// Closes all and waits until they have delivered what they have, as long as the caller waits for it.
     pub async fn finish(&self) {
+        self.serializer.flush().await;
         let open = std::mem::take(&mut *self.open.lock());
         for queue in open.iter().filter_map(|open| open.queue.upgrade()) {
             queue.close();
@@ -137,8 +149,15 @@ impl Sinks {
 }
 
 impl Sink {
-    /// Adds a record; where there is no room the oldest ones go.
-    pub fn push(&self, record: &Arc<str>) {
+    /// Takes the record of an exchange for each of its sinks.
+    pub fn record(record: Unserialized) {
+        if let Some(first) = record.sinks.first() {
+            Arc::clone(&first.serializer).push(record);
+        }
+    }
+
+    /// Adds a serialized record; where there is no room the oldest ones go.
+    fn push(&self, record: &Arc<str>) {
         self.queue.push(record);
     }
 

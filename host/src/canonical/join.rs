@@ -40,6 +40,11 @@ impl Transcript {
         }
     }
 
+    /// Bytes that are kept.
+    pub fn bytes(&self) -> usize {
+        self.chunks.len()
+    }
+
     /// Adds the data of one event.
     pub fn add(&mut self, data: &[u8]) {
         if self.chunks.len() + data.len() > self.bytes_max {

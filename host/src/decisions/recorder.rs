@@ -5,10 +5,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use prometheus::IntCounter;
 
 use super::{Choice, ChoiceLine, DeploymentLine, ExchangeLine, Line, Start, StrategyLine, VERSION};
@@ -20,17 +22,26 @@ use crate::plugin::Identity;
 /// Lines waiting to be written. Beyond them they are dropped and counted: an exchange never waits for a disk.
 const WAITING_MAX: usize = 10_000;
 
+/// Bytes of the requests that waiting lines hold, and that are freed when they are written.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// How long who drops a recorder waits for a disk to take what is waiting.
+const FINISH_MAX: Duration = Duration::from_secs(2);
+
 /// Numbers in use before they begin anew, with a new `start`: reloads leave old ones behind.
 const NUMBERS_MAX: usize = 100_000;
 
-/// Where decisions go. What is waiting is written before it is gone.
+/// Where decisions go. What is waiting is written when it is dropped, unless the disk takes nothing.
 pub struct Recorder {
     path: PathBuf,
     waiting: Option<SyncSender<Told>>,
+    /// Of the requests that are waiting.
+    bytes: Arc<AtomicUsize>,
     dropped: IntCounter,
     /// Who tells waits for the disk: for what no client waits for.
     pub is_patient: bool,
-    writer: Option<JoinHandle<()>>,
+    /// Disconnected when the thread has ended.
+    ended: Mutex<Receiver<()>>,
 }
 
 enum Told {
@@ -46,13 +57,20 @@ impl Recorder {
     pub fn open(settings: &Decisions, dropped: IntCounter) -> std::io::Result<Self> {
         let mut writer = Writer::open(&settings.file, settings.bytes_max)?;
         let (waiting, told) = sync_channel(WAITING_MAX);
+        let (ends, ended) = sync_channel(0);
+        let bytes = Arc::clone(&writer.waiting_bytes);
         let thread = std::thread::Builder::new().name("decisions".into());
+        thread.spawn(move || {
+            writer.run(&told);
+            drop(ends);
+        })?;
         Ok(Self {
             path: settings.file.clone(),
             waiting: Some(waiting),
+            bytes,
             dropped,
             is_patient: false,
-            writer: Some(thread.spawn(move || writer.run(&told))?),
+            ended: Mutex::new(ended),
         })
     }
 
@@ -69,11 +87,15 @@ impl Recorder {
     }
 
     fn tell(&self, told: Told) {
+        let bytes = told.bytes();
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let has_room = before == 0 || before + bytes <= WAITING_BYTES_MAX;
         let is_taken = self.waiting.as_ref().is_some_and(|waiting| match self.is_patient {
             true => waiting.send(told).is_ok(),
-            false => waiting.try_send(told).is_ok(),
+            false => has_room && waiting.try_send(told).is_ok(),
         });
         if !is_taken {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.dropped.inc();
         }
     }
@@ -81,10 +103,24 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
+        // The thread ends when it has written what was waiting.
         drop(self.waiting.take());
-        if let Some(writer) = self.writer.take() {
-            // It ends when it has written what was waiting.
-            let _ = writer.join();
+        let ended = self.ended.get_mut();
+        if self.is_patient {
+            let _ = ended.recv();
+        } else if ended.recv_timeout(FINISH_MAX) == Err(RecvTimeoutError::Timeout) {
+            let file = self.path.display();
+            tracing::warn!(%file, "decisions that were still to be written are left to a disk that takes none");
+        }
+    }
+}
+
+impl Told {
+    /// Of the request that it holds.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Choice(choice) => choice.canonical.body.len(),
+            Self::Exchange(_) => 0,
         }
     }
 }
@@ -93,6 +129,7 @@ struct Writer {
     path: PathBuf,
     bytes_max: u64,
     bytes: u64,
+    waiting_bytes: Arc<AtomicUsize>,
     file: BufWriter<File>,
     numbers: Numbers,
     has_failed: bool,
@@ -134,6 +171,7 @@ impl Writer {
             path: path.to_owned(),
             bytes_max,
             bytes,
+            waiting_bytes: Arc::default(),
             file: BufWriter::new(file),
             numbers: Numbers::default(),
             has_failed: false,
@@ -144,9 +182,12 @@ impl Writer {
 
     fn run(&mut self, told: &Receiver<Told>) {
         while let Ok(first) = told.recv() {
-            let mut written = self.write(first);
-            while let Ok(next) = told.try_recv() {
-                written = written.and_then(|()| self.write(next));
+            let mut written = Ok(());
+            let mut next = Some(first);
+            while let Some(line) = next {
+                self.waiting_bytes.fetch_sub(line.bytes(), Ordering::Relaxed);
+                written = written.and_then(|()| self.write(line));
+                next = told.try_recv().ok();
             }
             match written.and_then(|()| self.file.flush()) {
                 Ok(()) => self.has_failed = false,

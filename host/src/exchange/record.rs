@@ -5,18 +5,18 @@
 
 mod document;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::story::Ending;
 use super::{Exchange, story};
+use crate::callbacks::{Sink, Unserialized};
 use crate::decisions::{AttemptLine, ExchangeLine};
 use crate::moment::Moment;
 
-pub use document::{Record, schema};
+pub use document::{Ended, Record, schema};
 
 /// The phase. It runs once, whatever has become of the exchange.
-pub fn write(exchange: &Exchange) {
+pub fn write(exchange: &mut Exchange) {
     let Some(ending) = &exchange.story.ending else { return };
     count(exchange, ending);
     log(exchange, ending);
@@ -25,20 +25,17 @@ pub fn write(exchange: &Exchange) {
     }
     let failed = ending.failure().is_some();
     let sinks = exchange.snapshot.callbacks.iter();
-    let mut wanting = sinks
-        .filter(|sink| if failed { sink.on_failure } else { sink.on_success })
-        .peekable();
-    if wanting.peek().is_none() {
+    let wanting = sinks.filter(|sink| if failed { sink.on_failure } else { sink.on_success });
+    let sinks: Vec<_> = wanting.cloned().collect();
+    if sinks.is_empty() {
         return;
     }
-    let record = Record::of(exchange, ending);
-    match serde_json::to_string(&record) {
-        Ok(json) => {
-            let json: Arc<str> = json.into();
-            wanting.for_each(|sink| sink.push(&json));
-        }
-        Err(error) => tracing::error!(exchange = %exchange.id, %error, "a record could not be written"),
-    }
+    let ended = Ended::of(exchange);
+    Sink::record(Unserialized {
+        bytes: ended.bytes(),
+        make: Box::new(move || serde_json::to_string(&Record::of(&ended))),
+        sinks,
+    });
 }
 
 fn count(exchange: &Exchange, ending: &Ending) {

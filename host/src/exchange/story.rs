@@ -20,7 +20,7 @@ const USER_AGENT_BYTES_MAX: usize = 256;
 pub const FALLBACK_ERRORS_MAX: usize = 8;
 
 /// The account of one exchange.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Story {
     pub user_agent: Option<Box<str>>,
     /// The model group that was found.
@@ -67,6 +67,7 @@ pub enum Ending {
 }
 
 /// One try at one deployment.
+#[derive(Clone)]
 pub struct AttemptReport {
     pub candidate: Candidate,
     pub begun: Instant,
@@ -75,6 +76,7 @@ pub struct AttemptReport {
 }
 
 /// The beginning of an answer, from a deployment that broke.
+#[derive(Clone)]
 pub struct CutOff {
     pub candidate: Candidate,
     /// Estimated: it never came to say.

@@ -1,7 +1,9 @@
 //! The document that logging callbacks get.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,9 +12,11 @@ use serde_json::value::RawValue;
 
 use crate::canonical::Canonical;
 use crate::canonical::fields::{Says, is_secret};
+use crate::canonical::join::Transcript;
 use crate::exchange::Exchange;
-use crate::exchange::story::{Ending, GuardrailReport, ip};
+use crate::exchange::story::{Ending, GuardrailReport, Story, ip};
 use crate::json;
+use crate::operation::Operation;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
@@ -161,42 +165,78 @@ pub fn schema() -> String {
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
+/// An exchange that has ended: what its record is made of. It shares the bytes of request and answer with the exchange.
+pub struct Ended {
+    id: Box<str>,
+    operation: Operation,
+    peer: SocketAddr,
+    started: Instant,
+    started_at: SystemTime,
+    canonical: Option<Arc<Canonical>>,
+    story: Story,
+    /// `turn_off_message_logging`
+    hides_text: bool,
+}
+
+impl Ended {
+    /// Takes the transcript of a stream, which only the record needs.
+    pub fn of(exchange: &mut Exchange) -> Self {
+        let transcript = exchange.story.transcript.take();
+        Self {
+            id: exchange.id.clone(),
+            operation: exchange.operation,
+            peer: exchange.peer,
+            started: exchange.started,
+            started_at: exchange.started_at,
+            canonical: exchange.canonical.clone(),
+            story: Story {
+                transcript,
+                ..exchange.story.clone()
+            },
+            hides_text: exchange.snapshot.settings.general.redact_messages,
+        }
+    }
+
+    /// Of request and answer.
+    pub fn bytes(&self) -> usize {
+        let request = self.canonical.as_ref().map_or(0, |canonical| canonical.body.len());
+        let answer = self.story.answer.as_ref().map_or(0, bytes::Bytes::len);
+        let transcript = self.story.transcript.as_ref().map_or(0, Transcript::bytes);
+        request + answer + transcript
+    }
+}
+
 impl Record {
-    pub fn of(exchange: &Exchange, ending: &Ending) -> Self {
-        let story = &exchange.story;
-        let canonical = exchange.canonical.as_deref();
+    pub fn of(ended: &Ended) -> Self {
+        let story = &ended.story;
+        let failure = story.ending.as_ref().and_then(Ending::failure);
+        let canonical = ended.canonical.as_deref();
         let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
         let api_base = deployment.and_then(|deployment| Some(deployment.upstream.as_ref()?.base.to_string()));
         let model_id = deployment.map(|deployment| deployment.settings.id.clone());
         let took = story.took.unwrap_or_default();
-        let start_time = seconds(exchange.started_at);
-        let first = story
-            .first_content
-            .map_or(took, |at| at.duration_since(exchange.started));
+        let start_time = seconds(ended.started_at);
+        let first = story.first_content.map_or(took, |at| at.duration_since(ended.started));
         let usage = story.usage;
         let text = |name: &str| canonical.and_then(|canonical| canonical.text(name));
-        let hide = exchange.snapshot.settings.general.redact_messages;
+        let hide = ended.hides_text;
         let raw = |name: &str| canonical.and_then(|canonical| canonical.raw(name));
         let messages = ["messages", "prompt", "input"]
             .into_iter()
             .filter(|_| !hide)
             .find_map(raw);
-        let response = answer(exchange);
+        let response = answer(ended);
         Self {
             id: response
                 .as_deref()
                 .and_then(answer_id)
-                .unwrap_or_else(|| exchange.id.to_string()),
-            litellm_call_id: exchange.id.to_string(),
+                .unwrap_or_else(|| ended.id.to_string()),
+            litellm_call_id: ended.id.to_string(),
             trace_id: text("litellm_trace_id").or_else(|| canonical?.header("x-litellm-trace-id")),
-            call_type: exchange.operation.call_type(),
+            call_type: ended.operation.call_type(),
             stream: canonical.is_some_and(|canonical| canonical.is_streaming),
-            status: if ending.failure().is_none() {
-                "success"
-            } else {
-                "failure"
-            },
-            status_code: ending.status(),
+            status: if failure.is_none() { "success" } else { "failure" },
+            status_code: story.ending.as_ref().map_or(0, Ending::status),
             response_cost: story.cost.as_ref().map(|cost| cost.total),
             cost_breakdown: story.cost.as_ref().map(CostBreakdown::of),
             custom_llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
@@ -218,7 +258,7 @@ impl Record {
             attempted_retries: story.retries(),
             attempts: story.attempts.iter().map(AttemptRecord::of).collect(),
             end_user: text("user"),
-            requester_ip_address: ip(exchange.peer).to_string(),
+            requester_ip_address: ip(ended.peer).to_string(),
             user_agent: story.user_agent.as_deref().map(str::to_owned),
             request_tags: raw("tags")
                 .and_then(|tags| serde_json::from_str(tags.get()).ok())
@@ -227,8 +267,8 @@ impl Record {
             model_parameters: canonical.map_or_else(BTreeMap::new, |canonical| parameters(canonical, hide)),
             messages,
             response: response.filter(|_| !hide),
-            error_str: ending.failure().map(|refusal| refusal.message.clone()),
-            error_information: ending.failure().map(|refusal| ErrorInformation {
+            error_str: failure.map(|refusal| refusal.message.clone()),
+            error_information: failure.map(|refusal| ErrorInformation {
                 error_code: refusal.cause.status().to_string(),
                 error_class: refusal.cause.class(),
                 error_message: refusal.message.clone(),
@@ -254,13 +294,13 @@ fn answer_id(answer: &RawValue) -> Option<String> {
 }
 
 /// The whole answer, or what a stream came to.
-fn answer(exchange: &Exchange) -> Option<Box<RawValue>> {
-    let story = &exchange.story;
+fn answer(ended: &Ended) -> Option<Box<RawValue>> {
+    let story = &ended.story;
     if let Some(answer) = &story.answer {
         return RawValue::from_string(String::from_utf8(answer.to_vec()).ok()?).ok();
     }
     let transcript = story.transcript.as_ref()?;
-    serde_json::value::to_raw_value(&transcript.answer(exchange.operation)).ok()
+    serde_json::value::to_raw_value(&transcript.answer(ended.operation)).ok()
 }
 
 /// What is not addressed to the gateway and has no place of its own in the record. Where messages are hidden, so is every
