@@ -16,7 +16,8 @@ use parking_lot::Mutex;
 use rustls::ClientConfig;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -25,8 +26,11 @@ use super::origin::Origin;
 use super::outgoing::Outgoing;
 use super::send_error::{SendError, Stage};
 
-/// Addresses of one name that are tried: with more, each one's share of the time grows too small to connect in.
+/// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;
+
+/// How long an address is tried before the next one is tried beside it (RFC 8305 §5).
+const NEXT_AFTER: Duration = Duration::from_millis(250);
 
 /// A peer that vanished without a word is noticed after this and three probes, `TCP_KEEPALIVE_PROBE` apart. Below the
 /// 350 s after which the common load balancers and NAT forget a silent connection.
@@ -87,17 +91,16 @@ pub(super) enum Opened {
     Http2(Http2),
 }
 
-/// Opens a connection to `origin`, before `deadline`. `stage` says how far it came, for the message when it doesn't.
+/// Opens a connection to `origin`. `stage` says how far it came, for the message when it doesn't.
 pub(super) async fn open(
     origin: &Arc<Origin>,
     tls: &Arc<ClientConfig>,
-    deadline: Instant,
     stage: &mut Stage,
 ) -> Result<Opened, SendError> {
     *stage = Stage::Lookup;
     let addresses = lookup(origin).await?;
     *stage = Stage::Tcp;
-    let tcp = connect_any(origin, &addresses, deadline).await?;
+    let tcp = connect_any(origin, &addresses).await?;
     let Some(name) = origin.server_name() else {
         return Ok(Opened::Http1(http1(origin, tcp).await?));
     };
@@ -121,10 +124,8 @@ async fn lookup(origin: &Arc<Origin>) -> Result<Vec<SocketAddr>, SendError> {
         return Ok(vec![SocketAddr::new(address, origin.port)]);
     }
     let found = tokio::net::lookup_host((origin.host.as_str(), origin.port)).await;
-    let addresses: Vec<_> = found
-        .map_err(|error| SendError::lookup(origin, error))?
-        .take(ADDRESSES_MAX)
-        .collect();
+    let found = found.map_err(|error| SendError::lookup(origin, error))?;
+    let addresses = alternating(found.collect());
     match addresses.is_empty() {
         true => Err(SendError::lookup(
             origin,
@@ -134,34 +135,54 @@ async fn lookup(origin: &Arc<Origin>) -> Result<Vec<SocketAddr>, SendError> {
     }
 }
 
-/// Tries the addresses in the resolver's order (RFC 6724: the likeliest first). Each but the last gets an even share of
-/// the time left, so that one that swallows packets leaves some to the others; the last is bounded by the caller.
-async fn connect_any(
-    origin: &Arc<Origin>,
-    addresses: &[SocketAddr],
-    deadline: Instant,
-) -> Result<TcpStream, SendError> {
-    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for (tried, address) in addresses.iter().enumerate() {
-        let connected = match addresses.len() - tried {
-            1 => connect_to(address).await,
-            untried => {
-                let share = deadline.saturating_duration_since(Instant::now()) / untried as u32;
-                timeout(share, connect_to(address))
-                    .await
-                    .unwrap_or_else(|late| Err(late.into()))
-            }
-        };
-        match connected {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => failure = error,
+/// The resolver's order (RFC 6724: the likeliest first), with IPv6 and IPv4 taking turns (RFC 8305 §4): where one of them
+/// leads nowhere, the second address works.
+fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let is_first_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let of_first = |address: &SocketAddr| address.is_ipv6() == is_first_ipv6;
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(of_first);
+    let mut order = Vec::new();
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    while order.len() < ADDRESSES_MAX {
+        let before = order.len();
+        order.extend(first.next().into_iter().chain(second.next()));
+        if order.len() == before {
+            break;
         }
     }
-    Err(SendError::connect(origin, failure))
+    order
+}
+
+/// Happy Eyeballs (RFC 8305): an address is tried once the one before it has failed, or has been tried for [`NEXT_AFTER`].
+/// The first connection is taken; the caller bounds the time. hyper-util's connector is not used, since it only tries the
+/// two families at once: within one, an address that swallows packets holds up the next.
+async fn connect_any(origin: &Arc<Origin>, addresses: &[SocketAddr]) -> Result<TcpStream, SendError> {
+    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut untried = addresses.iter();
+    // Dropped, it ends the attempts that are still under way.
+    let mut under_way = JoinSet::new();
+    loop {
+        if let Some(address) = untried.next() {
+            under_way.spawn(connect_to(*address));
+        }
+        let ended = match untried.len() {
+            0 => under_way.join_next().await,
+            _ => match timeout(NEXT_AFTER, under_way.join_next()).await {
+                Ok(ended) => ended,
+                Err(_) => continue,
+            },
+        };
+        match ended {
+            Some(Ok(Ok(tcp))) => return Ok(tcp),
+            Some(Ok(Err(error))) => failure = error,
+            Some(Err(error)) => failure = error.into(),
+            None => return Err(SendError::connect(origin, failure)),
+        }
+    }
 }
 
 /// Without delay: a request is written whole, and waiting to fill a segment would only add to the time to first token.
-async fn connect_to(address: &SocketAddr) -> io::Result<TcpStream> {
+async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
     let tcp = TcpStream::connect(address).await?;
     tcp.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
@@ -206,6 +227,8 @@ async fn http2(origin: &Arc<Origin>, stream: TlsStream<TcpStream>) -> Result<Htt
 mod tests {
     use std::net::TcpListener;
 
+    use tokio::time::Instant;
+
     use super::*;
 
     fn origin() -> Arc<Origin> {
@@ -228,43 +251,55 @@ mod tests {
         ((listener, filling), address)
     }
 
-    fn in_ten_seconds() -> Instant {
-        Instant::now() + Duration::from_secs(10)
-    }
-
     #[tokio::test]
     async fn the_next_address_is_tried_when_one_refuses() {
         let (closed, refusing) = listener(1);
         drop(closed);
         let (_open, good) = listener(1);
-        let tcp = connect_any(&origin(), &[refusing, good], in_ten_seconds())
-            .await
-            .unwrap();
+        let tcp = connect_any(&origin(), &[refusing, good]).await.unwrap();
         assert_eq!(tcp.peer_addr().unwrap(), good);
     }
 
+    #[tokio::test]
+    async fn the_last_failure_is_told_when_all_refuse() {
+        let (closed, refusing) = listener(1);
+        drop(closed);
+        let failed = connect_any(&origin(), &[refusing, refusing]).await.unwrap_err();
+        assert!(failed.to_string().contains("refused"), "{failed}");
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_swallows_packets_leaves_time_to_the_next() {
+    async fn an_address_that_swallows_packets_costs_a_moment() {
         let (_held, silent) = hole();
         let (_open, good) = listener(1);
-        let deadline = in_ten_seconds();
-        let tcp = connect_any(&origin(), &[silent, good], deadline).await.unwrap();
+        let begun = Instant::now();
+        let tcp = connect_any(&origin(), &[silent, silent, good]).await.unwrap();
         assert_eq!(tcp.peer_addr().unwrap(), good);
-        assert!(Instant::now() < deadline);
+        assert!(begun.elapsed() < 3 * NEXT_AFTER, "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_sole_address_that_swallows_packets_takes_all_the_time() {
         let (_held, silent) = hole();
-        let (origin, addresses, deadline) = (origin(), [silent], in_ten_seconds());
-        let connected = tokio::time::timeout_at(deadline, connect_any(&origin, &addresses, deadline));
+        let (origin, addresses) = (origin(), [silent]);
+        let connected = timeout(Duration::from_secs(10), connect_any(&origin, &addresses));
         assert!(connected.await.is_err(), "it gave up before its time");
+    }
+
+    #[test]
+    fn the_families_take_turns() {
+        let read = |addresses: &[&str]| -> Vec<SocketAddr> { addresses.iter().map(|a| a.parse().unwrap()).collect() };
+        let found = read(&["[2001:db8::1]:1", "[2001:db8::2]:1", "[2001:db8::3]:1", "192.0.2.1:1"]);
+        let expected = read(&["[2001:db8::1]:1", "192.0.2.1:1", "[2001:db8::2]:1", "[2001:db8::3]:1"]);
+        assert_eq!(alternating(found), expected);
+        assert_eq!(alternating(vec![expected[0]; 20]).len(), ADDRESSES_MAX);
+        assert_eq!(alternating(Vec::new()), Vec::new());
     }
 
     #[tokio::test]
     async fn a_connection_sends_without_delay_and_notices_a_vanished_peer() {
         let (_open, address) = listener(1);
-        let tcp = connect_to(&address).await.unwrap();
+        let tcp = connect_to(address).await.unwrap();
         assert!(tcp.nodelay().unwrap());
         assert!(SockRef::from(&tcp).keepalive().unwrap());
     }

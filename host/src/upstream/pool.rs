@@ -116,7 +116,7 @@ impl Pool {
         let limit = self.limits.connect_timeout;
         let deadline = Instant::now() + limit;
         let mut stage = Stage::Turn;
-        match timeout_at(deadline, self.connect_in_turn(tls, deadline, &mut stage)).await {
+        match timeout_at(deadline, self.connect_in_turn(tls, &mut stage)).await {
             Ok(opened) => opened,
             Err(_) => Err(SendError::ConnectTimeout {
                 upstream: self.origin.clone(),
@@ -126,14 +126,9 @@ impl Pool {
         }
     }
 
-    async fn connect_in_turn(
-        self: &Arc<Self>,
-        tls: &Arc<ClientConfig>,
-        deadline: Instant,
-        stage: &mut Stage,
-    ) -> Result<Lease, SendError> {
+    async fn connect_in_turn(self: &Arc<Self>, tls: &Arc<ClientConfig>, stage: &mut Stage) -> Result<Lease, SendError> {
         if !self.may_share() {
-            return self.open(tls, deadline, stage).await;
+            return self.open(tls, stage).await;
         }
         let turn = self.turn.lock().await;
         let shared = self.take_stream(&mut self.open.lock());
@@ -143,16 +138,11 @@ impl Pool {
         if !self.may_share() {
             drop(turn);
         }
-        self.open(tls, deadline, stage).await
+        self.open(tls, stage).await
     }
 
-    async fn open(
-        self: &Arc<Self>,
-        tls: &Arc<ClientConfig>,
-        deadline: Instant,
-        stage: &mut Stage,
-    ) -> Result<Lease, SendError> {
-        match connect::open(&self.origin, tls, deadline, stage).await? {
+    async fn open(self: &Arc<Self>, tls: &Arc<ClientConfig>, stage: &mut Stage) -> Result<Lease, SendError> {
+        match connect::open(&self.origin, tls, stage).await? {
             Opened::Http1(connection) => {
                 self.open.lock().protocol = Protocol::Http1;
                 Ok(Lease::Http1(connection))
