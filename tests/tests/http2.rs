@@ -83,3 +83,20 @@ async fn a_stream_that_the_client_resets_cancels_the_upstream_and_nothing_else()
         .unwrap();
     assert_eq!(Answer::read(whole).await.content(), "hello", "on the same connection");
 }
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_more_is_asked_is_closed() {
+    let server = json!({ "server": { "header_timeout_ms": 200 } });
+    let gateway = Gateway::start(&Config::new().mock("demo", "hello").set("sluice", server)).await;
+    let stream = TcpStream::connect(gateway.address()).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let connection = tokio::spawn(connection);
+    let request = question(&gateway, &openai::ask("demo", "hi"));
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(Answer::read(answer).await.content(), "hello");
+    let ended = within("the gateway to close the connection", connection).await;
+    ended.unwrap().expect("it says good-bye");
+}

@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::answers::{Answers, Watching};
 use super::{Door, Stage, routes};
 use crate::body::Body;
 use crate::gateway::Worker;
@@ -26,6 +27,9 @@ use crate::latch::Seldom;
 
 /// Data that a client does not take for this long ends its connection: the kernel measures it, so it costs no timer.
 const STUCK_MAX: Duration = Duration::from_secs(120);
+
+/// How long a client of HTTP/2 may take to say good-bye.
+const GOODBYE_MAX: Duration = Duration::from_secs(5);
 
 /// A TLS handshake that takes longer is none.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -110,7 +114,8 @@ where
         .max_buf_size(door.options.header_bytes_max.max(8 << 10));
     let exchanges = Exchanges::new(worker, peer, door);
     let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
-    to_its_end(connection, &exchanges, door).await;
+    // hyper limits the time from one exchange to the next itself.
+    to_its_end(connection, &exchanges, door, std::future::pending()).await;
 }
 
 async fn http2<S>(worker: Arc<Worker>, stream: S, peer: SocketAddr, door: &Door)
@@ -124,8 +129,11 @@ where
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(Duration::from_secs(30));
     let exchanges = Exchanges::new(worker, peer, door);
-    let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
-    to_its_end(connection, &exchanges, door).await;
+    let answers = Answers::default();
+    let watched = Watching(exchanges.clone(), answers.clone());
+    let connection = builder.serve_connection(TokioIo::new(stream), watched);
+    let idle = answers.until_idle(door.options.header_timeout, STUCK_MAX);
+    to_its_end(connection, &exchanges, door, idle).await;
 }
 
 /// The exchanges of one connection.
@@ -165,7 +173,7 @@ impl Service<Request<Incoming>> for Exchanges {
     }
 }
 
-async fn to_its_end<C>(connection: C, exchanges: &Exchanges, door: &Door)
+async fn to_its_end<C>(connection: C, exchanges: &Exchanges, door: &Door, idle: impl Future<Output = ()>)
 where
     C: GracefulConnection,
     C::Error: Display,
@@ -181,11 +189,17 @@ where
         }
     });
     let stopping = pin!(async { drop(stage.wait_for(|stage| *stage >= Stage::Stopping).await) });
-    let (mut silence, mut stopping) = (Seldom::new(silence), Seldom::new(stopping));
+    let idle = pin!(idle);
+    let (mut silence, mut stopping, mut idle) = (Seldom::new(silence), Seldom::new(stopping), Seldom::new(idle));
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,
         () = &mut silence => return said_nothing(peer),
+        () = &mut idle => {
+            connection.as_mut().graceful_shutdown();
+            // Streams whose answers were dropped never end.
+            return drop(tokio::time::timeout(GOODBYE_MAX, connection).await);
+        }
         () = &mut stopping => {
             // What is under way goes on to its end; nothing new begins.
             connection.as_mut().graceful_shutdown();

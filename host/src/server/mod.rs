@@ -2,6 +2,7 @@
 //!
 //! Each worker accepts from the same sockets: an idle one is there sooner, so that no core waits while another queues.
 
+mod answers;
 mod connection;
 pub mod listen;
 mod locality;

@@ -1,0 +1,209 @@
+//! What HTTP/2 connections need of their own: one on which nothing is asked is closed, and an answer that its client takes
+//! nothing of is dropped.
+//!
+//! For HTTP/1.1, hyper's time limit for headers and the kernel's for sent data do both. On an HTTP/2 connection, pings keep
+//! the kernel content, and a stream without window waits for ever.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::body::Body;
+
+/// The answers of one connection that are not over.
+#[derive(Clone, Default)]
+pub(super) struct Answers(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// Exchanges that ever began here, and those whose answer is not over.
+    begun: AtomicUsize,
+    under_way: AtomicUsize,
+    answers: Mutex<Vec<Weak<Mutex<Answer>>>>,
+}
+
+/// Counts an exchange as under way.
+struct UnderWay(Arc<Shared>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The rest of an answer.
+struct Answer {
+    /// `None` once it was dropped.
+    rest: Option<(Body, UnderWay)>,
+    /// Since when the client has taken nothing, although there was something to take.
+    untaken_since: Option<Instant>,
+}
+
+/// An answer's body as the connection sees it.
+pub(super) struct Taken(Arc<Mutex<Answer>>);
+
+/// The answer was dropped, since the client took nothing of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the client took nothing of the answer for too long")]
+pub(super) struct Untaken;
+
+impl Answers {
+    fn begin(&self) -> UnderWay {
+        self.0.begun.fetch_add(1, Ordering::Relaxed);
+        self.0.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(&self.0))
+    }
+
+    fn watch(&self, body: Body, under_way: UnderWay) -> Taken {
+        let answer = Arc::new(Mutex::new(Answer {
+            rest: Some((body, under_way)),
+            untaken_since: Some(Instant::now()),
+        }));
+        let mut answers = self.0.answers.lock();
+        answers.retain(|answer| answer.strong_count() > 0);
+        answers.push(Arc::downgrade(&answer));
+        Taken(answer)
+    }
+
+    /// Drops the answers of which nothing was taken for `limit`. Their exchanges end as those of a client that hung up.
+    fn drop_untaken(&self, limit: Duration) {
+        let answers: Vec<_> = self.0.answers.lock().iter().filter_map(Weak::upgrade).collect();
+        for answer in answers {
+            let mut answer = answer.lock();
+            if answer.untaken_since.is_some_and(|since| since.elapsed() >= limit) {
+                answer.rest = None;
+            }
+        }
+    }
+
+    /// Comes back when nothing was under way for `idle_max`. Meanwhile drops what is not taken for `untaken_max`.
+    pub(super) async fn until_idle(&self, idle_max: Duration, untaken_max: Duration) {
+        let look_every = (idle_max / 4).max(Duration::from_millis(10));
+        let mut last_busy = Instant::now();
+        let mut begun = 0;
+        while last_busy.elapsed() < idle_max {
+            tokio::time::sleep(look_every).await;
+            self.drop_untaken(untaken_max);
+            let begun_before = std::mem::replace(&mut begun, self.0.begun.load(Ordering::Relaxed));
+            if begun != begun_before || self.0.under_way.load(Ordering::Relaxed) > 0 {
+                last_busy = Instant::now();
+            }
+        }
+    }
+}
+
+/// A service whose answers are watched.
+pub(super) struct Watching<S>(pub(super) S, pub(super) Answers);
+
+impl<S> Service<Request<Incoming>> for Watching<S>
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Taken>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Taken>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let answers = self.1.clone();
+        let under_way = answers.begin();
+        let answering = self.0.call(request);
+        Box::pin(async move { Ok(answering.await?.map(|body| answers.watch(body, under_way))) })
+    }
+}
+
+impl hyper::body::Body for Taken {
+    type Data = Bytes;
+    type Error = Untaken;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Untaken>>> {
+        let mut answer = self.0.lock();
+        let Some((body, _)) = &mut answer.rest else {
+            return Poll::Ready(Some(Err(Untaken)));
+        };
+        let polled = Pin::new(body).poll_frame(context);
+        // hyper asks for the next frame once the client has made room for it.
+        answer.untaken_since = polled.is_ready().then(Instant::now);
+        polled.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let answer = self.0.lock();
+        answer.rest.as_ref().is_some_and(|(body, _)| body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let answer = self.0.lock();
+        answer
+            .rest
+            .as_ref()
+            .map_or_else(SizeHint::default, |(body, _)| body.size_hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(30);
+    const UNTAKEN: Duration = Duration::from_secs(120);
+
+    fn endless() -> Body {
+        Body::written(None, |sink| async move {
+            loop {
+                sink.send(Bytes::from_static(b"more")).await;
+            }
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_when_nothing_is_under_way() {
+        let answers = Answers::default();
+        let under_way = answers.begin();
+        let idle = answers.until_idle(IDLE, UNTAKEN);
+        tokio::pin!(idle);
+        assert!(
+            tokio::time::timeout(10 * IDLE, &mut idle).await.is_err(),
+            "an exchange is under way"
+        );
+        drop(under_way);
+        tokio::time::timeout(2 * IDLE, idle).await.expect("it is idle");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_takes_is_dropped() {
+        let answers = Answers::default();
+        let mut answer = answers.watch(endless(), answers.begin());
+        answer.frame().await.unwrap().unwrap();
+        let idle = answers.until_idle(IDLE, UNTAKEN);
+        tokio::time::timeout(UNTAKEN + 3 * IDLE, idle)
+            .await
+            .expect("it counts no more");
+        answer.frame().await.unwrap().unwrap_err();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_waits_for_its_upstream_is_kept() {
+        let answers = Answers::default();
+        let silent = Body::written(None, |_| std::future::pending());
+        let mut answer = answers.watch(silent, answers.begin());
+        let idle = answers.until_idle(IDLE, UNTAKEN);
+        tokio::select! {
+            _ = answer.frame() => panic!("it says nothing"),
+            () = idle => panic!("it is under way"),
+            () = tokio::time::sleep(10 * UNTAKEN) => {}
+        }
+    }
+}
