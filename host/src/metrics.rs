@@ -8,15 +8,19 @@
 //! additions, no look-up.
 
 mod deployment;
+mod families;
 mod plugin;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use prometheus::{
     CounterVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+
+use families::Family;
 
 pub use deployment::{DeploymentCounters, Labels};
 pub use plugin::PluginCounters;
@@ -42,6 +46,8 @@ const WHERE: [&str; 4] = ["litellm_model_name", "model_id", "api_base", "api_pro
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
+    /// Everything with labels.
+    families: Vec<Box<dyn Family>>,
     requests: IntCounterVec,
     failed_requests: IntCounterVec,
     model_requests: IntCounterVec,
@@ -65,10 +71,10 @@ pub struct Metrics {
     callback_failures: IntCounterVec,
     callback_records: IntCounterVec,
     plugins: plugin::Families,
-    /// One entry a plugin that was ever loaded: its last error outlives a reload.
+    /// One entry a plugin that is in use: its last error outlives a reload.
     known_plugins: parking_lot::Mutex<HashMap<Box<str>, Arc<PluginCounters>>>,
     reloads: IntCounterVec,
-    /// One entry a deployment that was ever configured, as its series are: a reload goes on where it counted.
+    /// One entry a deployment that is in use, as its series are: a reload goes on where it counted.
     known_deployments: parking_lot::Mutex<HashMap<deployment::Key, Arc<DeploymentCounters>>>,
     /// Lines of `sluice.decisions` that found no room.
     pub decisions_dropped: IntCounter,
@@ -89,7 +95,10 @@ struct Tokens {
 impl Default for Metrics {
     fn default() -> Self {
         let registry = Registry::new();
-        let make = Maker(&registry);
+        let make = Maker {
+            registry: &registry,
+            families: RefCell::default(),
+        };
         make.add(Ok(crate::log::dropped()));
         let asked = [&WHO[..], &["requested_model", "model_id", "api_provider", "route"]].concat();
         let model = [&WHO[..], &["requested_model", "model", "model_id", "api_provider"]].concat();
@@ -240,6 +249,7 @@ impl Default for Metrics {
             ),
             in_flight: make.gauge("litellm_in_flight_requests", "Exchanges under way."),
             connections: make.gauge("sluice_client_connections", "Open client connections."),
+            families: make.families.into_inner(),
             registry,
         }
     }
@@ -315,9 +325,35 @@ impl Metrics {
         }
     }
 
-    /// One reload: `what` is `configuration` or `plugins`, `outcome` is `applied` or `refused`.
+    /// One reload: `what` is `configuration`, `plugins` or `certificate`, `outcome` is `applied` or `refused`.
     pub fn reloaded(&self, what: &str, outcome: &str) {
         self.reloads.with_label_values(&[what, outcome]).inc();
+    }
+
+    /// Forgets the series of deployments and plugins that nobody uses any more.
+    pub fn forget_unused(&self) {
+        let mut deployments = self.known_deployments.lock();
+        let unused = deployments.extract_if(|_, counters| Arc::strong_count(counters) == 1);
+        let mut ids: HashSet<_> = unused.map(|(key, _)| deployment::id_of(&key).to_owned()).collect();
+        // Two deployments may have one id.
+        for key in deployments.keys() {
+            ids.remove(deployment::id_of(key));
+        }
+        self.forget("model_id", &ids);
+        drop(deployments);
+        let mut plugins = self.known_plugins.lock();
+        let unused = plugins.extract_if(|_, counters| Arc::strong_count(counters) == 1);
+        let names = unused.map(|(name, _)| name.into_string()).collect();
+        self.forget("plugin", &names);
+    }
+
+    fn forget(&self, label: &str, gone: &HashSet<String>) {
+        if gone.is_empty() {
+            return;
+        }
+        for family in &self.families {
+            family.forget(label, &|value| gone.contains(value));
+        }
     }
 
     /// The counters of a plugin, by its manifest's name.
@@ -358,19 +394,28 @@ impl Digits {
 
 /// Makes metrics in one registry. Names and labels are constants of this module: what the library would refuse is a
 /// mistake found by the first test that runs.
-struct Maker<'r>(&'r Registry);
+struct Maker<'r> {
+    registry: &'r Registry,
+    families: RefCell<Vec<Box<dyn Family>>>,
+}
 
 impl Maker<'_> {
     fn add<C: prometheus::core::Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
         let made = made.expect("metric names and labels are valid constants");
-        self.0
+        self.registry
             .register(Box::new(made.clone()))
             .expect("each metric is registered once");
         made
     }
 
+    fn add_family<C: prometheus::core::Collector + Family + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
+        let added = self.add(made);
+        self.families.borrow_mut().push(Box::new(added.clone()));
+        added
+    }
+
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-        self.add(IntCounterVec::new(Opts::new(name, help), labels))
+        self.add_family(IntCounterVec::new(Opts::new(name, help), labels))
     }
 
     fn counter(&self, name: &str, help: &str) -> IntCounter {
@@ -378,11 +423,11 @@ impl Maker<'_> {
     }
 
     fn money(&self, name: &str, help: &str, labels: &[&str]) -> CounterVec {
-        self.add(CounterVec::new(Opts::new(name, help), labels))
+        self.add_family(CounterVec::new(Opts::new(name, help), labels))
     }
 
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-        self.add(IntGaugeVec::new(Opts::new(name, help), labels))
+        self.add_family(IntGaugeVec::new(Opts::new(name, help), labels))
     }
 
     fn gauge(&self, name: &str, help: &str) -> IntGauge {
@@ -390,7 +435,7 @@ impl Maker<'_> {
     }
 
     fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
-        self.add(HistogramVec::new(
+        self.add_family(HistogramVec::new(
             HistogramOpts::new(name, help).buckets(BUCKETS.to_vec()),
             labels,
         ))
@@ -400,6 +445,33 @@ impl Maker<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn series_of_deployments_that_are_gone_are_forgotten() {
+        let metrics = Metrics::default();
+        let labels = |id| Labels {
+            group: "chat",
+            model: "openai/x",
+            id,
+            api_base: "http://127.0.0.1",
+            provider: "openai",
+        };
+        let (kept, gone) = (metrics.deployment(labels("kept")), metrics.deployment(labels("gone")));
+        for (id, counters) in [("kept", &kept), ("gone", &gone)] {
+            counters.failed(500, "InternalServerError");
+            counters.cooled_down(500);
+            counters.checked(false);
+            metrics.answered("chat", id, "openai", "/v1/chat/completions", 200);
+        }
+        let plugin = metrics.plugin("vanished");
+        metrics.forget_unused();
+        assert!(metrics.text().contains("\"gone\"") && metrics.text().contains("\"vanished\""));
+        drop((gone, plugin));
+        metrics.forget_unused();
+        let text = metrics.text();
+        assert!(!text.contains("\"gone\"") && !text.contains("\"vanished\""), "{text}");
+        assert!(text.contains("\"kept\""), "{text}");
+    }
 
     #[test]
     fn names_are_those_that_dashboards_ask_for() {

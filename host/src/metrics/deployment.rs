@@ -31,6 +31,10 @@ impl Labels<'_> {
 /// [`Labels`], to look counters up by.
 pub(super) type Key = [Box<str>; 5];
 
+pub(super) fn id_of(key: &Key) -> &str {
+    &key[2]
+}
+
 /// Counters of one deployment.
 pub struct DeploymentCounters {
     pub requests: IntCounter,

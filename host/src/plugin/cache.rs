@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
@@ -66,6 +67,9 @@ impl From<Said> for Manifest {
         }
     }
 }
+
+/// Bytes of the directory: some hundred plugins. Beyond them the files that were used longest ago go.
+const DIRECTORY_BYTES_MAX: u64 = 512 << 20;
 
 /// A directory of compiled components, named by the hash of their bytes and of the engine's settings.
 pub struct Cache {
@@ -125,6 +129,7 @@ impl Cache {
         #[allow(unsafe_code, reason = "wasmtime cannot check native code")]
         // SAFETY: the file is one that `put` wrote, in a directory that `prepare` found to be ours and closed to others.
         let loaded = unsafe { Component::deserialize_file(engine, &path) };
+        touch(&path);
         loaded
             .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "compiled code does not fit"))
             .ok()
@@ -136,7 +141,8 @@ impl Cache {
             .serialize()
             .map_err(std::io::Error::other)
             .and_then(|code| self.write(&code, &self.path(sha256, "cwasm")));
-        if let Err(error) = written {
+        let kept = written.and_then(|()| trim(&self.directory, DIRECTORY_BYTES_MAX));
+        if let Err(error) = kept {
             tracing::debug!(%error, "compiled code was not kept");
         }
     }
@@ -155,6 +161,34 @@ impl Cache {
         let kept = written.and_then(|()| fs::rename(&aside, path));
         kept.inspect_err(|_| drop(fs::remove_file(&aside)))
     }
+}
+
+/// Remembers that a file was used.
+fn touch(path: &Path) {
+    let touched = fs::File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    if let Err(error) = touched {
+        tracing::debug!(path = %path.display(), %error, "compiled code counts as not used");
+    }
+}
+
+/// Removes the files that were used longest ago until the rest fits. Code that is in use stays mapped.
+fn trim(directory: &Path, bytes_max: u64) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        // Another gateway may have removed it meanwhile.
+        let Ok(found) = entry.metadata() else { continue };
+        files.push((found.modified()?, found.len(), entry.path()));
+    }
+    files.sort_unstable_by_key(|(used, ..)| std::cmp::Reverse(*used));
+    let mut bytes = 0;
+    for (_, length, path) in files {
+        bytes += length;
+        if bytes > bytes_max {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the directory for us alone, or finds that it is.
@@ -177,6 +211,24 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn files_that_were_used_longest_ago_go_first() {
+        let directory = std::env::temp_dir().join(format!("sluice-cache-trimmed-{}", std::process::id()));
+        prepare(&directory).unwrap();
+        let now = SystemTime::now();
+        for (age, name) in ["a", "b", "c"].into_iter().enumerate() {
+            let file = fs::File::create(directory.join(name)).unwrap();
+            file.set_len(100).unwrap();
+            file.set_modified(now - std::time::Duration::from_secs(60 * (age as u64 + 1)))
+                .unwrap();
+        }
+        touch(&directory.join("c"));
+        trim(&directory, 250).unwrap();
+        let left = ["a", "b", "c"].map(|name| directory.join(name).exists());
+        assert_eq!(left, [true, false, true]);
+        fs::remove_dir_all(&directory).unwrap();
+    }
 
     #[test]
     fn a_directory_that_others_may_write_is_not_used() {

@@ -58,6 +58,11 @@ impl Host {
         &found.expect("there is a linker for each kind").1
     }
 
+    /// Forgets the state of plugins that nobody uses any more.
+    pub fn forget_unused(&self) {
+        self.stores.lock().retain(|_, store| Arc::strong_count(store) > 1);
+    }
+
     /// One use of a component.
     pub fn identity(&self, component: &Component, settings: Box<str>, grants: Grants) -> Arc<Identity> {
         let name: Box<str> = component.manifest.name.as_str().into();

@@ -68,6 +68,12 @@ impl Builder {
         }
     }
 
+    /// Forgets what was kept for deployments and plugins that are in no snapshot any more.
+    pub fn forget_unused(&self) {
+        self.host.forget_unused();
+        self.metrics.forget_unused();
+    }
+
     /// The next snapshot. It never fails: what does not work is among its faults.
     pub fn build(&self, sources: Sources) -> Snapshot {
         let Sources { settings, registry } = sources;
