@@ -28,8 +28,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     let (head, body) = arrival.request.into_parts();
     check_content_type(&head.headers)?;
     let body = read(body, limits).await?;
-    let fields = scan(&body, limits)?;
-    let (body, fields) = without_credential_fields(body, fields, limits)?;
+    let (body, fields) = look_into(body, limits).await?;
     let group = model(&body, &fields, arrival.path_model)?;
     // Embeddings have no streamed form; `stream` there is a habit of clients.
     let is_streaming =
@@ -118,6 +117,23 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<B
         joined.push(data, expected);
     }
     Ok(Some(joined.into_bytes()))
+}
+
+/// Longer bodies take more than a millisecond to scan, which the worker's other exchanges would wait for.
+const SCANNED_HERE_BYTES_MAX: usize = 128 << 10;
+
+/// The body without credentials, and its fields.
+async fn look_into(body: Bytes, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
+    let look = |body: Bytes, limits: &Server| {
+        let fields = scan(&body, limits)?;
+        without_credential_fields(body, fields, limits)
+    };
+    if body.len() <= SCANNED_HERE_BYTES_MAX {
+        return look(body, limits);
+    }
+    let limits = limits.clone();
+    let looked = tokio::task::spawn_blocking(move || look(body, &limits)).await;
+    looked.unwrap_or_else(|_| Err(Refusal::new(Cause::Internal, "the request's body could not be read")))
 }
 
 fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {
