@@ -24,8 +24,10 @@ const PLAIN: &str = "1 KB, c=1";
 enum Reading {
     /// CPU over the floor's.
     Cpu(&'static str),
-    /// The same of Sluice with every instance fresh.
-    FreshCpu(&'static str),
+    /// The same of a variant of Sluice.
+    CpuOf(Variant, &'static str),
+    /// A value of a variant over that of Sluice as it comes.
+    OfVariant(Variant, &'static str, fn(&Figure) -> f64),
     /// Exchanges a second over the floor's.
     Rate(&'static str),
     /// A value less the floor's, µs.
@@ -78,9 +80,16 @@ const BUDGETS: &[Budget] = &[
     ),
     at_most(
         "the same, every instance fresh, c=16",
-        Reading::FreshCpu("1 KB, c=16"),
+        Reading::CpuOf(Variant::Fresh, "1 KB, c=16"),
         3.4,
         2.4,
+    ),
+    told("the same, log on, c=16", Reading::CpuOf(Variant::Logging, "1 KB, c=16")),
+    at_most(
+        "p99 with log and callback blocked, c=16, × without",
+        Reading::OfVariant(Variant::Blocked, "1 KB, c=16", |figure| figure.p99),
+        1.5,
+        1.1,
     ),
     Budget {
         what: "exchanges a second on one core, c=64, × floor",
@@ -188,7 +197,11 @@ impl Reading {
     /// The cases that it is read from.
     fn cases(&self) -> Vec<&'static str> {
         match self {
-            Self::Cpu(case) | Self::FreshCpu(case) | Self::Rate(case) | Self::Added(case, _) => vec![case],
+            Self::Cpu(case)
+            | Self::CpuOf(_, case)
+            | Self::OfVariant(_, case, _)
+            | Self::Rate(case)
+            | Self::Added(case, _) => vec![case],
             Self::OverOwn(case, plain) => vec![case, plain],
             Self::AddedToOwn(case, _) => vec![case, PLAIN],
             Self::Started(_) => Vec::new(),
@@ -211,10 +224,13 @@ impl Reading {
         };
         match self {
             Self::Cpu(case) => over_floor(case, gateway, |figure| figure.cpu),
-            Self::FreshCpu(case) if gateway == Variant::AsItComes.name() => {
-                over_floor(case, &Variant::Fresh.name(), |figure| figure.cpu)
+            Self::CpuOf(variant, case) if gateway == Variant::AsItComes.name() => {
+                over_floor(case, &variant.name(), |figure| figure.cpu)
             }
-            Self::FreshCpu(_) => None,
+            Self::OfVariant(variant, case, value) if gateway == Variant::AsItComes.name() => {
+                Some(ratio(figures(case, &variant.name())?, figures(case, gateway)?, *value))
+            }
+            Self::CpuOf(..) | Self::OfVariant(..) => None,
             Self::Rate(case) => over_floor(case, gateway, |figure| figure.exchanges_per_second),
             Self::Added(case, value) => {
                 let middle = |figures: &[Figure]| median(figures.iter().map(value));

@@ -49,6 +49,8 @@ const ALL_BUT_STREAM: &[Variant] = &[
     Variant::Guarded,
     Variant::Candidates(4),
     Variant::Candidates(1_000),
+    Variant::Logging,
+    Variant::Blocked,
 ];
 
 /// In the order of the table.

@@ -25,6 +25,17 @@ pub enum Make {
     Gateway,
 }
 
+/// What becomes of a gateway's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// Warnings only, into a file: no line an exchange.
+    Quiet,
+    /// A line an exchange, into a file.
+    On,
+    /// A line an exchange, into a pipe that nobody reads.
+    Unread,
+}
+
 /// A gateway to measure.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -34,6 +45,7 @@ pub struct Plan {
     pub command: String,
     /// Contents of the configuration file.
     pub configuration: String,
+    pub log: Log,
 }
 
 /// A gateway that runs; it is ended when dropped.
@@ -130,12 +142,16 @@ impl Plan {
             .args(["-c", &list, program])
             .args(words)
             .current_dir(directory)
-            // The log line an exchange is off for all.
-            .env("SLUICE_LOG", "warn")
+            .env("SLUICE_LOG", if self.log == Log::Quiet { "warn" } else { "info" })
             .env("LITELLM_LOG", "ERROR")
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
-            .stderr(output)
+            // The child holds the pipe's other end open.
+            .stderr(if self.log == Log::Unread {
+                Stdio::piped()
+            } else {
+                output.into()
+            })
             .spawn()?;
         Ok((child, address, log))
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::gateway::{MASTER_KEY, Make, Plan};
+use crate::gateway::{Log, MASTER_KEY, Make, Plan};
 
 /// One use of Sluice: the configuration that users have, and what is different in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +18,22 @@ pub enum Variant {
     StreamGuarded,
     /// So many deployments to choose from.
     Candidates(usize),
+    /// A line an exchange.
+    Logging,
+    /// The same into a pipe that nobody reads, and records for a callback whose receiver refuses connections.
+    Blocked,
 }
 
 impl Variant {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::AsItComes,
         Self::Fresh,
         Self::Guarded,
         Self::StreamGuarded,
         Self::Candidates(4),
         Self::Candidates(1_000),
+        Self::Logging,
+        Self::Blocked,
     ];
 
     /// Its name in the table.
@@ -38,6 +44,16 @@ impl Variant {
             Self::Guarded => "sluice, guardrail".into(),
             Self::StreamGuarded => "sluice, guardrail on the stream".into(),
             Self::Candidates(count) => format!("sluice, {count} candidates"),
+            Self::Logging => "sluice, log on".into(),
+            Self::Blocked => "sluice, log and callback blocked".into(),
+        }
+    }
+
+    fn log(self) -> Log {
+        match self {
+            Self::Logging => Log::On,
+            Self::Blocked => Log::Unread,
+            _ => Log::Quiet,
         }
     }
 }
@@ -50,6 +66,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         make: Make::Floor,
         command: format!("{} floor 127.0.0.1:{{port}} {upstream}", this.display()),
         configuration: String::new(),
+        log: Log::Quiet,
     }];
     let nginx = ["/usr/sbin/nginx", "/usr/bin/nginx"]
         .into_iter()
@@ -59,6 +76,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         make: Make::Nginx,
         command: format!("{nginx} -p . -c {{config}} -e stderr"),
         configuration: nginx_configuration(upstream),
+        log: Log::Quiet,
     }));
     plans.extend(Variant::ALL.map(|variant| Plan {
         name: variant.name(),
@@ -68,12 +86,14 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
             sluice.display()
         ),
         configuration: configuration(upstream, variant),
+        log: variant.log(),
     }));
     plans.extend(others.iter().map(|(name, command)| Plan {
         name: name.clone(),
         make: Make::Gateway,
         command: command.clone(),
         configuration: configuration(upstream, Variant::AsItComes),
+        log: Log::Quiet,
     }));
     plans
 }
@@ -136,7 +156,11 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     }
     text.push_str("router_settings:\n  num_retries: 2\n");
     text.push_str(&match variant {
-        Variant::AsItComes | Variant::Candidates(_) => String::new(),
+        Variant::AsItComes | Variant::Candidates(_) | Variant::Logging => String::new(),
+        Variant::Blocked => format!(
+            "litellm_settings: {{callbacks: [webhook]}}\ncallback_settings: {{webhook: {{endpoint: \"http://{NOBODY}/\"}}}}\n\
+             sluice: {{plugins: {{webhook: {{outbound: [\"http://{NOBODY}\"]}}}}}}\n"
+        ),
         Variant::Fresh => FRESH.into(),
         Variant::Guarded => guardrail("pre_call"),
         Variant::StreamGuarded => guardrail("post_call"),
