@@ -97,14 +97,24 @@ fn serve(cli: &Cli, options: Options) -> ExitCode {
         running.stop();
         return ExitCode::SUCCESS;
     }
-    wait_for_signal();
+    if wait_for_signal() == Signal::Terminate {
+        tracing::info!("stopping: readiness says no, connections are still taken for `drain_delay_ms`");
+        running.drain();
+    }
     tracing::info!("stopping: streams may end, nothing new begins");
     running.stop();
     ExitCode::SUCCESS
 }
 
-/// SIGTERM from an orchestrator, SIGINT from a terminal.
-fn wait_for_signal() {
+#[derive(PartialEq)]
+enum Signal {
+    /// SIGTERM, from an orchestrator.
+    Terminate,
+    /// SIGINT, from a terminal.
+    Interrupt,
+}
+
+fn wait_for_signal() -> Signal {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a second runtime needs no more of the machine than the first");
@@ -112,12 +122,12 @@ fn wait_for_signal() {
         match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
             (Ok(mut terminate), Ok(mut interrupt)) => {
                 tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => Signal::Terminate,
+                    _ = interrupt.recv() => Signal::Interrupt,
                 }
             }
             // Without handlers the signals end the process, which is what they are for.
             _ => std::future::pending().await,
         }
-    });
+    })
 }

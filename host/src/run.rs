@@ -18,6 +18,7 @@ use crate::plugin::Host;
 use crate::plugin::component::LoadError;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
+use crate::server::tls::Certificate;
 use crate::server::{self, Door, Stage, listen};
 use crate::snapshot::{Builder, Snapshot};
 use crate::upstream::{self, Connections};
@@ -98,8 +99,10 @@ pub struct Running {
     gateway: Arc<Gateway>,
     stage: watch::Sender<Stage>,
     workers: Vec<JoinHandle<()>>,
+    administration: Runtime,
     background: Runtime,
     sinks: Arc<Sinks>,
+    drain_delay: Duration,
     shutdown_timeout: Duration,
     /// What the configuration's check had to say.
     pub problems: Vec<Problem>,
@@ -121,6 +124,7 @@ pub(crate) struct Ground {
 pub fn start(options: Options) -> Result<Running, StartError> {
     let ground = ground(&options)?;
     let background = background().map_err(StartError::Threads)?;
+    let administration = runtime("administration").map_err(StartError::Threads)?;
     let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
     let builder = Builder::new(
         Arc::clone(&ground.host),
@@ -147,7 +151,8 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(StartError::Listen)?;
     let gateway = Arc::new(Gateway::new(snapshot, ground.metrics));
     let (stage, staged) = watch::channel(Stage::Serving);
-    let door = door(&options, &settings, staged)?;
+    let certificate = certificate(&options, &settings)?;
+    let door = door(&options, &settings, certificate.clone(), staged);
     let count = options.workers.or(settings.server.workers).unwrap_or_else(cores).max(1);
     let mut workers = Vec::with_capacity(count);
     for _ in 0..count {
@@ -155,23 +160,28 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         let worker = Arc::new(Worker {
             gateway: Arc::clone(&gateway),
             connections,
+            administration: administration.handle().clone(),
         });
         let listener = listener.try_clone().map_err(StartError::Listen)?;
         workers.push(spawn_worker(worker, listener, door.clone()).map_err(StartError::Threads)?);
+    }
+    if let Some(certificate) = certificate {
+        background.spawn(server::tls::renew(certificate, Arc::clone(&gateway.metrics)));
     }
     background.spawn(reloader.watch(Arc::clone(&gateway)));
     let connections = Connections::new(ground.tls, upstream_limits(&settings));
     let checkups = gateway::checkups::run(Arc::clone(&gateway), connections);
     background.spawn(until_stopping(stage.subscribe(), checkups));
-    let shutdown_timeout = settings.server.shutdown_timeout;
     Ok(Running {
         address,
         gateway,
         stage,
         workers,
+        administration,
         background,
         sinks,
-        shutdown_timeout,
+        drain_delay: settings.server.drain_delay,
+        shutdown_timeout: settings.server.shutdown_timeout,
         problems,
     })
 }
@@ -226,9 +236,14 @@ fn cache_directory(environment: &dyn Environment) -> Option<PathBuf> {
 
 /// For deliveries, reloads and whatever else is on no exchange's path.
 pub(crate) fn background() -> std::io::Result<Runtime> {
+    runtime("background")
+}
+
+/// A thread of its own.
+fn runtime(name: &str) -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .thread_name("background")
+        .thread_name(name)
         .enable_all()
         .build()
 }
@@ -262,21 +277,28 @@ fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartEr
     ))
 }
 
-fn door(options: &Options, settings: &Settings, stage: watch::Receiver<Stage>) -> Result<Door, StartError> {
+/// What clients are shown, where TLS is on.
+fn certificate(options: &Options, settings: &Settings) -> Result<Option<Arc<Certificate>>, StartError> {
     let server = &settings.server;
-    let files = options
-        .tls
-        .clone()
-        .or_else(|| server.tls_certificate.clone().zip(server.tls_key.clone()));
-    let tls = files
-        .map(|(certificate, key)| server::tls::server_config(&certificate, &key))
-        .transpose()?;
+    let configured = server.tls_certificate.clone().zip(server.tls_key.clone());
+    let files = options.tls.clone().or(configured);
+    let certificate = files.map(|(chain, key)| Certificate::open(chain, key)).transpose()?;
+    Ok(certificate.map(Arc::new))
+}
+
+fn door(
+    options: &Options,
+    settings: &Settings,
+    certificate: Option<Arc<Certificate>>,
+    stage: watch::Receiver<Stage>,
+) -> Door {
+    let server = &settings.server;
     let connections_max = options
         .connections_max
         .unwrap_or(server.connections_max)
         .min(Semaphore::MAX_PERMITS);
-    Ok(Door {
-        tls: tls.map(Into::into),
+    Door {
+        tls: certificate.map(|certificate| server::tls::server_config(certificate).into()),
         connections: Arc::new(Semaphore::new(connections_max)),
         options: server::Options {
             header_bytes_max: server.header_bytes_max,
@@ -284,7 +306,7 @@ fn door(options: &Options, settings: &Settings, stage: watch::Receiver<Stage>) -
             root_path: options.root_path.trim_end_matches('/').into(),
         },
         stage,
-    })
+    }
 }
 
 fn upstream_limits(settings: &Settings) -> upstream::Limits {
@@ -319,12 +341,21 @@ impl Running {
         self.gateway.snapshot()
     }
 
+    /// Says no to readiness and goes on serving for `drain_delay`: whoever sends connections here learns that another
+    /// gateway must take them before this one refuses them. For stops that an orchestrator asks for; a person need not wait.
+    pub fn drain(&self) {
+        self.gateway.begin_stopping();
+        std::thread::sleep(self.drain_delay);
+    }
+
     /// Takes no more connections, lets what is under way end as long as `shutdown_timeout` says, cuts off the rest, and
     /// delivers what callbacks still have, the records of what was cut off among them.
     pub fn stop(self) {
+        self.gateway.begin_stopping();
         let Self {
             stage,
             workers,
+            administration,
             background,
             sinks,
             shutdown_timeout,
@@ -349,6 +380,7 @@ impl Running {
         if flushed.is_err() {
             tracing::warn!("callbacks did not take all records in time: the rest is lost");
         }
+        administration.shutdown_background();
         background.shutdown_timeout(Duration::from_secs(1));
     }
 }

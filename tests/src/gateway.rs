@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use sluice::config::Environment;
 use sluice::{Options, Source};
 
 use crate::client::{Answer, Client};
@@ -22,7 +23,7 @@ const PLUGIN_CACHE: &str = concat!(env!("OUT_DIR"), "/compiled-plugins");
 #[derive(Debug)]
 pub struct Setup {
     directory: Scratch,
-    environment: BTreeMap<String, String>,
+    environment: Variables,
     key: Option<String>,
     is_built_in: bool,
 }
@@ -47,7 +48,7 @@ impl Setup {
         fs::write(directory.config(), config.text()).expect("a new folder can be written");
         Self {
             directory,
-            environment: BTreeMap::new(),
+            environment: Variables::default(),
             key: config.key().map(str::to_owned),
             is_built_in: false,
         }
@@ -81,7 +82,14 @@ impl Setup {
     /// Sets an environment variable, for this gateway alone.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.into(), value.into());
+        self.environment.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Makes the gateway panic wherever it reads this environment variable.
+    #[must_use]
+    pub fn panics_at(mut self, name: &'static str) -> Self {
+        self.environment.panics_at = Some(name);
         self
     }
 
@@ -122,6 +130,20 @@ impl Setup {
             directory: self.directory,
             key: self.key,
         })
+    }
+}
+
+/// A gateway's environment.
+#[derive(Debug, Default)]
+struct Variables {
+    values: BTreeMap<String, String>,
+    panics_at: Option<&'static str>,
+}
+
+impl Environment for Variables {
+    fn variable(&self, name: &str) -> Option<String> {
+        assert!(self.panics_at != Some(name), "the fault that the test asked for");
+        self.values.variable(name)
     }
 }
 
@@ -248,6 +270,13 @@ impl Gateway {
         fitting
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
+    }
+
+    /// Asks for a stop as an orchestrator does: comes back when `drain_delay_ms` is over.
+    pub fn drain(&self) {
+        if let Some(running) = &self.running {
+            running.drain();
+        }
     }
 
     /// Stops it as an operator does, and comes back when it has stopped.

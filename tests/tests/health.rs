@@ -144,3 +144,14 @@ async fn plugins_lists_what_is_loaded_and_what_it_may_do() {
     };
     assert_eq!(calls(&gateway.plugins().await), Some(Some(1)));
 }
+
+#[tokio::test]
+async fn readiness_says_no_while_a_gateway_that_is_to_stop_still_serves() {
+    let server = json!({ "server": { "drain_delay_ms": 0 } });
+    let gateway = Gateway::start(&Config::new().mock("demo", "hello").set("sluice", server)).await;
+    assert_eq!(gateway.client().get("/health/readiness").await.status, 200);
+    gateway.drain();
+    assert_eq!(gateway.client().get("/health/readiness").await.status, 503);
+    assert_eq!(gateway.client().get("/health/liveliness").await.status, 200);
+    assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
+}

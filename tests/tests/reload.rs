@@ -400,3 +400,28 @@ async fn under_load_plugins_and_configuration_change_without_a_failed_exchange()
     }
     assert!(load.ends_well().await >= 180);
 }
+
+#[tokio::test]
+async fn a_panic_refuses_the_change_and_reloading_goes_on() {
+    let config = |group: &str| Config::new().mock(group, "hello");
+    let setup = Setup::new(&config("first")).plugin(guests::TELLER_1);
+    let gateway = setup.panics_at("FAULT").start().await;
+    let faulty = config("faulty").deployment("broken", json!({ "model": "openai/x", "api_key": "os.environ/FAULT" }));
+    gateway.write_config(&faulty.text());
+    eventually("the change to be refused", async || {
+        let refused = gateway
+            .metric("sluice_reloads_total", &["configuration", "refused"])
+            .await;
+        (refused == 1.0).then_some(())
+    })
+    .await;
+    assert_eq!(gateway.ask("first", "hi").await.content(), "hello");
+    // What was refused is not built into the next snapshot either.
+    replaced(&gateway, guests::TELLER_2, "2.0.0").await;
+    let _ = gateway.ask("faulty", "hi").await.error(400);
+    gateway.write_config(&config("second").text());
+    eventually("the next change to be in force", async || {
+        (gateway.ask("second", "hi").await.status == 200).then_some(())
+    })
+    .await;
+}

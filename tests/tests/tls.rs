@@ -50,6 +50,14 @@ async fn served(certificate: &Certificate) -> Gateway {
 }
 
 async fn connect(gateway: &Gateway, certificate: &Certificate, protocols: &[&str]) -> TlsStream<TcpStream> {
+    try_connect(gateway, certificate, protocols).await.expect("a handshake")
+}
+
+async fn try_connect(
+    gateway: &Gateway,
+    certificate: &Certificate,
+    protocols: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -60,10 +68,17 @@ async fn connect(gateway: &Gateway, certificate: &Certificate, protocols: &[&str
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let stream = TcpStream::connect(gateway.address()).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+async fn asked_over_http1(stream: TlsStream<TcpStream>) -> Answer {
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
-        .expect("a handshake")
+        .unwrap();
+    tokio::spawn(connection);
+    let mut request = question(&openai::ask("demo", "hi"));
+    *request.uri_mut() = "/v1/chat/completions".parse().unwrap();
+    Answer::read(sender.send_request(request).await.unwrap()).await
 }
 
 fn question(body: &Value) -> Request<Full<Bytes>> {
@@ -80,14 +95,7 @@ async fn http1_is_served_over_tls() {
     let gateway = served(&certificate).await;
     for protocols in [&[][..], &["http/1.1"]] {
         let stream = connect(&gateway, &certificate, protocols).await;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
-        tokio::spawn(connection);
-        let mut request = question(&openai::ask("demo", "hi"));
-        *request.uri_mut() = "/v1/chat/completions".parse().unwrap();
-        let answer = sender.send_request(request).await.unwrap();
-        assert_eq!(Answer::read(answer).await.content(), "hello", "{protocols:?}");
+        assert_eq!(asked_over_http1(stream).await.content(), "hello", "{protocols:?}");
     }
 }
 
@@ -105,6 +113,25 @@ async fn http2_is_agreed_by_alpn() {
     request.headers_mut().remove("host");
     let answer = sender.send_request(request).await.unwrap();
     assert_eq!(Answer::read(answer).await.content(), "hello");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_without_a_restart() {
+    let old = certificate();
+    let gateway = served(&old).await;
+    let before = connect(&gateway, &old, &[]).await;
+    let new = certificate();
+    std::fs::write(gateway.directory().join("chain.pem"), &new.chain).unwrap();
+    std::fs::write(gateway.directory().join("key.pem"), &new.key).unwrap();
+    eventually("the renewed certificate to be shown", async || {
+        try_connect(&gateway, &new, &[]).await.ok().map(drop)
+    })
+    .await;
+    try_connect(&gateway, &old, &[])
+        .await
+        .expect_err("the old one is shown no more");
+    // Whoever is connected stays so.
+    assert_eq!(asked_over_http1(before).await.content(), "hello");
 }
 
 #[tokio::test]

@@ -27,12 +27,18 @@ struct Ready {
     litellm_version: &'static str,
 }
 
-/// It serves: a gateway that answers this has a configuration in force.
-pub fn ready(_gateway: &Gateway) -> Response<Body> {
-    json(&Ready {
-        status: "healthy",
+/// It serves: a gateway that answers this has a configuration in force, and is not to stop.
+pub fn ready(gateway: &Gateway) -> Response<Body> {
+    let (code, status) = match gateway.is_stopping() {
+        false => (StatusCode::OK, "healthy"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+    };
+    let mut response = json(&Ready {
+        status,
         litellm_version: env!("CARGO_PKG_VERSION"),
-    })
+    });
+    *response.status_mut() = code;
+    response
 }
 
 #[derive(Serialize)]

@@ -263,6 +263,8 @@ pub struct Server {
     /// Silence after which a client that waits for a stream gets the head of its answer, then a comment each time it lasts
     /// as long again; default 5 s.
     pub heartbeat: Option<Duration>,
+    /// From a stop that an orchestrator asks for to the end of accepting connections: readiness says no meanwhile. Default 3 s.
+    pub drain_delay: Duration,
     /// How long streams may go on after a stop is asked for; default 30 s.
     pub shutdown_timeout: Duration,
     /// PEM files; TLS is on when both are given.

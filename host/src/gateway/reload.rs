@@ -4,6 +4,7 @@
 //! every second besides, since not every file system tells.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -141,8 +142,33 @@ impl Reloader {
     }
 
     /// Looks at everything once and swaps in what has changed. Slow: it reads and compiles. Answers whether to look again
-    /// soon: a configuration is read once two looks have found it the same, so that half a file is never in force.
-    pub fn look(&mut self, gateway: &Gateway) -> bool {
+    /// soon. A panic on the way refuses what has changed, as a mistake in it would.
+    fn look(&mut self, gateway: &Gateway) -> bool {
+        if gateway.drop_unused() {
+            self.builder.forget_unused();
+        }
+        catch_unwind(AssertUnwindSafe(|| self.take_up(gateway))).unwrap_or_else(|_| {
+            self.refuse_as_it_is(gateway);
+            false
+        })
+    }
+
+    /// The files as they are now panic: they are read again when they have changed.
+    fn refuse_as_it_is(&mut self, gateway: &Gateway) {
+        self.stamps = restamped(&self.stamps);
+        self.settling = None;
+        // Another plugin does not mend a panic: it must not have the configuration read again.
+        self.is_refused = false;
+        self.library.set_directory(self.settings.plugins.directory.clone());
+        tracing::error!(
+            "the gateway panicked while it took up changed files: the old configuration stays in force; change the files \
+             again, and report the panic that is logged above"
+        );
+        gateway.metrics.reloaded("configuration", "refused");
+    }
+
+    /// A configuration is read once two looks have found it the same, so that half a file is never in force.
+    fn take_up(&mut self, gateway: &Gateway) -> bool {
         self.plugins_changed |= self.library.scan();
         let found = restamped(&self.stamps);
         let configuration_changed = found != self.stamps;
@@ -153,19 +179,23 @@ impl Reloader {
         self.settling = None;
         let plugins_changed = std::mem::take(&mut self.plugins_changed);
         let is_due = configuration_changed || (plugins_changed && self.is_refused);
-        if is_due {
-            self.read_configuration(gateway, found);
-        }
+        let changed = match is_due {
+            true => self.read_configuration(gateway, found),
+            false => None,
+        };
         if is_due || plugins_changed {
-            self.build(gateway, plugins_changed);
+            self.build(gateway, changed, plugins_changed);
         }
         false
     }
 
-    fn build(&mut self, gateway: &Gateway, plugins_changed: bool) {
+    /// Settings that have changed are in force, and those that the next build begins with, once a snapshot of them is built.
+    fn build(&mut self, gateway: &Gateway, changed: Option<config::Settings>, plugins_changed: bool) {
         let registry = Arc::new(self.library.registry());
+        let is_changed = changed.is_some();
+        let settings = changed.map_or_else(|| Arc::clone(&self.settings), Arc::new);
         let snapshot = self.builder.build(Sources {
-            settings: Arc::clone(&self.settings),
+            settings: Arc::clone(&settings),
             registry,
         });
         if plugins_changed {
@@ -178,10 +208,13 @@ impl Reloader {
         }
         say_faults(&snapshot);
         gateway.swap(snapshot);
+        if is_changed {
+            self.apply(gateway, settings);
+        }
     }
 
-    /// A bad file leaves the old settings in force.
-    fn read_configuration(&mut self, gateway: &Gateway, found: Stamps) {
+    /// The changed settings; `None` for a bad file, which leaves the old ones in force.
+    fn read_configuration(&mut self, gateway: &Gateway, found: Stamps) -> Option<config::Settings> {
         let environment = self.environment.as_ref();
         // Where plugins lie is part of the configuration, and what it may name depends on them.
         let directory_before = self.library.directory().to_owned();
@@ -207,7 +240,7 @@ impl Reloader {
             .map_or(Some("it has errors"), |next| self.objection(next));
         self.is_refused = objection.is_some();
         match (loaded.settings, objection) {
-            (Some(settings), None) => self.apply(gateway, settings),
+            (Some(settings), None) => Some(settings),
             (_, objection) => {
                 let reason = objection.unwrap_or_default();
                 tracing::error!(
@@ -219,15 +252,16 @@ impl Reloader {
                     self.library.set_directory(directory_before);
                     self.library.scan();
                 }
+                None
             }
         }
     }
 
-    fn apply(&mut self, gateway: &Gateway, settings: config::Settings) {
+    fn apply(&mut self, gateway: &Gateway, settings: Arc<config::Settings>) {
         if settings.server != self.settings.server || settings.upstream != self.settings.upstream {
             tracing::warn!("`sluice.server` and connection limits of `sluice.upstream` take effect at the next start");
         }
-        self.settings = Arc::new(settings);
+        self.settings = settings;
         gateway.metrics.reloaded("configuration", "applied");
         tracing::info!("configuration reloaded");
     }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::locality::is_local;
 use crate::api;
 use crate::body::Body;
 use crate::exchange::{self, Arrival, Cause, Refusal};
-use crate::gateway::Worker;
+use crate::gateway::{Gateway, Worker};
 use crate::operation::Operation;
 
 /// A path, read.
@@ -71,15 +72,52 @@ pub async fn answer(
             )
             .await
         }
-        Route::Models => api::models::list(gateway, request.headers()),
-        Route::Model(id) => api::models::one(gateway, request.headers(), &id),
+        // That a worker answers is what is asked.
         Route::Liveness => api::health::alive(),
         Route::Readiness => api::health::ready(gateway),
-        Route::Health => api::health::health(gateway, request.uri(), request.headers()),
-        Route::Metrics => api::metrics(gateway, request.headers()),
-        Route::Plugins => api::plugins::list(gateway, request.headers()),
+        Route::Models => {
+            administer(&worker, request, |gateway, head| {
+                api::models::list(gateway, &head.headers)
+            })
+            .await
+        }
+        Route::Model(id) => {
+            let id = id.into_owned();
+            administer(&worker, request, move |gateway, head| {
+                api::models::one(gateway, &head.headers, &id)
+            })
+            .await
+        }
+        Route::Health => {
+            administer(&worker, request, |gateway, head| {
+                api::health::health(gateway, &head.uri, &head.headers)
+            })
+            .await
+        }
+        Route::Metrics => administer(&worker, request, |gateway, head| api::metrics(gateway, &head.headers)).await,
+        Route::Plugins => {
+            administer(&worker, request, |gateway, head| {
+                api::plugins::list(gateway, &head.headers)
+            })
+            .await
+        }
     };
     Ok(answer)
+}
+
+/// Answers on the administration's thread: what may take long holds up no exchange of this worker.
+async fn administer(
+    worker: &Worker,
+    request: Request<Incoming>,
+    answer: impl FnOnce(&Gateway, &Parts) -> Response<Body> + Send + 'static,
+) -> Response<Body> {
+    let gateway = Arc::clone(&worker.gateway);
+    let head = request.into_parts().0;
+    let answered = worker
+        .administration
+        .spawn(async move { answer(&gateway, &head) })
+        .await;
+    answered.unwrap_or_else(|_| exchange::refused(&Refusal::new(Cause::Internal, "the answer could not be made")))
 }
 
 /// The path without `/v1`, which may be left out everywhere.

@@ -1,12 +1,23 @@
-//! The certificate that clients see.
+//! The certificate that clients see, and how a renewed one is taken up.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use crate::metrics::Metrics;
+
+/// How often the files are looked at. A change is read once two looks have found it the same: chain and key are replaced
+/// one after the other.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why TLS toward clients can't be set up. Each names the file to mend.
 #[derive(Debug, thiserror::Error)]
@@ -38,21 +49,134 @@ pub enum ServerTlsError {
     },
 }
 
-/// Reads the certificate chain and its key, both PEM, and offers HTTP/2 and HTTP/1.1 with them. Called again, it reads
-/// the files again: that is how a renewed certificate is taken up.
-///
-/// # Errors
-///
-/// [`ServerTlsError`], with the file that is wrong.
-pub fn server_config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, ServerTlsError> {
-    let chain = read_chain(certificate)?;
-    let private = read_key(key)?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+/// A certificate chain and its key, both PEM: what clients are shown at the moment.
+pub struct Certificate {
+    chain: PathBuf,
+    key: PathBuf,
+    shown: ArcSwap<CertifiedKey>,
+    /// Of the files before they were first read: a change during the start is found too.
+    opened: Stamps,
+}
+
+impl Certificate {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// [`ServerTlsError`], with the file that is wrong.
+    pub fn open(chain: PathBuf, key: PathBuf) -> Result<Self, ServerTlsError> {
+        let opened = stamps(&chain, &key);
+        let shown = ArcSwap::from_pointee(read_pair(&chain, &key)?);
+        Ok(Self {
+            chain,
+            key,
+            shown,
+            opened,
+        })
+    }
+
+    /// Reads both again: handshakes that begin later show them. A pair that is wrong leaves the old one.
+    fn read_again(&self) -> Result<(), ServerTlsError> {
+        self.shown.store(Arc::new(read_pair(&self.chain, &self.key)?));
+        Ok(())
+    }
+}
+
+fn stamps(chain: &Path, key: &Path) -> Stamps {
+    [chain, key].map(|file| {
+        let found = std::fs::metadata(file).ok()?;
+        Some((found.modified().ok()?, found.len()))
+    })
+}
+
+/// When each file was last written, and its length.
+type Stamps = [Option<(SystemTime, u64)>; 2];
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.shown.load_full())
+    }
+}
+
+impl fmt::Debug for Certificate {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("chain", &self.chain)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Offers HTTP/2 and HTTP/1.1 with whatever the certificate is at each handshake.
+pub fn server_config(certificate: Arc<Certificate>) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
-        .map_err(|source| refused(certificate, key, source))?;
+        .expect("ring offers what the default versions need")
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Arc::new(config)
+}
+
+/// Takes up files that have changed, until it is dropped.
+pub async fn renew(certificate: Arc<Certificate>, metrics: Arc<Metrics>) {
+    let mut renewal = Renewal {
+        read: certificate.opened,
+        before: certificate.opened,
+        certificate,
+        metrics,
+    };
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let looked = tokio::task::spawn_blocking(move || {
+            renewal.look();
+            renewal
+        });
+        match looked.await {
+            Ok(looked) => renewal = looked,
+            Err(_) => return tracing::error!("a renewed TLS certificate is taken up at the next start only"),
+        }
+    }
+}
+
+struct Renewal {
+    certificate: Arc<Certificate>,
+    metrics: Arc<Metrics>,
+    /// Of the files that were read last, and of those that the last look found.
+    read: Stamps,
+    before: Stamps,
+}
+
+impl Renewal {
+    fn look(&mut self) {
+        let found = stamps(&self.certificate.chain, &self.certificate.key);
+        if found != self.read && found == self.before {
+            self.read = found;
+            self.take_up();
+        }
+        self.before = found;
+    }
+
+    fn take_up(&self) {
+        match self.certificate.read_again() {
+            Ok(()) => {
+                tracing::info!("the renewed TLS certificate is in use");
+                self.metrics.reloaded("certificate", "applied");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the changed TLS certificate is refused: the old one stays in use");
+                self.metrics.reloaded("certificate", "refused");
+            }
+        }
+    }
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, ServerTlsError> {
+    CertifiedKey::from_der(read_chain(certificate)?, read_key(key)?, &provider())
+        .map_err(|source| refused(certificate, key, source))
 }
 
 fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, ServerTlsError> {
@@ -138,23 +262,25 @@ mod tests {
     fn a_pair_is_read_and_offers_http2() {
         let folder = Folder::new("pair");
         let issued = issue();
-        let certificate = folder.file("cert.pem", &issued.cert.pem());
+        let chain = folder.file("cert.pem", &issued.cert.pem());
         let key = folder.file("key.pem", &issued.signing_key.serialize_pem());
-        let config = server_config(&certificate, &key).unwrap();
+        let config = server_config(Arc::new(Certificate::open(chain, key).unwrap()));
         assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
     }
 
     #[test]
-    fn a_renewed_certificate_is_taken_up() {
-        let folder = Folder::new("renewed");
-        let read = || {
-            let issued = issue();
-            let certificate = folder.file("cert.pem", &issued.cert.pem());
-            let key = folder.file("key.pem", &issued.signing_key.serialize_pem());
-            server_config(&certificate, &key)
-        };
-        read().unwrap();
-        read().unwrap();
+    fn half_of_a_renewed_pair_leaves_the_old_one() {
+        let folder = Folder::new("half");
+        let (old, new) = (issue(), issue());
+        let chain = folder.file("cert.pem", &old.cert.pem());
+        let key = folder.file("key.pem", &old.signing_key.serialize_pem());
+        let certificate = Certificate::open(chain, key).unwrap();
+        folder.file("cert.pem", &new.cert.pem());
+        certificate.read_again().unwrap_err();
+        assert_eq!(certificate.shown.load().cert[0], *old.cert.der());
+        folder.file("key.pem", &new.signing_key.serialize_pem());
+        certificate.read_again().unwrap();
+        assert_eq!(certificate.shown.load().cert[0], *new.cert.der());
     }
 
     #[test]
@@ -162,7 +288,7 @@ mod tests {
         let folder = Folder::new("mismatch");
         let certificate = folder.file("cert.pem", &issue().cert.pem());
         let key = folder.file("key.pem", &issue().signing_key.serialize_pem());
-        let refused = server_config(&certificate, &key).unwrap_err();
+        let refused = read_pair(&certificate, &key).unwrap_err();
         assert!(matches!(refused, ServerTlsError::Mismatch { .. }), "{refused:?}");
         let text = refused.to_string();
         assert!(text.contains("cert.pem") && text.contains("key.pem"), "{text}");
@@ -175,13 +301,13 @@ mod tests {
         let certificate = folder.file("cert.pem", &issued.cert.pem());
         let key = folder.file("key.pem", &issued.signing_key.serialize_pem());
 
-        let refused = server_config(&key, &key).unwrap_err();
+        let refused = read_pair(&key, &key).unwrap_err();
         assert!(
             matches!(&refused, ServerTlsError::NoCertificate { file } if *file == key),
             "{refused:?}"
         );
 
-        let refused = server_config(&certificate, &certificate).unwrap_err();
+        let refused = read_pair(&certificate, &certificate).unwrap_err();
         assert!(
             matches!(&refused, ServerTlsError::NoKey { file } if *file == certificate),
             "{refused:?}"
@@ -192,14 +318,14 @@ mod tests {
     fn a_missing_or_cut_off_file_is_named() {
         let folder = Folder::new("missing");
         let missing = folder.0.join("nowhere.pem");
-        let refused = server_config(&missing, &missing).unwrap_err();
+        let refused = read_pair(&missing, &missing).unwrap_err();
         assert!(
             matches!(&refused, ServerTlsError::Unreadable { file, .. } if *file == missing),
             "{refused:?}"
         );
 
         let cut = folder.file("cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n");
-        let refused = server_config(&cut, &cut).unwrap_err();
+        let refused = read_pair(&cut, &cut).unwrap_err();
         assert!(
             matches!(&refused, ServerTlsError::NotPem { file, .. } if *file == cut),
             "{refused:?}"

@@ -65,6 +65,7 @@ const SERVER_KEYS: &[Key] = &[
     on("header_timeout_ms", MILLISECONDS, "From connection, or the end of the exchange before, to the end of the headers; default 30000."),
     on("body_timeout_ms", MILLISECONDS, "From the headers to the end of the request's body; default 60000."),
     on("heartbeat_ms", Shape::Integer(0, 86_400_000), "Silence after which a client that waits for a stream gets the head of its answer, then a comment each time it lasts as long again; 0 for never. Default `litellm_settings.sse_keepalive_ping_interval_seconds`, else 5000."),
+    on("drain_delay_ms", Shape::Integer(0, 60_000), "How long connections are still taken after SIGTERM, while `/health/readiness` says no; default 3000."),
     on("shutdown_timeout_ms", MILLISECONDS, "How long streams may go on after a stop is asked for; default 30000."),
     on("tls_certificate", TEXT, "PEM file of the certificate chain, relative to this file; TLS is on when `tls_key` is given too."),
     on("tls_key", TEXT, "PEM file of the private key, relative to this file."),

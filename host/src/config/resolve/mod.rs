@@ -163,6 +163,7 @@ fn server(root: &Node, directory: &Path) -> Server {
         header_timeout: milliseconds("header_timeout_ms", 30_000),
         body_timeout: milliseconds("body_timeout_ms", 60_000),
         heartbeat: heartbeat(root),
+        drain_delay: milliseconds("drain_delay_ms", 3_000),
         shutdown_timeout: milliseconds("shutdown_timeout_ms", 30_000),
         tls_certificate: path(own("tls_certificate"), directory),
         tls_key: path(own("tls_key"), directory),
