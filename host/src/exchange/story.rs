@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::USER_AGENT;
 
-use super::refusal::{Cause, Refusal};
+use super::refusal::Refusal;
 use crate::deployment::Candidate;
 use crate::prices::Cost;
 use crate::usage::Usage;
@@ -171,10 +171,6 @@ impl Ending {
             Self::Answered { .. } => None,
             Self::Refused(refusal) | Self::Broken(refusal) => Some(refusal),
         }
-    }
-
-    pub fn is_client_gone(&self) -> bool {
-        self.failure().is_some_and(|refusal| refusal.cause == Cause::ClientGone)
     }
 }
 
