@@ -181,7 +181,10 @@ pub struct Ended {
 impl Ended {
     /// Takes the transcript of a stream, which only the record needs.
     pub fn of(exchange: &mut Exchange) -> Self {
+        // Taken before the rest is cloned: it may be a megabyte.
         let transcript = exchange.story.transcript.take();
+        let mut story = exchange.story.clone();
+        story.transcript = transcript;
         Self {
             id: exchange.id.clone(),
             operation: exchange.operation,
@@ -189,10 +192,7 @@ impl Ended {
             started: exchange.started,
             started_at: exchange.started_at,
             canonical: exchange.canonical.clone(),
-            story: Story {
-                transcript,
-                ..exchange.story.clone()
-            },
+            story,
             hides_text: exchange.snapshot.settings.general.redact_messages,
         }
     }
