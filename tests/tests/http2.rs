@@ -97,6 +97,6 @@ async fn a_connection_on_which_nothing_more_is_asked_is_closed() {
     let request = question(&gateway, &openai::ask("demo", "hi"));
     let answer = sender.send_request(request).await.unwrap();
     assert_eq!(Answer::read(answer).await.content(), "hello");
-    let ended = within("the gateway to close the connection", connection).await;
+    let ended = sluice_tests::wait::within("the gateway to close the connection", connection).await;
     ended.unwrap().expect("it says good-bye");
 }
