@@ -7,8 +7,10 @@ use std::fmt;
 pub struct Secret(Box<str>);
 
 impl Secret {
+    /// Without white space at its ends: keys from mounted files end in a line end, and no credential has any.
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
+        let text: Box<str> = text.into();
+        Self(text.trim().into())
     }
 
     /// The text itself. Compare secrets from outside in constant time, not with `==` on what this returns.

@@ -40,13 +40,16 @@ const HOST_HEADERS: [&str; 13] = [
 /// since adapters honour some (`drop_params`); [`body`] leaves them out.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
-    for name in &deployment.dropped_parameters {
-        if canonical.field(name).is_some() {
-            splice.remove(name.as_str());
+    let asked = asked_to_drop(canonical);
+    for name in canonical.fields.iter().filter_map(|field| field.name(&canonical.body)) {
+        let is_dropped = deployment.dropped_parameters.iter().chain(&asked).any(|it| *it == name);
+        // Null means "not given"; strict upstreams refuse it.
+        if is_dropped || !is_given(canonical, &name) {
+            splice.remove(name);
         }
     }
     for (name, json) in &deployment.settings.defaults {
-        if canonical.field(name).is_none() {
+        if !is_said(canonical, name) {
             splice.set_default(name.as_str(), json.as_bytes());
         }
     }
@@ -60,6 +63,32 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
         ))
     })?;
     Ok(Arc::new(prepared))
+}
+
+/// `additional_drop_params` of the request; empty where it is absent or something else.
+fn asked_to_drop(canonical: &Canonical) -> Vec<String> {
+    let asked = canonical.field("additional_drop_params");
+    asked
+        .and_then(|field| serde_json::from_str(field.json).ok())
+        .unwrap_or_default()
+}
+
+fn is_given(canonical: &Canonical, name: &str) -> bool {
+    canonical.field(name).is_some_and(|field| field.json != "null")
+}
+
+/// Parameters that say the same thing: providers refuse two of a kind.
+const SAME: [&[&str]; 4] = [
+    &["max_tokens", "max_completion_tokens", "max_output_tokens"],
+    &["reasoning_effort", "reasoning", "thinking"],
+    &["tools", "functions"],
+    &["tool_choice", "function_call"],
+];
+
+/// Whether the client gives this parameter, or another that says the same.
+fn is_said(canonical: &Canonical, name: &str) -> bool {
+    let same = SAME.iter().find(|names| names.contains(&name));
+    is_given(canonical, name) || same.is_some_and(|names| names.iter().any(|other| is_given(canonical, other)))
 }
 
 /// OpenAI keeps `metadata` only with what it stores; elsewhere it is the gateway's.
@@ -197,7 +226,34 @@ fn without_control_fields(canonical: &Canonical) -> Splice<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::path;
+    use super::{asked_to_drop, is_said, path};
+    use crate::canonical::Canonical;
+
+    fn canonical(body: &'static str) -> Canonical {
+        Canonical::empty().with_body(body.into()).unwrap()
+    }
+
+    #[test]
+    fn a_default_gives_way_to_what_says_the_same() {
+        let asked = canonical(r#"{"max_completion_tokens":55,"thinking":null,"functions":[],"top_k":null}"#);
+        for said in ["max_tokens", "max_completion_tokens", "max_output_tokens", "tools"] {
+            assert!(is_said(&asked, said), "{said}");
+        }
+        for unsaid in ["reasoning_effort", "thinking", "tool_choice", "top_k", "temperature"] {
+            assert!(!is_said(&asked, unsaid), "{unsaid}");
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_to_drop() {
+        let dropped = |body| asked_to_drop(&canonical(body));
+        assert_eq!(
+            dropped(r#"{"additional_drop_params":["seed","user"]}"#),
+            ["seed", "user"]
+        );
+        assert!(dropped(r#"{"additional_drop_params":"seed"}"#).is_empty());
+        assert!(dropped(r#"{}"#).is_empty());
+    }
 
     #[test]
     fn an_adapter_cannot_choose_the_host() {

@@ -229,7 +229,7 @@ impl Walk<'_> {
             self.problems.warning(
                 &node.at,
                 what,
-                "Take it out: it would be sent as part of the credential.",
+                "It is left out of what is sent; take it out of the value.",
             );
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use regex::RegexSet;
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::super::Secret;
@@ -60,6 +61,7 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
             sort_in(&mut made, key, node);
         }
     }
+    add_to_body(&mut made);
     made.api_base = api_base(params).or_else(|| made.api_base.take());
     Some(made)
 }
@@ -69,11 +71,36 @@ fn written(node: &Node) -> String {
     node.text().map_or_else(|| node.to_json().to_string(), str::to_owned)
 }
 
+/// What no row of the table names is a field of the provider's own (`min_p`, `chat_template_kwargs`): it goes into the
+/// body, where `extra_body` takes precedence over it. Adapters can read it as a parameter too.
+fn add_to_body(made: &mut Deployment) {
+    const BODY: &str = "extra_body";
+    let unknown = made
+        .parameters
+        .iter()
+        .filter(|(name, _)| deployment::SECTION.find(name).is_none());
+    let mut body: Map<String, Json> = unknown
+        .filter_map(|(name, json)| Some((name.clone(), serde_json::from_str(json).ok()?)))
+        .collect();
+    if body.is_empty() {
+        return;
+    }
+    let given = made
+        .parameters
+        .get(BODY)
+        .and_then(|json| serde_json::from_str::<Map<_, _>>(json).ok());
+    body.extend(given.unwrap_or_default());
+    made.parameters
+        .insert(BODY.to_owned(), Json::Object(body).to_string().into());
+}
+
 /// Puts one parameter where it belongs. Fields of [`Deployment`] are filled already, but for what may be shared.
 fn sort_in(made: &mut Deployment, key: &str, node: &Node) {
     match key {
         "api_base" | "base_url" => made.api_base = node.text().map(without_final_slash),
         _ if deployment::TYPED.iter().any(|row| row.name == key) => {}
+        // An empty credential is none: the provider's own variable counts then.
+        _ if is_credential(key) && node.text().is_some_and(|text| text.trim().is_empty()) => {}
         _ if is_credential(key) => {
             made.credentials.insert(key.to_owned(), credential(node));
         }

@@ -36,6 +36,47 @@ fn defaults_are_those_the_documentation_names() {
 }
 
 #[test]
+fn unknown_parameters_go_into_the_body_beneath_extra_body() {
+    let settings = settings(
+        "
+model_list:
+  - model_name: a
+    litellm_params:
+      model: openai/m
+      chat_template_kwargs: {enable_thinking: false}
+      min_p: 0.1
+      num_ctx: 4096
+      provider: {order: [a]}
+      safe_prompt: true
+      api_version: v1
+      hub_token: secret
+      extra_body: {min_p: 0.2, other: 1}
+",
+    );
+    let body: serde_json::Value = serde_json::from_str(&settings.deployments[0].parameters["extra_body"]).unwrap();
+    let expected = serde_json::json!({
+        "chat_template_kwargs": {"enable_thinking": false}, "min_p": 0.2, "num_ctx": 4096,
+        "provider": {"order": ["a"]}, "safe_prompt": true, "other": 1,
+    });
+    assert_eq!(body, expected);
+}
+
+#[test]
+fn an_empty_credential_is_none_and_white_space_is_no_part_of_one() {
+    let settings = settings(
+        "
+model_list:
+  - {model_name: a, litellm_params: {model: openai/m, api_key: ''}}
+  - {model_name: a, litellm_params: {model: openai/m, api_key: ' '}}
+  - {model_name: a, litellm_params: {model: openai/m, api_key: \"sk-x\\n\"}}
+",
+    );
+    let key = |index: usize| settings.deployments[index].credentials.get("api_key");
+    assert!(key(0).is_none() && key(1).is_none());
+    assert_eq!(key(2).map(crate::config::Secret::expose), Some("sk-x"));
+}
+
+#[test]
 fn parameters_of_a_deployment_are_sorted_by_what_they_are() {
     let settings = settings(
         "
@@ -72,7 +113,7 @@ model_list:
     assert_eq!(&*deployment.defaults["temperature"], "0.5");
     assert_eq!(
         deployment.parameters.keys().collect::<Vec<_>>(),
-        ["api_version", "input_cost_per_token", "safety_margin"]
+        ["api_version", "extra_body", "input_cost_per_token", "safety_margin"]
     );
     assert_eq!(deployment.timeout, Some(Duration::from_secs(30)));
     assert_eq!(deployment.stream_timeout, Some(Duration::from_millis(2500)));
