@@ -14,6 +14,17 @@ pub enum Operation {
 impl Operation {
     pub const ALL: [Self; 3] = [Self::ChatCompletions, Self::Completions, Self::Embeddings];
 
+    /// The one that models of a mode answer, in the catalogue's and LiteLLM's words; `None` for what is not served.
+    #[must_use]
+    pub fn of_mode(mode: &str) -> Option<Self> {
+        match mode {
+            "chat" => Some(Self::ChatCompletions),
+            "completion" => Some(Self::Completions),
+            "embedding" => Some(Self::Embeddings),
+            _ => None,
+        }
+    }
+
     /// The word in the plugin contract.
     #[must_use]
     pub fn as_str(self) -> &'static str {

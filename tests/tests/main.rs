@@ -21,6 +21,7 @@ mod http2;
 mod isolation;
 mod keys;
 mod limits;
+mod model_info;
 mod models;
 mod parts;
 mod published;

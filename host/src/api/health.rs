@@ -4,7 +4,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode, Uri};
 use serde::Serialize;
 
-use super::json;
+use super::{json, query};
 use crate::body::Body;
 use crate::config::settings::{self, Checkups};
 use crate::deployment::{Deployment, Finding, Outage, Standing};
@@ -137,7 +137,6 @@ impl HealthCheck {
 }
 
 /// Which deployments are asked for.
-#[derive(Default)]
 struct Filter {
     /// `?model=`: a model group, or the model of a deployment as it is configured.
     model: Option<String>,
@@ -147,20 +146,10 @@ struct Filter {
 
 impl Filter {
     fn of(uri: &Uri) -> Self {
-        let mut filter = Self::default();
-        // Only a whole URL can be parsed; nothing of this one counts but the query.
-        let Ok(mut url) = reqwest::Url::parse("http://gateway") else {
-            return filter;
-        };
-        url.set_query(uri.query());
-        for (name, value) in url.query_pairs() {
-            match name.as_ref() {
-                "model" => filter.model = Some(value.into_owned()),
-                "model_id" => filter.id = Some(value.into_owned()),
-                _ => {}
-            }
+        Self {
+            model: query(uri, "model"),
+            id: query(uri, "model_id"),
         }
-        filter
     }
 
     fn takes(&self, deployment: &settings::Deployment) -> bool {

@@ -2,7 +2,9 @@
 //!
 //! | path | key | answer |
 //! |---|---|---|
-//! | `/v1/models`, `/v1/models/{id}` | yes | the model groups |
+//! | `/v1/models`, `/v1/models/{id}` | yes | the model groups, wildcards as the models that are known of their providers |
+//! | `/model/info`, `/v1/…`, `/v2/…`, `?litellm_model_id=` | yes | the deployments: limits, prices, abilities |
+//! | `/model_group/info`, `?model_group=` | yes | the same by name |
 //! | `/health/liveliness`, `/health/liveness` | no | the process runs |
 //! | `/health/readiness` | no | it serves |
 //! | `/health`, `?model=`, `?model_id=` | no: that it serves; yes: the deployments | |
@@ -10,11 +12,12 @@
 //! | `/plugins` | yes | what is loaded, and what failed to |
 
 pub mod health;
+pub mod model_info;
 pub mod models;
 pub mod plugins;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, Uri};
 use serde::Serialize;
 
 use crate::body::Body;
@@ -39,6 +42,15 @@ pub fn metrics(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
 fn admit(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Box<Response<Body>>> {
     let snapshot = gateway.snapshot();
     identify(snapshot.settings.general.master_key.as_ref(), headers).map_err(|why| Box::new(refused(&why.into())))
+}
+
+/// The first value of a parameter in the query.
+fn query(uri: &Uri, name: &str) -> Option<String> {
+    // Only a whole URL can be parsed; nothing of this one counts but the query.
+    let mut url = reqwest::Url::parse("http://gateway").ok()?;
+    url.set_query(uri.query());
+    let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
+    Some(value.into_owned())
 }
 
 fn json(value: &impl Serialize) -> Response<Body> {

@@ -1,9 +1,9 @@
 //! `/v1/models` (<https://platform.openai.com/docs/api-reference/models>): the model groups, under the names that clients use.
 
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, Uri};
 use serde::Serialize;
 
-use super::{admit, json};
+use super::{admit, json, query};
 use crate::body::Body;
 use crate::exchange::{Cause, Refusal, refused};
 use crate::gateway::Gateway;
@@ -12,23 +12,23 @@ use crate::gateway::Gateway;
 const CREATED: u64 = 1_677_610_602;
 
 #[derive(Serialize)]
-struct Model<'a> {
-    id: &'a str,
+struct Model {
+    id: String,
     object: &'static str,
     created: u64,
     owned_by: &'static str,
 }
 
 #[derive(Serialize)]
-struct List<'a> {
+struct List {
     object: &'static str,
-    data: Vec<Model<'a>>,
+    data: Vec<Model>,
 }
 
-impl<'a> Model<'a> {
-    fn named(id: &'a str) -> Self {
+impl Model {
+    fn named(id: impl Into<String>) -> Self {
         Self {
-            id,
+            id: id.into(),
             object: "model",
             created: CREATED,
             owned_by: "openai",
@@ -36,16 +36,20 @@ impl<'a> Model<'a> {
     }
 }
 
-/// All of them.
-pub fn list(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
+/// All of them; a wildcard as the models that are known of its provider, and as itself too with `return_wildcard_routes`
+/// in the query or the configuration.
+pub fn list(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     if let Err(refused) = admit(gateway, headers) {
         return *refused;
     }
     let snapshot = gateway.snapshot();
-    json(&List {
-        object: "list",
-        data: snapshot.groups.listed().into_iter().map(Model::named).collect(),
-    })
+    let served = snapshot.groups.served().into_iter();
+    let mut data: Vec<Model> = served.map(|served| Model::named(served.name)).collect();
+    let asked = query(uri, "return_wildcard_routes").map(|value| value.eq_ignore_ascii_case("true"));
+    if asked.unwrap_or(snapshot.settings.general.lists_wildcards) {
+        data.extend(snapshot.groups.wildcards().map(Model::named));
+    }
+    json(&List { object: "list", data })
 }
 
 /// One of them; a name that a wildcard serves is one too.

@@ -142,6 +142,8 @@ pub struct General {
     pub metrics_need_key: bool,
     /// `sluice.restamp_model`, default true: answers name the model group the client asked for, as LiteLLM's do.
     pub restamp_model: bool,
+    /// `general_settings.return_wildcard_routes`, default false: `/v1/models` lists wildcards as they are written too.
+    pub lists_wildcards: bool,
     /// `general_settings.expose_fallback_errors_to_caller`, default false: clients may ask what they fell back from.
     pub tell_fallback_errors: bool,
     /// `general_settings.dangerously_permit_weak_or_unset_master_key`, default false: without a master key the gateway
@@ -267,6 +269,8 @@ pub struct Server {
     pub drain_delay: Duration,
     /// How long streams may go on after a stop is asked for; default 30 s.
     pub shutdown_timeout: Duration,
+    /// `cors_origins`: pages that browsers may call from, where a master key is set; `*` stands for all, which is the default.
+    pub cors_origins: Vec<String>,
     /// PEM files; TLS is on when both are given.
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,

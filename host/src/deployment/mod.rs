@@ -19,7 +19,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use crate::config::{Secret, settings};
 use crate::metrics::{DeploymentCounters, Labels, Metrics};
 use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
-use crate::prices::{Catalogue, Prices};
+use crate::prices::{Catalogue, Model, Prices};
 use crate::upstream::Origin;
 
 pub use capability::Capability;
@@ -309,6 +309,13 @@ impl Candidate {
         let known = || (name == "max_output_tokens").then(|| self.deployment.max_output_tokens_of(&self.target))?;
         let own = self.deployment.parameter(name).map(Cow::Borrowed);
         own.or_else(|| known().map(|tokens| Cow::Owned(tokens.to_string())))
+    }
+
+    /// What the catalogue knows of the model that is asked.
+    #[must_use]
+    pub fn known(&self) -> Option<Model<'static>> {
+        let base = base_model(&self.deployment.settings);
+        Catalogue::bundled().find(&self.deployment.provider, &self.target.model, base.as_deref())
     }
 
     /// A deployment asked for its own model.

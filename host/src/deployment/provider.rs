@@ -73,6 +73,14 @@ impl Provider {
         }
     }
 
+    /// Whether one of the variables is set that hold a credential of this provider.
+    pub fn has_credential(&self, is_set: &dyn Fn(&str) -> bool) -> bool {
+        let shipped = self.shipped.as_deref();
+        let is_credential = |pair| kept(&self.info.name, pair, shipped) == Some(Kept::Credential);
+        let mut pairs = self.info.environment.iter();
+        pairs.any(|pair| is_credential(pair) && is_set(&pair.1))
+    }
+
     /// Where it lives when the configuration does not say.
     pub(super) fn base(&self, settings: &settings::Deployment) -> Result<String, DeploymentError> {
         fill(&self.info.api_base, settings)

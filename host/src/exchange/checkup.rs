@@ -100,19 +100,16 @@ impl Question {
 /// The operation that a mode is of, and a question for it; `None` for what the gateway does not serve.
 fn asked(mode: Option<&str>, model: &str, tokens_max: u32) -> Option<(Operation, Value)> {
     const PROMPT: &str = "What's 1 + 1?";
-    Some(match mode.unwrap_or("chat") {
-        "chat" => {
+    let operation = Operation::of_mode(mode.unwrap_or("chat"))?;
+    let body = match operation {
+        Operation::ChatCompletions => {
             let messages = json!([{ "role": "user", "content": PROMPT }]);
-            let body = json!({ "model": model, "messages": messages, "max_tokens": tokens_max });
-            (Operation::ChatCompletions, body)
+            json!({ "model": model, "messages": messages, "max_tokens": tokens_max })
         }
-        "completion" => {
-            let body = json!({ "model": model, "prompt": PROMPT, "max_tokens": tokens_max });
-            (Operation::Completions, body)
-        }
-        "embedding" => (Operation::Embeddings, json!({ "model": model, "input": [PROMPT] })),
-        _ => return None,
-    })
+        Operation::Completions => json!({ "model": model, "prompt": PROMPT, "max_tokens": tokens_max }),
+        Operation::Embeddings => json!({ "model": model, "input": [PROMPT] }),
+    };
+    Some((operation, body))
 }
 
 fn ailment(refusal: Refusal) -> Ailment {

@@ -4,6 +4,7 @@
 
 mod answers;
 mod connection;
+mod cors;
 pub mod listen;
 mod locality;
 mod routes;

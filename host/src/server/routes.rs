@@ -10,12 +10,14 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
+use super::cors::Cors;
 use super::locality::is_local;
 use crate::api;
 use crate::body::Body;
 use crate::exchange::{self, Arrival, Cause, Refusal};
 use crate::gateway::{Gateway, Worker};
 use crate::operation::Operation;
+use crate::snapshot::Snapshot;
 
 /// A path, read.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ enum Route<'p> {
     Exchange(Operation, Option<Cow<'p, str>>),
     Models,
     Model(Cow<'p, str>),
+    ModelInfo,
+    GroupInfo,
     Liveness,
     Readiness,
     Health,
@@ -38,16 +42,34 @@ pub async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    let path = request.uri().path();
-    let path = path.strip_prefix(root_path.as_ref()).unwrap_or(path);
-    let gateway = &worker.gateway;
-    let snapshot = gateway.snapshot();
+    let snapshot = worker.gateway.snapshot();
     let general = &snapshot.settings.general;
     if general.master_key.is_none() && !general.serve_without_key && !is_local(peer, request.uri(), request.headers()) {
         return Ok(not_local());
     }
+    let cors = Cors::of(&request, &snapshot.settings);
+    if let Some(preflight) = cors.as_ref().and_then(Cors::preflight) {
+        return Ok(preflight);
+    }
+    let mut answer = routed(worker, snapshot, &root_path, peer, request).await;
+    if let Some(cors) = cors {
+        cors.mark(answer.headers_mut());
+    }
+    Ok(answer)
+}
+
+async fn routed(
+    worker: Arc<Worker>,
+    snapshot: Arc<Snapshot>,
+    root_path: &str,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let path = with_one_slash(request.uri().path());
+    let path = with_one_slash(path.strip_prefix(root_path).unwrap_or(path));
+    let gateway = &worker.gateway;
     let Some(route) = read(path) else {
-        return Ok(not_found(path));
+        return not_found(path);
     };
     let wanted = if matches!(route, Route::Exchange(..)) {
         Method::POST
@@ -55,9 +77,9 @@ pub async fn answer(
         Method::GET
     };
     if request.method() != wanted && !(wanted == Method::GET && request.method() == Method::HEAD) {
-        return Ok(wrong_method(request.method(), &wanted));
+        return wrong_method(request.method(), &wanted);
     }
-    let answer = match route {
+    match route {
         Route::Exchange(operation, model) => {
             let path_model = model.map(Cow::into_owned);
             exchange::run(
@@ -77,7 +99,7 @@ pub async fn answer(
         Route::Readiness => api::health::ready(gateway),
         Route::Models => {
             administer(&worker, request, |gateway, head| {
-                api::models::list(gateway, &head.headers)
+                api::models::list(gateway, &head.uri, &head.headers)
             })
             .await
         }
@@ -85,6 +107,18 @@ pub async fn answer(
             let id = id.into_owned();
             administer(&worker, request, move |gateway, head| {
                 api::models::one(gateway, &head.headers, &id)
+            })
+            .await
+        }
+        Route::ModelInfo => {
+            administer(&worker, request, |gateway, head| {
+                api::model_info::list(gateway, &head.uri, &head.headers)
+            })
+            .await
+        }
+        Route::GroupInfo => {
+            administer(&worker, request, |gateway, head| {
+                api::model_info::groups(gateway, &head.uri, &head.headers)
             })
             .await
         }
@@ -101,8 +135,7 @@ pub async fn answer(
             })
             .await
         }
-    };
-    Ok(answer)
+    }
 }
 
 /// Answers on the administration's thread: what may take long holds up no exchange of this worker.
@@ -126,9 +159,11 @@ fn read(path: &str) -> Option<Route<'_>> {
     let bare = path
         .strip_prefix("/v1")
         .filter(|rest| rest.starts_with('/'))
-        .unwrap_or(path);
+        .map_or(path, with_one_slash);
     match bare {
         "/models" => return Some(Route::Models),
+        "/model/info" | "/v2/model/info" => return Some(Route::ModelInfo),
+        "/model_group/info" => return Some(Route::GroupInfo),
         "/health/liveliness" | "/health/liveness" => return Some(Route::Liveness),
         "/health/readiness" => return Some(Route::Readiness),
         "/health" => return Some(Route::Health),
@@ -154,6 +189,12 @@ fn read(path: &str) -> Option<Route<'_>> {
         }
     }
     None
+}
+
+/// Without further slashes before it: where a base URL ends in one, clients send `//v1/models` or `/v1//models`.
+fn with_one_slash(path: &str) -> &str {
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    &path[slashes.saturating_sub(1)..]
 }
 
 /// Percent-encoded model names: `openai%2Fgpt-4o`. What is no encoding stays as it is.
@@ -225,6 +266,7 @@ mod tests {
         check("/chat/completions", Operation::ChatCompletions, None);
         check("/chat/completions/", Operation::ChatCompletions, None);
         check("/completions", Operation::Completions, None);
+        check("/v1//chat/completions", Operation::ChatCompletions, None);
         check("/v1/embeddings", Operation::Embeddings, None);
         check(
             "/engines/gpt-4o/chat/completions",
@@ -245,10 +287,23 @@ mod tests {
     }
 
     #[test]
+    fn further_slashes_before_a_path_do_not_count() {
+        for path in ["/v1/models", "//v1/models", "///v1/models"] {
+            assert_eq!(with_one_slash(path), "/v1/models");
+        }
+        assert_eq!(with_one_slash(""), "");
+    }
+
+    #[test]
     fn other_paths_are_read_too() {
         assert_eq!(read("/v1/models"), Some(Route::Models));
         assert_eq!(read("/models/openai%2Fx"), Some(Route::Model("openai/x".into())));
         assert_eq!(read("/health"), Some(Route::Health));
+        assert_eq!(read("/metrics/"), Some(Route::Metrics));
+        for path in ["/model/info", "/v1/model/info", "/v2/model/info"] {
+            assert_eq!(read(path), Some(Route::ModelInfo), "{path}");
+        }
+        assert_eq!(read("/model_group/info"), Some(Route::GroupInfo));
         assert_eq!(read("/v1"), None);
         assert_eq!(read("/v12/models"), None);
         assert_eq!(read("/engines//chat/completions"), None);

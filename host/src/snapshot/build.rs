@@ -17,7 +17,7 @@ use crate::config::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, Environment, infer_pro
 use crate::decisions::Recorder;
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
 use crate::metrics::Metrics;
-use crate::plugin::adapter::{Adapter, ProviderInfo};
+use crate::plugin::adapter::Adapter;
 use crate::plugin::callback::Callback;
 use crate::plugin::component::Source;
 use crate::plugin::grants::Grants;
@@ -200,19 +200,28 @@ impl Builder {
         deployments
     }
 
-    /// `model: "*"` stands for every provider that has a variable in the environment: the request's own name says which.
+    /// `model: "*"` stands for every provider whose credential is in the environment: the request's own name says which. A
+    /// credential or base that the entry gives belongs to one provider, which it must name: clients do not choose where a
+    /// key goes.
     fn of_every_provider(
         &self,
         settings: &Settings,
         configured: &settings::Deployment,
         providers: &Providers,
     ) -> Vec<settings::Deployment> {
-        if configured.model != "*" || configured.provider.is_some() || configured.mock_response.is_some() {
+        let is_of_one =
+            configured.provider.is_some() || configured.api_base.is_some() || !configured.credentials.is_empty();
+        if configured.model != "*" || is_of_one || configured.mock_response.is_some() {
             return vec![configured.clone()];
         }
-        let is_set = |name: &str| settings.environment.contains_key(name) || self.environment.variable(name).is_some();
-        let has_key = |info: &ProviderInfo| info.environment.iter().any(|(_, name)| is_set(name));
-        let named = providers.iter().filter(|(_, provider)| has_key(&provider.info));
+        let is_set = |name: &str| {
+            let own = settings.environment.get(name).map(|own| own.expose().to_owned());
+            let value = own.or_else(|| self.environment.variable(name));
+            value.is_some_and(|value| !value.trim().is_empty())
+        };
+        let named = providers
+            .iter()
+            .filter(|(_, provider)| provider.has_credential(&is_set));
         let named = named.map(|(name, _)| settings::Deployment {
             id: format!("{}-{name}", configured.id),
             group: configured.group.replacen('*', &format!("{name}/*"), 1),

@@ -5,6 +5,7 @@
 
 mod build;
 mod groups;
+mod listing;
 mod providers;
 mod uses;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use build::{Builder, Sources};
 pub use groups::{Found, Groups};
+pub use listing::Served;
 
 use crate::callbacks::Sink;
 use crate::config::settings::{self, Mode, Settings};

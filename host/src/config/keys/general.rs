@@ -154,7 +154,7 @@ const REST: &[Key] = &[
     later("the pages", "control_plane_url", TEXT, "Where the pages are served."),
     later("Python plugins", "plugins", ANY, "Python plugins; Sluice's own stand under `sluice.plugins`."),
     later("listings", "infer_model_from_keys", BOOL, "Lists models of the keys in the environment."),
-    later("listings", "return_wildcard_routes", BOOL, "Lists wildcard groups too."),
+    on("return_wildcard_routes", BOOL, "`/v1/models` lists wildcards as they are written too, besides the models that are known of their providers; default false."),
     later("the model hub", "enable_public_model_hub", BOOL, "Shows models to everyone."),
     later("tracing", "otel", BOOL, "Sends traces."),
     later("tracing", "tracing", ANY, "Settings of traces."),

@@ -1,6 +1,6 @@
 //! `sluice:`, what LiteLLM has no key for. Unknown keys are refused: nothing here is anyone else's.
 
-use super::{AMOUNT, BOOL, Key, MAP, MILLISECONDS, Section, Shape, TEXT, Unknown, on};
+use super::{AMOUNT, BOOL, Key, MAP, MILLISECONDS, Section, Shape, TEXT, TEXTS, Unknown, on};
 
 pub static SECTION: Section = Section {
     name: "sluice",
@@ -67,6 +67,7 @@ const SERVER_KEYS: &[Key] = &[
     on("heartbeat_ms", Shape::Integer(0, 86_400_000), "Silence after which a client that waits for a stream gets the head of its answer, then a comment each time it lasts as long again; 0 for never. Default `litellm_settings.sse_keepalive_ping_interval_seconds`, else 5000."),
     on("drain_delay_ms", Shape::Integer(0, 60_000), "How long connections are still taken after SIGTERM, while `/health/readiness` says no; default 3000."),
     on("shutdown_timeout_ms", MILLISECONDS, "How long streams may go on after a stop is asked for; default 30000."),
+    on("cors_origins", TEXTS, "Web pages that may call from browsers, by origin such as `https://chat.example.com`, where a master key is set; `*` for all, `[]` for none. Default `[\"*\"]`."),
     on("tls_certificate", TEXT, "PEM file of the certificate chain, relative to this file; TLS is on when `tls_key` is given too."),
     on("tls_key", TEXT, "PEM file of the private key, relative to this file."),
 ];

@@ -133,6 +133,7 @@ fn general(root: &Node, environment: &Overlay<'_>) -> General {
             || bool(root, &["general_settings", usage]).unwrap_or(false),
         metrics_need_key: shared("require_auth_for_metrics_endpoint").unwrap_or(true),
         restamp_model: bool(root, &["sluice", "restamp_model"]).unwrap_or(true),
+        lists_wildcards: bool(root, &["general_settings", "return_wildcard_routes"]).unwrap_or(false),
         tell_fallback_errors: bool(root, &["general_settings", "expose_fallback_errors_to_caller"]).unwrap_or(false),
         serve_without_key: bool(
             root,
@@ -151,6 +152,8 @@ fn server(root: &Node, directory: &Path) -> Server {
             .unwrap_or(Duration::from_millis(default))
     };
     let megabytes = number(root, &["general_settings", "max_request_size_mb"]);
+    let origins = own("cors_origins").and_then(Node::list);
+    let texts = |list: &[Node]| list.iter().filter_map(Node::text).map(str::to_owned).collect();
     Server {
         workers: own("workers").and_then(whole),
         header_bytes_max: size("header_bytes_max", 64 << 10),
@@ -165,6 +168,7 @@ fn server(root: &Node, directory: &Path) -> Server {
         heartbeat: heartbeat(root),
         drain_delay: milliseconds("drain_delay_ms", 3_000),
         shutdown_timeout: milliseconds("shutdown_timeout_ms", 30_000),
+        cors_origins: origins.map_or_else(|| vec!["*".to_owned()], |list| texts(list)),
         tls_certificate: path(own("tls_certificate"), directory),
         tls_key: path(own("tls_key"), directory),
         host: own("host").and_then(|node| node.text()?.parse().ok()),
