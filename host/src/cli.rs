@@ -22,6 +22,10 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.clone() {
         Some(Command::Check { file, strict }) => check(&cli.for_check(file, strict)),
+        Some(Command::Health) => match cli.options() {
+            Ok(options) => health(&options),
+            Err(Usage(sentence)) => mistake(&sentence),
+        },
         Some(command) => match cli.options() {
             Ok(options) => offline::run(command, options),
             Err(Usage(sentence)) => mistake(&sentence),
@@ -72,6 +76,17 @@ fn check(options: &Options) -> ExitCode {
             }
         }
         Err(error) => mistake(&error.to_string()),
+    }
+}
+
+/// `sluice health`: 0 where the gateway serves, else 1 and the reason.
+fn health(options: &Options) -> ExitCode {
+    match sluice::health(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sluice: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

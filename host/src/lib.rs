@@ -41,5 +41,7 @@ pub mod usage;
 pub mod worker;
 
 pub use gateway::Source;
-pub use offline::{Checked, ReplayError, SimulateError, Simulation, check, decisions_file, replay, simulate};
+pub use offline::{
+    Checked, HealthError, ReplayError, SimulateError, Simulation, check, decisions_file, health, replay, simulate,
+};
 pub use run::{Options, Running, StartError, start};

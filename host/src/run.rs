@@ -260,7 +260,8 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartError> {
+/// Where a gateway with these options listens.
+pub(crate) fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartError> {
     let has_key = settings.general.master_key.is_some();
     let default = if has_key {
         Ipv4Addr::UNSPECIFIED

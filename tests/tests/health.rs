@@ -14,6 +14,26 @@ async fn liveness_and_readiness_say_what_probes_look_for() {
     assert_eq!(probe.get("/health/readiness").await.json()["status"], "healthy");
 }
 
+/// What `sluice health` finds at this port.
+async fn checked(port: u16) -> Result<(), String> {
+    let text = "model_list: []".to_owned();
+    let directory = std::path::PathBuf::new();
+    let mut options = sluice::Options::new(sluice::Source::Text { text, directory });
+    options.port = Some(port);
+    let checked = tokio::task::spawn_blocking(move || sluice::health(&options)).await;
+    checked.unwrap().map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn the_health_command_tells_whether_a_gateway_serves() {
+    let gateway = Gateway::start(&Config::new().mock("demo", "hello").with_key()).await;
+    let port = gateway.address().port();
+    assert_eq!(checked(port).await, Ok(()));
+    tokio::task::spawn_blocking(move || drop(gateway)).await.unwrap();
+    let reason = checked(port).await.unwrap_err();
+    assert!(reason.contains(&format!("127.0.0.1:{port}")), "{reason}");
+}
+
 #[tokio::test]
 async fn health_shows_deployments_only_to_who_has_a_key() {
     let upstream = Upstream::start().await;

@@ -50,7 +50,7 @@ pub fn list(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body>
     let served = gateway.snapshot().groups.served();
     let entries = served.iter().flat_map(|served| {
         let wanted = served.candidates.iter().filter(is_wanted);
-        wanted.map(|candidate| Entry::of(&served.name, candidate))
+        wanted.map(move |candidate| Entry::of(&served.name, candidate))
     });
     let data: Vec<Entry> = entries.collect();
     if wanted.is_some() && data.is_empty() {

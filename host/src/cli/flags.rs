@@ -32,10 +32,10 @@ pub struct Cli {
     #[arg(short, long, env = "CONFIG_FILE_PATH", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Port to listen on [default: 4000]
-    #[arg(long, env = "PORT")]
+    #[arg(long, env = "PORT", global = true)]
     port: Option<u16>,
     /// Address to listen on [default: 127.0.0.1 without a master key, 0.0.0.0 with one]
-    #[arg(long, env = "HOST")]
+    #[arg(long, env = "HOST", global = true)]
     host: Option<IpAddr>,
     /// Threads that serve [default: one a core]
     #[arg(
@@ -119,6 +119,7 @@ pub struct Cli {
         long = "root_path",
         alias = "root-path",
         env = "SERVER_ROOT_PATH",
+        global = true,
         default_value = "",
         hide_default_value = true,
         value_name = "PATH"
@@ -187,6 +188,8 @@ pub enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Say by the exit status whether the gateway of this machine serves: 0 or 1; for container health checks
+    Health,
     /// Say why an exchange went where it went, from what `sluice.decisions` recorded
     Explain {
         /// The exchange's id: `x-litellm-call-id` of its answer
@@ -340,7 +343,7 @@ impl Later {
             (
                 self.health,
                 "--health",
-                "GET /health of a running gateway lists its deployments",
+                "`sluice health` says whether a gateway serves, and GET /health lists its deployments",
             ),
             (self.test, "--test", "send a request with curl, as --help shows"),
             (

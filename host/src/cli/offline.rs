@@ -14,8 +14,8 @@ use super::{logging, mistake, print};
 pub fn run(command: Command, options: Options) -> ExitCode {
     logging::silent();
     match command {
-        // It has flags of its own, and is dealt with before.
-        Command::Check { .. } => ExitCode::SUCCESS,
+        // They are dealt with before.
+        Command::Check { .. } | Command::Health => ExitCode::SUCCESS,
         Command::Explain { id, decisions } => explain(&id, decisions, &options),
         Command::Replay { file, strategy } => replay(&options, &file, strategy.as_deref()),
         Command::Simulate(asked) => simulate(options, asked),

@@ -1,6 +1,7 @@
 //! What the program does with a configuration and its plugins without serving: [`check()`], [`replay()`], [`simulate()`].
 
 mod check;
+mod health;
 mod replay;
 mod simulate;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub use check::{Checked, check};
+pub use health::{HealthError, health};
 pub use replay::{ReplayError, replay};
 pub use simulate::{SimulateError, Simulation, simulate};
 

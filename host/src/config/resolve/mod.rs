@@ -168,7 +168,7 @@ fn server(root: &Node, directory: &Path) -> Server {
         heartbeat: heartbeat(root),
         drain_delay: milliseconds("drain_delay_ms", 3_000),
         shutdown_timeout: milliseconds("shutdown_timeout_ms", 30_000),
-        cors_origins: origins.map_or_else(|| vec!["*".to_owned()], |list| texts(list)),
+        cors_origins: origins.map_or_else(|| vec!["*".to_owned()], texts),
         tls_certificate: path(own("tls_certificate"), directory),
         tls_key: path(own("tls_key"), directory),
         host: own("host").and_then(|node| node.text()?.parse().ok()),
