@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use hyper::http::response::Parts;
 use hyper::{Response, Uri};
 
@@ -59,7 +59,7 @@ pub async fn until_one_answers(
         };
         tracing::debug!(
             exchange = %exchange.id, deployment = candidate.deployment.settings.id, cause = ?refusal.cause,
-            message = refusal.message, "attempt failed"
+            error = refusal.message, "attempt failed"
         );
         if refusal.cause == Cause::Unsupported {
             // It was not even asked.
@@ -85,7 +85,11 @@ pub async fn until_one_answers(
                 return Err(refusal);
             }
             tokio::time::sleep(wait).await;
-            ranked = route::rank(exchange, canonical, &left_aside)?;
+            // What was answered says more than that nobody else may be asked by now.
+            ranked = match route::rank(exchange, canonical, &left_aside) {
+                Ok(ranked) => ranked,
+                Err(_) => return Err(refusal),
+            };
         }
     }
     Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
@@ -199,7 +203,13 @@ pub async fn send(
             continue;
         }
         leave_out_echoes(&mut head.headers, &candidate.deployment);
-        let answer = Response::from_parts(head, clock.time(body));
+        let decoder = match upstream::Decoder::of(&head.headers) {
+            // What a refusal says cannot be read; that it is one can.
+            Err(_) if !head.status.is_success() => None,
+            decoder => decoder.map_err(unreadable)?,
+        };
+        head.headers.remove(CONTENT_ENCODING);
+        let answer = Response::from_parts(head, clock.time(body).decoded(decoder));
         return match answer.status().is_success() {
             true => Ok(Accepted {
                 answer,
@@ -245,10 +255,8 @@ async fn read(
             ));
         }
         (_, conversation) => {
-            let mut body = read_whole(body, limits.answer_bytes_max, conversation, deployment).await?;
-            if is_stream {
-                body = canned::joined(canonical.operation, body)?;
-            }
+            let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
+            let body = whole(canonical.operation, &head, body, conversation, deployment).await?;
             let body = completion::whole(canonical, &body).unwrap_or(body);
             let whole = Whole::new(body, head.headers)?;
             in_band::check(canonical.operation, &whole.body)?;
@@ -260,18 +268,19 @@ async fn read(
         .map(|stream| Answer::Stream(Box::new(stream)))
 }
 
-/// All of an answer that is no stream, canonical.
-async fn read_whole(
-    body: upstream::Timed<upstream::Answer>,
-    bytes_max: usize,
+/// All of an answer, canonical. Some upstreams stream it whatever they are asked.
+async fn whole(
+    operation: Operation,
+    head: &Parts,
+    body: Bytes,
     conversation: Option<Conversation>,
     deployment: &Arc<Deployment>,
 ) -> Result<Bytes, Refusal> {
-    let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
     worker::give_way().await;
     let body = Mask::new(Arc::clone(deployment)).whole(body);
     match conversation {
         Some(mut conversation) => Ok(conversation.whole(&body).map_err(refused_by_adapter)?.into()),
+        None if is_event_stream(head) => canned::joined(operation, body),
         None => Ok(body),
     }
 }
@@ -292,7 +301,8 @@ impl Accepted {
         if let Some(conversation) = &mut conversation {
             conversation.answered(head.headers.clone());
         }
-        let body = read_whole(body, bytes_max, conversation, deployment).await?;
+        let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
+        let body = whole(operation, &head, body, conversation, deployment).await?;
         let whole = Whole::new(body, head.headers)?;
         in_band::check(operation, &whole.body)?;
         Ok(whole)
@@ -449,12 +459,16 @@ fn not_sent(error: upstream::SendError) -> Refusal {
     Refusal::new(cause, error.for_client()).detail(detail)
 }
 
+fn unreadable(error: upstream::UnknownEncoding) -> Refusal {
+    Refusal::new(Cause::UpstreamError, "the provider's answer cannot be read").detail(error.to_string())
+}
+
 /// An answer that stopped in the middle.
 pub fn broken_off(error: AnswerError) -> Refusal {
     let cause = match &error {
         AnswerError::TooSlow(_) => Cause::Timeout,
         AnswerError::Broken(_) => Cause::Connection,
-        AnswerError::TooLong { .. } => Cause::UpstreamError,
+        AnswerError::TooLong { .. } | AnswerError::Undecodable(_) => Cause::UpstreamError,
     };
     let detail = with_sources(&error);
     Refusal::new(cause, error.for_client()).detail(detail)

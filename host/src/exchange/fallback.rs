@@ -94,14 +94,9 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
     }
 }
 
-/// One hop: guard → route → attempt* → guard. The request's guardrails are asked where they have not seen these bytes; the
-/// answer's always.
+/// One hop: guard → route → attempt* → guard. The answer's guardrails are asked always.
 async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Result<Answer, Refusal> {
-    exchange.canonical = Some(Arc::clone(&hop.canonical));
-    if !hop.is_guarded {
-        hop.canonical = guard::request(exchange, Arc::clone(&hop.canonical)).await?;
-        hop.is_guarded = true;
-    }
+    guard_request(exchange, hop).await?;
     let canonical = &hop.canonical;
     let (snapshot, worker) = (Arc::clone(&exchange.snapshot), Arc::clone(&exchange.worker));
     let (answer, reports) = {
@@ -110,6 +105,48 @@ async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Resul
     };
     exchange.story.guardrails.extend(reports);
     guard::answer(exchange, canonical, answer?).await
+}
+
+/// Where an answer goes on that broke after its first content: at the groups that a failure before it would have led to.
+pub struct Onward {
+    hop: Hop,
+    hops: Hops,
+    refusal: Refusal,
+}
+
+impl Onward {
+    pub fn new(exchange: &Exchange, canonical: &Arc<Canonical>, refusal: &Refusal) -> Self {
+        let hop = Hop {
+            canonical: Arc::clone(canonical),
+            depth: u32::try_from(exchange.story.fallbacks).unwrap_or(u32::MAX),
+            is_guarded: true,
+        };
+        Self {
+            hop,
+            hops: Hops::default(),
+            refusal: refusal.clone(),
+        }
+    }
+
+    /// The request for the next group, which its guardrails have let pass.
+    pub async fn next(&mut self, exchange: &mut Exchange) -> Option<Arc<Canonical>> {
+        let Self { hop, hops, refusal } = self;
+        hops.add(targets(exchange, hop, refusal), hop);
+        *hop = hops.next(hop)?;
+        guard_request(exchange, hop).await.ok()?;
+        exchange.story.fell_back(refusal.clone());
+        Some(Arc::clone(&hop.canonical))
+    }
+}
+
+/// The request's guardrails are asked where they have not seen these bytes.
+async fn guard_request(exchange: &mut Exchange, hop: &mut Hop) -> Result<(), Refusal> {
+    exchange.canonical = Some(Arc::clone(&hop.canonical));
+    if !hop.is_guarded {
+        hop.canonical = guard::request(exchange, Arc::clone(&hop.canonical)).await?;
+        hop.is_guarded = true;
+    }
+    Ok(())
 }
 
 /// The groups of one exchange.

@@ -16,7 +16,7 @@ pub fn error_in(data: &[u8]) -> Option<Refusal> {
     static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
     WORD.find(data)?;
     let root = find::root(data)?;
-    let of = |object: Value| member(data, object.span, "error").filter(|error| error.kind != Kind::Null);
+    let of = |object: Value| member(data, object.span, "error").filter(|error| says_something(data, *error));
     let choices = || {
         let choices = member(data, root.span, "choices")?;
         elements(data, choices.span).find_map(of)
@@ -24,6 +24,13 @@ pub fn error_in(data: &[u8]) -> Option<Refusal> {
     let is_error = || member(data, root.span, "object").is_some_and(|object| object.raw(data) == b"\"error\"");
     let error = of(root).or_else(choices).or_else(|| is_error().then_some(root))?;
     Some(told(data, error))
+}
+
+/// Some servers name an error that they do not have: `null`, `false`, `0`, an empty text, list or object.
+fn says_something(data: &[u8], error: Value) -> bool {
+    let raw = error.raw(data).iter().filter(|byte| !byte.is_ascii_whitespace());
+    let raw: Vec<u8> = raw.take(6).copied().collect();
+    !matches!(raw.as_slice(), b"null" | b"false" | b"0" | b"\"\"" | b"[]" | b"{}")
 }
 
 fn told(data: &[u8], error: Value) -> Refusal {
@@ -75,17 +82,18 @@ pub fn check(operation: Operation, answer: &[u8]) -> Result<(), Refusal> {
     if let Some(error) = error_in(answer) {
         return Err(error);
     }
-    let list = match operation {
-        Operation::ChatCompletions | Operation::Completions => "choices",
-        Operation::Embeddings => "data",
+    let (list, part) = match operation {
+        Operation::ChatCompletions => ("choices", "message"),
+        Operation::Completions => ("choices", "text"),
+        Operation::Embeddings => ("data", "embedding"),
     };
     let given = find::root(answer).and_then(|root| member(answer, root.span, list));
-    let is_there = given.is_some_and(|given| elements(answer, given.span).next().is_some());
-    match is_there {
+    let holds = |one: Value| member(answer, one.span, part).is_some_and(|part| part.kind != Kind::Null);
+    match given.is_some_and(|given| elements(answer, given.span).any(holds)) {
         true => Ok(()),
         false => Err(
             Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")
-                .detail(format!("its answer has no `{list}`")),
+                .detail(format!("its answer has no `{list}[].{part}`")),
         ),
     }
 }
@@ -128,5 +136,8 @@ mod tests {
             None,
         );
         check_error(r#"{"choices":[{"message":{"content":"\"error\": 1"}}]}"#, None);
+        for none in ["null", "false", "0", "\"\"", "[ ]", "{ }"] {
+            check_error(&format!(r#"{{"error":{none},"choices":[]}}"#), None);
+        }
     }
 }

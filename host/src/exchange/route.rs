@@ -102,10 +102,14 @@ pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
     }
 }
 
-/// Whether the group has a deployment that is not among `without`.
+/// Whether the group has a deployment that is not among `without` and could answer.
 pub fn has_others(exchange: &Exchange, canonical: &Canonical, without: &[Arc<Deployment>]) -> bool {
-    let found = exchange.snapshot.groups.find(&canonical.group);
-    found.is_some_and(|found| found.candidates.iter().any(|candidate| !is_among(without, candidate)))
+    let Some(mut found) = exchange.snapshot.groups.find(&canonical.group) else {
+        return false;
+    };
+    found.retain(|candidate| !is_among(without, candidate));
+    let fits = tags::filter(exchange, canonical, &mut found).and_then(|()| fit::check(exchange, canonical, &mut found));
+    fits.is_ok() && !found.candidates.is_empty()
 }
 
 fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {

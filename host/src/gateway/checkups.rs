@@ -98,7 +98,7 @@ fn tell(gateway: &Gateway, deployment: &Deployment, finding: Finding) {
             group,
             status = ailment.status,
             class = ailment.class,
-            message = ailment.message,
+            error = ailment.message,
             is_left_out = gateway.snapshot().settings.checkups.route,
             "a deployment fails its health check"
         ),

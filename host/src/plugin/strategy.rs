@@ -95,7 +95,9 @@ impl Strategy {
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
         guest.candidates = Some(Arc::clone(columns));
-        let answer = lease.call(0, |store, routing| routing.sluice_plugin_routing().call_rank(store))?;
+        // It may read all of the request.
+        let bytes = exchange.body.len();
+        let answer = lease.call(bytes, |store, routing| routing.sluice_plugin_routing().call_rank(store))?;
         let plugin = || self.name().into();
         let ranking = answer.map_err(|error| match error {
             routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable {

@@ -23,6 +23,7 @@ use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
+use super::encoding::Decoder;
 use crate::joined::Joined;
 
 /// How long an answer may take; `None` is for ever.
@@ -63,6 +64,8 @@ pub enum AnswerError {
         "the upstream's answer is longer than {bytes_max} bytes; raise `sluice.upstream.answer_bytes_max` if that is right"
     )]
     TooLong { bytes_max: usize },
+    #[error("the upstream's answer is not in the encoding that its head names, or breaks off")]
+    Undecodable(#[source] std::io::Error),
 }
 
 impl TooSlow {
@@ -83,6 +86,7 @@ impl AnswerError {
             Self::TooSlow(slow) => slow.for_client(),
             Self::Broken(_) => "the provider broke off its answer".to_owned(),
             Self::TooLong { .. } => "the provider's answer is too long".to_owned(),
+            Self::Undecodable(_) => "the provider's answer cannot be read".to_owned(),
         }
     }
 }
@@ -148,6 +152,7 @@ impl Clock {
             clock: self,
             begun: false,
             waiting: None,
+            decoder: None,
         }
     }
 
@@ -168,9 +173,10 @@ impl Clock {
 }
 
 /// The body of an answer under its clocks. Read it by [`Timed::next_frame`], or as a [`Body`].
-#[derive(Debug)]
 pub struct Timed<B> {
     body: B,
+    /// Boxed: hardly an answer needs one.
+    decoder: Option<Box<Decoder>>,
     clock: Clock,
     /// A byte of the body has come.
     begun: bool,
@@ -178,10 +184,27 @@ pub struct Timed<B> {
     waiting: Option<Option<Due>>,
 }
 
+impl<B> fmt::Debug for Timed<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Timed");
+        debug.field("clock", &self.clock).field("begun", &self.begun);
+        debug.finish_non_exhaustive()
+    }
+}
+
 impl<B> Timed<B>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
+    /// The answer as it was before its encoding.
+    #[must_use]
+    pub fn decoded(self, decoder: Option<Decoder>) -> Self {
+        Self {
+            decoder: decoder.map(Box::new),
+            ..self
+        }
+    }
+
     /// The next frame; `None` after the last.
     ///
     /// Cancel safe: a wait that is given up and begun anew goes on where it was.
@@ -200,7 +223,12 @@ where
                 self.waiting = None;
                 self.begun |=
                     matches!(&frame, Some(Ok(frame)) if frame.data_ref().is_some_and(|data| !data.is_empty()));
-                Poll::Ready(frame.map(|frame| frame.map_err(AnswerError::Broken)))
+                let frame = frame.map(|frame| frame.map_err(AnswerError::Broken));
+                Poll::Ready(if self.decoder.is_some() {
+                    self.decode(frame)
+                } else {
+                    frame
+                })
             }
             Poll::Pending => {
                 let (clock, begun) = (&self.clock, self.begun);
@@ -210,6 +238,21 @@ where
                 self.clock.alarm.poll(cx, due).map(|late| Some(Err(late.into())))
             }
         }
+    }
+
+    fn decode(
+        &mut self,
+        frame: Option<Result<Frame<Bytes>, AnswerError>>,
+    ) -> Option<Result<Frame<Bytes>, AnswerError>> {
+        let decoded = match frame {
+            Some(Ok(frame)) => {
+                let data = frame.into_data().unwrap_or_default();
+                self.decoder.as_mut()?.push(&data).map(Frame::data)
+            }
+            Some(Err(error)) => return Some(Err(error)),
+            None => Err(self.decoder.take()?.finish().err()?),
+        };
+        Some(decoded.map_err(AnswerError::Undecodable))
     }
 
     /// Reads what there is of `bytes_max` bytes, whatever becomes of the rest.

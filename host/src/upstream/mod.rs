@@ -8,13 +8,14 @@
 //! Origin::parse(api_base) ─► Connections::send(origin, request) ─► Answer ─► Clock::time(answer) ─► frames
 //! ```
 //!
-//! Read in this order: `origin`, `connections`, `pool`, `connect`, `driver`, `answer`, `clock`.
+//! Read in this order: `origin`, `connections`, `pool`, `connect`, `driver`, `answer`, `encoding`, `clock`.
 
 pub mod answer;
 pub mod clock;
 mod connect;
 pub mod connections;
 mod driver;
+pub mod encoding;
 pub mod origin;
 pub mod outgoing;
 mod pool;
@@ -28,6 +29,7 @@ mod tests;
 pub use answer::Answer;
 pub use clock::{AnswerError, Clock, TimeLimits, Timed, TooSlow, Wait};
 pub use connections::{Connections, Limits};
+pub use encoding::{Decoder, UnknownEncoding};
 pub use origin::{BadBase, Origin};
 pub use outgoing::Outgoing;
 pub use retry_after::retry_after;

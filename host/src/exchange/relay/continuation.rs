@@ -2,7 +2,8 @@
 //!
 //! The other model is shown what was delivered, and asked to go on from there. It can be done with plain text, by models
 //! whose adapter says that they can ([`CAN_CONTINUE`]); never in the middle of a tool call or of reasoning. The client sees
-//! one answer; both deployments' usage counts.
+//! one answer; both deployments' usage counts. Where nobody of the model group can go on, its fallbacks are asked as they
+//! are before the first content.
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::seam::Seam;
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment};
 use crate::exchange::answer::Answer;
+use crate::exchange::fallback::Onward;
 use crate::exchange::story::CutOff;
 use crate::exchange::{Exchange, Refusal, attempt, blame, route};
 use crate::json::Splice;
@@ -50,7 +52,16 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     exchange.story.cut_off.push(CutOff { candidate, usage: used });
 
     let events = std::mem::take(&mut stream.picker.events);
-    let Some(next) = ask_another(exchange, &canonical, &delivered, events, broken).await else {
+    let without = [broken];
+    let mut next = ask_another(exchange, &canonical, &delivered, events, &without).await;
+    let mut onward = Onward::new(exchange, &canonical, &refusal);
+    while next.is_none()
+        && let Some(hop) = onward.next(exchange).await
+    {
+        next = ask_another(exchange, &hop, &delivered, events, &without).await;
+    }
+    let Some(next) = next else {
+        exchange.canonical = Some(canonical);
         return Err(refusal);
     };
     tracing::info!(
@@ -87,17 +98,16 @@ async fn ask_another(
     canonical: &Canonical,
     delivered: &str,
     tokens: u64,
-    broken: Arc<Deployment>,
+    without: &[Arc<Deployment>],
 ) -> Option<Box<Stream>> {
     let continued = Arc::new(continued(canonical, delivered, tokens)?);
-    let without = [broken];
     // The time since the first content is the upstreams' anyway.
     let upstream_time = exchange.story.upstream_time;
-    let mut ranked = route::rank(exchange, &continued, &without).ok()?;
+    let mut ranked = route::rank(exchange, &continued, without).ok()?;
     ranked.retain(can_continue);
     let answer = match ranked.is_empty() {
         true => None,
-        false => attempt::until_one_answers(exchange, &continued, ranked, &without)
+        false => attempt::until_one_answers(exchange, &continued, ranked, without)
             .await
             .ok(),
     };
