@@ -1,5 +1,8 @@
 //! A stream that breaks after content was sent goes on at another deployment, or says why it cannot.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sluice_tests::prelude::*;
 
 /// Two deployments, the first of which is tried first.
@@ -299,4 +302,63 @@ async fn a_claude_goes_on_where_a_gpt_broke() {
         .rest()
         .await;
     assert_eq!(openai::text_of(&chunks(&data)), "half and on");
+}
+
+/// A group of one deployment whose fallbacks are others'.
+async fn with_fallback(fallback: Value, more: Value) -> (Gateway, Upstream, Upstream) {
+    let (first, second) = (Upstream::start().await, Upstream::start().await);
+    first.always(breaks_after(&["half "]));
+    second.always(openai::streams(&["and on"]));
+    let config = Config::new()
+        .openai("chat", &first)
+        .openai("backup", &second)
+        .openai("other", &second)
+        .retries(0)
+        .without_cooldowns()
+        .set("router_settings", json!({ "fallbacks": [{ "chat": [fallback] }] }))
+        .set("litellm_settings", more);
+    (Gateway::start(&config).await, first, second)
+}
+
+#[tokio::test]
+async fn a_fallback_group_goes_on_where_nobody_of_the_group_can() {
+    let (gateway, first, second) = with_fallback(json!("backup"), json!({})).await;
+    let data = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .rest()
+        .await;
+    assert_eq!(openai::text_of(&chunks(&data)), "half and on");
+    assert!(!data.iter().any(|data| data.contains("\"error\"")), "{data:?}");
+    assert!(chunks(&data).iter().all(|chunk| chunk["model"] == "chat"), "{data:?}");
+    assert_eq!((first.count(), second.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_fallback_of_a_fallback_goes_on_too() {
+    let (gateway, first, second) = with_fallback(json!("backup"), json!({ "default_fallbacks": ["other"] })).await;
+    let asked = Arc::new(AtomicU32::new(0));
+    second.decides(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => Script::json(400, &openai::error("e", "c", "cannot")),
+        _ => openai::streams(&["and on"]),
+    });
+    let data = gateway
+        .client()
+        .chat_stream(&openai::ask_streamed("chat", "hi"))
+        .await
+        .rest()
+        .await;
+    assert_eq!(openai::text_of(&chunks(&data)), "half and on");
+    assert_eq!((first.count(), second.count()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_request_without_fallbacks_goes_on_nowhere_else() {
+    let (gateway, _, second) = with_fallback(json!("backup"), json!({})).await;
+    let mut question = openai::ask_streamed("chat", "hi");
+    question["disable_fallbacks"] = true.into();
+    let data = gateway.client().chat_stream(&question).await.rest().await;
+    assert!(data.iter().any(|data| data.contains("\"error\"")), "{data:?}");
+    assert_eq!(second.count(), 0);
 }

@@ -23,6 +23,7 @@ mod keys;
 mod limits;
 mod model_info;
 mod models;
+mod mutations;
 mod parts;
 mod published;
 mod reload;

@@ -1,6 +1,10 @@
 //! What an upstream can answer, and what follows: status, body, shape of a stream and the place where it breaks, row by row,
 //! whole and streamed, for each dialect.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sluice_tests::dialect::anthropic;
 use sluice_tests::prelude::*;
 
@@ -85,6 +89,16 @@ fn empty_answers() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// In a whole answer's list: what is none of what was asked for.
+fn hollow_items() -> [Value; 4] {
+    [
+        json!({}),
+        json!(null),
+        json!({ "index": 0 }),
+        json!({ "message": null, "text": null, "embedding": null }),
+    ]
+}
+
 fn whole_openai() -> Vec<Row> {
     let mut rows = statuses();
     for (what, body) in empty_answers() {
@@ -94,6 +108,19 @@ fn whole_openai() -> Vec<Row> {
     for (what, choices) in [("no choice", json!([])), ("null choices", json!(null))] {
         without["choices"] = choices;
         rows.push((what, Script::json(200, &without), Next));
+    }
+    for choice in hollow_items() {
+        without["choices"] = json!([choice]);
+        rows.push(("a choice without a message", Script::json(200, &without), Next));
+    }
+    let mut none_named = openai::answer("fine");
+    for none in [json!(null), json!(false), json!(""), json!({})] {
+        none_named["error"] = none;
+        rows.push((
+            "an error that is none",
+            Script::json(200, &none_named),
+            Answered("fine"),
+        ));
     }
     without.as_object_mut().unwrap().remove("choices");
     let streamed = |events: Vec<Event>| events.iter().map(|event| event.framed("\n")).collect::<String>();
@@ -121,7 +148,31 @@ fn whole_openai() -> Vec<Row> {
         ("a stream with an error", event_stream(200, &failed), Next),
         ("an empty stream", event_stream(200, ""), Next),
     ]);
+    let json = "application/json";
+    rows.extend(compressed(json, &openai::answer("fine").to_string()));
     rows
+}
+
+/// A text that comes compressed, whole and not, and in ways that the gateway does not read.
+fn compressed(content_type: &str, text: &str) -> [Row; 4] {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let sent = encoder.finish().unwrap();
+    let encoded = |encoding: &str, data: &[u8]| {
+        Script::text(200, content_type, "")
+            .header("content-encoding", encoding)
+            .then_segments(data.chunks(16))
+    };
+    [
+        ("gzip", encoded("gzip", &sent), Answered("fine")),
+        ("gzip that ends too early", encoded("gzip", &sent[..20]), Next),
+        (
+            "no gzip, whatever the head says",
+            encoded("gzip", text.as_bytes()),
+            Next,
+        ),
+        ("an encoding that nobody asked for", encoded("br", &sent), Next),
+    ]
 }
 
 fn streamed_openai(after_content: &Gate) -> Vec<Row> {
@@ -195,6 +246,11 @@ fn streamed_openai(after_content: &Gate) -> Vec<Row> {
         ),
         ("no answer", Script::hangs_up(), Next),
     ]);
+    let stream: String = openai::stream(&["fine"])
+        .iter()
+        .map(|event| event.framed("\n"))
+        .collect();
+    rows.extend(compressed("text/event-stream", &stream));
     rows
 }
 
@@ -209,6 +265,13 @@ fn whole_anthropic() -> Vec<Row> {
         ),
         ("nothing", text(""), Next),
         ("an object", text("{}"), Next),
+        ("no JSON object", text("[]"), Next),
+        (
+            "half an answer",
+            text(r#"{"type":"message","content":[{"type":"text","text":"x"#),
+            Next,
+        ),
+        ("no status of content", Script::text(204, "application/json", ""), Next),
         ("a page", Script::text(200, "text/html", "<html>"), Next),
         ("no answer", Script::hangs_up(), Next),
     ]);
@@ -340,6 +403,89 @@ async fn whole_answers_of_anthropic() {
 async fn streamed_answers_of_anthropic() {
     let gate = Gate::new();
     check("anthropic", true, streamed_anthropic(&gate), &gate).await;
+}
+
+/// The same of the other operations: what each must hold is its own.
+#[tokio::test]
+async fn whole_answers_of_other_operations() {
+    let completion = json!({ "model": "chat", "prompt": "hi" });
+    let embedding = json!({ "model": "chat", "input": "hi" });
+    let operations = [
+        ("/v1/completions", completion, "choices", openai::completion("fine")),
+        ("/v1/embeddings", embedding, "data", openai::embeddings(1)),
+    ];
+    for (path, question, list, good) in operations {
+        let (first, second) = (
+            Upstream::start().await,
+            Upstream::that_answers(Script::json(200, &good)).await,
+        );
+        let params = |upstream: &Upstream| json!({ "model": "text-completion-openai/m", "api_base": format!("{}/v1", upstream.base()) });
+        let embeds =
+            |upstream: &Upstream| json!({ "model": "openai/m", "api_base": format!("{}/v1", upstream.base()) });
+        let config = match list {
+            "choices" => Config::new()
+                .deployment("chat", params(&first))
+                .deployment("chat", params(&second)),
+            _ => Config::new()
+                .deployment("chat", embeds(&first))
+                .deployment("chat", embeds(&second)),
+        };
+        let config = config
+            .strategy("probe-strategy", json!({ "rank": "in-order" }))
+            .retries(1)
+            .without_cooldowns();
+        let gateway = Setup::new(&config).plugin(guests::STRATEGY).start().await;
+        let mut bad: Vec<Value> = empty_answers().into_iter().map(|(_, body)| body).collect();
+        let lists = hollow_items().into_iter().map(|item| json!([item]));
+        for items in lists.chain([json!([]), json!(null), json!("none")]) {
+            let mut body = good.clone();
+            body[list] = items;
+            bad.push(body);
+        }
+        for body in bad {
+            first.always(Script::json(200, &body));
+            let asked = (first.count(), second.count());
+            let answer = gateway.client().post(path, &question).await;
+            let asked = (first.count() - asked.0, second.count() - asked.1);
+            assert_eq!((answer.status, asked), (200, (1, 1)), "{path}: {body}");
+            assert_eq!(answer.json()[list], good[list], "{path}: {body}");
+        }
+    }
+}
+
+/// A failure is told as it is, at once, where nobody is left who could answer.
+#[tokio::test]
+async fn those_that_cannot_answer_are_not_waited_for() {
+    let (claude, gpt) = (Upstream::start().await, Upstream::start().await);
+    gpt.always(status(401));
+    let config = Config::new()
+        .anthropic("chat", &claude)
+        .openai("chat", &gpt)
+        .retries(2)
+        .without_cooldowns();
+    let gateway = Gateway::start(&config).await;
+    let question = json!({ "model": "chat", "input": "hi" });
+    let refused = gateway.client().post("/v1/embeddings", &question).await;
+    assert!(refused.message(401).contains("it says why"), "{}", refused.text());
+    assert_eq!((claude.count(), gpt.count()), (0, 1));
+}
+
+/// A firewall answers 403 to a text, so that it says nothing of the deployment.
+#[tokio::test]
+async fn a_forbidden_text_takes_no_deployment_out() {
+    let upstream = Upstream::that_answers(Script::text(403, "text/html", "<html>blocked</html>")).await;
+    let other = Upstream::that_answers(openai::says("fine")).await;
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .openai("chat", &other)
+        .retries(1);
+    let gateway = Gateway::start(&config).await;
+    for _ in 0..20 {
+        assert_eq!(gateway.ask("chat", "forbidden").await.content(), "fine");
+    }
+    let cooldowns = gateway.metric("litellm_deployment_cooled_down_total", &[]).await;
+    assert!((cooldowns - 0.0).abs() < f64::EPSILON, "{cooldowns}");
+    assert!(upstream.count() > 1, "one that was left out shows nothing");
 }
 
 /// 307 and 308 are followed within the origin, with the body, and not for ever.

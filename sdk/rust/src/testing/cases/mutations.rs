@@ -9,11 +9,18 @@ use serde_json::{Value, json};
 use super::{Case, case_files, stream};
 use crate::{Event, ProviderAdapter, Reading, RequestBody};
 
-/// SplitMix64: the same numbers on every machine.
-struct Random(u64);
+/// Random numbers that are the same on every machine (SplitMix64).
+pub struct Random(u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    /// Numbers that begin with this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below this one, which is not 0.
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,8 +28,8 @@ impl Random {
         usize::try_from((bits ^ (bits >> 31)) % bound as u64).unwrap_or(0)
     }
 
-    /// Changes one value of a document, or now and then its bytes.
-    fn mutate(&mut self, document: &Value) -> Vec<u8> {
+    /// Changes a few values of a document, and now and then its bytes.
+    pub fn mutate(&mut self, document: &Value) -> Vec<u8> {
         let mut changed = document.clone();
         for _ in 0..=self.below(3) {
             let steps = self.below(8);
