@@ -355,7 +355,7 @@ async fn a_fallback_of_a_fallback_goes_on_too() {
 
 #[tokio::test]
 async fn a_request_without_fallbacks_goes_on_nowhere_else() {
-    let (gateway, _, second) = with_fallback(json!("backup"), json!({})).await;
+    let (gateway, _first, second) = with_fallback(json!("backup"), json!({})).await;
     let mut question = openai::ask_streamed("chat", "hi");
     question["disable_fallbacks"] = true.into();
     let data = gateway.client().chat_stream(&question).await.rest().await;

@@ -71,6 +71,8 @@ enum Valid {
 struct Changed {
     script: Script,
     content: BTreeSet<String>,
+    /// What is no JSON is passed on as it is.
+    is_json: bool,
 }
 
 impl Subject {
@@ -106,14 +108,14 @@ impl Subject {
             let asked = client.post(self.path, &self.question);
             let answer = tokio::time::timeout(HANGS_AFTER, asked).await;
             let answer = answer.unwrap_or_else(|_| panic!("change {number} hangs"));
-            let wrong = self.wrong(&answer, &changed.content);
+            let wrong = self.wrong(&answer, &changed.content, changed.is_json);
             assert_eq!(wrong, None, "change {number}: {} {}", answer.status, answer.text());
         }
         assert!(!LOG_SAYS_KEY.load(Ordering::Relaxed), "the log says the credential");
     }
 
     /// What is wrong with an answer, to one that was sent with this content.
-    fn wrong(&self, answer: &Answer, content: &BTreeSet<String>) -> Option<&'static str> {
+    fn wrong(&self, answer: &Answer, content: &BTreeSet<String>, is_json: bool) -> Option<&'static str> {
         let text = answer.text();
         if text.contains(KEY)
             || answer
@@ -135,12 +137,12 @@ impl Subject {
                 let given = body.pointer(place).map(Value::to_string).unwrap_or_default();
                 (!content.iter().all(|sent| given.contains(sent))).then_some("content is missing")
             }
-            Valid::Stream(_, place) => wrong_stream(&text, place, content),
+            Valid::Stream(_, place) => wrong_stream(&text, place, content, is_json),
         }
     }
 }
 
-fn wrong_stream(text: &str, place: &str, content: &BTreeSet<String>) -> Option<&'static str> {
+fn wrong_stream(text: &str, place: &str, content: &BTreeSet<String>, is_json: bool) -> Option<&'static str> {
     let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
     let (Some(&"[DONE]"), Some(chunks)) = (data.last(), data.get(..data.len().saturating_sub(1))) else {
         return Some("a stream without an end");
@@ -148,7 +150,10 @@ fn wrong_stream(text: &str, place: &str, content: &BTreeSet<String>) -> Option<&
     let mut given = String::new();
     for chunk in chunks {
         let Ok(chunk) = serde_json::from_str::<Value>(chunk) else {
-            return Some("a chunk that is no JSON");
+            if is_json {
+                return Some("a chunk that is no JSON");
+            }
+            continue;
         };
         if chunk["error"]["message"].is_string() {
             return None;
@@ -166,6 +171,7 @@ fn refusal(random: &mut Random) -> Changed {
     Changed {
         script: Script::text(status, "application/json", &String::from_utf8_lossy(&body)),
         content: BTreeSet::new(),
+        is_json: true,
     }
 }
 
@@ -179,15 +185,17 @@ fn whole(document: &Value, place: &str, random: &mut Random) -> Changed {
         content: document
             .pointer(place)
             .filter(|_| is_there)
-            .map(Value::to_string)
+            .map(|content| content.as_str().map_or_else(|| content.to_string(), str::to_owned))
             .into_iter()
             .collect(),
+        is_json: true,
     }
 }
 
 fn stream(events: &[Event], random: &mut Random) -> Changed {
     let mut content = BTreeSet::new();
     let mut sent = Vec::new();
+    let mut is_json = true;
     for event in events {
         let Ok(document) = serde_json::from_str::<Value>(&event.data) else {
             sent.push(event.clone());
@@ -200,11 +208,13 @@ fn stream(events: &[Event], random: &mut Random) -> Changed {
             continue;
         }
         let data = String::from_utf8_lossy(&random.mutate(&document)).into_owned();
+        is_json &= serde_json::from_str::<Value>(&data).is_ok();
         sent.push(Event { data, ..event.clone() });
     }
     Changed {
         script: Script::events(sent),
         content,
+        is_json,
     }
 }
 

@@ -234,7 +234,8 @@ impl Setup {
         let upstream = Upstream::start().await;
         upstream.decides(|request| match request.path.ends_with("embeddings") {
             true => Script::json(200, &openai::embeddings(1)),
-            false => openai::says("fine"),
+            false if request.path.ends_with("chat/completions") => openai::says("fine"),
+            false => Script::json(200, &openai::completion("fine")),
         });
         let receiver = Upstream::that_answers(Script::json(200, &json!({}))).await;
         let endpoint = json!({ "endpoint": format!("{}/in", receiver.base()) });

@@ -159,8 +159,20 @@ fn read(
     };
     expand::expand(&mut root, &environment, problems);
     check::check(&root, &environment, known, strictness, problems);
+    let left_out_groups = left_out_groups(&root, problems);
     root.leave_aside(&problems.aside);
-    (!problems.has_errors()).then(|| resolve::resolve(&root, &origin.directory, environment))
+    (!problems.has_errors()).then(|| Settings {
+        left_out_groups,
+        ..resolve::resolve(&root, &origin.directory, environment)
+    })
+}
+
+/// The groups of deployments that are left out.
+fn left_out_groups(root: &Node, problems: &Problems) -> Vec<String> {
+    let entries = root.get("model_list").and_then(Node::list).unwrap_or_default();
+    let left_out = entries.iter().filter(|entry| problems.aside.values.contains(&entry.at));
+    let names = left_out.filter_map(|entry| entry.get("model_name")?.text());
+    names.map(str::to_owned).collect()
 }
 
 /// The file must be a mapping; an empty one counts as an empty mapping.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub deployments: Vec<Deployment>,
     /// `router_settings.model_group_alias`.
     pub aliases: BTreeMap<String, Alias>,
+    /// Groups of deployments that were left out, for what is wrong with them.
+    pub left_out_groups: Vec<String>,
     pub router: Router,
     pub checkups: Checkups,
     pub general: General,

@@ -316,6 +316,7 @@ fn is_configured(settings: &Settings, name: &str) -> bool {
         None => group == name,
     };
     // `model: "*"` is for what providers know: a name that none of them knows is the client's mistake.
-    let mut deployments = settings.deployments.iter().filter(|deployment| deployment.model != "*");
-    deployments.any(|deployment| fits(&deployment.group))
+    let deployments = settings.deployments.iter().filter(|deployment| deployment.model != "*");
+    let groups = deployments.map(|deployment| &deployment.group);
+    groups.chain(&settings.left_out_groups).any(|group| fits(group))
 }

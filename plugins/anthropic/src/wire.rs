@@ -107,15 +107,18 @@ impl<'a> Kind<'a> for Content<'a> {
 }
 
 impl Block<'_> {
-    /// The block's type; where it does not say, what its fields are of. Empty where neither tells.
+    /// The block's type; where it does not say, or names one that nobody knows, what its fields are of: a text that was sent
+    /// is not lost for what it is called. Empty where neither tells.
     pub fn kind(&self) -> &str {
-        match &self.kind {
-            Some(kind) => kind.escaped(),
-            None if self.text.is_some() => "text",
-            None if self.thinking.is_some() => "thinking",
-            None if self.name.is_some() => "tool_use",
-            None if self.data.is_some() => "redacted_thinking",
-            None => "",
+        const KNOWN: [&str; 4] = ["text", "thinking", "redacted_thinking", "tool_use"];
+        let said = self.kind.as_ref().map_or("", Text::escaped);
+        match said {
+            said if KNOWN.contains(&said) || provider_field(said).is_some() => said,
+            _ if self.text.is_some() => "text",
+            _ if self.thinking.is_some() => "thinking",
+            _ if self.name.is_some() => "tool_use",
+            _ if self.data.is_some() => "redacted_thinking",
+            said => said,
         }
     }
 }

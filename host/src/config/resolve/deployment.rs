@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::super::Secret;
-use super::super::keys::{deployment, is_credential, request};
+use super::super::keys::{deployment, is_credential, model_info, request};
 use super::super::settings::Deployment;
 use super::super::tree::{Entry, Node, Value};
 use super::{number, resilience, seconds, text, whole};
@@ -78,7 +78,8 @@ fn add_to_body(made: &mut Deployment) {
     let unknown = made
         .parameters
         .iter()
-        .filter(|(name, _)| deployment::SECTION.find(name).is_none());
+        // Facts about the model that stand in the wrong section are no fields either.
+        .filter(|(name, _)| deployment::SECTION.find(name).is_none() && model_info::SECTION.find(name).is_none());
     let mut body: Map<String, Json> = unknown
         .filter_map(|(name, json)| Some((name.clone(), serde_json::from_str(json).ok()?)))
         .collect();

@@ -20,6 +20,7 @@ pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -
     Settings {
         deployments: deployment::deployments(root),
         aliases: aliases(root),
+        left_out_groups: Vec::new(),
         router: router(root),
         checkups: resilience::checkups(root),
         general: general(root, &environment),

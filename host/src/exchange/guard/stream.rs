@@ -285,8 +285,6 @@ impl Link {
                 Verdict::Rewrite(edits) => (Some(edits[position].text.as_str()), edits[position].hold as usize),
                 Verdict::Pass | Verdict::Block(_) => (None, 0),
             };
-            // Nothing comes that an end could wait for.
-            let hold = if stage == Stage::StreamEnd { 0 } else { hold };
             let (goes, stays) = split_end(&passage.text, hold);
             let sent = text.unwrap_or(goes);
             self.windows.entry(place.clone()).or_default().sent(sent, stays);

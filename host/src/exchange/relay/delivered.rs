@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::canonical::Canonical;
 use crate::canonical::chunk::plain_text;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, fallback};
 use crate::json::{find, member};
 use crate::operation::Operation;
 
@@ -34,7 +34,9 @@ impl Delivered {
         let router = &exchange.snapshot.settings.router;
         let attempt = exchange.story.last_attempt()?;
         let group = &attempt.candidate.deployment.settings.group;
-        let has_others = exchange.snapshot.groups.size_of(group) > 1;
+        let has_others = exchange.snapshot.groups.size_of(group) > 1
+            || canonical.field("fallbacks").is_some()
+            || !fallback::after(exchange, canonical).is_empty();
         (router.continues_streams && has_others && asks_for_text(canonical)).then(|| Self {
             escaped: Vec::new(),
             is_plain: true,
