@@ -361,3 +361,26 @@ async fn a_masked_request_stays_masked_on_its_way_to_a_fallback() {
     let sent = upstream.request().await.json().to_string();
     assert!(!sent.contains("secret") && sent.contains("plan"), "{sent}");
 }
+
+/// LiteLLM spreads load over guardrails of one name: an exchange is looked at by one of them.
+#[tokio::test]
+async fn guardrails_of_one_name_share_the_exchanges() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let params = |keyword: &str| {
+        json!({ "guardrail": "content-filter", "mode": "pre_call",
+            "blocked_words": [{ "keyword": keyword, "action": "BLOCK" }] })
+    };
+    let config = Config::new()
+        .openai("chat", &upstream)
+        .guardrail("words", params("one"))
+        .guardrail("words", params("two"));
+    let gateway = Gateway::start(&config).await;
+    let mut blocked = 0;
+    for _ in 0..64 {
+        let answer = gateway.ask("chat", "only one of the words").await;
+        blocked += u32::from(answer.status == 400);
+        // Whoever looks finds the one or the other.
+        assert_eq!(gateway.ask("chat", "one and two").await.status, 400);
+    }
+    assert!((1..64).contains(&blocked), "{blocked} of 64");
+}

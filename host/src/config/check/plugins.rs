@@ -58,8 +58,14 @@ fn check_guardrails(root: &Node, known: &Known, problems: &mut Problems) {
     for guardrail in top.iter().chain(nested.and_then(Node::list).unwrap_or_default()) {
         if let Some(name) = guardrail.get("guardrail_name").and_then(Node::text) {
             if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
-                let what = format!("the guardrail `{name}` is given twice; the first is on line {first}");
-                problems.warning(&guardrail.at, what, "Both look. Give them names of their own.");
+                let what = format!(
+                    "the guardrail `{name}` is given twice, first on line {first}: one of them looks at each exchange"
+                );
+                problems.note(
+                    &guardrail.at,
+                    what,
+                    "Where both should look, give them names of their own.",
+                );
             }
             seen.push((name, guardrail.at.line));
         }

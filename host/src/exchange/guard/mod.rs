@@ -136,7 +136,8 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
     }
 }
 
-/// The guardrails that look at this moment of this exchange: those that always do, and those that the client asks for.
+/// The guardrails that look at this moment of this exchange: those that always do, and those that the client asks for. Of
+/// those that share a name one looks, each in its turn by chance: that is how LiteLLM spreads their load.
 fn applying<'s>(
     snapshot: &'s Snapshot,
     canonical: &Canonical,
@@ -147,9 +148,20 @@ fn applying<'s>(
     } else {
         asked(canonical)
     };
-    snapshot.guardrails.iter().filter(move |guardrail| {
+    let seed = canonical.seed as usize;
+    let in_turn = move |guardrail: &&ConfiguredGuardrail| {
+        let name = &guardrail.settings.name;
+        let twins = snapshot
+            .guardrails
+            .iter()
+            .filter(|other| other.settings.name == *name && other.looks_at(mode));
+        let twins: Vec<&ConfiguredGuardrail> = twins.collect();
+        twins.len() < 2 || std::ptr::eq(twins[seed % twins.len()], *guardrail)
+    };
+    let looking = snapshot.guardrails.iter().filter(move |guardrail| {
         guardrail.looks_at(mode) && (guardrail.settings.default_on || asked.contains(&guardrail.settings.name))
-    })
+    });
+    looking.filter(in_turn)
 }
 
 /// `guardrails` of the request: names, or objects whose keys are names.
