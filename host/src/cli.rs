@@ -21,7 +21,7 @@ const MISTAKE: u8 = 2;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.clone() {
-        Some(Command::Check { file, strict }) => check(&cli.for_check(file, strict)),
+        Some(Command::Check { file, strict, notes }) => check(&cli.for_check(file, strict), notes),
         Some(Command::Health) => match cli.options() {
             Ok(options) => health(&options),
             Err(Usage(sentence)) => mistake(&sentence),
@@ -31,7 +31,7 @@ pub fn run() -> ExitCode {
             Err(Usage(sentence)) => mistake(&sentence),
         },
         None => match cli.options() {
-            Ok(options) if cli.validate_config => check(&options),
+            Ok(options) if cli.validate_config => check(&options, false),
             Ok(options) => serve(&cli, options),
             Err(Usage(sentence)) => mistake(&sentence),
         },
@@ -49,7 +49,7 @@ fn print(text: &dyn std::fmt::Display) {
 }
 
 /// `sluice check`: what is wrong, what is alike in one line, and a sentence that says what to do.
-fn check(options: &Options) -> ExitCode {
+fn check(options: &Options, with_notes: bool) -> ExitCode {
     logging::silent();
     match sluice::check(options) {
         Ok(checked) => {
@@ -64,8 +64,14 @@ fn check(options: &Options) -> ExitCode {
             for fault in &checked.faults {
                 let _ = writeln!(out, "warning: {fault}");
             }
-            for group in notes {
+            for group in notes.iter().filter(|_| with_notes) {
                 let _ = writeln!(out, "{group}");
+            }
+            if !with_notes && !notes.is_empty() {
+                let _ = writeln!(
+                    out,
+                    "note: some of it has no effect, or not yet: `sluice check --notes` lists it"
+                );
             }
             let verdict = digest::verdict(&checked.problems, checked.faults.len(), checked.is_usable);
             let _ = writeln!(out, "{verdict}");

@@ -187,6 +187,9 @@ pub enum Command {
         /// Unknown keys are errors
         #[arg(long)]
         strict: bool,
+        /// Lists notes too: what has no effect, or not yet.
+        #[arg(long)]
+        notes: bool,
     },
     /// Say by the exit status whether the gateway of this machine serves: 0 or 1; for container health checks
     Health,

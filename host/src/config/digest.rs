@@ -92,11 +92,11 @@ pub fn verdict(problems: &[Problem], left_out: usize, is_usable: bool) -> String
         count(Severity::Note),
     );
     match (is_usable, errors, warnings) {
-        (false, ..) => format!("The gateway does not start with it: mend {}.", counted(errors, "error")),
+        (false, ..) => format!("The gateway does not start with it. Mend {}.", counted(errors, "error")),
         (true, _, 0) if notes == 0 => "The gateway starts with it, and all of it is in effect.".to_owned(),
         (true, _, 0) => "The gateway starts with it. Nothing needs to be done.".to_owned(),
         (true, ..) => format!(
-            "The gateway starts with it. Read {}: what they name is left out, or not as it was meant.",
+            "The gateway starts with it. What {} names is left out, or not as somebody may expect.",
             counted(warnings, "warning")
         ),
     }
@@ -105,7 +105,7 @@ pub fn verdict(problems: &[Problem], left_out: usize, is_usable: bool) -> String
 fn counted(count: usize, what: &str) -> String {
     match count {
         1 => format!("the {what} above"),
-        count => format!("the {count} {what}s above"),
+        count => format!("each of the {count} {what}s above"),
     }
 }
 
@@ -166,10 +166,10 @@ mod tests {
             verdict(&note, 0, true),
             "The gateway starts with it. Nothing needs to be done."
         );
-        assert!(verdict(&warning, 1, true).contains("the 2 warnings above"));
+        assert!(verdict(&warning, 1, true).contains("each of the 2 warnings above names"));
         assert_eq!(
             verdict(&error, 0, false),
-            "The gateway does not start with it: mend the error above."
+            "The gateway does not start with it. Mend the error above."
         );
     }
 }
