@@ -26,6 +26,7 @@ pub struct Gateway {
     /// Snapshots that were replaced and that exchanges may still hold.
     replaced: Mutex<Vec<Arc<Snapshot>>>,
     is_stopping: AtomicBool,
+    inquiries: checkups::Inquiries,
     pub metrics: Arc<Metrics>,
     pub started: Instant,
 }
@@ -45,6 +46,7 @@ impl Gateway {
             reloads: watch::Sender::new(()),
             replaced: Mutex::default(),
             is_stopping: AtomicBool::new(false),
+            inquiries: checkups::Inquiries::default(),
             metrics,
             started: Instant::now(),
         }

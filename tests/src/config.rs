@@ -60,8 +60,8 @@ impl Config {
         Self(json!({
             "model_list": [],
             "router_settings": { "num_retries": 0 },
-            // A test that is over leaves streams open; its gateway does not wait for them.
-            "sluice": { "plugins": plugins, "server": { "shutdown_timeout_ms": 500 } },
+            // A test that is over leaves streams open; its gateway does not wait for them. Looking at health asks nobody.
+            "sluice": { "plugins": plugins, "server": { "shutdown_timeout_ms": 500, "health_max_age_ms": 0 } },
         }))
     }
 

@@ -36,8 +36,9 @@ async fn the_health_command_tells_whether_a_gateway_serves() {
 
 #[tokio::test]
 async fn health_shows_deployments_only_to_who_has_a_key() {
-    let upstream = Upstream::start().await;
-    let gateway = Gateway::start(&Config::new().openai("chat", &upstream).with_key()).await;
+    let upstream = Upstream::that_answers(openai::says("2")).await;
+    let config = Config::new().openai("chat", &upstream).set("sluice", asking());
+    let gateway = Gateway::start(&config.with_key()).await;
     let bare = Client::new(gateway.address()).get("/health").await;
     assert_eq!(bare.status, 200);
     assert!(!bare.text().contains("upstream-model"), "{}", bare.text());
@@ -46,7 +47,7 @@ async fn health_shows_deployments_only_to_who_has_a_key() {
     assert_eq!(shown["healthy_count"], 1);
     assert_eq!(shown["healthy_endpoints"][0]["model"], "openai/upstream-model");
     assert!(!shown.to_string().contains(UPSTREAM_KEY), "{shown}");
-    assert_eq!(upstream.count(), 0, "asking for health asks no upstream");
+    assert_eq!(upstream.count(), 1, "whoever has no key has nobody asked");
 }
 
 #[tokio::test]
@@ -174,4 +175,33 @@ async fn readiness_says_no_while_a_gateway_that_is_to_stop_still_serves() {
     assert_eq!(gateway.client().get("/health/readiness").await.status, 503);
     assert_eq!(gateway.client().get("/health/liveliness").await.status, 200);
     assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
+}
+
+/// `/health` asks, which configurations of tests do not want elsewhere.
+fn asking() -> Value {
+    json!({ "server": { "health_max_age_ms": 300_000 } })
+}
+
+#[tokio::test]
+async fn health_asks_those_of_whom_nothing_was_heard_and_believes_it_for_a_while() {
+    let (good, dead) = (Upstream::that_answers(openai::says("2")).await, Upstream::start().await);
+    dead.always(Script::json(
+        401,
+        &openai::error("auth", "invalid_api_key", "wrong key"),
+    ));
+    let config = Config::new().openai("good", &good).openai("dead", &dead);
+    let gateway = Gateway::start(&config.set("sluice", asking())).await;
+    for _ in 0..3 {
+        let health = gateway.client().get("/health").await.json();
+        assert_eq!(
+            (&health["healthy_count"], &health["unhealthy_count"]),
+            (&json!(1), &json!(1)),
+            "{health}"
+        );
+        assert_eq!(health["unhealthy_endpoints"][0]["model_group"], "dead");
+    }
+    assert_eq!((good.count(), dead.count()), (1, 1), "the answers are kept");
+    let gateway = Gateway::start(&Config::new().openai("good", &good)).await;
+    assert_eq!(gateway.client().get("/health").await.json()["healthy_count"], 1);
+    assert_eq!(good.count(), 1, "and nobody is asked where the operator says so");
 }

@@ -1,4 +1,5 @@
-//! `/health…`: cheap, always. No path here asks an upstream anything; what health checks found in the background is told.
+//! `/health…`. `/health` tells what exchanges and health checks found, and has those asked of whom nothing was heard for a
+//! while (`sluice.server.health_max_age_ms`); the other paths ask nobody anything.
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode, Uri};
@@ -162,6 +163,14 @@ impl Filter {
     }
 }
 
+/// Has those asked of whom nothing was heard for a while, where the caller may know of them.
+pub async fn inquire(gateway: &Gateway, headers: &HeaderMap) {
+    let master_key = gateway.snapshot().settings.general.master_key.clone();
+    if identify(master_key.as_ref(), headers).is_ok() {
+        gateway.inquire().await;
+    }
+}
+
 /// Without a key only that it serves, since container health checks call it bare; with one, the deployments. A gateway
 /// without a master key shows them to anyone it listens to.
 ///
@@ -200,7 +209,8 @@ impl Endpoint {
     fn of(deployment: &Deployment, rules: &Checkups, now: Moment) -> (bool, Self) {
         let health = &deployment.health;
         let outage = health.outage();
-        let finding = health.checkup.last().filter(|_| rules.cover(&deployment.settings));
+        let is_asked = rules.cover(&deployment.settings) || rules.max_age.is_some();
+        let finding = health.checkup.last().filter(|_| is_asked);
         let ailment = finding.as_ref().and_then(|finding| finding.ailment.as_ref());
         let is_healthy = outage.is_none() && ailment.is_none();
         let details = rules

@@ -118,6 +118,7 @@ mod tests {
 
     fn rules() -> Checkups {
         Checkups {
+            max_age: None,
             are_on: true,
             interval: Duration::from_secs(30),
             concurrency: 8,

@@ -147,6 +147,13 @@ impl Health {
         self.first_token_seconds.get()
     }
 
+    /// Whether an attempt ended, or a health check, within this time.
+    pub fn was_heard_within(&self, age: Duration, now: Moment) -> bool {
+        let ended = Duration::from_millis(self.ended_at.load(Ordering::Relaxed));
+        let attempted = !ended.is_zero() && now.since(Moment::after_epoch(ended)) <= age;
+        attempted || self.checkup.last().is_some_and(|finding| now.since(finding.at) <= age)
+    }
+
     /// Completion tokens a second of an attempt; NaN when not measured yet.
     pub fn tokens_per_second(&self) -> f64 {
         self.tokens_per_second.get()

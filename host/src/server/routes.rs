@@ -123,6 +123,7 @@ async fn routed(
             .await
         }
         Route::Health => {
+            api::health::inquire(&worker.gateway, request.headers()).await;
             administer(&worker, request, |gateway, head| {
                 api::health::health(gateway, &head.uri, &head.headers)
             })

@@ -65,6 +65,7 @@ const SERVER_KEYS: &[Key] = &[
     on("header_timeout_ms", MILLISECONDS, "From connection, or the end of the exchange before, to the end of the headers; default 30000."),
     on("body_timeout_ms", MILLISECONDS, "From the headers to the end of the request's body; default 60000."),
     on("heartbeat_ms", Shape::Integer(0, 86_400_000), "Silence after which a client that waits for a stream gets the head of its answer, then a comment each time it lasts as long again; 0 for never. Default `litellm_settings.sse_keepalive_ping_interval_seconds`, else 5000."),
+    on("health_max_age_ms", Shape::Integer(0, 86_400_000), "How long `/health` believes what was last heard of a deployment. Those of whom nothing newer is known are asked, which costs a few tokens each; 0: nobody is. Default 300000."),
     on("drain_delay_ms", Shape::Integer(0, 60_000), "How long connections are still taken after SIGTERM, while `/health/readiness` says no; default 3000."),
     on("shutdown_timeout_ms", MILLISECONDS, "How long streams may go on after a stop is asked for; default 30000."),
     on("cors_origins", TEXTS, "Web pages that may call from browsers, by origin such as `https://chat.example.com`, where a master key is set; `*` for all, `[]` for none. Default `[\"*\"]`."),

@@ -88,6 +88,8 @@ pub fn checkups(root: &Node) -> Checkups {
     let interval = general("health_check_interval")
         .and_then(seconds)
         .unwrap_or(Duration::from_secs(300));
+    let max_age = root.find(&["sluice", "server", "health_max_age_ms"]);
+    let max_age = max_age.and_then(milliseconds).unwrap_or(Duration::from_secs(300));
     let names = |list: &Node| {
         list.list()
             .unwrap_or_default()
@@ -101,6 +103,8 @@ pub fn checkups(root: &Node) -> Checkups {
             .and_then(Node::bool)
             .unwrap_or(false),
         interval,
+        // Zero asks nobody.
+        max_age: (!max_age.is_zero()).then_some(max_age),
         concurrency: general("health_check_concurrency").and_then(whole).unwrap_or(8),
         show_details: general("health_check_details").and_then(Node::bool).unwrap_or(true),
         groups: either("background_health_check_model_groups").map(names),

@@ -95,6 +95,8 @@ pub struct Checkups {
     pub concurrency: usize,
     /// `health_check_details`, default true: `/health` says more of a deployment than its names.
     pub show_details: bool,
+    /// `sluice.server.health_max_age_ms`: `/health` asks those of whom nothing was heard for so long; `None` for nobody.
+    pub max_age: Option<Duration>,
     /// `background_health_check_model_groups`; default all.
     pub groups: Option<Vec<String>>,
     /// `enable_health_check_routing`, default false: deployments whose checkup failed are left out.
