@@ -70,7 +70,8 @@ fn ask(url: &str) -> Result<u16, String> {
         .map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let answer = runtime.block_on(client.get(url).send());
+    // A request wants its runtime as soon as it is sent, not when it is waited for.
+    let answer = runtime.block_on(async { client.get(url).send().await });
     answer.map(|answer| answer.status().as_u16()).map_err(|error| {
         let cause = std::error::Error::source(&error);
         cause.map_or_else(|| error.to_string(), ToString::to_string)
