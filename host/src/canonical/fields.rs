@@ -6,6 +6,9 @@
 //! Sources: <https://platform.openai.com/docs/api-reference/chat/create>, `…/completions/create`, `…/embeddings/create`;
 //! the gateway's own are LiteLLM's (<https://docs.litellm.ai/docs/proxy/user_keys>).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::parts::{Holds, MESSAGE};
 use crate::config::keys::is_credential;
 
@@ -145,8 +148,10 @@ pub const MAY_HOLD_CREDENTIALS: [&str; 5] = [
 impl Says {
     /// What the field of this name says.
     pub fn of(name: &str) -> Self {
-        match FIELDS.iter().find(|(known, _)| *known == name) {
-            Some((_, says)) => *says,
+        // Each field of each request is looked up, on its way in and on its way out.
+        static BY_NAME: LazyLock<HashMap<&str, Says>> = LazyLock::new(|| FIELDS.iter().copied().collect());
+        match BY_NAME.get(name) {
+            Some(says) => *says,
             None if is_credential(name) => Self::Credential,
             None => Text(Holds::Text, "user"),
         }

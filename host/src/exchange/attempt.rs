@@ -19,7 +19,7 @@ use super::retry::Retries;
 use super::route::{self, Ranked};
 use super::story::AttemptReport;
 use super::{Cause, Exchange, Refusal};
-use super::{blame, canned, completion, fallback, in_band, outgoing};
+use super::{blame, canned, completion, in_band, outgoing};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::moment::Moment;
@@ -77,7 +77,7 @@ pub async fn until_one_answers(
         }
         if ranked.is_empty() {
             // All have failed: after a while the same ones may do better, unless others can take over at once.
-            let others = fallback::after(exchange, canonical);
+            let others = exchange.fallbacks_after(canonical);
             let goes_elsewhere = refusal.cause == Cause::RateLimited && !others.is_empty();
             let wait = retries.wait(exchange, &refusal, made).filter(|_| !goes_elsewhere);
             let Some(wait) = wait else { return Err(refusal) };

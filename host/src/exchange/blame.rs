@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::attempt::AskedLimits;
-use super::{Cause, Exchange, Refusal, fallback};
+use super::{Cause, Exchange, Refusal};
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
 use crate::moment::Moment;
 
@@ -40,7 +40,7 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_
         has_fallbacks: exchange
             .canonical
             .as_deref()
-            .is_some_and(|canonical| !fallback::after(exchange, canonical).is_empty()),
+            .is_some_and(|canonical| !exchange.fallbacks_after(canonical).is_empty()),
     };
     let own = deployment.own_cooldown();
     let outage = deployment

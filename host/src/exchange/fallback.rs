@@ -234,14 +234,7 @@ fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
     };
     special
         .or_else(|| asked("fallbacks"))
-        .unwrap_or_else(|| after(exchange, canonical).to_vec())
-}
-
-/// Where the configuration leads from the group of this request, whatever it failed with.
-pub fn after<'e>(exchange: &'e Exchange, canonical: &Canonical) -> &'e [Target] {
-    let configured = &exchange.snapshot.settings.router.fallbacks;
-    let own = exchange.of_group(canonical, |group| configured.own(group));
-    own.unwrap_or(&configured.default)
+        .unwrap_or_else(|| exchange.fallbacks_after(canonical).to_vec())
 }
 
 /// Fallbacks that a request names: groups, objects with `model` and what changes there, or mappings from a group to these.

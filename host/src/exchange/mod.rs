@@ -49,6 +49,7 @@ pub use refusal::{Cause, Refusal};
 
 use crate::body::Body;
 use crate::canonical::Canonical;
+use crate::config::settings::Target;
 use crate::gateway::Worker;
 use crate::operation::Operation;
 use crate::snapshot::Snapshot;
@@ -136,6 +137,13 @@ impl Exchange {
         let [found, asked_last] = self.story.groups_of(&canonical.group);
         let names = [Some(canonical.group.as_ref()), found, asked_last];
         names.into_iter().flatten().find_map(configured)
+    }
+
+    /// Where the configuration leads from the group of this request, whatever it failed with.
+    fn fallbacks_after(&self, canonical: &Canonical) -> &[Target] {
+        let configured = &self.snapshot.settings.router.fallbacks;
+        let own = self.of_group(canonical, |group| configured.own(group));
+        own.unwrap_or(&configured.default)
     }
 
     /// A whole answer: all of it is known now.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::{Cause, Exchange, Refusal, checkup, fit, tags};
 use crate::canonical::Canonical;
-use crate::config::settings::{Alias, Settings};
 use crate::decisions::{Choice, Recorder};
 use crate::deployment::{Candidate, Deployment, Standing};
 use crate::moment::Moment;
@@ -286,7 +285,7 @@ fn unavailable() -> Refusal {
 fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {
     let groups = &exchange.snapshot.groups;
     let asked: String = canonical.group.chars().take(200).collect();
-    if is_configured(&exchange.snapshot.settings, &canonical.group) {
+    if groups.is_configured(&canonical.group) {
         // What is wrong with it was said when the configuration was loaded.
         return Refusal::new(
             Cause::Misconfigured,
@@ -303,20 +302,4 @@ fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {
         format!("did you mean `{}`?", near.join("`, `"))
     };
     Refusal::new(Cause::BadRequest, format!("no model group is called `{asked}`; {hint}")).parameter("model")
-}
-
-/// Whether the configuration has deployments of this name, although none can be used.
-fn is_configured(settings: &Settings, name: &str) -> bool {
-    let name = match settings.aliases.get(name) {
-        Some(Alias::Group { model, .. }) => model.as_str(),
-        _ => name,
-    };
-    let fits = |group: &str| match group.split_once('*') {
-        Some((start, end)) => name.starts_with(start) && name.ends_with(end.rsplit('*').next().unwrap_or(end)),
-        None => group == name,
-    };
-    // `model: "*"` is for what providers know: a name that none of them knows is the client's mistake.
-    let deployments = settings.deployments.iter().filter(|deployment| deployment.model != "*");
-    let groups = deployments.map(|deployment| &deployment.group);
-    groups.chain(&settings.left_out_groups).any(|group| fits(group))
 }

@@ -94,7 +94,12 @@ impl Builder {
             .and_then(|decisions| self.recorder(decisions, &mut faults));
         let guardrails = self.guardrails(&settings, &registry, &mut faults);
         let callbacks = self.callbacks(&settings, &registry, &mut faults);
-        let groups = Groups::new(deployments, settings.aliases.clone());
+        // `model: "*"` is for what providers know: a name that none of them knows is the client's mistake.
+        let configured = settings.deployments.iter().filter(|deployment| deployment.model != "*");
+        let configured = configured
+            .map(|deployment| &deployment.group)
+            .chain(&settings.left_out_groups);
+        let groups = Groups::new(deployments, settings.aliases.clone(), configured.map(String::as_str));
         Snapshot {
             settings,
             registry,

@@ -18,6 +18,8 @@ pub struct Groups {
     /// In the order in which they are tried.
     wildcards: Vec<(Pattern, Vec<Arc<Deployment>>)>,
     aliases: BTreeMap<String, Alias>,
+    /// Groups as the configuration names them, whether their deployments can be used or not.
+    configured: Vec<Pattern>,
     /// In the order of the configuration.
     all: Vec<Arc<Deployment>>,
 }
@@ -55,9 +57,14 @@ struct Pattern {
 }
 
 impl Groups {
-    pub fn new(all: Vec<Arc<Deployment>>, aliases: BTreeMap<String, Alias>) -> Self {
+    pub fn new<'n>(
+        all: Vec<Arc<Deployment>>,
+        aliases: BTreeMap<String, Alias>,
+        configured: impl Iterator<Item = &'n str>,
+    ) -> Self {
         let mut groups = Self {
             aliases,
+            configured: configured.map(Pattern::new).collect(),
             all: all.clone(),
             ..Self::default()
         };
@@ -148,6 +155,16 @@ impl Groups {
             Some(Alias::Weighted(targets)) => self.find_weighted(model, targets),
             None => self.find_named(model),
         }
+    }
+
+    /// Whether the configuration has deployments of this name: where none is found, none can be used.
+    #[must_use]
+    pub fn is_configured(&self, model: &str) -> bool {
+        let model = match self.aliases.get(model) {
+            Some(Alias::Group { model, .. }) => model,
+            _ => model,
+        };
+        self.configured.iter().any(|group| group.captures(model).is_some())
     }
 
     /// The names nearest to one that was not found, best first, at most three.
@@ -279,7 +296,9 @@ impl Pattern {
     /// What the stars stand for in a name that fits.
     fn captures<'m>(&self, model: &'m str) -> Option<Vec<&'m str>> {
         let (first, later) = self.parts.split_first()?;
-        let (last, between) = later.split_last()?;
+        let Some((last, between)) = later.split_last() else {
+            return (model == first.as_ref()).then(Vec::new);
+        };
         let mut rest = model.strip_prefix(first.as_ref())?;
         let mut captures = Vec::with_capacity(later.len());
         for part in between {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::canonical::Canonical;
 use crate::canonical::chunk::plain_text;
-use crate::exchange::{Exchange, fallback};
+use crate::exchange::Exchange;
 use crate::json::{find, member};
 use crate::operation::Operation;
 
@@ -36,7 +36,7 @@ impl Delivered {
         let group = &attempt.candidate.deployment.settings.group;
         let has_others = exchange.snapshot.groups.size_of(group) > 1
             || canonical.field("fallbacks").is_some()
-            || !fallback::after(exchange, canonical).is_empty();
+            || !exchange.fallbacks_after(canonical).is_empty();
         (router.continues_streams && has_others && asks_for_text(canonical)).then(|| Self {
             escaped: Vec::new(),
             is_plain: true,
