@@ -76,6 +76,15 @@ struct Changed {
 }
 
 impl Subject {
+    fn new(provider: &'static str, path: &'static str, question: Value, answer: Valid) -> Self {
+        Self {
+            provider,
+            path,
+            question,
+            answer,
+        }
+    }
+
     fn change(&self, random: &mut Random) -> Changed {
         if random.below(4) == 0 {
             return refusal(random);
@@ -244,43 +253,19 @@ const IN_VECTORS: &str = "/data/0/embedding";
 #[tokio::test]
 async fn whole_chats_of_openai() {
     let answer = Valid::Whole(openai::answer("the content"), IN_MESSAGE, IN_MESSAGE);
-    let (provider, path, question) = ("openai", CHAT, chat(false));
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new("openai", CHAT, chat(false), answer).run().await;
 }
 
 #[tokio::test]
 async fn streamed_chats_of_openai() {
     let answer = Valid::Stream(openai::stream(&PIECES), IN_DELTA);
-    let (provider, path, question) = ("openai", CHAT, chat(true));
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new("openai", CHAT, chat(true), answer).run().await;
 }
 
 #[tokio::test]
 async fn streamed_chats_of_azure() {
     let answer = Valid::Stream(openai::stream(&PIECES), IN_DELTA);
-    let (provider, path, question) = ("azure", CHAT, chat(true));
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new("azure", CHAT, chat(true), answer).run().await;
 }
 
 #[tokio::test]
@@ -288,14 +273,7 @@ async fn whole_completions_of_openai() {
     let answer = Valid::Whole(openai::completion("the content"), IN_TEXT, IN_TEXT);
     let question = json!({ "model": "chat", "prompt": "hi" });
     let (provider, path) = ("text-completion-openai", "/v1/completions");
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new(provider, path, question, answer).run().await;
 }
 
 #[tokio::test]
@@ -303,14 +281,7 @@ async fn streamed_completions_of_openai() {
     let answer = Valid::Stream(completion_chunks(), IN_TEXT);
     let question = json!({ "model": "chat", "prompt": "hi", "stream": true });
     let (provider, path) = ("text-completion-openai", "/v1/completions");
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new(provider, path, question, answer).run().await;
 }
 
 #[tokio::test]
@@ -318,40 +289,17 @@ async fn embeddings_of_openai() {
     let answer = Valid::Whole(openai::embeddings(1), IN_VECTORS, IN_VECTORS);
     let question = json!({ "model": "chat", "input": "hi" });
     let (provider, path) = ("openai", "/v1/embeddings");
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new(provider, path, question, answer).run().await;
 }
 
 #[tokio::test]
 async fn whole_chats_of_anthropic() {
     let answer = Valid::Whole(anthropic::message("the content"), "/content/0/text", IN_MESSAGE);
-    let (provider, path, question) = ("anthropic", CHAT, chat(false));
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new("anthropic", CHAT, chat(false), answer).run().await;
 }
 
 #[tokio::test]
 async fn streamed_chats_of_anthropic() {
     let answer = Valid::Stream(anthropic::stream(&PIECES), IN_DELTA);
-    let (provider, path, question) = ("anthropic", CHAT, chat(true));
-    Subject {
-        provider,
-        path,
-        question,
-        answer,
-    }
-    .run()
-    .await;
+    Subject::new("anthropic", CHAT, chat(true), answer).run().await;
 }
