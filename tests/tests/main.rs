@@ -9,6 +9,7 @@ mod chaos;
 mod configurations;
 mod continuation;
 mod decisions;
+mod dropped;
 mod early;
 mod errors;
 mod exchange;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::config::{Secret, settings};
+use crate::json;
 use crate::metrics::{DeploymentCounters, Labels, Metrics};
 use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
 use crate::prices::{Catalogue, Model, Prices};
@@ -60,8 +61,8 @@ pub struct Deployment {
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// What must not come back from its upstream.
     pub secrets: Secrets,
-    /// `additional_drop_params`: request fields that never go to this upstream.
-    pub dropped_parameters: Vec<String>,
+    /// `additional_drop_params`: what of a request never goes to this upstream.
+    pub dropped: Vec<json::Path>,
     pub described: Described,
 }
 
@@ -151,7 +152,8 @@ impl Deployment {
         let extra_headers = take_headers(&mut settings)?;
         let region = region::of(&settings);
         let tags = list(&settings, "tags");
-        let dropped_parameters = list(&settings, "additional_drop_params");
+        let dropped = list(&settings, "additional_drop_params");
+        let dropped = dropped.iter().map(|path| json::Path::parse(path)).collect();
         if let Some(served) = served {
             served.read_environment(&mut settings, variable);
         }
@@ -202,7 +204,7 @@ impl Deployment {
             region,
             tags,
             extra_headers,
-            dropped_parameters,
+            dropped,
         })
     }
 

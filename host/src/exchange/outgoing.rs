@@ -12,7 +12,7 @@ use super::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::canonical::fields::Says;
 use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};
-use crate::json::{Limits, Splice};
+use crate::json::{self, Limits, Splice};
 use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
@@ -40,12 +40,18 @@ const HOST_HEADERS: [&str; 13] = [
 /// since adapters honour some (`drop_params`); [`body`] leaves them out.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
-    let asked = asked_to_drop(canonical);
-    for name in canonical.fields.iter().filter_map(|field| field.name(&canonical.body)) {
-        let is_dropped = deployment.dropped_parameters.iter().chain(&asked).any(|it| *it == name);
+    let mut dropped = asked_to_drop(canonical)?;
+    dropped.extend_from_slice(&deployment.dropped);
+    for field in &canonical.fields {
+        let Some(name) = field.name(&canonical.body) else {
+            continue;
+        };
+        let is_dropped = dropped.iter().any(|path| path.is_whole_field() && path.field == name);
         // Null means "not given"; strict upstreams refuse it.
         if is_dropped || !is_given(canonical, &name) {
             splice.remove(name);
+        } else if let Some(left) = json::without(&canonical.body, field, &dropped) {
+            splice.set(name, left);
         }
     }
     for (name, json) in &deployment.settings.defaults {
@@ -65,12 +71,23 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
     Ok(Arc::new(prepared))
 }
 
-/// `additional_drop_params` of the request; empty where it is absent or something else.
-fn asked_to_drop(canonical: &Canonical) -> Vec<String> {
-    let asked = canonical.field("additional_drop_params");
-    asked
-        .and_then(|field| serde_json::from_str(field.json).ok())
-        .unwrap_or_default()
+/// `additional_drop_params` of the request: names of fields, or paths into them.
+///
+/// # Errors
+/// It is something else, or longer than any that a person wrote.
+fn asked_to_drop(canonical: &Canonical) -> Result<Vec<json::Path>, Refusal> {
+    const NAME: &str = "additional_drop_params";
+    const PATHS_MAX: usize = 100;
+    let Some(field) = canonical.field(NAME).filter(|field| field.json != "null") else {
+        return Ok(Vec::new());
+    };
+    match serde_json::from_str::<Vec<String>>(field.json) {
+        Ok(paths) if paths.len() <= PATHS_MAX => Ok(paths.iter().map(|path| json::Path::parse(path)).collect()),
+        _ => {
+            let sentence = format!("`{NAME}` must be a list of at most {PATHS_MAX} names or paths (`tools[*].x`)");
+            Err(Refusal::new(Cause::BadRequest, sentence).parameter(NAME))
+        }
+    }
 }
 
 fn is_given(canonical: &Canonical, name: &str) -> bool {
@@ -246,13 +263,19 @@ mod tests {
 
     #[test]
     fn a_request_says_what_to_drop() {
-        let dropped = |body| asked_to_drop(&canonical(body));
+        let dropped = |body| asked_to_drop(&canonical(body)).map(|paths| paths.len());
         assert_eq!(
-            dropped(r#"{"additional_drop_params":["seed","user"]}"#),
-            ["seed", "user"]
+            dropped(r#"{"additional_drop_params":["seed","tools[*].x"]}"#).unwrap(),
+            2
         );
-        assert!(dropped(r#"{"additional_drop_params":"seed"}"#).is_empty());
-        assert!(dropped(r#"{}"#).is_empty());
+        assert_eq!(dropped(r#"{"additional_drop_params":null}"#).unwrap(), 0);
+        assert_eq!(dropped("{}").unwrap(), 0);
+        for wrong in [
+            r#"{"additional_drop_params":"seed"}"#,
+            r#"{"additional_drop_params":[1]}"#,
+        ] {
+            assert_eq!(dropped(wrong).unwrap_err().cause, super::Cause::BadRequest);
+        }
     }
 
     #[test]

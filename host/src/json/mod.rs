@@ -6,7 +6,7 @@
 //! chunks of a stream, [`find`] walks by span; [`chunk`] answers the few questions asked of every chunk.
 //!
 //! In reading order: `value` (what a span is), `text` (strings), `grammar` and `scan` (checking), `find` and `chunk`
-//! (looking), `parts`, `splice`, `patch` and `replace` (editing). Everything outside those modules sees offsets only
+//! (looking), `parts`, `splice`, `patch`, `replace` and `remove` (editing). Everything outside those modules sees offsets only
 //! through [`Span`]. Fuzz targets for each stand in `tests/fuzz`.
 
 pub mod chunk;
@@ -15,6 +15,7 @@ pub mod find;
 mod grammar;
 mod parts;
 mod patch;
+mod remove;
 mod replace;
 mod scan;
 mod splice;
@@ -27,6 +28,7 @@ pub use error::{Error, Position, Problem};
 pub use find::{elements, member, members};
 pub(crate) use parts::Assembly;
 pub use parts::Parts;
+pub use remove::{Path, without};
 pub use replace::{ReplaceError, replace};
 pub use scan::{DEPTH_CEILING, Fields, Limits, scan};
 pub use splice::Splice;

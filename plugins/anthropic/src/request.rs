@@ -69,7 +69,7 @@ impl AnswerLimits {
 pub fn translate(body: &[u8], model_name: &str, limits: AnswerLimits) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| bad_request("messages", error))?;
     let model = Model::named(model_name);
-    let hygiene = Hygiene::read(&mut request);
+    let hygiene = Hygiene::read(&request);
     let own = Own::take(&mut request, &hygiene)?;
     let mut betas = own.betas();
     let plan = Plan::make(&request, &own, model, &hygiene, limits, &mut betas)?;

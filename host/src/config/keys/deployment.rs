@@ -64,7 +64,7 @@ pub const FAMILIES: &[Key] = &[
     later("budgets", "max_budget", SHARE, "US dollars it may spend in `budget_duration`."),
     later("budgets", "budget_duration", Shape::Period, "Period of `max_budget`."),
     on("drop_params", BOOL, "Drops parameters the provider does not take, here only; default `litellm_settings.drop_params`."),
-    on("additional_drop_params", TEXTS, "Further parameters to drop, where the adapter does."),
+    on("additional_drop_params", TEXTS, "Fields of requests that this deployment never gets, or paths into them (`tools[*].x`); a request may name more."),
     on("allowed_openai_params", TEXTS, "Parameters to pass on whatever the provider is known to take."),
     later("parameter hygiene by deployment", "modify_params", BOOL, "Lets requests be patched to please the provider."),
     later("mock answers", "mock_tool_calls", LIST, "Answers with these tool calls."),

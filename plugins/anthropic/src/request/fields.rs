@@ -77,12 +77,8 @@ pub struct Hygiene {
 }
 
 impl Hygiene {
-    /// Reads `drop_params`, `allowed_openai_params` and `additional_drop_params` from deployment and request, and takes
-    /// the last one's out of the request. Nested paths (`tools[*].x`) are not read.
-    pub fn read(request: &mut Request) -> Self {
-        for name in names(deployment::parameter("additional_drop_params").as_deref()) {
-            remove(request, &name);
-        }
+    /// Reads `drop_params` and `allowed_openai_params` from deployment and request.
+    pub fn read(request: &Request) -> Self {
         let asked = |name: &str| {
             request
                 .rest
@@ -117,23 +113,6 @@ impl Hygiene {
 fn names(json: Option<&str>) -> Vec<String> {
     json.and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default()
-}
-
-fn remove(request: &mut Request, name: &str) {
-    match name {
-        "max_tokens" => request.max_tokens = None,
-        "max_completion_tokens" => request.max_completion_tokens = None,
-        "temperature" => request.temperature = None,
-        "top_p" => request.top_p = None,
-        "stop" => request.stop = None,
-        "tools" => request.tools = None,
-        "tool_choice" => request.tool_choice = None,
-        "parallel_tool_calls" => request.parallel_tool_calls = None,
-        "response_format" => request.response_format = None,
-        "reasoning_effort" => request.reasoning_effort = None,
-        "user" => request.user = None,
-        _ => request.rest.retain(|(key, _)| key != name),
-    }
 }
 
 /// The request's fields that are Anthropic's own.
