@@ -347,6 +347,30 @@ impl Metrics {
         self.forget("plugin", &names);
     }
 
+    /// Forgets the series of model groups that are not among these.
+    pub fn keep_groups(&self, names: &HashSet<&str>) {
+        self.keep_only(&["requested_model", "model_group", "fallback_model"], names);
+    }
+
+    /// Forgets the series of guardrails that are not among these.
+    pub fn keep_guardrails(&self, names: &HashSet<&str>) {
+        self.keep_only(&["guardrail_name"], names);
+    }
+
+    /// Forgets the series of callbacks that are not among these.
+    pub fn keep_callbacks(&self, names: &HashSet<&str>) {
+        self.keep_only(&["callback", "callback_name"], names);
+    }
+
+    fn keep_only(&self, labels: &[&str], names: &HashSet<&str>) {
+        for label in labels {
+            for family in &self.families {
+                // The empty name is of what belongs to none.
+                family.forget(label, &|value| !value.is_empty() && !names.contains(value));
+            }
+        }
+    }
+
     fn forget(&self, label: &str, gone: &HashSet<String>) {
         if gone.is_empty() {
             return;
@@ -471,6 +495,35 @@ mod tests {
         let text = metrics.text();
         assert!(!text.contains("\"gone\"") && !text.contains("\"vanished\""), "{text}");
         assert!(text.contains("\"kept\""), "{text}");
+    }
+
+    #[test]
+    fn series_of_names_that_are_gone_are_forgotten() {
+        let metrics = Metrics::default();
+        for name in ["kept", "gone"] {
+            metrics.answered(name, "", "", "/v1/chat/completions", 200);
+            metrics.fell_back("kept", name, 500, "InternalServerError", true);
+            metrics.guarded(name, "pre_call", "success", 0.1);
+            metrics.delivered(name, "dropped", 1);
+        }
+        metrics.answered("", "", "", "/v1/chat/completions", 404);
+        let names = HashSet::from(["kept"]);
+        metrics.keep_groups(&names);
+        metrics.keep_guardrails(&names);
+        metrics.keep_callbacks(&names);
+        let text = metrics.text();
+        assert!(!text.contains("\"gone\""), "{text}");
+        for name in [
+            "litellm_proxy_total_requests_metric_total{",
+            "litellm_deployment_successful_fallbacks_total{",
+            "litellm_guardrail_requests_total{",
+            "litellm_callback_logging_failures_metric_total{",
+            "sluice_callback_records_total{",
+        ] {
+            let series = text.lines().filter(|line| line.starts_with(name)).count();
+            let expected = if name.starts_with("litellm_proxy") { 2 } else { 1 };
+            assert_eq!(series, expected, "{name}\n{text}");
+        }
     }
 
     #[test]

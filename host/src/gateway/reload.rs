@@ -145,8 +145,9 @@ impl Reloader {
     /// soon. A panic on the way refuses what has changed, as a mistake in it would.
     fn look(&mut self, gateway: &Gateway) -> bool {
         if gateway.drop_unused() {
-            self.builder.forget_unused();
+            self.builder.forget_unused(&gateway.snapshot());
         }
+        self.builder.drop_old_instances();
         catch_unwind(AssertUnwindSafe(|| self.take_up(gateway))).unwrap_or_else(|_| {
             self.refuse_as_it_is(gateway);
             false

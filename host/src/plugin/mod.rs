@@ -24,6 +24,7 @@ pub mod grants;
 pub mod guardrail;
 mod guest;
 mod host;
+mod idle;
 pub mod imports;
 pub mod library;
 pub mod limits;

@@ -18,16 +18,11 @@ use super::clock::Ticking;
 use super::component::chain;
 use super::grants::Grants;
 use super::guest::Guest;
+use super::idle::{Idle, Made};
 use super::limits::Limits;
 use super::{CallError, Identity};
 use crate::config::settings::Isolation;
 use crate::worker;
-
-/// Idle instances a worker keeps of one use: enough for the exchanges that one core has under way at the same point.
-const IDLE_MAX: usize = 32;
-
-/// Older instances are not used again: bounds how long a guest's own leak or drift lasts.
-const AGE_MAX: Duration = Duration::from_secs(600);
 
 /// An idle instance with more memory than this is dropped: one large request must not be paid for ever after.
 const IDLE_MEMORY_BYTES_MAX: usize = 8 << 20;
@@ -90,8 +85,8 @@ pub struct Pool<E: Exports> {
     identity: Arc<Identity>,
     limits: Limits,
     isolation: Isolation,
-    /// One stack a worker, so that its lock is never contended; the last one used is the warmest.
-    idle: Box<[Mutex<Vec<Instance<E>>>]>,
+    /// One a worker, so that exchanges never wait for its lock.
+    idle: Box<[Mutex<Idle<Instance<E>>>]>,
 }
 
 struct Instance<E> {
@@ -99,6 +94,12 @@ struct Instance<E> {
     exports: E,
     made: Instant,
     calls: u32,
+}
+
+impl<E> Made for Instance<E> {
+    fn made(&self) -> Instant {
+        self.made
+    }
 }
 
 /// An instance taken from a pool; it goes back, or is dropped, by itself.
@@ -127,6 +128,16 @@ impl<E: Exports> Pool<E> {
 
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Drops idle instances that are too old to be used again. Slow, and no worker's business: it unmaps memory.
+    pub fn drop_old(&self) {
+        let now = Instant::now();
+        for idle in &self.idle {
+            // The lock is free again when they are dropped.
+            let old = idle.lock().take_old(now);
+            drop(old);
+        }
     }
 
     /// An idle instance, or a fresh one, of a kind that is called synchronously.
@@ -210,13 +221,7 @@ impl<E: Exports> Pool<E> {
     }
 
     fn take_idle(&self) -> Option<Instance<E>> {
-        let mut idle = self.idle[worker::index()].lock();
-        while let Some(instance) = idle.pop() {
-            if instance.made.elapsed() < AGE_MAX {
-                return Some(instance);
-            }
-        }
-        None
+        self.idle[worker::index()].lock().take(Instant::now())
     }
 
     /// Keeps an instance for the next exchange, if it may serve one.
@@ -232,10 +237,7 @@ impl<E: Exports> Pool<E> {
         self.identity.counters.saw_memory(guest.limiter.memory_bytes());
         guest.has_read_content = false;
         if may_serve_others && is_small && instance.calls < self.limits.calls_max {
-            let mut idle = self.idle[worker::index()].lock();
-            if idle.len() < IDLE_MAX {
-                idle.push(instance);
-            }
+            self.idle[worker::index()].lock().put(instance);
         }
     }
 }

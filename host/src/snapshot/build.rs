@@ -68,10 +68,22 @@ impl Builder {
         }
     }
 
-    /// Forgets what was kept for deployments and plugins that are in no snapshot any more.
-    pub fn forget_unused(&self) {
+    /// Drops idle instances of plugins that are too old to be used again.
+    pub fn drop_old_instances(&self) {
+        self.uses.drop_old_instances();
+    }
+
+    /// Forgets what was kept for deployments and plugins that are in no snapshot any more, and the metrics of groups,
+    /// guardrails and callbacks that are not in this one.
+    pub fn forget_unused(&self, snapshot: &Snapshot) {
         self.host.forget_unused();
         self.metrics.forget_unused();
+        let settings = &snapshot.settings;
+        let guardrails = settings.guardrails.iter().map(|it| it.name.as_str());
+        let callbacks = settings.callbacks.iter().map(|it| it.name.as_str());
+        self.metrics.keep_groups(&snapshot.groups.labels());
+        self.metrics.keep_guardrails(&guardrails.collect());
+        self.metrics.keep_callbacks(&callbacks.collect());
     }
 
     /// The next snapshot. It never fails: what does not work is among its faults.

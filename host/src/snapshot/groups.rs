@@ -3,7 +3,7 @@
 //! LiteLLM's order: alias, exact group, deployment id, wildcards from the longest, then a deployment's own model name; last,
 //! wildcards once more with the provider that a name without one is known by.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::config::infer_provider;
@@ -123,6 +123,13 @@ impl Groups {
         names.dedup_by(|one, other| one.0 == other.0);
         names.retain(|(name, _)| !self.exact.contains_key(name.as_str()));
         names
+    }
+
+    /// Every name that [`Found::group`] may have.
+    #[must_use]
+    pub fn labels(&self) -> HashSet<&str> {
+        let groups = self.all.iter().map(|deployment| deployment.settings.group.as_str());
+        groups.chain(self.aliases.keys().map(String::as_str)).collect()
     }
 
     /// Wildcards as they are written.

@@ -31,6 +31,13 @@ impl<T> Shelf<T> {
         shelf.insert(key, Arc::downgrade(&pool));
         Some(pool)
     }
+
+    fn each(&self, act: impl Fn(&T)) {
+        let pools: Vec<Arc<T>> = self.0.lock().values().filter_map(Weak::upgrade).collect();
+        for pool in pools {
+            act(&pool);
+        }
+    }
 }
 
 /// A shelf for each kind.
@@ -41,4 +48,14 @@ pub struct Uses {
     pub adapters: Shelf<Adapter>,
     pub guardrails: Shelf<Pool<Guardrail>>,
     pub callbacks: Shelf<Pool<Callback>>,
+}
+
+impl Uses {
+    /// Drops idle instances that are too old to be used again.
+    pub fn drop_old_instances(&self) {
+        self.strategies.each(Pool::drop_old);
+        self.adapters.each(|adapter| adapter.pool().drop_old());
+        self.guardrails.each(Pool::drop_old);
+        self.callbacks.each(Pool::drop_old);
+    }
 }
