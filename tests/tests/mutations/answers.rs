@@ -5,52 +5,13 @@
 //! and the credential is nowhere.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use sluice_sdk::testing::cases::mutations::Random;
-use sluice_tests::dialect::anthropic;
 use sluice_tests::prelude::*;
 
-/// Changes of each valid answer.
-const CHANGES: u64 = 1_000;
-
-/// Far longer than an answer that comes at once takes.
-const HANGS_AFTER: Duration = Duration::from_secs(30);
-
-/// The deployment's, and no other test's.
-const KEY: &str = "sk-mutated-secret-9876543210";
+use super::{CHANGES, HANGS_AFTER, KEY, assert_log_is_clean, tells_key, watch_log};
 
 const PIECES: [&str; 3] = ["first-piece ", "second-piece ", "third-piece"];
-
-/// The log of this process, which is looked at and not kept.
-struct Log;
-
-static LOG_SAYS_KEY: AtomicBool = AtomicBool::new(false);
-
-impl Write for Log {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        let says_key = line.windows(KEY.len()).any(|part| part == KEY.as_bytes());
-        LOG_SAYS_KEY.fetch_or(says_key, Ordering::Relaxed);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn watch_log() {
-    static WATCHED: Once = Once::new();
-    WATCHED.call_once(|| {
-        let filter = tracing_subscriber::EnvFilter::new("sluice=debug");
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Log);
-        // Where RUST_LOG is set, a reader looks at the log.
-        let _ = log.try_init();
-    });
-}
 
 /// An operation at a deployment, and an answer to it that is right.
 struct Subject {
@@ -120,18 +81,13 @@ impl Subject {
             let wrong = self.wrong(&answer, &changed.content, changed.is_json);
             assert_eq!(wrong, None, "change {number}: {} {}", answer.status, answer.text());
         }
-        assert!(!LOG_SAYS_KEY.load(Ordering::Relaxed), "the log says the credential");
+        assert_log_is_clean();
     }
 
     /// What is wrong with an answer, to one that was sent with this content.
     fn wrong(&self, answer: &Answer, content: &BTreeSet<String>, is_json: bool) -> Option<&'static str> {
         let text = answer.text();
-        if text.contains(KEY)
-            || answer
-                .headers
-                .values()
-                .any(|value| value.to_str().is_ok_and(|value| value.contains(KEY)))
-        {
+        if tells_key(answer) {
             return Some("the client is told the credential");
         }
         if answer.status != 200 {

@@ -189,8 +189,15 @@ fn is_known(tool: &Tool, kind: &str) -> bool {
         "function" => tool.function.is_some() || named,
         "custom" => named,
         "mcp" => false,
-        _ => named || tool.function.is_some() || kind == "mcp_toolset",
+        "mcp_toolset" => true,
+        _ => named || (tool.function.is_some() && has_version(kind)),
     }
+}
+
+/// `computer_20250124`: tools that Anthropic defines have their version in their type.
+fn has_version(kind: &str) -> bool {
+    let version = kind.rsplit_once('_').map_or("", |(_, version)| version);
+    version.len() == 8 && version.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn write_tool(to: &mut Object, tool: &Tool, betas: &mut Betas) -> Result<(), Failure> {
@@ -202,6 +209,9 @@ fn write_tool(to: &mut Object, tool: &Tool, betas: &mut Betas) -> Result<(), Fai
             to.string("type", kind);
             if let Some(name) = &function.name {
                 to.text("name", name);
+            }
+            if let Some(description) = &function.description {
+                to.text("description", description);
             }
             let parameters = function
                 .parameters
