@@ -170,6 +170,13 @@ impl Canonical {
     pub fn prompt_tokens(&self) -> u32 {
         *self.prompt_tokens.0.get_or_init(|| tokens::of(self))
     }
+
+    /// The same request, with the tokens of its prompt counted: for who has the time now.
+    #[must_use]
+    pub fn counted(self) -> Self {
+        let _ = self.prompt_tokens();
+        self
+    }
 }
 
 /// Whether a field can say nothing that a client thought up: no text, and no room to hide one.

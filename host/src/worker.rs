@@ -4,9 +4,11 @@
 //! must agree on (health, limits, counters, the configuration) is shared and atomic.
 
 use std::cell::Cell;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+
+use tokio::runtime::Handle;
 
 /// Threads that have an index of their own: workers, the background thread and those of tests.
 pub const COUNT_MAX: usize = 64;
@@ -27,6 +29,39 @@ pub fn index() -> usize {
     })
 }
 
+/// Work on more bytes than this takes more than a millisecond, for which the worker's other exchanges would wait.
+const BYTES_MAX: usize = 128 << 10;
+
+/// Whether work on so many bytes is too long for a worker.
+#[must_use]
+pub fn is_long(bytes: usize) -> bool {
+    bytes > BYTES_MAX
+}
+
+/// Work on so many bytes: here where it is short, else on a thread beside the workers. A panic goes on here.
+pub async fn aside<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+    if !is_long(bytes) {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down, and this exchange with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// The same for work that waits now and then.
+pub async fn aside_waiting<T: Send + 'static>(bytes: usize, work: impl Future<Output = T> + Send + 'static) -> T {
+    if !is_long(bytes) {
+        return work.await;
+    }
+    let runtime = Handle::current();
+    aside(bytes, move || runtime.block_on(work)).await
+}
+
 /// Lets the worker's other exchanges come first that can go on now.
 ///
 /// Called between reading and writing: all read what has arrived, then all write. Whoever receives is woken by the first
@@ -42,4 +77,25 @@ pub async fn give_way() {
         Poll::Pending
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn long_work_is_done_on_another_thread() {
+        let here = std::thread::current().id();
+        let thread = || std::thread::current().id();
+        assert_eq!(aside(BYTES_MAX, thread).await, here);
+        assert_ne!(aside(BYTES_MAX + 1, thread).await, here);
+        assert_eq!(aside_waiting(BYTES_MAX, async move { thread() }).await, here);
+        assert_ne!(aside_waiting(BYTES_MAX + 1, async move { thread() }).await, here);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "as the work does")]
+    async fn it_panics() {
+        aside(BYTES_MAX + 1, || panic!("as the work does")).await
+    }
 }

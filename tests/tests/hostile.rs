@@ -113,6 +113,32 @@ async fn with_adapter(upstream: &Upstream, settings: Value, retries: u32) -> Gat
 }
 
 #[tokio::test]
+async fn an_adapter_that_is_busy_with_a_long_text_holds_up_nobody_else() {
+    const LIMIT_MS: u32 = 1_500;
+    let long = "so many words ".repeat(20_000);
+    for at in ["open", "whole"] {
+        let upstream = Upstream::that_answers(openai::says(&long)).await;
+        let config = Config::new()
+            .probe("busy", &upstream, json!({ "at": at, "do": "loop" }))
+            .mock("demo", "hello")
+            .time_limit("probe-adapter", LIMIT_MS)
+            .set("sluice", json!({ "server": { "workers": 1 } }));
+        let gateway = Setup::new(&config).plugin(guests::ADAPTER).start().await;
+        let question = openai::ask("busy", if at == "open" { &long } else { "hi" });
+        let client = gateway.client();
+        let busy = tokio::spawn(async move { client.chat(&question).await });
+        let mut answered = 0;
+        while !busy.is_finished() {
+            assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
+            answered += 1;
+        }
+        assert!(busy.await.unwrap().status >= 500);
+        // One worker, which the loop would have held for all of its time: a few got in before it.
+        assert!(answered > 50, "{at}: {answered} others were answered meanwhile");
+    }
+}
+
+#[tokio::test]
 async fn an_adapter_that_misbehaves_in_any_export_fails_over() {
     for at in ["open", "whole", "refuse"] {
         for (misdeed, kind) in [

@@ -257,6 +257,21 @@ async fn a_request_may_name_its_own_fallbacks_or_none() {
 }
 
 #[tokio::test]
+async fn so_many_fallbacks_of_a_request_are_tried() {
+    let (gateway, [one, two, _]) = three(json!({})).await;
+    one.always(broken());
+    for (nowhere, is_tried) in [(63, true), (64, false)] {
+        let mut fallbacks = vec![json!({ "model": "nowhere", "n": 1 }); nowhere];
+        fallbacks.push(json!("two"));
+        let mut question = openai::ask("one", "hi");
+        question["fallbacks"] = fallbacks.into();
+        let answer = gateway.client().chat(&question).await;
+        assert_eq!(answer.status == 200, is_tried, "{}", answer.text());
+    }
+    assert_eq!(two.count(), 1);
+}
+
+#[tokio::test]
 async fn what_a_guardrail_refuses_goes_nowhere_else() {
     let upstreams = [Upstream::start().await, Upstream::start().await];
     let config = Config::new()

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use hyper::http::response::Parts;
-use hyper::{Response, Uri};
+use hyper::{Request, Response, Uri};
 
 use super::answer::{Answer, Whole};
 use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
@@ -109,7 +109,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
     let outcome = match (&deployment.settings.mock_response, &deployment.upstream) {
         (Some(mock), _) => canned::mock(canonical, candidate, mock),
         (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,
-        (None, None) => Err(Refusal::new(Cause::Internal, "the deployment has no upstream")),
+        (None, None) => Err(no_upstream()),
     };
     exchange.story.upstream_time += begun.elapsed();
     if outcome.is_ok() {
@@ -144,7 +144,7 @@ async fn ask(
     candidate: &Candidate,
     upstream: &Upstream,
 ) -> Result<Answer, Refusal> {
-    let canonical = &outgoing::prepare(canonical, &candidate.deployment)?;
+    let canonical = &prepared(canonical, candidate).await?;
     let limits = time_limits(exchange, canonical, candidate);
     let begun = tokio::time::Instant::now();
     let accepted = send(&exchange.worker.connections, canonical, candidate, upstream, limits).await?;
@@ -159,6 +159,42 @@ async fn ask(
             }),
         None => reading.await,
     }
+}
+
+async fn prepared(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Arc<Canonical>, Refusal> {
+    let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(&candidate.deployment));
+    worker::aside(canonical.body.len(), move || outgoing::prepare(&canonical, &deployment)).await
+}
+
+/// A request in its adapter's words.
+struct Asked {
+    request: Request<upstream::Outgoing>,
+    reading: Reading,
+    /// `None` where the answer is relayed as it is.
+    conversation: Option<Conversation>,
+}
+
+/// The request as the adapter puts it.
+async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked, Refusal> {
+    let (canonical, candidate) = (Arc::clone(canonical), candidate.clone());
+    worker::aside(canonical.body.len(), move || {
+        let deployment = &candidate.deployment;
+        let upstream = deployment.upstream.as_ref().ok_or_else(no_upstream)?;
+        let opened = upstream.adapter.open(&canonical, &candidate);
+        let (asked, conversation) = opened.map_err(refused_by_adapter)?;
+        let reading = asked.reading;
+        Ok(Asked {
+            request: outgoing::build(&canonical, deployment, upstream, asked)?,
+            // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
+            conversation: (!matches!(reading, Reading::Relay)).then_some(conversation),
+            reading,
+        })
+    })
+    .await
+}
+
+fn no_upstream() -> Refusal {
+    Refusal::new(Cause::Internal, "the deployment has no upstream")
 }
 
 /// An upstream's answer that is no refusal, and of whose body nothing has been read.
@@ -183,14 +219,11 @@ pub async fn send(
     let mut clock = Clock::start(limits);
     let mut moved = None;
     for _ in 0..=REDIRECTS_MAX {
-        let (asked, conversation) = upstream
-            .adapter
-            .open(canonical, candidate)
-            .map_err(refused_by_adapter)?;
-        let reading = asked.reading;
-        // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
-        let conversation = (!matches!(reading, Reading::Relay)).then_some(conversation);
-        let mut request = outgoing::build(canonical, &candidate.deployment, upstream, asked)?;
+        let Asked {
+            mut request,
+            reading,
+            conversation,
+        } = open(canonical, candidate).await?;
         if let Some(path) = moved.take() {
             *request.uri_mut() = Uri::from(path);
         }
@@ -256,11 +289,16 @@ async fn read(
         }
         (_, conversation) => {
             let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
-            let body = whole(canonical.operation, &head, body, conversation, deployment).await?;
-            let body = completion::whole(canonical, &body).unwrap_or(body);
-            let whole = Whole::new(body, head.headers)?;
-            in_band::check(canonical.operation, &whole.body)?;
-            return canned::as_asked(canonical, whole);
+            let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(deployment));
+            worker::give_way().await;
+            return worker::aside(body.len(), move || {
+                let body = whole(canonical.operation, &head, body, conversation, &deployment)?;
+                let body = completion::whole(&canonical, &body).unwrap_or(body);
+                let whole = Whole::new(body, head.headers)?;
+                in_band::check(canonical.operation, &whole.body)?;
+                canned::as_asked(&canonical, whole)
+            })
+            .await;
         }
     };
     Stream::begin(exchange, canonical, source, head.headers)
@@ -269,14 +307,13 @@ async fn read(
 }
 
 /// All of an answer, canonical. Some upstreams stream it whatever they are asked.
-async fn whole(
+fn whole(
     operation: Operation,
     head: &Parts,
     body: Bytes,
     conversation: Option<Conversation>,
     deployment: &Arc<Deployment>,
 ) -> Result<Bytes, Refusal> {
-    worker::give_way().await;
     let body = Mask::new(Arc::clone(deployment)).whole(body);
     match conversation {
         Some(mut conversation) => Ok(conversation.whole(&body).map_err(refused_by_adapter)?.into()),
@@ -302,7 +339,7 @@ impl Accepted {
             conversation.answered(head.headers.clone());
         }
         let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
-        let body = whole(operation, &head, body, conversation, deployment).await?;
+        let body = whole(operation, &head, body, conversation, deployment)?;
         let whole = Whole::new(body, head.headers)?;
         in_band::check(operation, &whole.body)?;
         Ok(whole)

@@ -16,7 +16,8 @@ use super::{Cause, Exchange, Refusal, attempt, guard, route};
 use crate::canonical::fields::is_secret;
 use crate::canonical::{Canonical, MODEL_BYTES_MAX};
 use crate::config::settings::{Fallbacks, GroupTargets, Target};
-use crate::json::Splice;
+use crate::json::{self, Splice};
+use crate::worker;
 
 /// The phase.
 ///
@@ -74,7 +75,7 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             requested.clone_from(&exchange.story.group);
         }
         hops.add(targets(exchange, &hop, &refusal), &hop);
-        let Some(next) = hops.next(&hop) else {
+        let Some(next) = hops.next(&hop).await else {
             // A group of which nobody was asked has less to say than one that failed.
             let is_first_told = was_asked || exchange.story.attempts.is_empty();
             let (refusal, canonical) = first.filter(|_| is_first_told).unwrap_or((refusal, hop.canonical));
@@ -132,7 +133,7 @@ impl Onward {
     pub async fn next(&mut self, exchange: &mut Exchange) -> Option<Arc<Canonical>> {
         let Self { hop, hops, refusal } = self;
         hops.add(targets(exchange, hop, refusal), hop);
-        *hop = hops.next(hop)?;
+        *hop = hops.next(hop).await?;
         guard_request(exchange, hop).await.ok()?;
         exchange.story.fell_back(refusal.clone());
         Some(Arc::clone(&hop.canonical))
@@ -153,8 +154,17 @@ async fn guard_request(exchange: &mut Exchange, hop: &mut Hop) -> Result<(), Ref
 #[derive(Default)]
 struct Hops {
     /// Still to be tried, the next one first.
-    open: VecDeque<Hop>,
+    open: VecDeque<Ahead>,
     seen: Vec<Box<str>>,
+}
+
+/// A group that one that failed leads to.
+struct Ahead {
+    target: Target,
+    failed: Arc<Canonical>,
+    depth: u32,
+    /// The guardrails have looked at what the failed one was asked.
+    is_guarded: bool,
 }
 
 impl Hops {
@@ -162,27 +172,55 @@ impl Hops {
     fn add(&mut self, targets: Vec<Target>, failed: &Hop) {
         self.seen.push(failed.canonical.group.clone());
         for target in targets.into_iter().rev() {
-            match aimed_at(&target, &failed.canonical) {
-                Ok(canonical) => self.open.push_front(Hop {
-                    is_guarded: failed.is_guarded && canonical.body == failed.canonical.body,
-                    canonical: Arc::new(canonical),
-                    depth: failed.depth + 1,
-                }),
-                Err(error) => tracing::warn!(group = target.group, %error, "a fallback is passed over"),
-            }
+            self.open.push_front(Ahead {
+                target,
+                failed: Arc::clone(&failed.canonical),
+                depth: failed.depth + 1,
+                is_guarded: failed.is_guarded,
+            });
         }
     }
 
     /// The next group that was not tried; also the one that has just failed, where it names itself, once.
-    fn next(&mut self, failed: &Hop) -> Option<Hop> {
-        while let Some(next) = self.open.pop_front() {
-            let group = &next.canonical.group;
-            let times = self.seen.iter().filter(|seen| *seen == group).count();
-            if times == 0 || times == 1 && *group == failed.canonical.group {
-                return Some(next);
+    async fn next(&mut self, failed: &Hop) -> Option<Hop> {
+        while let Some(ahead) = self.open.pop_front() {
+            let group = ahead.target.group.as_str();
+            let times = self.seen.iter().filter(|seen| seen.as_ref() == group).count();
+            if times == 0 || times == 1 && *group == *failed.canonical.group {
+                let bytes = ahead.failed.body.len();
+                match worker::aside(bytes, move || ahead.aim()).await {
+                    Ok(hop) => return Some(hop),
+                    Err((group, error)) => tracing::warn!(group, %error, "a fallback is passed over"),
+                }
             }
         }
         None
+    }
+}
+
+impl Ahead {
+    /// The request as the group gets it.
+    fn aim(self) -> Result<Hop, (String, json::Error)> {
+        let Self { target, failed, .. } = &self;
+        let mut changes = Splice::default();
+        let overrides = target.overrides.iter();
+        for (name, json) in overrides.filter(|(name, _)| !is_secret(name)) {
+            changes.set(name.as_str(), json.as_bytes());
+        }
+        let aimed = Canonical {
+            group: target.group.as_str().into(),
+            ..Canonical::clone(failed)
+        };
+        let canonical = match changes.is_empty() {
+            true => Ok(aimed),
+            false => aimed.with_fields(changes),
+        };
+        let canonical = canonical.map_err(|error| (target.group.clone(), error))?;
+        Ok(Hop {
+            is_guarded: self.is_guarded && canonical.body == failed.body,
+            canonical: Arc::new(canonical.counted()),
+            depth: self.depth,
+        })
     }
 }
 
@@ -237,6 +275,9 @@ fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
         .unwrap_or_else(|| exchange.fallbacks_after(canonical).to_vec())
 }
 
+/// A request may name more fallbacks than this; those are not tried.
+const ASKED_MAX: usize = 64;
+
 /// Fallbacks that a request names: groups, objects with `model` and what changes there, or mappings from a group to these.
 fn asked(canonical: &Canonical, name: &str) -> Option<Vec<Target>> {
     let field = canonical.field(name)?;
@@ -254,6 +295,7 @@ fn asked(canonical: &Canonical, name: &str) -> Option<Vec<Target>> {
             other => targets.extend(target(other)),
         }
     }
+    targets.truncate(ASKED_MAX);
     Some(targets)
 }
 
@@ -280,23 +322,6 @@ fn read_target(item: Value) -> Option<Target> {
             })
         }
         _ => None,
-    }
-}
-
-/// The request as a fallback gets it.
-fn aimed_at(target: &Target, canonical: &Canonical) -> Result<Canonical, crate::json::Error> {
-    let aimed = Canonical {
-        group: target.group.as_str().into(),
-        ..canonical.clone()
-    };
-    let mut changes = Splice::default();
-    let overrides = target.overrides.iter();
-    for (name, json) in overrides.filter(|(name, _)| !is_secret(name)) {
-        changes.set(name.as_str(), json.as_bytes().to_vec());
-    }
-    match changes.is_empty() {
-        true => Ok(aimed),
-        false => aimed.with_fields(changes),
     }
 }
 

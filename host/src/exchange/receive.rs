@@ -18,6 +18,7 @@ use crate::config::settings::Server;
 use crate::joined::Joined;
 use crate::json::{self, Fields, Kind, Limits, Splice};
 use crate::operation::Operation;
+use crate::worker;
 
 /// The phase.
 ///
@@ -38,7 +39,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         true => (in_room_of_its_own(body), headers_in_room_of_their_own(&headers)),
         false => (body, headers),
     };
-    let canonical = Arc::new(Canonical {
+    let canonical = Canonical {
         id: exchange.id.clone(),
         operation: arrival.operation,
         group: group.into(),
@@ -50,6 +51,10 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
         headers,
         attributes: BTreeMap::new(),
         prompt_tokens: Estimate::default(),
+    };
+    let canonical = Arc::new(match worker::is_long(canonical.body.len()) {
+        true => worker::aside(canonical.body.len(), move || canonical.counted()).await,
+        false => canonical,
     });
     exchange.canonical = Some(Arc::clone(&canonical));
     Ok(canonical)
@@ -119,37 +124,25 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<B
     Ok(Some(joined.into_bytes()))
 }
 
-/// Longer bodies take more than a millisecond to scan, which the worker's other exchanges would wait for.
-const SCANNED_HERE_BYTES_MAX: usize = 128 << 10;
-
 /// The body without credentials, and its fields.
 async fn look_into(body: Bytes, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
-    let look = |body: Bytes, limits: &Server| {
+    let depth_max = u16::try_from(limits.json_depth_max).unwrap_or(json::DEPTH_CEILING);
+    let limits = Limits { depth_max };
+    worker::aside(body.len(), move || {
         let fields = scan(&body, limits)?;
         without_credential_fields(body, fields, limits)
-    };
-    if body.len() <= SCANNED_HERE_BYTES_MAX {
-        return look(body, limits);
-    }
-    let limits = limits.clone();
-    let looked = tokio::task::spawn_blocking(move || look(body, &limits)).await;
-    looked.unwrap_or_else(|_| Err(Refusal::new(Cause::Internal, "the request's body could not be read")))
+    })
+    .await
 }
 
-fn scan(body: &Bytes, limits: &Server) -> Result<Fields, Refusal> {
+fn scan(body: &Bytes, limits: Limits) -> Result<Fields, Refusal> {
     if body.is_empty() {
         return Err(Refusal::new(
             Cause::BadRequest,
             "the request has no body: send a JSON object with at least `model`",
         ));
     }
-    json::scan(
-        body,
-        Limits {
-            depth_max: u16::try_from(limits.json_depth_max).unwrap_or(json::DEPTH_CEILING),
-        },
-    )
-    .map_err(|error| {
+    json::scan(body, limits).map_err(|error| {
         Refusal::new(
             Cause::BadRequest,
             format!("the request's body is not usable JSON: {error}"),
@@ -161,7 +154,7 @@ const TOO_LONG: &str = "`model` is longer than any model's name: name a model gr
 
 /// The body without the credentials that clients send in it: they go no further, no guest sees them. Untouched where there
 /// are none.
-fn without_credential_fields(body: Bytes, fields: Fields, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
+fn without_credential_fields(body: Bytes, fields: Fields, limits: Limits) -> Result<(Bytes, Fields), Refusal> {
     let mut splice = Splice::default();
     for field in &fields {
         let name = field.name(&body).unwrap_or_default();

@@ -11,9 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-
-use super::answer::Answer;
+use super::answer::{Answer, Whole};
 use super::story::GuardrailReport;
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
@@ -22,6 +20,7 @@ use crate::config::settings::Mode;
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict, Violation};
 use crate::snapshot::{ConfiguredGuardrail, Snapshot};
+use crate::worker;
 
 pub use stream::Windows;
 
@@ -41,7 +40,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     check_asked(&snapshot, &canonical)?;
     let mut canonical = canonical;
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
-        let found = texts::of_request(&canonical);
+        let found = texts_of(&canonical).await;
         let (report, verdict) = ask(
             &exchange.worker.gateway.metrics,
             guardrail,
@@ -52,8 +51,8 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
         )
         .await;
         exchange.story.guardrails.push(report);
-        if let Some(body) = rewritten(&canonical.body, &found, verdict?)? {
-            canonical = with_body(&canonical, body)?;
+        if let Some(changed) = with_texts(&canonical, &found, verdict?).await? {
+            canonical = changed;
             exchange.canonical = Some(Arc::clone(&canonical));
         }
     }
@@ -85,7 +84,7 @@ async fn during(
 ) -> Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)> {
     let mut reports = Vec::new();
     for guardrail in applying(snapshot, canonical, Mode::DuringCall) {
-        let found = texts::of_request(canonical);
+        let found = texts_of(canonical).await;
         let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Request, "during_call", &found).await;
         reports.push(report);
         if let Err(refusal) = verdict {
@@ -105,12 +104,13 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
     match answer {
         Answer::Whole(mut whole) => {
             for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
-                let found = texts::of_answer(&whole.body);
+                let body = whole.body.clone();
+                let found = worker::aside(body.len(), move || Arc::new(texts::of_answer(&body))).await;
                 let metrics = &exchange.worker.gateway.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &found).await;
                 exchange.story.guardrails.push(report);
-                if let Some(body) = rewritten(&whole.body, &found, verdict?)? {
-                    whole = whole.with_body(texts::without_echoes(body))?;
+                if let Outcome::Rewrite(texts) = verdict? {
+                    whole = worker::aside(whole.body.len(), move || with_answer_texts(whole, &found, &texts)).await?;
                 }
             }
             if general.restamp_model {
@@ -210,16 +210,17 @@ async fn ask(
     canonical: &Arc<Canonical>,
     stage: Stage,
     mode: &'static str,
-    found: &[Found],
+    found: &Arc<Vec<Found>>,
 ) -> (GuardrailReport, Result<Outcome, Refusal>) {
     let begun = Instant::now();
-    let passages: Vec<Passage> = found.iter().map(passage).collect();
     let inspected = match &guardrail.plugin {
-        Some(_) if passages.is_empty() => Ok(Verdict::Pass),
-        // Boxed, so that an exchange without guardrails does not carry the room for one.
-        Some(plugin) => Box::pin(inspect(plugin, canonical, stage, &passages))
-            .await
-            .map_err(Some),
+        Some(_) if found.is_empty() => Ok(Verdict::Pass),
+        Some(plugin) => {
+            let bytes = found.iter().map(|found| found.text.len()).sum();
+            let looking = inspect(Arc::clone(plugin), Arc::clone(canonical), stage, Arc::clone(found));
+            // Boxed, so that an exchange without guardrails does not carry the room for one.
+            Box::pin(worker::aside_waiting(bytes, looking)).await.map_err(Some)
+        }
         None => Err(None),
     };
     let (status, code, outcome) = judge(guardrail, inspected);
@@ -236,12 +237,13 @@ async fn ask(
 }
 
 async fn inspect(
-    plugin: &Guardrail,
-    canonical: &Arc<Canonical>,
+    plugin: Arc<Guardrail>,
+    canonical: Arc<Canonical>,
     stage: Stage,
-    passages: &[Passage],
+    found: Arc<Vec<Found>>,
 ) -> Result<Verdict, InspectError> {
-    plugin.begin(canonical).await?.inspect(stage, passages).await
+    let passages: Vec<Passage> = found.iter().map(passage).collect();
+    plugin.begin(&canonical).await?.inspect(stage, &passages).await
 }
 
 /// `Err(None)`: there is no plugin.
@@ -297,19 +299,39 @@ fn passage(found: &Found) -> Passage {
     }
 }
 
-/// The document with the new text in its places; `None` when nothing changes.
-fn rewritten(document: &Bytes, found: &[Found], outcome: Outcome) -> Result<Option<Bytes>, Refusal> {
+async fn texts_of(canonical: &Arc<Canonical>) -> Arc<Vec<Found>> {
+    let canonical = Arc::clone(canonical);
+    worker::aside(canonical.body.len(), move || Arc::new(texts::of_request(&canonical))).await
+}
+
+/// The request with a guardrail's texts in the places of those that it was shown; `None` when nothing changes.
+async fn with_texts(
+    canonical: &Arc<Canonical>,
+    found: &Arc<Vec<Found>>,
+    outcome: Outcome,
+) -> Result<Option<Arc<Canonical>>, Refusal> {
     let Outcome::Rewrite(texts) = outcome else {
         return Ok(None);
     };
-    texts::replaced(document, found, &texts).map_err(|error| {
-        Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
+    let (canonical, found) = (Arc::clone(canonical), Arc::clone(found));
+    worker::aside(canonical.body.len(), move || {
+        let Some(body) = texts::replaced(&canonical.body, &found, &texts).map_err(not_applied)? else {
+            return Ok(None);
+        };
+        let changed = canonical.with_body(body).map_err(not_applied)?;
+        Ok(Some(Arc::new(changed.counted())))
     })
+    .await
 }
 
-fn with_body(canonical: &Canonical, body: Bytes) -> Result<Arc<Canonical>, Refusal> {
-    let changed = canonical.with_body(body).map_err(|error| {
-        Refusal::new(Cause::Internal, "a guardrail's changes broke the request").detail(error.to_string())
-    })?;
-    Ok(Arc::new(changed))
+/// The same for an answer.
+fn with_answer_texts(whole: Whole, found: &[Found], texts: &[String]) -> Result<Whole, Refusal> {
+    match texts::replaced(&whole.body, found, texts).map_err(not_applied)? {
+        Some(body) => whole.with_body(texts::without_echoes(body)),
+        None => Ok(whole),
+    }
+}
+
+fn not_applied(error: impl std::error::Error) -> Refusal {
+    Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
 }

@@ -20,6 +20,7 @@ use crate::exchange::story::CutOff;
 use crate::exchange::{Exchange, Refusal, attempt, blame, route};
 use crate::json::Splice;
 use crate::usage::Usage;
+use crate::worker;
 
 /// What an adapter says in `provider-info.extras` of a provider whose models take up an answer when they are asked to.
 const CAN_CONTINUE: (&str, &str) = ("continuation", "instructed");
@@ -95,12 +96,14 @@ fn opening(stream: &mut Stream) -> Opening {
 
 async fn ask_another(
     exchange: &mut Exchange,
-    canonical: &Canonical,
+    canonical: &Arc<Canonical>,
     delivered: &str,
     tokens: u64,
     without: &[Arc<Deployment>],
 ) -> Option<Box<Stream>> {
-    let continued = Arc::new(continued(canonical, delivered, tokens)?);
+    let (canonical, delivered) = (Arc::clone(canonical), delivered.to_owned());
+    let continued = worker::aside(canonical.body.len(), move || continued(&canonical, &delivered, tokens)).await;
+    let continued = Arc::new(continued?);
     // The time since the first content is the upstreams' anyway.
     let upstream_time = exchange.story.upstream_time;
     let mut ranked = route::rank(exchange, &continued, without).ok()?;
