@@ -1,6 +1,6 @@
 //! Requests and answers in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
 //!
-//! What these hold, and where text stands in them, is told by the tables [`fields`] and [`parts`], and by nobody else.
+//! The tables [`fields`] and [`parts`] say what these hold and where text is in them; no other code does.
 
 mod attributes;
 pub mod chunk;

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::Mutex;
 
-/// Takes wake-ups, remembers them, and passes them on to the task unless it is at work on them already.
+/// A waker that records wake-ups and forwards them only while the task is not polling this part.
 pub struct Latch {
     /// The task polls what is behind the latch until no wake-up is left: none need be passed on.
     is_polling: AtomicBool,

@@ -29,7 +29,7 @@ const CUT_MAX: Duration = Duration::from_secs(2);
 /// How long callbacks may go on delivering after the last exchange has ended.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
 
-/// What a gateway is started with; flags and environment go over the configuration.
+/// What a gateway is started with; flags and environment take precedence over the configuration.
 pub struct Options {
     pub source: Source,
     pub strictness: Strictness,

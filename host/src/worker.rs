@@ -62,10 +62,10 @@ pub async fn aside_waiting<T: Send + 'static>(bytes: usize, work: impl Future<Ou
     aside(bytes, move || runtime.block_on(work)).await
 }
 
-/// Lets the worker's other exchanges come first that can go on now.
+/// Yields once, so that other ready exchanges of this worker run before we write.
 ///
-/// Called between reading and writing: all read what has arrived, then all write. Whoever receives is woken by the first
-/// write and still awake for the others, and each wake-up that is saved here is a few microseconds of the kernel's.
+/// Called between reading and writing: all exchanges read what has arrived, then all write. The first write wakes the
+/// receiver, which is still awake for the others. Each wake-up that this saves costs the kernel a few microseconds.
 pub async fn give_way() {
     let mut has_given = false;
     poll_fn(|cx| {

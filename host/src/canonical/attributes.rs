@@ -64,8 +64,8 @@ impl Canonical {
         tags
     }
 
-    /// The only region that may serve the request: `allowed_model_region`, or that of its `metadata`. What is no string is
-    /// its JSON, which no deployment's region is: nobody's wish to be somewhere is read as none.
+    /// The only region that may serve the request: `allowed_model_region`, or that of its `metadata`. A region that
+    /// is not a string is returned as its JSON, which matches no deployment: it must not be treated as "no region".
     #[must_use]
     pub fn region(&self) -> Option<String> {
         const NAME: &str = "allowed_model_region";

@@ -33,7 +33,7 @@ pub struct Form {
 pub enum Step {
     /// The key, with its quotes.
     Key(Span),
-    /// An element that is told from its neighbours by this number.
+    /// An element of a list: its member `index`, else its place.
     Element(u64),
     /// A content part: those of one type are one text, and `type` is this.
     Part(Option<Span>),

@@ -41,7 +41,7 @@ pub struct Problem {
     pub what: String,
     /// Sentences that say what to do; empty when nothing need be done.
     pub mend: String,
-    /// Further places where the very same was found; the first one is told.
+    /// Further places with the same problem; `at` is the first.
     pub more: u32,
 }
 
@@ -130,7 +130,7 @@ impl Problems {
 
     pub fn push(&mut self, severity: Severity, at: &Place, what: String, mend: String) {
         self.errors |= severity == Severity::Error;
-        // Errors are told at every place, since each has to be mended there.
+        // Errors are listed at every place, since each must be corrected.
         if severity != Severity::Error
             && let Some(same) = self.found.iter_mut().find(|p| p.severity == severity && p.what == what)
         {

@@ -114,7 +114,7 @@ impl Default for Ranking {
 #[derive(Debug, Clone)]
 pub struct Router {
     pub ranking: Ranking,
-    /// `routing_groups`, by model; it goes over `ranking`.
+    /// `routing_groups`, by model; it takes precedence over `ranking`.
     pub group_rankings: BTreeMap<String, Ranking>,
     pub retries: Retries,
     pub cooldowns: Cooldowns,
@@ -232,7 +232,7 @@ pub enum Isolation {
 /// `sluice.plugins.<name>`. `None` means the default of the plugin's kind.
 #[derive(Debug, Clone, Default)]
 pub struct Plugin {
-    /// JSON object; what a guardrail or callback entry says itself goes over it, key by key.
+    /// JSON object; keys of a guardrail's or callback's own entry take precedence.
     pub settings: Option<Box<str>>,
     /// `host`, `host:port`, `*.domain`, each may begin with `http://` to allow plain text.
     pub outbound: Vec<String>,

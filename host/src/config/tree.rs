@@ -109,7 +109,7 @@ fn options() -> Options {
             max_aliases: ALIASES_MAX,
             max_merge_keys: ALIASES_MAX,
             max_anchors: ALIASES_MAX,
-            // A second document is told as such, rather than as a limit.
+            // A second document is reported as such, not as a limit.
             max_documents: 2,
             max_total_scalar_bytes: FILE_BYTES_MAX,
             max_recorded_anchor_events: 4 * NODES_MAX,
@@ -126,7 +126,7 @@ fn options() -> Options {
     }
 }
 
-/// The parser's sentence without the place, which is told already.
+/// The parser's message without the place, which the problem has already.
 fn reason(error: &serde_yaml::Error) -> String {
     let text = error
         .without_snippet()

@@ -38,7 +38,7 @@ pub struct Recorder {
     /// Of the requests that are waiting.
     bytes: Arc<AtomicUsize>,
     dropped: IntCounter,
-    /// Who tells waits for the disk: for what no client waits for.
+    /// If set, `choice` and `exchange` block on a full queue. For offline use only.
     pub is_patient: bool,
     /// Disconnected when the thread has ended.
     ended: Mutex<Receiver<()>>,

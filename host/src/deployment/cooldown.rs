@@ -66,7 +66,7 @@ pub struct Tally {
     pub failures: u32,
 }
 
-/// What a deployment says itself; it goes over the router's.
+/// A deployment's own settings; they take precedence over the router's.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Own {
     pub time: Option<Duration>,
@@ -266,7 +266,7 @@ impl Cooldown {
             until,
         };
         if let Phase::Out(earlier) = &mut state.phase {
-            // Attempts that were under way when it began; a longer one goes over a shorter, and nobody is told twice.
+            // Attempts that were under way when it began; a longer one replaces a shorter, and the change is logged once.
             if earlier.until < until {
                 *earlier = outage;
             }

@@ -1,8 +1,8 @@
 //! Phase `fallback`: one model group after the other, until one answers or none is left.
 //!
 //! A group that fails leads on to its fallbacks, each of which may lead on to its own; no group is tried twice, but for one
-//! that names itself: that means its deployments that have not been tried yet. Where nothing helps, the client is told what
-//! the group it asked for failed with. The order is LiteLLM's
+//! that names itself: that means its deployments that have not been tried yet. If no group answers, the client gets the error of
+//! the group it asked for. The order is LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/reliability#fallbacks>).
 
 use std::collections::VecDeque;

@@ -61,7 +61,7 @@ pub struct Arrival {
     /// What was in force when the request came; the exchange keeps it to its end.
     pub snapshot: Arc<Snapshot>,
     pub operation: Operation,
-    /// The model in the path of `/engines/{model}/…` and `/openai/deployments/{model}/…`; it goes over the body's.
+    /// The model in the path of `/engines/{model}/…` and `/openai/deployments/{model}/…`; it takes precedence over the body's.
     pub path_model: Option<String>,
     pub request: Request<Incoming>,
     pub peer: SocketAddr,

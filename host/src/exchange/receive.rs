@@ -239,7 +239,7 @@ fn without_credentials(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// Longer bodies came in several reads, and were put together in a piece of their own.
+/// Bodies of this size or more were already copied out of the connection's read buffer.
 const ONE_READ_BYTES_MAX: usize = 64 << 10;
 
 /// The same body. One that came in a single read shares the buffer of the client's connection, which stays as large as it is

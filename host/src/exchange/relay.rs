@@ -172,7 +172,7 @@ pub fn respond(exchange: Exchange, mut stream: Box<Stream>) -> Response<Body> {
     response
 }
 
-/// A stream on its way. Dropped in the middle, it is a client that hung up: what was seen until then is told.
+/// A stream that is being relayed. If it is dropped before its end, the client has hung up: what was delivered until then is recorded.
 pub struct Relay {
     stream: Box<Stream>,
     exchange: Exchange,

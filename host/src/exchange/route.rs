@@ -186,7 +186,7 @@ impl<'a> Chooser<'a> {
     /// A strategy says that none should be tried.
     pub fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
         let count = level.candidates.len();
-        // Where there is nothing to choose, no strategy is asked, unless it may forbid.
+        // Skips the strategy for a single candidate, unless it is a constraining strategy.
         let asks = count > 1 || self.is_constrained();
         if !asks && self.recorder.is_none() {
             return Ok(level.candidates);

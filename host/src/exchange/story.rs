@@ -30,7 +30,7 @@ pub struct Story {
     pub attempts: Vec<AttemptReport>,
     /// Model groups that were asked after the first.
     pub fallbacks: usize,
-    /// What the groups before the last failed with, as far as a client is told: [`FALLBACK_ERRORS_MAX`] of them.
+    /// The errors of the groups before the last, at most [`FALLBACK_ERRORS_MAX`].
     pub fallback_errors: Vec<Refusal>,
     pub guardrails: Vec<GuardrailReport>,
     /// Answers that broke in the middle and went on elsewhere.
@@ -45,7 +45,7 @@ pub struct Story {
     pub first_content: Option<Instant>,
     /// Time spent waiting for upstreams, all attempts together.
     pub upstream_time: Duration,
-    /// Content events relayed so far: what an estimate of the completion goes by.
+    /// Content events relayed so far; the completion's tokens are estimated from them.
     pub content_events: u64,
     /// What was answered, canonical, when someone wants to record it.
     pub answer: Option<Bytes>,

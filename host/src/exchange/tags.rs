@@ -81,7 +81,7 @@ impl Wish {
         self.tags.iter().filter(|tag| !tag.starts_with(['!', '&']))
     }
 
-    /// A tag that is required goes over what the client is.
+    /// A required tag takes precedence over `tag_regex`.
     fn may_be_by_agent(&self) -> bool {
         self.agent.is_some() && !self.tags.iter().any(|tag| tag.starts_with('&'))
     }

@@ -43,7 +43,7 @@ impl Gateway {
         }
         let mut rounds = self.inquiries.rounds.subscribe();
         self.inquiries.wanted.notify_one();
-        // Whoever does not answer in time is told as it was known before.
+        // A deployment that does not answer in time keeps its previous result.
         let _ = tokio::time::timeout(INQUIRY_MAX, rounds.changed()).await;
     }
 }

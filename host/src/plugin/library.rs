@@ -30,7 +30,7 @@ pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs")
 #[derive(Default)]
 pub struct Registry {
     pub components: BTreeMap<Box<str>, Arc<Component>>,
-    /// All bundled components, those included that a file goes over: what they say of their providers is trusted.
+    /// All bundled components, including those that a file replaces: what they say of their providers is trusted.
     pub bundled: Vec<Arc<Component>>,
     pub failures: Vec<Failure>,
 }
@@ -201,7 +201,7 @@ impl Library {
         }
     }
 
-    /// The present state. Files go over bundled components of the same name; of two files with one name the first in
+    /// The present state. Files replace bundled components of the same name; of two files with one name the first in
     /// alphabetical order counts.
     #[must_use]
     pub fn registry(&self) -> Registry {

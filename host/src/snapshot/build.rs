@@ -386,7 +386,7 @@ impl Builder {
                 continue;
             };
             let own = self.with_variables(settings, configured);
-            // What is wrong with its settings is told by the check of them.
+            // The check of its settings reports what is wrong with them.
             let key = self.checked_key(&settings.plugins, component, Kind::Callback, &own, faults);
             let pool = key.and_then(|key| {
                 let callbacks = &self.uses.callbacks;

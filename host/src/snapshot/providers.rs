@@ -10,7 +10,7 @@ use super::Fault;
 use crate::deployment::Provider;
 use crate::plugin::adapter::{Adapter, ProviderInfo};
 
-/// What bundled adapters say of their providers, those included that a file goes over.
+/// What bundled adapters say of their providers, including those that a file replaces.
 #[derive(Default)]
 pub struct Shipped(HashMap<String, (Box<str>, Arc<ProviderInfo>)>);
 

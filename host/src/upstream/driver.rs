@@ -86,7 +86,7 @@ impl Driver {
 }
 
 fn advance(connection: &mut Option<Pin<Box<dyn Future<Output = ()> + Send>>>, cx: &mut Context<'_>) {
-    // Its error is told to the exchange that is under way; with none, the closed sender says enough.
+    // The exchange in progress gets its error; without one, the closed sender is enough.
     if connection
         .as_mut()
         .is_some_and(|live| live.as_mut().poll(cx).is_ready())

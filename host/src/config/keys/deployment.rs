@@ -46,7 +46,7 @@ pub const TYPED: &[Key] = &[
 pub const FAMILIES: &[Key] = &[
     inert("max_retries", COUNT, "the gateway retries itself: use `num_retries`", "Retries of LiteLLM's client library."),
     on("headers", MAP, "Headers sent upstream, where the provider's adapter takes them."),
-    on("extra_headers", MAP, "Headers added to what is sent upstream, where the adapter takes them; they go over `headers`."),
+    on("extra_headers", MAP, "Headers added to what is sent upstream, where the adapter takes them; they take precedence over `headers`."),
     on("extra_body", MAP, "Fields added to the body sent upstream, where the adapter takes them."),
     on("extra_query", MAP, "Query parameters added to the URL, where the adapter takes them."),
     later("rate limits of deployments", "itpm", AMOUNT, "Input tokens a minute."),

@@ -158,7 +158,7 @@ const REST: &[Key] = &[
     later("the model hub", "enable_public_model_hub", BOOL, "Shows models to everyone."),
     later("tracing", "otel", BOOL, "Sends traces."),
     later("tracing", "tracing", ANY, "Settings of traces."),
-    on("expose_fallback_errors_to_caller", BOOL, "A request with `include_fallback_errors: true` is told what it fell back from, in `x-litellm-fallback-errors`; default false."),
+    on("expose_fallback_errors_to_caller", BOOL, "A request with `include_fallback_errors: true` gets the errors of the groups tried before in `x-litellm-fallback-errors`; default false."),
     later("error details", "include_call_id_in_error_body", BOOL, "Puts the call's id into errors; default false."),
     later("error details", "expose_router_debug_in_errors", BOOL, "Names groups and fallbacks in errors; default true."),
     later("cache", "cache_params", Shape::Section(&cache::SECTION), "The cache's settings; they belong under `litellm_settings`."),
@@ -175,7 +175,7 @@ static ALERTING_ARGS: Section = Section {
 const ALERTING_ARGS_KEYS: &[Key] = &[
     later("alerting", "daily_report_frequency", SHARE, "Seconds between reports."),
     later("alerting", "report_check_interval", SHARE, "Seconds between looks whether one is due."),
-    later("alerting", "budget_alert_ttl", SHARE, "Seconds before a budget is told again."),
+    later("alerting", "budget_alert_ttl", SHARE, "Seconds between two alerts of one budget."),
     later("alerting", "daily_spend_per_user_threshold", SHARE, "US dollars a day that make an alert."),
     later("alerting", "monthly_spend_per_user_threshold", SHARE, "US dollars a month that make an alert."),
     later("alerting", "spend_anomaly_multiplier", SHARE, "Times the usual spend that make an alert; default 3."),

@@ -105,7 +105,7 @@ pub static CALLBACK: Section = Section {
 #[rustfmt::skip] // One key a row.
 pub const CALLBACK_KEYS: &[Key] = &[
     on("callback_type", TEXT, "The plugin that serves it; default: the callback's name. `generic_api` means `webhook`."),
-    later("callback filters", "event_types", TEXT_OR_TEXTS, "Exchanges it is told of."),
+    later("callback filters", "event_types", TEXT_OR_TEXTS, "Kinds of requests that it gets records of."),
     later("log hygiene", "turn_off_message_logging", BOOL, "Keeps prompts and answers from this callback."),
     later("log hygiene", "standard_logging_payload_excluded_fields", TEXTS, "Fields left out for this callback."),
 ];

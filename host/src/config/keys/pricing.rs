@@ -4,7 +4,7 @@
 
 use super::{ANY, BOOL, Key, SHARE, Shape, TEXT, later, on};
 
-/// In `litellm_params`: they go over the price list.
+/// In `litellm_params`: they take precedence over the price list.
 #[rustfmt::skip] // One key a row.
 pub const RATES: &[Key] = &[
     on("input_cost_per_token", SHARE, "US dollars an input token; default: the price list."),

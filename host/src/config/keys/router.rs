@@ -33,11 +33,11 @@ const KEYS: &[Key] = &[
     on("routing_groups", Shape::List(&ROUTING_GROUP_SHAPE), "Strategies of their own for sets of model groups."),
     on("max_fallbacks", COUNT, "How far fallbacks lead on from one group to the next; default 5."),
     on("retry_after", SHARE, "Seconds to wait, at least, before the same deployment is tried again; default 0."),
-    on("retry_policy", Shape::Section(&RETRY_POLICY), "Retries by kind of failure; they go over `num_retries`."),
-    on("model_group_retry_policy", Shape::Map(&RETRY_POLICY_SHAPE), "Retries by group and kind of failure; they go over `retry_policy`."),
+    on("retry_policy", Shape::Section(&RETRY_POLICY), "Retries by kind of failure; they take precedence over `num_retries`."),
+    on("model_group_retry_policy", Shape::Map(&RETRY_POLICY_SHAPE), "Retries by group and kind of failure; they take precedence over `retry_policy`."),
     on("allowed_fails", COUNT, "Failures within `cooldown_time` that a deployment may have; default: half of at least five attempts in a minute."),
     on("allowed_fails_policy", Shape::Section(&ALLOWED_FAILS_POLICY), "The same, by kind of failure."),
-    on("cooldown_time", SHARE, "Seconds a deployment sits out after failures; an answer's `Retry-After` goes over it. Default 5, 0 for never."),
+    on("cooldown_time", SHARE, "Seconds of a cooldown; an answer's `Retry-After` takes precedence. Default 5; 0 disables cooldowns."),
     on("disable_cooldowns", BOOL, "Keeps failing deployments in service; default false."),
     on("enable_pre_call_checks", BOOL, "Leaves out deployments that a request does not fit by region, abilities of the model, context window, `rpm` or `tpm`; default false."),
     later("pre-call checks", "optional_pre_call_checks", TEXTS, "Further checks, by name."),
@@ -76,7 +76,7 @@ const KEYS: &[Key] = &[
     later("Python plugins", "plugins", ANY, "Python plugins; Sluice's own stand under `sluice.plugins`."),
     inert("debug_level", TEXT, "the log level is set when the gateway is started", "Log level of the router."),
     inert("set_verbose", BOOL, "the log level is set when the gateway is started", "Logs more."),
-    inert("ignore_invalid_deployments", BOOL, "a deployment that cannot be used is told by the check", "Skips deployments that are wrong."),
+    inert("ignore_invalid_deployments", BOOL, "a start reports and disables a deployment that cannot be used", "Skips deployments that are wrong."),
     inert("model_list", ANY, "it belongs at the top of the file", "The deployments."),
 ];
 

@@ -51,7 +51,7 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         group,
     };
     let shared = own("litellm_credential_name").and_then(|name| shared_values(name.text()?, credentials));
-    // What the deployment says itself comes last and so goes over what it shares.
+    // The deployment's own values come last, so they take precedence over the shared ones.
     for Entry { key, node, .. } in shared
         .unwrap_or_default()
         .iter()

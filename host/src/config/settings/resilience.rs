@@ -17,7 +17,7 @@ pub struct Retries {
     pub waits: Vec<Duration>,
     /// `retry_policy`.
     pub policy: ByKind,
-    /// `model_group_retry_policy`, by group; it goes over `policy`.
+    /// `model_group_retry_policy`, by group; it takes precedence over `policy`.
     pub group_policies: HashMap<String, ByKind>,
 }
 
@@ -26,7 +26,7 @@ pub struct Retries {
 pub struct Cooldowns {
     /// `disable_cooldowns`, default false.
     pub disabled: bool,
-    /// `cooldown_time`, default 5 s. A deployment's own goes over a failure's `Retry-After`, and that over this.
+    /// `cooldown_time`, default 5 s. A deployment's own takes precedence over a failure's `Retry-After`, and that over this.
     pub time: Duration,
     /// `allowed_fails`: failures within a cooldown's time before one begins. `None`: LiteLLM's rule of half the attempts.
     pub allowed_fails: Option<u32>,

@@ -28,7 +28,7 @@ const CAN_CONTINUE: (&str, &str) = ("continuation", "instructed");
 const INSTRUCTION: &str = "The connection broke in the middle of your last message. Write only what comes next in it, from \
     exactly where it stops, even inside a word. Repeat nothing and say nothing about this.";
 
-/// Puts another deployment's answer in the place of what was still to come. What the broken one used is told in the story.
+/// Continues a broken stream with another deployment's answer. The usage of the broken attempt is added to the story.
 ///
 /// # Errors
 /// `refusal`, where nobody can go on.

@@ -45,7 +45,7 @@ impl Asides {
         }));
     }
 
-    /// For the first choice that is told.
+    /// For the first choice that is recorded.
     pub fn take(&mut self) -> Vec<Aside> {
         self.0.as_mut().map(std::mem::take).unwrap_or_default()
     }
