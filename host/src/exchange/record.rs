@@ -106,6 +106,7 @@ fn log(exchange: &Exchange, ending: &Ending) {
         deployment,
         status = ending.status(),
         error_class = failure.map(|refusal| refusal.cause.class()),
+        blame = failure.map(|refusal| refusal.cause.row().blame.as_str()),
         error,
         attempts = story.attempts.len(),
         prompt_tokens = usage.map(|usage| usage.prompt_tokens),

@@ -79,6 +79,19 @@ pub enum Blame {
     Upstream,
 }
 
+impl Blame {
+    /// As the log line has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Gateway => "gateway",
+            Self::Plugin => "plugin",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
 /// How far an exchange may go on. Each allows what the ones before it allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Then {
