@@ -1,8 +1,9 @@
-//! Delivery of records to logging callbacks, off the path of every exchange.
+//! Delivery of records to logging callbacks, outside the path of exchanges.
 //!
-//! An exchange that has ended hands over what its record is made of; a task serializes it, once for all callbacks. Each
-//! callback has a queue, bounded in records and bytes, and one task that takes batches from it. What a callback will not
-//! take, or what finds a queue full, is dropped and counted: an exchange never waits for its record.
+//! An exchange that has ended hands over the data of its record. A task serializes the record once for all callbacks.
+//! Each callback has a queue, bounded in records and bytes, and one task that delivers batches from it. If a queue is
+//! full, its oldest records are dropped and counted, and so are batches that the callback rejects. An exchange never
+//! waits for its record.
 
 mod serializer;
 
@@ -24,26 +25,26 @@ use crate::config::settings;
 use crate::metrics::Metrics;
 use crate::plugin::callback::{Callback, DeliverError};
 
-/// Records waiting for one callback. A callback that is away for longer than it takes to fill this loses the oldest
-/// records; raising it keeps more and costs their memory.
+/// Records in the queue of one callback. If a callback is unavailable for longer than it takes to fill the queue, the
+/// oldest records are lost. A larger queue keeps more records and needs more memory.
 const QUEUE_RECORDS_MAX: usize = 10_000;
 
-/// Bytes of those records: records of long chats are large.
+/// Bytes of those records. Records of long chats are large.
 const QUEUE_BYTES_MAX: usize = 64 << 20;
 
 /// Records of one batch.
 const BATCH_RECORDS_MAX: usize = 100;
 
-/// Bytes of one batch: it crosses into the guest whole.
+/// Bytes of one batch, which is copied into the guest as a whole.
 const BATCH_BYTES_MAX: usize = 4 << 20;
 
-/// How long a batch that is not full waits for more.
+/// How long a batch that is not full waits for more records.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// Attempts at one batch, with pauses of 0.5 s, 1 s, 2 s, … between them.
+/// Attempts to deliver one batch, with pauses of 0.5 s, 1 s, 2 s, … between them.
 const ATTEMPTS_MAX: u32 = 6;
 
-/// What keeps the sinks over reloads.
+/// All sinks of the process, kept over reloads.
 pub struct Sinks {
     runtime: Handle,
     metrics: Arc<Metrics>,
@@ -58,8 +59,8 @@ struct Open {
     task: JoinHandle<()>,
 }
 
-/// What a snapshot tells of its exchanges. When the last snapshot that holds it goes, the queue closes: an exchange that
-/// began before a reload is still recorded after it.
+/// The destination of a callback's records: one configured callback with its queue. When the last snapshot that holds
+/// the sink is dropped, the queue closes; so an exchange that began before a reload is still recorded after it.
 pub struct Sink {
     pub on_success: bool,
     pub on_failure: bool,
@@ -67,7 +68,7 @@ pub struct Sink {
     serializer: Arc<Serializer>,
 }
 
-/// One callback's queue. Its task ends when it is closed and empty.
+/// The queue of one callback. Its task ends when the queue is closed and empty.
 struct Queue {
     name: Box<str>,
     callback: ArcSwap<Callback>,
@@ -94,7 +95,7 @@ impl Sinks {
         }
     }
 
-    /// The sink of a configured callback: the one that is open keeps its queue and gets the new plugin.
+    /// The sink of a configured callback. If one is open already, it keeps its queue and uses the new plugin.
     pub fn get(&self, configured: &settings::Callback, callback: Callback) -> Arc<Sink> {
         let mut open = self.open.lock();
         if let Some(sink) = open
@@ -126,7 +127,7 @@ impl Sinks {
         sink
     }
 
-    /// Forgets the sinks that are not among these, once they have delivered what they have.
+    /// Forgets all other sinks as soon as they have delivered their queues.
     pub fn keep_only(&self, kept: &[Arc<Sink>]) {
         self.open.lock().retain(|open| {
             let is_kept = kept.iter().any(|sink| Arc::as_ptr(sink) == open.sink.as_ptr());
@@ -134,7 +135,7 @@ impl Sinks {
         });
     }
 
-    /// Closes all and waits until they have delivered what they have, as long as the caller waits for it.
+    /// Closes all queues and waits until they are delivered. The caller limits the wait.
     pub async fn finish(&self) {
         self.serializer.flush().await;
         let open = std::mem::take(&mut *self.open.lock());
@@ -149,24 +150,24 @@ impl Sinks {
 }
 
 impl Sink {
-    /// Takes the record of an exchange for each of its sinks.
+    /// Hands over the record of an exchange to be serialized for all its sinks.
     pub fn record(record: Unserialized) {
         if let Some(first) = record.sinks.first() {
             Arc::clone(&first.serializer).push(record);
         }
     }
 
-    /// Adds a serialized record; where there is no room the oldest ones go.
+    /// Adds a serialized record. If the queue is full, the oldest records are dropped.
     fn push(&self, record: &Arc<str>) {
         self.queue.push(record);
     }
 
-    /// The plugin that serves it.
+    /// The name of the sink's plugin.
     pub fn plugin(&self) -> String {
         self.queue.callback.load().plugin().to_owned()
     }
 
-    /// The hosts it may reach.
+    /// The hosts that the plugin may connect to.
     pub fn grants(&self) -> Vec<String> {
         self.queue.callback.load().grants().listed()
     }
@@ -258,7 +259,7 @@ impl Queue {
         batch
     }
 
-    /// Delivers one batch, again and again where the callback asks for it.
+    /// Delivers one batch. If the callback asks for a retry, the batch is delivered again.
     async fn deliver(&self, batch: &[String]) {
         let count = batch.len() as u64;
         let mut pause = Duration::from_millis(500);

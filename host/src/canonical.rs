@@ -1,6 +1,7 @@
-//! Requests and answers in canonical form: OpenAI's JSON for the operation, as bytes, with the places of its top-level fields.
+//! Requests and answers in canonical form: OpenAI's JSON for the operation, as bytes, with the positions of the
+//! top-level fields.
 //!
-//! The tables [`fields`] and [`parts`] say what these hold and where text is in them; no other code does.
+//! The tables [`fields`] and [`parts`] define what the fields and their members contain and which of them are text.
 
 mod attributes;
 pub mod chunk;
@@ -23,29 +24,30 @@ use crate::operation::Operation;
 
 pub use attributes::Attribute;
 
-/// A request as the phases and the guests see it. Immutable: what changes it makes another.
+/// A client's request in canonical form, as the phases of an exchange and the plugins see it. It is immutable: a change
+/// makes a new value.
 #[derive(Debug, Clone)]
 pub struct Canonical {
-    /// The same in logs, records and the `x-litellm-call-id` header.
+    /// The request's id: the same in logs, in records and in the `x-litellm-call-id` header.
     pub id: Box<str>,
     pub operation: Operation,
-    /// The model that the client named.
+    /// The model name in the client's request.
     pub group: Box<str>,
     pub is_streaming: bool,
     pub body: Bytes,
     pub fields: Fields,
-    /// For random choices; recorded, so that a replay chooses alike.
+    /// Seed for random choices. It is recorded, so that a replay makes the same choices.
     pub seed: u32,
-    /// When the exchange began, in milliseconds since 1970-01-01 UTC; the record's `startTime`.
+    /// Start of the exchange in milliseconds since 1970-01-01 UTC; `startTime` in the record.
     pub started_ms: u64,
-    /// The client's headers, for `attribute("header.<name>")`; those that carry credentials are left out.
+    /// The client's headers, for `attribute("header.<name>")`, without those that carry credentials.
     pub headers: HeaderMap,
-    /// Attributes that are not in the request; they take precedence over those that are.
+    /// Attributes from outside the request. They take precedence over the request's own.
     pub attributes: BTreeMap<Box<str>, Box<str>>,
     pub prompt_tokens: Estimate,
 }
 
-/// The estimated tokens of the prompt, counted when first asked for.
+/// The estimated number of tokens of the prompt. It is computed at the first use.
 #[derive(Debug, Clone, Default)]
 pub struct Estimate(OnceLock<u32>);
 
@@ -55,22 +57,24 @@ impl From<u32> for Estimate {
     }
 }
 
-/// One top-level field.
+/// One top-level field of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CanonicalField<'c> {
     pub json: &'c str,
-    /// Whether a guest may read it and stay clean: it says nothing that a client wrote.
+    /// Neutral: the value contains nothing that a client could have chosen freely. A guest that has read only neutral
+    /// values may be reused for other exchanges.
     pub is_neutral: bool,
 }
 
-/// A number longer than this can spell something.
+/// Bytes of a number that is neutral. A longer number could encode a text.
 const NEUTRAL_NUMBER_BYTES_MAX: usize = 32;
 
-/// Bytes of a model's name. Names go into headers, logs and a search for the nearest, and guests read them as neutral: a
-/// longer one has room for a client's words.
+/// Bytes of a model name. Model names are written into headers and logs, are compared with all configured names to
+/// suggest similar ones, and count as neutral for guests. A longer name could contain a text of the client.
 pub const MODEL_BYTES_MAX: usize = 256;
 
-/// `stream_options` as OpenAI has them: with a member of another name or type they are the client's own words.
+/// `stream_options` as OpenAI defines them. With any other member, or a member of another type, they are a client's own
+/// text and not neutral.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "only whether it can be read counts")]
@@ -79,7 +83,7 @@ struct StreamOptions {
     include_obfuscation: Option<bool>,
 }
 
-/// Headers that carry credentials, in any of the ways that clients send keys.
+/// Headers in which clients send credentials, in all the usual ways.
 pub const CREDENTIAL_HEADERS: [&str; 8] = [
     "authorization",
     "proxy-authorization",
@@ -92,7 +96,7 @@ pub const CREDENTIAL_HEADERS: [&str; 8] = [
 ];
 
 impl Canonical {
-    /// A request that asks for nothing, of nobody.
+    /// A placeholder request with the body `{}`, and without id and model group.
     #[must_use]
     pub fn empty() -> Self {
         let body = Bytes::from_static(b"{}");
@@ -114,7 +118,7 @@ impl Canonical {
     /// The same request with another body.
     ///
     /// # Errors
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     pub fn with_body(&self, body: Bytes) -> Result<Self, json::Error> {
         Ok(Self {
             fields: json::scan(&body, json::Limits::ceiling())?,
@@ -124,15 +128,15 @@ impl Canonical {
         })
     }
 
-    /// The same request with fields changed.
+    /// The same request with changed fields.
     ///
     /// # Errors
-    /// A value that was put in is not JSON.
+    /// An inserted value is not JSON.
     pub fn with_fields(&self, changes: Splice) -> Result<Self, json::Error> {
         self.with_body(changes.finish(&self.body, &self.fields).into_bytes())
     }
 
-    /// A top-level field; `None` when it is absent.
+    /// A top-level field; `None` if the request does not have it.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<CanonicalField<'_>> {
         let field = self.fields.get(&self.body, name)?;
@@ -143,13 +147,13 @@ impl Canonical {
         })
     }
 
-    /// A top-level field that is a string.
+    /// A top-level field as a string; `None` if it is absent or not a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         Some(self.fields.get(&self.body, name)?.text(&self.body)?.into_owned())
     }
 
-    /// A top-level field as JSON of its own; null counts as absent.
+    /// A copy of a top-level field's JSON; `None` if it is absent or null.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<Box<RawValue>> {
         let json = self
@@ -159,19 +163,20 @@ impl Canonical {
         RawValue::from_string(json.to_owned()).ok()
     }
 
-    /// One of the client's headers, credentials left out.
+    /// One of the client's headers, unless it carries credentials.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name)?.to_str().ok().map(str::to_owned)
     }
 
-    /// Estimated tokens of the prompt: four bytes of text each; images, sounds and files by what they cost.
+    /// Estimated tokens of the prompt: one per four bytes of text; for images, audio and files, the number that
+    /// providers count.
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
         *self.prompt_tokens.0.get_or_init(|| tokens::of(self))
     }
 
-    /// The same request, with the tokens of its prompt counted: for who has the time now.
+    /// The same request with its prompt tokens counted already, so that the first use does not have to count them.
     #[must_use]
     pub fn counted(self) -> Self {
         let _ = self.prompt_tokens();
@@ -179,7 +184,7 @@ impl Canonical {
     }
 }
 
-/// Whether a field can say nothing that a client thought up: no text, and no room to hide one.
+/// Whether a field is neutral: it has no text of the client, and no room to hide one.
 fn is_neutral(name: &str, kind: Kind, json: &str) -> bool {
     match kind {
         Kind::Bool | Kind::Null => true,

@@ -1,4 +1,4 @@
-//! What all workers share: the snapshot in force, and how the next one comes about.
+//! The state that all workers share: the snapshot in force, and the reloads that replace it.
 
 pub mod checkups;
 mod reload;
@@ -21,9 +21,9 @@ use crate::upstream::Connections;
 /// The gateway.
 pub struct Gateway {
     snapshot: ArcSwap<Snapshot>,
-    /// Told whenever another snapshot is in force.
+    /// Notified when another snapshot is in force.
     reloads: watch::Sender<()>,
-    /// Snapshots that were replaced and that exchanges may still hold.
+    /// Snapshots that were replaced and may still be held by exchanges.
     replaced: Mutex<Vec<Arc<Snapshot>>>,
     is_stopping: AtomicBool,
     inquiries: checkups::Inquiries,
@@ -31,11 +31,11 @@ pub struct Gateway {
     pub started: Instant,
 }
 
-/// One core's part of it: an exchange never leaves its worker.
+/// One core's worker. An exchange never leaves its worker.
 pub struct Worker {
     pub gateway: Arc<Gateway>,
     pub connections: Connections,
-    /// Where what is asked of the gateway itself is answered: a long listing holds up no exchange.
+    /// The runtime that answers requests about the gateway itself, so that a long listing does not delay exchanges.
     pub administration: Handle,
 }
 
@@ -52,7 +52,7 @@ impl Gateway {
         }
     }
 
-    /// The snapshot in force. Who takes one keeps it to the end.
+    /// The snapshot in force. An exchange keeps the one that it took until its end.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
@@ -62,7 +62,7 @@ impl Gateway {
         self.reloads.subscribe()
     }
 
-    /// Whether a stop was asked for: readiness says no from then on.
+    /// Whether a stop was requested. From then on, the readiness check fails.
     pub fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Relaxed)
     }
@@ -78,11 +78,11 @@ impl Gateway {
         self.replaced.lock().push(old);
     }
 
-    /// Drops replaced snapshots that no exchange holds any more. Only the reloading task calls this: unmapping code and
-    /// memories takes milliseconds, which an exchange that drops the last reference would take from its worker. Answers
-    /// whether there was one.
+    /// Drops replaced snapshots that no exchange holds any more, and returns whether there was one. Only the reloading
+    /// task calls this: it unmaps code and memories, which takes milliseconds, and would block a worker if an exchange
+    /// dropped the last reference.
     fn drop_unused(&self) -> bool {
-        // Nobody can take a further reference to a snapshot that is no longer in force.
+        // The count cannot grow: a snapshot that is no longer in force cannot be taken any more.
         let is_unused = |snapshot: &mut Arc<Snapshot>| Arc::strong_count(snapshot) == 1;
         let unused: Vec<_> = self.replaced.lock().extract_if(.., is_unused).collect();
         !unused.is_empty()

@@ -1,7 +1,8 @@
-//! The log: lines of JSON on standard error, which nobody who logs ever waits for.
+//! The log: lines of JSON on standard error. Logging never blocks.
 //!
-//! An event becomes a line on the thread where it happens, and the line goes into a bounded queue ([`Lines`]). A thread of
-//! its own writes it. Where standard error is a full pipe that nobody reads, lines are dropped and counted; exchanges go on.
+//! An event becomes a line on the thread that logs it, and the line is added to a bounded queue ([`Lines`]). A separate
+//! thread writes the queue to standard error. If standard error is a full pipe that is not read, lines are dropped and
+//! counted, and exchanges go on.
 
 mod json;
 mod lines;

@@ -1,11 +1,12 @@
 //! Counters, gauges and histograms, and their text for Prometheus.
 //!
-//! Names are LiteLLM's where it has one, so that its dashboards keep working, and `sluice_…` for the rest. Label sets are
-//! bounded: model groups, deployments, plugins and fixed words, never what a client sent. Labels that LiteLLM fills from
-//! keys and teams are there and empty, so that queries by them parse.
+//! Metrics have LiteLLM's names if it has the same metric, so that its dashboards keep working, and `sluice_…`
+//! otherwise. The number of label values is bounded: they are model groups, deployments, plugins and fixed words, never
+//! what a client sent. Labels that LiteLLM fills from keys and teams exist and are empty, so that queries with them are
+//! valid.
 //!
-//! What is known when a deployment is made is looked up then ([`DeploymentCounters`]): counting an exchange takes
-//! additions, no look-up.
+//! The counters of a deployment are looked up once, when it is made ([`DeploymentCounters`]). Counting an exchange then
+//! needs additions and no look-up.
 
 mod deployment;
 mod families;
@@ -30,7 +31,7 @@ const BUCKETS: [f64; 17] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 600.0,
 ];
 
-/// Labels that name who asked; empty until virtual keys are there.
+/// Labels that identify the caller. They are empty, because there are no virtual keys yet.
 const WHO: [&str; 6] = [
     "end_user",
     "hashed_api_key",
@@ -46,7 +47,7 @@ const WHERE: [&str; 4] = ["litellm_model_name", "model_id", "api_base", "api_pro
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
-    /// Everything with labels.
+    /// All metrics with labels.
     families: Vec<Box<dyn Family>>,
     requests: IntCounterVec,
     failed_requests: IntCounterVec,
@@ -71,14 +72,14 @@ pub struct Metrics {
     callback_failures: IntCounterVec,
     callback_records: IntCounterVec,
     plugins: plugin::Families,
-    /// One entry a plugin that is in use: its last error outlives a reload.
+    /// One entry per plugin in use. It keeps a plugin's last error over reloads.
     known_plugins: parking_lot::Mutex<HashMap<Box<str>, Arc<PluginCounters>>>,
     reloads: IntCounterVec,
-    /// One entry a deployment that is in use, as its series are: a reload goes on where it counted.
+    /// One entry per deployment in use, like its series: after a reload, counting continues with the same values.
     known_deployments: parking_lot::Mutex<HashMap<deployment::Key, Arc<DeploymentCounters>>>,
-    /// Lines of `sluice.decisions` that found no room.
+    /// Recorded decisions (`sluice.decisions`) that were dropped because the queue was full.
     pub decisions_dropped: IntCounter,
-    /// Exchanges under way.
+    /// Exchanges in progress.
     pub in_flight: IntGauge,
     /// Open client connections.
     pub connections: IntGauge,
@@ -256,7 +257,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// One request of a client, answered. Everything about it that is not bounded by the configuration is left out.
+    /// Counts an answered request of a client. Values that the configuration does not bound must be left empty.
     pub fn answered(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16) {
         let status = Digits::of(status);
         let labels = [
@@ -275,7 +276,7 @@ impl Metrics {
         self.requests.with_label_values(&labels).inc();
     }
 
-    /// One request of a client, answered with an error.
+    /// Counts a request of a client that was answered with an error.
     pub fn failed(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16, class: &str) {
         let status = Digits::of(status);
         let labels = [
@@ -295,7 +296,7 @@ impl Metrics {
         self.failed_requests.with_label_values(&labels).inc();
     }
 
-    /// One check of a guardrail: `status` is `success`, `guardrail_intervened` or `guardrail_failed_to_respond`.
+    /// Counts one check of a guardrail. `status` is `success`, `guardrail_intervened` or `guardrail_failed_to_respond`.
     pub fn guarded(&self, name: &str, hook: &str, status: &str, seconds: f64) {
         self.guardrail_requests.with_label_values(&[name, status, hook]).inc();
         self.guardrail_latency
@@ -303,7 +304,7 @@ impl Metrics {
             .observe(seconds);
     }
 
-    /// A model group was asked because another had failed; status and class are those of the first failure.
+    /// Counts a fallback to another model group. Status and class are those of the first failure.
     pub fn fell_back(&self, requested: &str, fallback: &str, status: u16, class: &str, is_success: bool) {
         let counters = if is_success {
             &self.fallback_successes
@@ -315,7 +316,7 @@ impl Metrics {
         counters.with_label_values(&labels).inc();
     }
 
-    /// Records that a callback took, or that were dropped; `outcome` is a fixed word.
+    /// Counts records that a callback accepted, or that were dropped. `outcome` is a fixed word.
     pub fn delivered(&self, callback: &str, outcome: &str, records: u64) {
         self.callback_records
             .with_label_values(&[callback, outcome])
@@ -325,17 +326,17 @@ impl Metrics {
         }
     }
 
-    /// One reload: `what` is `configuration`, `plugins` or `certificate`, `outcome` is `applied` or `refused`.
+    /// Counts a reload. `what` is `configuration`, `plugins` or `certificate`, `outcome` is `applied` or `refused`.
     pub fn reloaded(&self, what: &str, outcome: &str) {
         self.reloads.with_label_values(&[what, outcome]).inc();
     }
 
-    /// Forgets the series of deployments and plugins that nobody uses any more.
+    /// Forgets the series of deployments and plugins that are no longer in use.
     pub fn forget_unused(&self) {
         let mut deployments = self.known_deployments.lock();
         let unused = deployments.extract_if(|_, counters| Arc::strong_count(counters) == 1);
         let mut ids: HashSet<_> = unused.map(|(key, _)| deployment::id_of(&key).to_owned()).collect();
-        // Two deployments may have one id.
+        // Two deployments may have the same id.
         for key in deployments.keys() {
             ids.remove(deployment::id_of(key));
         }
@@ -347,17 +348,17 @@ impl Metrics {
         self.forget("plugin", &names);
     }
 
-    /// Forgets the series of model groups that are not among these.
+    /// Forgets the series of other model groups.
     pub fn keep_groups(&self, names: &HashSet<&str>) {
         self.keep_only(&["requested_model", "model_group", "fallback_model"], names);
     }
 
-    /// Forgets the series of guardrails that are not among these.
+    /// Forgets the series of other guardrails.
     pub fn keep_guardrails(&self, names: &HashSet<&str>) {
         self.keep_only(&["guardrail_name"], names);
     }
 
-    /// Forgets the series of callbacks that are not among these.
+    /// Forgets the series of other callbacks.
     pub fn keep_callbacks(&self, names: &HashSet<&str>) {
         self.keep_only(&["callback", "callback_name"], names);
     }
@@ -365,7 +366,7 @@ impl Metrics {
     fn keep_only(&self, labels: &[&str], names: &HashSet<&str>) {
         for label in labels {
             for family in &self.families {
-                // The empty name is of what belongs to none.
+                // Series with an empty name are kept, such as those of requests without a known group.
                 family.forget(label, &|value| !value.is_empty() && !names.contains(value));
             }
         }
@@ -380,7 +381,7 @@ impl Metrics {
         }
     }
 
-    /// The counters of a plugin, by its manifest's name.
+    /// The counters of a plugin, by the name in its manifest.
     pub fn plugin(&self, name: &str) -> Arc<PluginCounters> {
         let mut known = self.known_plugins.lock();
         Arc::clone(
@@ -390,7 +391,7 @@ impl Metrics {
         )
     }
 
-    /// All of it, in Prometheus' text format
+    /// All metrics in Prometheus' text format
     /// (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
     pub fn text(&self) -> String {
         for counters in self.known_deployments.lock().values() {
@@ -402,7 +403,7 @@ impl Metrics {
     }
 }
 
-/// A status as text, without allocation.
+/// An HTTP status as text, without allocation.
 struct Digits([u8; 3]);
 
 impl Digits {
@@ -416,8 +417,8 @@ impl Digits {
     }
 }
 
-/// Makes metrics in one registry. Names and labels are constants of this module: what the library would refuse is a
-/// mistake found by the first test that runs.
+/// Makes metrics in one registry. Names and labels are constants of this module: if the library refuses one, the first
+/// test that runs finds it.
 struct Maker<'r> {
     registry: &'r Registry,
     families: RefCell<Vec<Box<dyn Family>>>,

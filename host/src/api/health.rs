@@ -1,5 +1,5 @@
-//! `/health…`. `/health` tells what exchanges and health checks found, and has those asked of whom nothing was heard for a
-//! while (`sluice.server.health_max_age_ms`); the other paths ask nobody anything.
+//! `/health…`. `/health` reports the results of exchanges and health checks. It first checks deployments without a
+//! recent result (`sluice.server.health_max_age_ms`). The other paths check no deployments.
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode, Uri};
@@ -13,7 +13,7 @@ use crate::exchange::identify;
 use crate::gateway::Gateway;
 use crate::moment::Moment;
 
-/// The process runs.
+/// Liveness: the process runs.
 pub fn alive() -> Response<Body> {
     let mut response = Response::new(Body::from("\"I'm alive!\""));
     response
@@ -28,7 +28,7 @@ struct Ready {
     litellm_version: &'static str,
 }
 
-/// It serves: a gateway that answers this has a configuration in force, and is not to stop.
+/// Readiness: a gateway that answers this has a configuration in force. It is ready unless a stop was requested.
 pub fn ready(gateway: &Gateway) -> Response<Body> {
     let (code, status) = match gateway.is_stopping() {
         false => (StatusCode::OK, "healthy"),
@@ -58,7 +58,7 @@ struct Endpoint {
     model: String,
     model_group: String,
     model_id: String,
-    /// Left out with `health_check_details: false`.
+    /// Omitted with `health_check_details: false`.
     #[serde(flatten)]
     details: Option<Details>,
 }
@@ -73,15 +73,16 @@ struct Details {
     failure_rate: f64,
     requests_this_minute: u32,
     tokens_this_minute: u32,
-    /// Share of its traffic that it takes: less than 1 for a while after a cooldown, 0 where a health check speaks against it.
+    /// The share of its traffic that the deployment gets: 0 in a cooldown or if a failed health check excludes it,
+    /// below 1 for a while after a cooldown.
     share: f64,
-    /// Why it sits out; absent while it does not.
+    /// Why the deployment is out of service; absent if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     cooldown: Option<Cooldown>,
-    /// What the last health check failed with, where LiteLLM has it; absent where it passed.
+    /// The error of the last health check, in the place where LiteLLM has it; absent if it passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// Absent where it was not asked.
+    /// Absent if the deployment was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     health_check: Option<HealthCheck>,
 }
@@ -93,7 +94,8 @@ struct Cooldown {
     error: String,
     /// Seconds since 1970.
     since: u64,
-    /// Seconds that it lasts in all, and until it is tried again; 0 when the next exchange may be the probe.
+    /// The length of the whole cooldown in seconds, and the seconds until the deployment is tried again; 0 if the next
+    /// exchange may be the probe.
     seconds: f64,
     seconds_left: f64,
 }
@@ -115,9 +117,9 @@ struct HealthCheck {
     passed: bool,
     /// Seconds since 1970.
     checked_at: u64,
-    /// How long the answer took.
+    /// The time until the answer.
     seconds: f64,
-    /// HTTP's status of the failure, and LiteLLM's name for it.
+    /// The HTTP status of the failure, and LiteLLM's name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +139,7 @@ impl HealthCheck {
     }
 }
 
-/// Which deployments are asked for.
+/// The deployments that the caller wants.
 struct Filter {
     /// `?model=`: a model group, or the model of a deployment as it is configured.
     model: Option<String>,
@@ -163,7 +165,7 @@ impl Filter {
     }
 }
 
-/// Has those asked of whom nothing was heard for a while, where the caller may know of them.
+/// Checks the deployments without a recent result, if the caller may see the deployments.
 pub async fn inquire(gateway: &Gateway, headers: &HeaderMap) {
     let master_key = gateway.snapshot().settings.general.master_key.clone();
     if identify(master_key.as_ref(), headers).is_ok() {
@@ -171,10 +173,10 @@ pub async fn inquire(gateway: &Gateway, headers: &HeaderMap) {
     }
 }
 
-/// Without a key only that it serves, since container health checks call it bare; with one, the deployments. A gateway
-/// without a master key shows them to anyone it listens to.
+/// Without the key, the answer is that of the readiness check, since container health checks send no key. With the key,
+/// it lists the deployments. A gateway without a master key lists them for every client that it serves.
 ///
-/// Where certain deployments are asked for and none is healthy, the status is 503.
+/// If the caller wants certain deployments and none of them is healthy, the status is 503.
 pub fn health(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     let snapshot = gateway.snapshot();
     if identify(snapshot.settings.general.master_key.as_ref(), headers).is_err() {
@@ -205,7 +207,7 @@ pub fn health(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Bod
 }
 
 impl Endpoint {
-    /// A deployment, and whether it is healthy: it does not sit out, and its last health check passed, if there was one.
+    /// A deployment, and whether it is healthy: it is in service, and its last health check passed, if there was one.
     fn of(deployment: &Deployment, rules: &Checkups, now: Moment) -> (bool, Self) {
         let health = &deployment.health;
         let outage = health.outage();

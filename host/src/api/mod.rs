@@ -1,15 +1,15 @@
-//! Everything that is asked of the gateway itself: models, health, metrics, plugins.
+//! The paths about the gateway itself: models, health, metrics, plugins.
 //!
 //! | path | key | answer |
 //! |---|---|---|
-//! | `/v1/models`, `/v1/models/{id}` | yes | the model groups, wildcards as the models that are known of their providers |
-//! | `/model/info`, `/v1/…`, `/v2/…`, `?litellm_model_id=` | yes | the deployments: limits, prices, abilities |
+//! | `/v1/models`, `/v1/models/{id}` | yes | the model groups; for a wildcard, the known models of its providers |
+//! | `/model/info`, `/v1/…`, `/v2/…`, `?litellm_model_id=` | yes | the deployments: limits, prices, capabilities |
 //! | `/model_group/info`, `?model_group=` | yes | the same by name |
-//! | `/health/liveliness`, `/health/liveness` | no | the process runs |
-//! | `/health/readiness` | no | it serves |
-//! | `/health`, `?model=`, `?model_id=` | no: that it serves; yes: the deployments | |
+//! | `/health/liveliness`, `/health/liveness` | no | liveness: the process runs |
+//! | `/health/readiness` | no | readiness: the gateway serves |
+//! | `/health`, `?model=`, `?model_id=` | no: readiness; yes: the deployments | |
 //! | `/metrics` | yes, unless `require_auth_for_metrics_endpoint: false` | Prometheus text |
-//! | `/plugins` | yes | what is loaded, and what failed to |
+//! | `/plugins` | yes | the loaded plugins, and files that could not be loaded |
 
 pub mod health;
 pub mod model_info;
@@ -38,7 +38,7 @@ pub fn metrics(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
     response
 }
 
-/// Lets in who shows the key; everyone else gets the answer in the error.
+/// Checks the caller's key. The error is the answer to a caller without a valid one.
 fn admit(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Box<Response<Body>>> {
     let snapshot = gateway.snapshot();
     identify(snapshot.settings.general.master_key.as_ref(), headers).map_err(|why| Box::new(refused(&why.into())))
@@ -46,7 +46,7 @@ fn admit(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Box<Response<Body
 
 /// The first value of a parameter in the query.
 fn query(uri: &Uri, name: &str) -> Option<String> {
-    // Only a whole URL can be parsed; nothing of this one counts but the query.
+    // The parser needs a whole URL, of which only the query matters.
     let mut url = reqwest::Url::parse("http://gateway").ok()?;
     url.set_query(uri.query());
     let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;

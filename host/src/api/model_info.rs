@@ -1,6 +1,8 @@
-//! `/model/info` and `/model_group/info`, as editors and coding agents read them: what each name is, can do and costs.
+//! `/model/info` and `/model_group/info`, as editors and coding agents read them: the capabilities, limits and prices
+//! of each model name.
 //!
-//! Of `litellm_params` they hold the model and its provider alone, and of `model_info` nothing that could be a credential.
+//! Of `litellm_params` they contain the model and its provider only, and of `model_info` nothing that could be a
+//! credential.
 
 use hyper::{HeaderMap, Response, Uri};
 use serde::Serialize;
@@ -15,7 +17,7 @@ use crate::exchange::{Cause, Refusal, refused};
 use crate::gateway::Gateway;
 use crate::snapshot::Served;
 
-/// Abilities: LiteLLM's names and the catalogue's.
+/// Capabilities: LiteLLM's names and the catalogue's.
 const ABILITIES: [(&str, &str); 14] = [
     ("supports_vision", "vision"),
     ("supports_function_calling", "tools"),
@@ -40,7 +42,7 @@ struct Entry {
     model_info: Map<String, Value>,
 }
 
-/// `/model/info`: every name with every deployment that answers to it.
+/// `/model/info`: every name with every deployment that serves it.
 pub fn list(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     if let Err(refused) = admit(gateway, headers) {
         return *refused;
@@ -66,7 +68,7 @@ pub fn list(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body>
     }))
 }
 
-/// `/model_group/info`: every name once, with what its deployments have in common.
+/// `/model_group/info`: every name once, with a summary of its deployments.
 pub fn groups(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     if let Err(refused) = admit(gateway, headers) {
         return *refused;
@@ -84,7 +86,7 @@ impl Entry {
     fn of(name: &str, candidate: &Candidate) -> Self {
         let deployment = &candidate.deployment;
         let (provider, model) = (&candidate.target.provider, &candidate.target.model);
-        // As the operator wrote it, or with what the client's name stands for in the place of a wildcard's star.
+        // The operator's text, or for a wildcard the provider with the model that the client's name stands for.
         let written = match deployment.model.contains('*') {
             true => format!("{provider}/{model}"),
             false => deployment.settings.model.clone(),
@@ -97,7 +99,7 @@ impl Entry {
     }
 }
 
-/// What is known of a deployment's model; what the operator says takes precedence over the catalogue.
+/// What is known about a deployment's model. The operator's entries take precedence over the catalogue.
 fn info(candidate: &Candidate) -> Map<String, Value> {
     let deployment = &candidate.deployment;
     let known = candidate.known();
@@ -149,7 +151,8 @@ fn without_secrets(value: Value) -> Value {
     }
 }
 
-/// The most that a deployment takes, the highest price, and an ability where one has it.
+/// The summary of a name's deployments: the highest limits and prices, the sum of the rate limits, and each capability
+/// that at least one of them has.
 fn group(served: &Served) -> Value {
     let infos: Vec<Map<String, Value>> = served.candidates.iter().map(info).collect();
     let most = |name: &str| {

@@ -1,4 +1,5 @@
-//! `/v1/models` (<https://platform.openai.com/docs/api-reference/models>): the model groups, under the names that clients use.
+//! `/v1/models` (<https://platform.openai.com/docs/api-reference/models>): the model groups, under the names that
+//! clients use.
 
 use hyper::{HeaderMap, Response, Uri};
 use serde::Serialize;
@@ -8,7 +9,7 @@ use crate::body::Body;
 use crate::exchange::{Cause, Refusal, refused};
 use crate::gateway::Gateway;
 
-/// Clients expect a number here; LiteLLM sends this one for all models.
+/// Clients expect a number here. LiteLLM sends this one for all models.
 const CREATED: u64 = 1_677_610_602;
 
 #[derive(Serialize)]
@@ -36,8 +37,8 @@ impl Model {
     }
 }
 
-/// All of them; a wildcard as the models that are known of its provider, and as itself too with `return_wildcard_routes`
-/// in the query or the configuration.
+/// All names. For a wildcard, these are the known models of its provider, and also its pattern if
+/// `return_wildcard_routes` is set in the query or the configuration.
 pub fn list(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     if let Err(refused) = admit(gateway, headers) {
         return *refused;
@@ -52,7 +53,7 @@ pub fn list(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Body>
     json(&List { object: "list", data })
 }
 
-/// One of them; a name that a wildcard serves is one too.
+/// One name, which may also be one that a wildcard serves.
 pub fn one(gateway: &Gateway, headers: &HeaderMap, id: &str) -> Response<Body> {
     if let Err(refused) = admit(gateway, headers) {
         return *refused;

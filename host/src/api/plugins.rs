@@ -1,4 +1,5 @@
-//! `/plugins`: what is loaded, what it may do and what it did; and the files that are no plugins, with the reason.
+//! `/plugins`: the loaded plugins with their permissions and statistics, and the files that could not be loaded, with
+//! the reason.
 
 use hyper::{HeaderMap, Response};
 use serde::Serialize;
@@ -22,14 +23,14 @@ struct Plugin {
     version: String,
     summary: String,
     kinds: Vec<&'static str>,
-    /// `bundled`, or the file.
+    /// `bundled`, or the path of the file.
     source: String,
     sha256: String,
-    /// Interfaces it imports: what it may ask for.
+    /// Interfaces that it imports: these are its permissions.
     imports: Vec<String>,
-    /// Hosts it asks to reach.
+    /// Hosts that it asks to connect to.
     outbound_asked: Vec<String>,
-    /// Hosts it may reach, in any of its uses.
+    /// Hosts that it may connect to, in any of its uses.
     outbound_granted: Vec<String>,
     calls: u64,
     last_error: Option<String>,
@@ -39,7 +40,7 @@ struct Plugin {
 struct Failure {
     file: String,
     reason: String,
-    /// The version of the same file that goes on serving.
+    /// The version of the same file that stays in use.
     still_serving: Option<String>,
 }
 

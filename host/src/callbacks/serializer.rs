@@ -1,4 +1,4 @@
-//! Serializes records off the workers: a record of a long chat takes milliseconds.
+//! Serializes records in a task outside the workers: a record of a long chat takes milliseconds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Sink;
 
-/// Ended exchanges whose records are still to be serialized.
+/// Ended exchanges whose records are not serialized yet.
 const WAITING_MAX: usize = 4_096;
 
-/// Bytes of their requests and answers. They keep the buffers of their connections from being used again.
+/// Bytes of their requests and answers. While these are kept, the buffers of their connections cannot be reused.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
-/// How long exchanges gather after some were serialized: one wake-up of the task for many exchanges.
+/// How long the task waits for more exchanges after it has serialized some, so that it wakes up once for many of them.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// The queue of ended exchanges, and the task that takes from it.
+/// The queue of ended exchanges, and the task that serializes their records.
 pub(super) struct Serializer {
     waiting: mpsc::Sender<Job>,
     bytes: Arc<AtomicUsize>,
@@ -27,7 +27,7 @@ pub(super) struct Serializer {
 
 enum Job {
     Record(Unserialized),
-    /// Told when everything before it has been serialized.
+    /// Asks for a notice when all earlier records are serialized.
     Flush(oneshot::Sender<()>),
 }
 
@@ -36,7 +36,7 @@ pub struct Unserialized {
     /// Bytes that it keeps in memory.
     pub bytes: usize,
     pub make: Box<dyn FnOnce() -> serde_json::Result<String> + Send>,
-    /// Who gets it.
+    /// The sinks that receive it.
     pub sinks: Vec<Arc<Sink>>,
 }
 
@@ -48,11 +48,11 @@ impl Serializer {
         Self { waiting, bytes }
     }
 
-    /// Never waits: where there is no room the record is dropped and counted.
+    /// Adds a record. It never blocks: if there is no room, the record is dropped and counted.
     pub(super) fn push(&self, record: Unserialized) {
         let bytes = record.bytes;
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        // A record that is larger than the bound is taken where nothing else waits.
+        // A record that is larger than the bound is accepted if the queue is empty.
         if before > 0 && before + bytes > WAITING_BYTES_MAX {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
             return record.drop_for("queue_full");
@@ -65,11 +65,11 @@ impl Serializer {
         }
     }
 
-    /// Waits until everything that was pushed before is serialized.
+    /// Waits until all records that were added before are serialized.
     pub(super) async fn flush(&self) {
         let (sender, done) = oneshot::channel();
         if self.waiting.send(Job::Flush(sender)).await.is_ok() {
-            // Without an answer the runtime has ended, and with it what could be flushed.
+            // An error means that the runtime has ended; there is nothing left to serialize.
             let _ = done.await;
         }
     }
@@ -85,7 +85,7 @@ async fn run(mut jobs: mpsc::Receiver<Job>, bytes: Arc<AtomicUsize>) {
                     record.serialize();
                     bytes.fetch_sub(held, Ordering::Relaxed);
                 }
-                // Who asked may wait no more.
+                // The receiver may have stopped waiting.
                 Job::Flush(done) => drop(done.send(())),
             }
             next = jobs.try_recv().ok();
@@ -97,7 +97,7 @@ async fn run(mut jobs: mpsc::Receiver<Job>, bytes: Arc<AtomicUsize>) {
 impl Unserialized {
     fn serialize(self) {
         let Self { make, sinks, .. } = self;
-        // A panic costs this record, not all that come after it.
+        // A panic loses this record, not all later ones.
         match catch_unwind(AssertUnwindSafe(make)) {
             Ok(Ok(json)) => {
                 let json: Arc<str> = json.into();

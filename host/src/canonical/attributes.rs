@@ -1,24 +1,25 @@
-//! What a request says of itself beside its text: tags, region, headers, metadata, the end user.
+//! Attributes of a request other than its text: tags, region, headers, metadata, the end user.
 
 use super::Canonical;
 use crate::json::{self, Field, Kind};
 
-/// An attribute by the names of `wit/exchange.wit`.
+/// The value of an attribute; `wit/exchange.wit` lists the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
     pub text: String,
-    /// Whether a guest may read it and stay clean.
+    /// Whether the guest that reads it may still be reused for other exchanges; see
+    /// [`CanonicalField`](super::CanonicalField).
     pub is_neutral: bool,
 }
 
-/// More tags than this are not looked at.
+/// Further tags are ignored.
 const TAGS_MAX: usize = 64;
 
-/// A region's name is no longer; what is longer may say something.
+/// Bytes of a region that is neutral. A longer value could contain a text.
 const NEUTRAL_REGION_BYTES_MAX: usize = 32;
 
 impl Canonical {
-    /// An attribute; `None` when it is absent, as those are that virtual keys and teams bring.
+    /// An attribute by its name; `None` if it is absent. The attributes of virtual keys and teams are always absent.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<Attribute> {
         if let Some(known) = self.attributes.get(name) {
@@ -46,7 +47,7 @@ impl Canonical {
         })
     }
 
-    /// The request's tags: of `tags`, `metadata.tags` and the header `x-litellm-tags`, at most 64.
+    /// The request's tags: those of `tags`, then of `metadata.tags`, then of the header `x-litellm-tags`; at most 64.
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
         let listed = |field: Option<Field>| -> Vec<String> {
@@ -64,8 +65,8 @@ impl Canonical {
         tags
     }
 
-    /// The only region that may serve the request: `allowed_model_region`, or that of its `metadata`. A region that
-    /// is not a string is returned as its JSON, which matches no deployment: it must not be treated as "no region".
+    /// The only region that may serve the request: `allowed_model_region`, or that of its `metadata`. A region that is
+    /// not a string is returned as its JSON, which matches no deployment: it must not be treated as "no region".
     #[must_use]
     pub fn region(&self) -> Option<String> {
         const NAME: &str = "allowed_model_region";

@@ -1,4 +1,5 @@
-//! One chunk of a streamed answer: its texts by the place where each grows, and whether it says anything.
+//! One chunk of a streamed answer: its texts, each with the place where it grows from chunk to chunk, and whether the
+//! chunk has any content.
 
 use std::cmp::Ordering;
 use std::sync::LazyLock;
@@ -10,17 +11,19 @@ use super::parts::{ANSWER, CHOICE, Holds, MESSAGE, PART};
 use super::texts::{Form, Step, Walk};
 use crate::json::{self, Kind, Span, Value, elements, find, member, members};
 
-/// Which text of a stream: each grows by itself.
+/// Identifies one text of a stream. Chunks append to each text separately.
 #[derive(Debug, Clone)]
 pub struct Place {
     pub choice: u64,
-    /// JSON from the choice to the text: what comes before the text in a chunk that holds nothing else. Without the
-    /// `type` of content parts, which some providers send only once.
+    /// The JSON between the choice and the text. It is without the `type` of content parts, which some providers send
+    /// only in the first chunk. Two places with the same choice, serial and path are equal.
     path: Box<str>,
-    /// The same with `type`, as it was first seen.
+    /// `before` and `after` are the JSON around the text in a choice that contains this text alone. `before` includes
+    /// the `type` of content parts as it was first seen.
     before: Box<str>,
     after: Box<str>,
-    /// A text that does not grow has a place of its own: its number in the stream, from 1; 0 for texts that grow.
+    /// 0 for a text that grows. A text that does not grow is a place of its own: this is its number in the stream, from
+    /// 1.
     serial: u64,
     pub is_json: bool,
 }
@@ -29,30 +32,30 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub struct ChunkText {
     pub place: Place,
-    /// Of the JSON string, quotes included.
+    /// Position of the JSON string, quotes included.
     pub span: Span,
 }
 
-/// One event of a stream, taken apart.
+/// One event of a stream, parsed into its texts.
 pub struct Chunk {
     pub data: Bytes,
-    /// In the order of the document.
+    /// In document order.
     pub texts: Vec<ChunkText>,
-    /// Choices that end with this chunk.
+    /// Indexes of the choices that end with this chunk.
     pub ended: Vec<u64>,
-    /// It holds something else than texts that grow: a role, the name of a tool, a reason.
+    /// The chunk contains something other than growing text: a role, the name of a tool, a finish reason.
     pub says_more: bool,
     is_too_deep: bool,
 }
 
 impl Place {
-    /// Whether the next chunk may go on with this text.
+    /// Whether the next chunk may append to this text.
     #[must_use]
     pub fn grows(&self) -> bool {
         self.serial == 0
     }
 
-    /// A chunk's choice with this text alone. `text` is a JSON string.
+    /// A choice object of a chunk that contains only this text. `text` is a JSON string.
     #[must_use]
     pub fn alone(&self, text: &str) -> String {
         let Self {
@@ -102,7 +105,7 @@ impl Ord for Place {
     }
 }
 
-/// What stands before and after a text that is alone in its choice, given the steps that lead to it.
+/// The JSON before and after a text that is alone in its choice. `trail` has the steps from the choice to the text.
 fn written(document: &[u8], trail: &[Step], with_type: bool) -> (String, String) {
     let (mut before, mut after) = (String::new(), String::new());
     for (depth, step) in trail.iter().enumerate() {
@@ -139,7 +142,7 @@ fn written(document: &[u8], trail: &[Step], with_type: bool) -> (String, String)
 }
 
 impl Chunk {
-    /// Takes a chunk apart. `serial` counts the stream's texts that do not grow. `None` where the data is no JSON object, or
+    /// Parses a chunk. `serial` counts the stream's texts that do not grow. `None` if the data is not a JSON object, or
     /// is nested deeper than any document may be.
     pub fn read(data: Bytes, serial: &mut u64) -> Option<Self> {
         let mut chunk = Self {
@@ -192,7 +195,7 @@ impl Chunk {
         }
     }
 
-    /// What stands beside the choices, such as citations: complete in each chunk.
+    /// Reads a member beside `choices`, such as citations. Its texts are complete in each chunk.
     fn read_beside(&mut self, data: &[u8], name: &str, value: Value, serial: &mut u64) {
         let before = self.texts.len();
         let key = Span { start: 0, end: 0 };
@@ -227,7 +230,7 @@ impl Chunk {
         self.texts.append(&mut found);
     }
 
-    /// The text at a place of this chunk, without escapes.
+    /// The text at this position of the chunk, without escapes.
     #[must_use]
     pub fn text(&self, span: Span) -> String {
         let quoted = span.of(&self.data);
@@ -236,10 +239,10 @@ impl Chunk {
     }
 }
 
-/// Deeper parts than this are taken to say more than text: no provider nests them so.
+/// Parts that are nested deeper count as more than text. No provider nests them so deeply.
 const PARTS_DEPTH_MAX: usize = 8;
 
-/// A delta holds something that is no text: a role, the name or id of a tool, a signature.
+/// Whether a delta contains something other than text: a role, the name or id of a tool, a signature.
 fn delta_says_more(data: &[u8], delta: Value) -> bool {
     holds_more(data, delta, MESSAGE, PARTS_DEPTH_MAX)
 }
@@ -262,13 +265,13 @@ fn holds_more(data: &[u8], value: Value, holds: Holds, depth_max: usize) -> bool
     };
     members(data, value.span).any(|field| {
         let name = field.name(data).unwrap_or_default();
-        // Which element this is, and of what type, says nothing by itself.
+        // The index and the type of an element are no content by themselves.
         !matches!(name.as_ref(), "index" | "type")
             && holds_more(data, field.value, Holds::member(parts, &name), depth_max)
     })
 }
 
-/// Whether a chunk says anything: something in a delta beside the role, or a text.
+/// Whether a chunk has content: a text, or a member of a delta other than `role` that is not empty.
 #[must_use]
 pub fn says_something(data: &[u8]) -> bool {
     let choices = find::root(data).and_then(|root| member(data, root.span, "choices"));
@@ -285,7 +288,8 @@ pub fn says_something(data: &[u8]) -> bool {
     })
 }
 
-/// A choice that says why it ended; upstreams put `null` or nothing there until then.
+/// Whether a choice ends with this chunk, that is, has a finish reason. Until then upstreams send `null`, an empty
+/// string or no `finish_reason`.
 #[must_use]
 pub fn ends(data: &[u8]) -> bool {
     static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
@@ -296,11 +300,11 @@ pub fn ends(data: &[u8]) -> bool {
     })
 }
 
-/// What a chunk says as plain text in its one choice, as it stands there: JSON with its escapes. `Err` where it says
-/// more than plain text.
+/// The text of a chunk whose only content is the plain text of one choice: the inside of the JSON string, with its
+/// escapes. `None` if the chunk has no text.
 ///
 /// # Errors
-/// It holds another part, or another choice.
+/// The chunk has another part, or another choice.
 pub fn plain_text(data: &[u8]) -> Result<Option<&[u8]>, SaysMore> {
     let Some(choices) = find::root(data).and_then(|root| member(data, root.span, "choices")) else {
         return Ok(None);
@@ -330,16 +334,16 @@ pub fn plain_text(data: &[u8]) -> Result<Option<&[u8]>, SaysMore> {
     Ok(text)
 }
 
-/// See [`plain_text`].
+/// The error of [`plain_text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SaysMore;
 
-/// A reason why an answer ends. Some servers send an empty one until there is a reason.
+/// Whether the value is a finish reason. Some servers send an empty string until there is a reason.
 fn is_reason(data: &[u8], value: Value) -> bool {
     value.kind == Kind::String && !is_empty(data, value)
 }
 
-/// Null, and what holds nothing but that.
+/// Whether the value is null, an empty string, an empty array or an empty object.
 fn is_empty(data: &[u8], value: Value) -> bool {
     match value.kind {
         Kind::Null => true,

@@ -1,4 +1,4 @@
-//! A whole answer cut into the chunks that it would have been streamed in.
+//! Cuts a whole answer into the chunks of a stream.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -22,10 +22,10 @@ struct Completion<'a> {
     choices: Vec<&'a RawValue>,
 }
 
-/// The chunks of a whole answer; `None` where the operation has no streamed form.
+/// The chunks of a whole answer; `None` if the operation has no streamed form.
 ///
 /// # Errors
-/// The answer is none of the operation's.
+/// The answer does not have the operation's format.
 pub fn chunks_of(operation: Operation, body: &[u8]) -> Option<serde_json::Result<Vec<Value>>> {
     match operation {
         Operation::ChatCompletions => Some(chat(body)),
@@ -35,7 +35,7 @@ pub fn chunks_of(operation: Operation, body: &[u8]) -> Option<serde_json::Result
 }
 
 impl Completion<'_> {
-    /// A chunk of this answer.
+    /// A chunk with the id, model and other common members of this answer.
     fn chunk(&self, object: &str, choices: &Value) -> Value {
         json!({
             "id": self.id, "object": object, "created": self.created, "model": self.model,
@@ -51,7 +51,8 @@ impl Completion<'_> {
     }
 }
 
-/// A message becomes a first chunk with all of it, a second with the reason, and the usage.
+/// Each choice becomes a first chunk with the whole message and a second with the finish reason. The usage is the last
+/// chunk.
 fn chat(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     const OBJECT: &str = "chat.completion.chunk";
     let answer: Completion<'_> = serde_json::from_slice(body)?;
@@ -86,7 +87,7 @@ fn completions(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     Ok(chunks)
 }
 
-/// The whole answer of a deployment that answers by itself.
+/// A whole answer that the gateway makes itself, without an upstream.
 #[must_use]
 pub fn canned(operation: Operation, id: &str, created: u64, model: &str, text: &Value, prompt_tokens: u64) -> Value {
     let completion_tokens = text.as_str().map_or(0, |text| (text.len() / 4).max(1)) as u64;

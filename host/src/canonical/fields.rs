@@ -1,10 +1,11 @@
-//! The top-level fields of a request: what each says, to whom.
+//! The table of the top-level fields of a request: what each field means, and who may receive it.
 //!
-//! A field that is not in the table counts as text for the model: guardrails look at it, and records leave it out where
-//! messages are not logged.
+//! A field that is not in the table counts as text for the model: guardrails see it, and records omit it if messages
+//! are not logged.
 //!
-//! Sources: <https://platform.openai.com/docs/api-reference/chat/create>, `…/completions/create`, `…/embeddings/create`;
-//! the gateway's own are LiteLLM's (<https://docs.litellm.ai/docs/proxy/user_keys>).
+//! Sources: <https://platform.openai.com/docs/api-reference/chat/create>, `…/completions/create`,
+//! `…/embeddings/create`; the fields for the gateway itself are LiteLLM's
+//! (<https://docs.litellm.ai/docs/proxy/user_keys>).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,23 +13,23 @@ use std::sync::LazyLock;
 use super::parts::{Holds, MESSAGE};
 use crate::config::keys::is_credential;
 
-/// What a field of a request says.
+/// The meaning of a request's field.
 #[derive(Debug, Clone, Copy)]
 pub enum Says {
-    /// Text for the model, said by this role where the text itself names none.
+    /// Text for the model. The string is the role of the text, if the text has no `role` of its own.
     Text(Holds, &'static str),
-    /// How the model is to answer: no text.
+    /// A parameter of the answer, such as `temperature`: no text.
     Nothing,
-    /// It speaks to the gateway, and no upstream gets it.
+    /// A parameter for the gateway. It is not sent to upstreams.
     Control,
-    /// It proves who somebody is: nobody beyond the gateway's door gets it.
+    /// A credential. It is removed from the request, so that neither upstreams nor plugins get it.
     Credential,
 }
 
 use Holds::{Content, List, Object};
 use Says::{Control, Nothing, Text};
 
-/// Tools, schemas: the model reads them like a text of the developer's.
+/// Tools and schemas. The model reads them like a text from the developer.
 const DEFINITION: Says = Text(Holds::Text, "developer");
 
 #[rustfmt::skip] // One field a row.
@@ -136,7 +137,8 @@ const PREDICTION: Holds = Object(&[
     },
 ]);
 
-/// Control fields in which credentials may stand: a client's own fallbacks are requests, and headers prove who asks.
+/// Control fields that may contain credentials: a client's own fallbacks are requests with the fields of requests, and
+/// headers may authenticate.
 pub const MAY_HOLD_CREDENTIALS: [&str; 5] = [
     "fallbacks",
     "context_window_fallbacks",
@@ -146,9 +148,9 @@ pub const MAY_HOLD_CREDENTIALS: [&str; 5] = [
 ];
 
 impl Says {
-    /// What the field of this name says.
+    /// The meaning of the field with this name.
     pub fn of(name: &str) -> Self {
-        // Each field of each request is looked up, on its way in and on its way out.
+        // A map, because each field of each request is looked up on its way in and on its way out.
         static BY_NAME: LazyLock<HashMap<&str, Says>> = LazyLock::new(|| FIELDS.iter().copied().collect());
         match BY_NAME.get(name) {
             Some(says) => *says,
@@ -158,7 +160,7 @@ impl Says {
     }
 }
 
-/// Whether a member of this name holds a credential, at whatever depth of a request. Headers are members too.
+/// Whether a member with this name holds a credential, at any depth of a request. Names of headers count too.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     matches!(Says::of(&name), Says::Credential) || name.ends_with("authorization") || name == "cookie"

@@ -1,4 +1,4 @@
-//! A streamed answer put together again: what its chunks come to as a whole answer.
+//! Joins the chunks of a streamed answer into a whole answer.
 
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
@@ -6,10 +6,12 @@ use serde_json::{Map, Value, json};
 use super::parts::{ANSWER, CHOICE, ENCODED, Holds, PART};
 use crate::operation::Operation;
 
-/// Bytes of chunks that are kept of one stream. A longer answer is cut: a record is for reading, not for replay.
+/// Bytes of chunks that are kept of one stream for its record. Of a longer answer, the chunks that do not fit are
+/// dropped: people read records, and nothing is replayed from them.
 const BYTES_MAX: usize = 1 << 20;
 
-/// The chunks of a stream as they came. They are joined when somebody asks, off the path of the exchange.
+/// The chunks of a stream in their order. They are joined when the answer is asked for, which is not while the exchange
+/// runs.
 #[derive(Debug, Clone)]
 pub struct Transcript {
     chunks: Vec<u8>,
@@ -18,7 +20,7 @@ pub struct Transcript {
     is_truncated: bool,
 }
 
-/// For a record.
+/// With the bound for records.
 impl Default for Transcript {
     fn default() -> Self {
         Self {
@@ -31,7 +33,7 @@ impl Default for Transcript {
 }
 
 impl Transcript {
-    /// For an answer: whoever fills it has bounded the stream.
+    /// Without a bound, for an answer that is sent to a client. The caller bounds the stream.
     #[must_use]
     pub fn unbounded() -> Self {
         Self {
@@ -55,7 +57,7 @@ impl Transcript {
         self.ends.push(u32::try_from(self.chunks.len()).unwrap_or(u32::MAX));
     }
 
-    /// The answer that these chunks come to. What is no JSON object is left out.
+    /// Joins the chunks into an answer. Data that is not a JSON object is skipped.
     #[must_use]
     pub fn answer(&self, operation: Operation) -> Value {
         let mut answer = Map::new();
@@ -75,7 +77,8 @@ impl Transcript {
     }
 }
 
-/// As a whole answer has it: messages in the place of deltas, no numbers that only order the pieces.
+/// Changes joined chunks into the form of a whole answer: each `delta` becomes a `message`, and the `index` of tool
+/// calls is removed.
 fn finish(answer: &mut Map<String, Value>, operation: Operation) {
     answer.insert("object".to_owned(), operation.answer_object().into());
     let choices = answer.entry("choices").or_insert_with(|| json!([]));
@@ -102,14 +105,14 @@ fn finish(answer: &mut Map<String, Value>, operation: Operation) {
     }
 }
 
-/// Adds what a chunk says to what was said before, member by member.
+/// Adds the members of a chunk to those that were joined before.
 fn add(said: &mut Map<String, Value>, chunk: Map<String, Value>, parts: &'static [super::parts::Part]) {
     for (name, value) in chunk {
         if value.is_null() {
             continue;
         }
         let holds = match Holds::member(parts, &name) {
-            // Beside the choices and the delta, nothing grows.
+            // Members of the answer and of its choices do not grow, except `text` and the messages.
             Holds::Text if is_beside(parts) && name != "text" => Holds::Nothing,
             Holds::Text if ENCODED.contains(&name.as_str()) => Holds::Nothing,
             Holds::TextOfType => Holds::Text,
@@ -128,7 +131,8 @@ fn is_beside(parts: &[super::parts::Part]) -> bool {
     std::ptr::eq(parts, ANSWER) || std::ptr::eq(parts, CHOICE)
 }
 
-/// A list's first elements may name places that others come before.
+/// The first value of a member. Lists and objects are added to empty ones, since one list may already contain several
+/// elements with the same index.
 fn begun(value: Value, holds: Holds) -> Value {
     match (value, holds) {
         (Value::Array(elements), Holds::List(_) | Holds::Content) => {
@@ -164,7 +168,7 @@ fn grow(said: &mut Value, more: Value, holds: Holds) {
                 }
             }
         }
-        // Parts of one type go on with each other, as long as no other comes between.
+        // A content part continues the last part if both have the same type, else it begins a new one.
         (Holds::Content, Value::Array(said), Value::Array(more)) => {
             for element in more {
                 match said.last_mut().filter(|last| last.get("type") == element.get("type")) {

@@ -1,37 +1,38 @@
-//! What requests and answers hold: one table of parts for chat completions, completions and embeddings.
+//! The contents of requests and answers: one table of parts for chat completions, completions and embeddings.
 //!
-//! A part is a member of a message, of a delta or of a content part. The table says which parts hold text and how; nobody
-//! else spells these names. Guardrails, records, continued streams, mocks and token estimates all read it.
+//! A part is a member of a message, of a delta or of a content part. The table defines which parts contain text and in
+//! which form. Guardrails, records and joined streams find text by it.
 //!
-//! **A member that the table does not name counts as text.** A provider that invents a part tomorrow cannot pass a
-//! guardrail with it: the table lists what holds *no* text, and how the known texts grow in a stream.
+//! **A member that is not in the table counts as text.** So a part that a provider invents tomorrow cannot bypass a
+//! guardrail. The table lists what contains *no* text, and how the known texts grow in a stream.
 //!
-//! Sources: <https://platform.openai.com/docs/api-reference/chat/object>, `…/chat/streaming` and `…/completions/object`;
-//! <https://docs.litellm.ai/docs/reasoning_content> (`reasoning_content`, `thinking_blocks`);
+//! Sources: <https://platform.openai.com/docs/api-reference/chat/object>, `…/chat/streaming` and
+//! `…/completions/object`; <https://docs.litellm.ai/docs/reasoning_content> (`reasoning_content`, `thinking_blocks`);
 //! <https://openrouter.ai/docs/use-cases/reasoning-tokens> (`reasoning`, `reasoning_details`);
 //! <https://docs.mistral.ai/capabilities/reasoning/> (`content` as a list with parts of `thinking`).
 
-/// What stands under a key.
+/// What a member contains.
 #[derive(Debug, Clone, Copy)]
 pub enum Holds {
-    /// Nothing that a person or a model says: ids, words of a fixed list, numbers, encoded bytes.
+    /// No text of a person or a model: ids, words of a fixed list, numbers, encoded bytes.
     Nothing,
-    /// Text. Where it is no string, all strings inside are text, but under the keys of [`ENCODED`].
+    /// Text. If the value is not a string, all strings inside it are text, except those under the keys of [`ENCODED`].
     Text,
-    /// Text that is complete where it stands: in a stream it does not go on in the next chunk.
+    /// Text that is complete: in a stream, the next chunk does not append to it.
     Complete,
-    /// A string that holds JSON, such as the arguments of a tool call.
+    /// A string that contains JSON, such as the arguments of a tool call.
     Json,
-    /// Text where the sibling `type` is `text`, encoded bytes otherwise.
+    /// Text if the sibling `type` is `text`, else encoded bytes.
     TextOfType,
     /// A text, or a list of content parts ([`PART`]).
     Content,
     Object(&'static [Part]),
-    /// Elements alike. In a stream, `index` says which of them goes on; without it, their place does.
+    /// A list of elements of this kind. In a stream, elements with the same `index` are one element. An element without
+    /// `index` is identified by its position.
     List(&'static Holds),
 }
 
-/// A member by its name.
+/// A member of an object and what it contains.
 #[derive(Debug)]
 pub struct Part {
     pub name: &'static str,
@@ -45,14 +46,14 @@ const fn part(name: &'static str, holds: Holds) -> Part {
 use Holds::{Complete, Content, Json, List, Nothing, Object, Text, TextOfType};
 
 impl Holds {
-    /// What stands under this key of an object. A name that is not in the table is text.
+    /// What the member with this name contains. A name that is not in the table is text.
     pub fn member(parts: &'static [Part], name: &str) -> Self {
         let known = parts.iter().find(|part| part.name == name);
         known.map_or(Text, |part| part.holds)
     }
 }
 
-/// Keys under which no text stands, wherever they stand: encoded bytes, signatures, ids.
+/// Keys whose values are never text, wherever they are: encoded bytes, signatures, ids.
 pub const ENCODED: &[&str] = &[
     "type",
     "id",
@@ -72,7 +73,7 @@ pub const ENCODED: &[&str] = &[
     "cache_control",
 ];
 
-/// A message of a request, of a whole answer, or the delta of a chunk.
+/// A message of a request or of a whole answer, or the delta of a chunk.
 pub const MESSAGE: Holds = Object(&[
     part("role", Nothing),
     part("content", Content),
@@ -118,7 +119,7 @@ pub const PART: &[Part] = &[
     part("prompt_cache_breakpoint", Nothing),
 ];
 
-/// Where a document or an image comes from, as Anthropic writes it.
+/// The source of a document or an image, in Anthropic's format.
 const SOURCE: &[Part] = &[
     part("type", Nothing),
     part("media_type", Nothing),
@@ -160,13 +161,13 @@ const TOOL_CALL: Holds = Object(&[
     part("type", Nothing),
     part("function", FUNCTION),
     part("custom", Object(&[part("name", Nothing), part("input", Text)])),
-    // Signatures of thoughts, which providers want back as they are.
+    // Signatures of reasoning, which must go back to the provider unchanged.
     part("provider_specific_fields", Complete),
     part("extra_content", Complete),
     part("cache_control", Nothing),
 ]);
 
-/// The name is one of those that the application gave its tools.
+/// A function call. Its name is no text: it is one of the names that the application gave its tools.
 const FUNCTION: Holds = Object(&[
     part("name", Nothing),
     part("arguments", Json),
@@ -200,22 +201,22 @@ pub const CHOICE: &[Part] = &[
     part("content_filter_results", Nothing),
     part("content_filter_result", Nothing),
     part("content_filter_offsets", Nothing),
-    // What else a choice or a chunk holds does not grow.
+    // Text that does not grow from chunk to chunk.
     part("provider_specific_fields", Complete),
 ];
 
-/// Members of a choice that repeat its text in pieces, which no guardrail could match. Where guardrails look at an answer
-/// they are left out.
+/// Members of a choice that repeat its text in pieces, in which a guardrail could not find a pattern. They are removed
+/// from streams that guardrails inspect, and from whole answers that a guardrail has changed.
 pub const ECHOES: &[&str] = &["logprobs", "prompt_logprobs", "token_ids"];
 
-/// The members of an answer beside its choices: a whole answer's, and a chunk's.
+/// The members of a whole answer and of a chunk.
 pub const ANSWER: &[Part] = &[
     part("id", Nothing),
     part("object", Nothing),
     part("created", Nothing),
     part("model", Nothing),
     part("choices", List(&Object(CHOICE))),
-    // Vectors, as numbers or encoded.
+    // Embedding vectors, as numbers or encoded.
     part("data", Nothing),
     part("usage", Nothing),
     part("service_tier", Nothing),

@@ -1,4 +1,4 @@
-//! The texts of requests and answers, found along the table of [`parts`](super::parts), and put back when they change.
+//! Finds the texts of requests and answers by the table of [`parts`](super::parts), and replaces them in the document.
 
 use bytes::Bytes;
 
@@ -8,23 +8,23 @@ use super::{Canonical, parts};
 use crate::json::text::{plain_escapes, quote};
 use crate::json::{self, DEPTH_CEILING, Kind, ReplaceError, Span, Value, elements, find, member, members};
 
-/// A text and its place in the document.
+/// A text and its position in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Of the JSON string, quotes included.
+    /// Position of the JSON string, quotes included.
     pub span: Span,
-    /// `system`, `user`, `assistant`, …; `input` where there are no messages.
+    /// `system`, `developer`, `user`, `assistant`, …; `input` for the input of embeddings and completions.
     pub role: String,
-    /// Without escapes. JSON in a string keeps those that JSON demands, and no others.
+    /// Without JSON escapes. A text that is itself JSON keeps the escapes that JSON requires, and no others.
     pub text: String,
 }
 
-/// How a text stands in its document.
+/// How a text is written in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Form {
-    /// It is JSON in a string.
+    /// The string contains JSON.
     pub is_json: bool,
-    /// In a stream, the next chunk may go on with it.
+    /// In a stream, the next chunk may append to it.
     pub grows: bool,
 }
 
@@ -33,18 +33,18 @@ pub struct Form {
 pub enum Step {
     /// The key, with its quotes.
     Key(Span),
-    /// An element of a list: its member `index`, else its place.
+    /// An element of a list: its member `index`, or its position if it has none.
     Element(u64),
-    /// A content part: those of one type are one text, and `type` is this.
+    /// A content part, with the position of its `type`. Parts of the same type are one text.
     Part(Option<Span>),
 }
 
-/// Calls `visit` for each text of a value that holds what the table says, in the order of the document.
+/// Calls `visit` for each text of a value, in document order. The table of parts defines which values are text.
 pub struct Walk<'d, F> {
     document: &'d [u8],
     trail: Vec<Step>,
     visit: F,
-    /// Something is nested deeper than any document may be: what is there was not looked at.
+    /// A value is nested deeper than any document may be, and was not visited.
     pub is_too_deep: bool,
 }
 
@@ -58,7 +58,7 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
         }
     }
 
-    /// Walks one value. Strings that are empty say nothing and are not visited.
+    /// Walks one value. Empty strings are not visited.
     pub fn value(&mut self, value: Value, holds: Holds) {
         let plain = Form {
             is_json: false,
@@ -88,7 +88,7 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
                     self.step(Step::Element(index.unwrap_or(place as u64)), element, *holds);
                 }
             }
-            // One where a list was expected.
+            // A single element in the place of a list.
             Holds::List(holds) => self.value(value, *holds),
         }
     }
@@ -99,7 +99,7 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
         self.trail.pop();
     }
 
-    /// Every member of a name is visited, not only the first: parsers differ on which of two counts.
+    /// All members with the same name are visited, not only the first: parsers differ on which one counts.
     fn object(&mut self, value: Value, parts: &'static [parts::Part]) {
         if value.kind != Kind::Object {
             return self.value(value, Holds::Text);
@@ -119,7 +119,7 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
         kind.and_then(|kind| kind.text(self.document)).as_deref() == Some("text")
     }
 
-    /// All strings inside, but for encoded ones.
+    /// Visits all strings in the value, except encoded ones.
     fn strings(&mut self, value: Value, form: Form) {
         match value.kind {
             Kind::String if value.span.len() > 2 => (self.visit)(&self.trail, value, form),
@@ -148,7 +148,7 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
     }
 }
 
-/// The texts that a client sends.
+/// The texts of a client's request.
 #[must_use]
 pub fn of_request(canonical: &Canonical) -> Vec<Found> {
     let body = canonical.body.as_ref();
@@ -158,7 +158,7 @@ pub fn of_request(canonical: &Canonical) -> Vec<Found> {
             continue;
         };
         match holds {
-            // Each message names its own role.
+            // Each message has its own role.
             Holds::List(message) => match field.value.kind {
                 Kind::Array => {
                     elements(body, field.value.span).for_each(|one| said(body, one, *message, role, &mut found))
@@ -171,7 +171,7 @@ pub fn of_request(canonical: &Canonical) -> Vec<Found> {
     found
 }
 
-/// The texts that a whole answer brings to a client.
+/// The texts of a whole answer.
 #[must_use]
 pub fn of_answer(body: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
@@ -208,7 +208,7 @@ fn read(document: &[u8], value: Value, form: Form) -> Option<String> {
     })
 }
 
-/// The document with other texts in the place of those that were found, in the same order; `None` when none changes.
+/// The document with the found texts replaced by `texts`, which are in the same order; `None` if no text differs.
 ///
 /// # Errors
 /// The texts were found in another document.
@@ -221,14 +221,15 @@ pub fn replaced(document: &Bytes, found: &[Found], texts: &[String]) -> Result<O
     Ok(Some(json::replace(document, &replacements)?.into_bytes()))
 }
 
-/// The answer with `null` in the place of its [`echoes`]: its texts have changed, and these would tell what they were.
+/// The answer with `null` in place of its [`echoes`]. A guardrail changed its texts, and the echoes would reveal the
+/// original.
 #[must_use]
 pub fn without_echoes(answer: Bytes) -> Bytes {
     let nulls: Vec<_> = echoes(&answer).into_iter().map(|span| (span, "null")).collect();
     json::replace(&answer, &nulls).map_or(answer, json::Parts::into_bytes)
 }
 
-/// The members of an answer that repeat its text in pieces ([`parts::ECHOES`]), where they hold anything.
+/// Positions of the members of an answer that repeat its text in pieces ([`parts::ECHOES`]) and are not null.
 #[must_use]
 pub fn echoes(answer: &[u8]) -> Vec<Span> {
     let choices = find::root(answer).and_then(|root| member(answer, root.span, "choices"));

@@ -1,7 +1,7 @@
-//! Estimated tokens of a prompt: its text by length, its images, sounds and files by what providers count for them.
+//! Estimates the tokens of a prompt: text by its length; images, audio and files by what providers count for them.
 //!
-//! An estimate decides about context windows and minutes, and stands in for the usage of a stream that ended early. It is
-//! within a factor of two for text; bytes of an encoded image are no text at all.
+//! The estimate is compared with context windows and limits per minute, and replaces the usage of a stream that ended
+//! early. For text it is within a factor of two. The bytes of an encoded image do not count as text.
 //!
 //! Sources: <https://platform.openai.com/docs/guides/images-vision#calculating-costs>,
 //! <https://docs.anthropic.com/en/docs/build-with-claude/vision>, <https://platform.openai.com/docs/guides/audio>.
@@ -11,20 +11,20 @@ use memchr::memmem;
 use super::Canonical;
 use crate::json::{Kind, Span, Value, elements, member, members};
 
-/// Bytes of JSON to a token.
+/// Bytes of JSON per token.
 const BYTES_A_TOKEN: usize = 4;
 
-/// An image that the provider may look at closely: a square of 1024 pixels at OpenAI, and within a factor of two of the
-/// largest one at Anthropic.
+/// Tokens of an image that the provider may inspect in high detail: a square of 1024 pixels at OpenAI, and within a
+/// factor of two of the largest image at Anthropic.
 const IMAGE_TOKENS: usize = 800;
 
-/// An image of `detail: low`.
+/// Tokens of an image with `detail: low`.
 const LOW_DETAIL_TOKENS: usize = 85;
 
-/// Encoded bytes of sound to a token: ten tokens a second, of compressed speech at 64 kbit/s.
+/// Encoded bytes of audio per token: ten tokens a second, for compressed speech at 64 kbit/s.
 const AUDIO_BYTES_A_TOKEN: usize = 1024;
 
-/// Encoded bytes of a document to a token: a page of some 50 kB has 1500 to 3000.
+/// Encoded bytes of a document per token: a page of about 50 kB has 1500 to 3000 tokens.
 const FILE_BYTES_A_TOKEN: usize = 32;
 
 /// The estimate for a request.
@@ -32,7 +32,7 @@ const FILE_BYTES_A_TOKEN: usize = 32;
 pub fn of(canonical: &Canonical) -> u32 {
     let body = canonical.body.as_ref();
     let mut media = Media::default();
-    // Encoded bytes are long; a short request cannot hold enough of them to matter.
+    // Encoded bytes are long. A short request cannot contain enough of them to matter.
     if body.len() > BYTES_A_TOKEN * IMAGE_TOKENS {
         for field in &canonical.fields {
             if matches!(field.value.kind, Kind::Array | Kind::Object) {
@@ -44,19 +44,19 @@ pub fn of(canonical: &Canonical) -> u32 {
     u32::try_from(text + media.tokens).unwrap_or(u32::MAX)
 }
 
-/// What is no text in a request.
+/// The parts of a request that are not text: their bytes, and their tokens.
 #[derive(Default)]
 struct Media {
     bytes: usize,
     tokens: usize,
 }
 
-/// Content parts stand no deeper: message, content, tool result, its content, the part and its source.
+/// Nesting depth of content parts at most: message, content, tool result, its content, the part and its source.
 const DEPTH_MAX: usize = 12;
 
 impl Media {
     fn add(&mut self, body: &[u8], value: Value, depth: usize) {
-        // A value that is too short for an encoded image holds none.
+        // A value that is too short for an encoded image does not contain one.
         if depth > DEPTH_MAX || value.span.len() <= BYTES_A_TOKEN * LOW_DETAIL_TOKENS {
             return;
         }
@@ -96,7 +96,7 @@ fn image_tokens(body: &[u8], image: Value) -> usize {
     }
 }
 
-/// Encoded bytes beside a media type, or in a data URL that names it.
+/// Tokens of encoded bytes, by the media type beside them or in their data URL.
 fn encoded_tokens(body: &[u8], source: Value, data: Value) -> usize {
     let kind = ["media_type", "mime_type", "type"]
         .into_iter()

@@ -1,26 +1,26 @@
-//! What a request may need of a model that not every model can do.
+//! Capabilities that a request may need and that not every model has.
 
 use crate::canonical::Canonical;
 use crate::config::settings;
 use crate::json::{self, Kind, Value};
 use crate::prices::Model;
 
-/// Something that a model can do or not.
+/// A capability of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capability {
-    /// Look at images.
+    /// Reading images.
     Vision,
-    /// Call tools.
+    /// Calling tools.
     Tools,
-    /// Answer in the form of a JSON schema.
+    /// Answering in the form of a JSON schema.
     JsonSchema,
 }
 
 impl Capability {
     const ALL: [Self; 3] = [Self::Vision, Self::Tools, Self::JsonSchema];
 
-    /// What a deployment's model cannot do: `model_info.supports_…` says so, or the catalogue knows what the model can do and
-    /// this is not among it. Where nothing is known, nothing is lacking.
+    /// The capabilities that a deployment's model lacks: `model_info.supports_…` is false, or it is not set and the
+    /// catalogue lists the model's capabilities without this one. If nothing is known, no capability is lacking.
     pub fn lacking(settings: &settings::Deployment, known: Option<&Model<'_>>) -> Vec<Self> {
         let is_lacking = |capability: &Self| match settings.info.get(capability.info_key()).map(|json| &**json) {
             Some("true") => false,
@@ -30,7 +30,7 @@ impl Capability {
         Self::ALL.into_iter().filter(is_lacking).collect()
     }
 
-    /// What a request asks for.
+    /// The capabilities that a request needs.
     pub fn needed_by(canonical: &Canonical) -> impl Iterator<Item = Self> {
         let needs = |capability: &Self| match capability {
             Self::Vision => has_image(canonical),
@@ -55,7 +55,7 @@ impl Capability {
         }
     }
 
-    /// LiteLLM's name of it in `model_info`.
+    /// LiteLLM's name for it in `model_info`.
     #[must_use]
     pub fn info_key(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl Capability {
         }
     }
 
-    /// The field of the request that asks for it.
+    /// The field of the request that makes it necessary.
     #[must_use]
     pub fn field(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl Capability {
     }
 }
 
-/// Whether a message has a part that is an image.
+/// Whether a message has an image as a content part.
 fn has_image(canonical: &Canonical) -> bool {
     let body = &canonical.body;
     let Some(messages) = canonical.fields.get(body, "messages") else {

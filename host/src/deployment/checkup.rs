@@ -1,7 +1,7 @@
-//! What the gateway found when it asked a deployment itself: the last health check, and what follows from it.
+//! The result of a deployment's last health check, and its effect on routing.
 //!
-//! [`crate::gateway::checkups`] asks, `exchange::checkup` says how. Here is only what is remembered of it, and whether it
-//! speaks against sending exchanges there.
+//! [`crate::gateway::checkups`] runs the checks, and `exchange::checkup` defines how. This module only stores the last
+//! result and decides whether exchanges should avoid the deployment.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,43 +11,43 @@ use parking_lot::Mutex;
 use crate::config::settings::Checkups;
 use crate::moment::Moment;
 
-/// The last checkup of one deployment.
+/// The last health check of one deployment.
 #[derive(Debug, Default)]
 pub struct Checkup {
-    /// Whether it failed: the one thing that exchanges look at, most of the time.
+    /// Whether the last check failed. Most exchanges look at this flag only.
     is_failed: AtomicBool,
     last: Mutex<Option<Finding>>,
 }
 
-/// What a checkup found.
+/// The result of a health check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// When the question went out.
+    /// When the request was sent.
     pub begun: Moment,
-    /// When the answer was there, or was given up.
+    /// When the answer was complete, or the check was given up.
     pub at: Moment,
-    /// `None`: it answered.
+    /// Why the check failed; `None` if it passed.
     pub ailment: Option<Ailment>,
 }
 
-/// Why a checkup failed.
+/// Why a health check failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ailment {
-    /// HTTP's, as a client would have got it.
+    /// The HTTP status that a client would have got.
     pub status: u16,
-    /// LiteLLM's name of the error, such as `RateLimitError`.
+    /// LiteLLM's name for the error, such as `RateLimitError`.
     pub class: &'static str,
-    /// For people; holds no credential.
+    /// Message for people, without credentials.
     pub message: String,
 }
 
-/// What is new with a finding.
+/// How a result differs from the previous one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Nothing: it passes as before, or fails as before.
+    /// It passes as before, or fails as before.
     None,
     Fails,
-    /// After it failed.
+    /// It passes after a failure.
     PassesAgain,
 }
 
@@ -59,14 +59,14 @@ impl Finding {
 }
 
 impl Ailment {
-    /// The deployment is busy rather than broken.
+    /// Whether the deployment is busy rather than broken.
     fn is_transient(&self) -> bool {
         matches!(self.status, 408 | 429)
     }
 }
 
 impl Checkup {
-    /// Remembers what was found.
+    /// Stores a result.
     pub fn found(&self, finding: Finding) -> Change {
         let is_failed = finding.ailment.is_some();
         let mut last = self.last.lock();
@@ -79,12 +79,12 @@ impl Checkup {
         }
     }
 
-    /// `None` before the first.
+    /// The last result; `None` before the first check.
     pub fn last(&self) -> Option<Finding> {
         self.last.lock().clone()
     }
 
-    /// When the next one is due; `None` before the first: at once.
+    /// When the next check is due; `None` before the first check, which is due at once.
     pub fn due(&self, interval: Duration) -> Option<Moment> {
         Some(self.last.lock().as_ref()?.begun + interval)
     }
@@ -93,7 +93,7 @@ impl Checkup {
         self.is_failed.load(Ordering::Acquire)
     }
 
-    /// Whether exchanges had better go elsewhere.
+    /// Whether exchanges should use other deployments.
     pub fn speaks_against(&self, rules: &Checkups, now: Moment) -> bool {
         if !rules.are_on || !rules.route || !self.is_failed() {
             return false;
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    /// A day like any other, and so many seconds.
+    /// A time on some day, with this number of seconds.
     fn at(seconds: u64) -> Moment {
         Moment::after_epoch(Duration::from_secs(86_400 + seconds))
     }

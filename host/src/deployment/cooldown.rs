@@ -1,8 +1,8 @@
-//! When a deployment sits out, and how it comes back.
+//! Cooldowns: when a deployment is taken out of service, and how it returns.
 //!
-//! The rules are LiteLLM's (<https://docs.litellm.ai/docs/routing#cooldowns>), with a breaker on failures in a row beside
-//! them. A cooldown ends with one probe: an exchange that is sent there while the others stay away. When it is answered, the
-//! deployment comes back, at first with a small share of the traffic.
+//! The rules are LiteLLM's (<https://docs.litellm.ai/docs/routing#cooldowns>), together with a circuit breaker on
+//! consecutive failures. A cooldown ends with one probe: a single exchange is sent to the deployment while others avoid
+//! it. When the probe is answered, the deployment returns to service, first with a small share of the traffic.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -13,12 +13,12 @@ use parking_lot::Mutex;
 use crate::config::settings::Cooldowns;
 use crate::moment::Moment;
 
-/// What kind of failure an attempt met, as far as it says something about the deployment.
+/// The kind of an attempt's failure, as far as it concerns the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The provider refuses our credential.
+    /// The provider refuses the deployment's credential.
     Authentication,
-    /// The model, or the address, is not there.
+    /// The model or the address does not exist.
     NotFound,
     RateLimit,
     Timeout,
@@ -39,13 +39,13 @@ impl Kind {
         }
     }
 
-    /// Trying again cannot help before somebody mends it.
+    /// Whether retries cannot succeed until someone corrects the deployment.
     fn is_lasting(self) -> bool {
         matches!(self, Self::Authentication | Self::NotFound)
     }
 }
 
-/// A failure, and what the rules ask about it.
+/// A failure, and the facts that the rules need.
 #[derive(Debug, Clone, Copy)]
 pub struct Failure<'a> {
     pub kind: Kind,
@@ -59,30 +59,31 @@ pub struct Failure<'a> {
     pub has_fallbacks: bool,
 }
 
-/// This minute's attempts that have ended.
+/// The number of this minute's attempts that have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     pub successes: u32,
     pub failures: u32,
 }
 
-/// A deployment's own settings; they take precedence over the router's.
+/// A deployment's own settings. They take precedence over the router's.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Own {
     pub time: Option<Duration>,
     pub allowed_fails: Option<u32>,
 }
 
-/// LiteLLM's default rule: more than half of at least so many attempts this minute…
+/// LiteLLM's default rule: a cooldown begins if more than half of this minute's attempts failed and there were at least
+/// this many…
 const FAILING_ATTEMPTS_MIN: u32 = 5;
 
-/// … and, where there is no other deployment, all of at least so many.
+/// … and, if there is no other deployment, if all of at least this many failed.
 const ALONE_ATTEMPTS_MIN: u32 = 1_000;
 
-/// A `Retry-After` beyond this is a provider's mistake, or a quota that nobody waits for.
+/// A longer `Retry-After` is a mistake of the provider, or a quota that nobody waits for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 
-/// A cooldown, for those who look.
+/// A cooldown, as `/health` and the log show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outage {
     pub kind: Kind,
@@ -93,22 +94,22 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// Until the probe.
+    /// The time until the probe.
     #[must_use]
     pub fn remaining(&self, now: Moment) -> Duration {
         self.until.since(now)
     }
 }
 
-/// How a deployment stands.
+/// Whether a deployment is in service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Standing {
     In,
-    /// It has come back and takes this share of the exchanges that it would get.
+    /// It has returned to service and gets this share of the exchanges that it would get otherwise.
     Ramping(f64),
-    /// Its cooldown is over, and nobody has tried it yet.
+    /// Its cooldown is over, and it has not been tried yet.
     DueForProbe,
-    /// Out until then; also while its probe is under way.
+    /// It is out of service for this time. While its probe is in progress, it is out of service too.
     Out(Duration),
 }
 
@@ -117,7 +118,7 @@ enum Phase {
     #[default]
     In,
     Out(Outage),
-    /// One attempt is under way.
+    /// The probe is in progress.
     Probing(Outage),
     Ramping {
         since: Moment,
@@ -125,12 +126,12 @@ enum Phase {
     },
 }
 
-/// The cooldown of one deployment.
+/// The cooldown state of one deployment.
 #[derive(Debug, Default)]
 pub struct Cooldown {
-    /// Whether it is anything but in: the one thing that most exchanges look at.
+    /// Whether the phase is anything other than [`Phase::In`]. Most exchanges look at this flag only.
     is_special: AtomicBool,
-    /// Failures without a success between them.
+    /// Consecutive failures.
     in_a_row: AtomicU32,
     state: Mutex<State>,
 }
@@ -138,7 +139,7 @@ pub struct Cooldown {
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
-    /// Failures within a cooldown's time: since when, and how many.
+    /// Failures within the time of a cooldown: the time of the first one, and their number.
     counted: HashMap<Option<Kind>, (Moment, u32)>,
 }
 
@@ -165,7 +166,7 @@ impl Cooldown {
         }
     }
 
-    /// The cooldown that it is in.
+    /// The cooldown in which the deployment is, if any.
     #[must_use]
     pub fn outage(&self) -> Option<Outage> {
         match &self.state.lock().phase {
@@ -174,7 +175,7 @@ impl Cooldown {
         }
     }
 
-    /// Takes the probe, if it is due and nobody else has it.
+    /// Takes the probe, if it is due and no other attempt has it.
     pub(super) fn claim_probe(&self, now: Moment) -> bool {
         if !self.is_special.load(Ordering::Acquire) {
             return false;
@@ -197,13 +198,13 @@ impl Cooldown {
         }
     }
 
-    /// An attempt was answered; whether the deployment comes back with it.
+    /// An attempt was answered. Returns whether the deployment returns to service with it.
     pub(super) fn answered(&self, is_probe: bool, ramp: Duration, now: Moment) -> bool {
         if !self.is_special.load(Ordering::Acquire) {
             return false;
         }
         let mut state = self.state.lock();
-        // An answer to an attempt from before the cooldown says nothing of now.
+        // An answer to an attempt from before the cooldown says nothing about the present state.
         if !is_probe || !matches!(state.phase, Phase::Probing(_)) {
             return false;
         }
@@ -219,14 +220,14 @@ impl Cooldown {
         true
     }
 
-    /// An attempt succeeded to its end.
+    /// An attempt succeeded completely.
     pub(super) fn succeeded(&self) {
         if self.in_a_row.load(Ordering::Relaxed) > 0 {
             self.in_a_row.store(0, Ordering::Relaxed);
         }
     }
 
-    /// An attempt failed; the cooldown that begins with it.
+    /// An attempt failed. Returns the cooldown that begins with it, if any.
     pub(super) fn failed(
         &self,
         failure: &Failure<'_>,
@@ -266,7 +267,8 @@ impl Cooldown {
             until,
         };
         if let Phase::Out(earlier) = &mut state.phase {
-            // Attempts that were under way when it began; a longer one replaces a shorter, and the change is logged once.
+            // The failures of attempts that were in progress when the cooldown began. A longer cooldown replaces a
+            // shorter one, but only the first is returned, so that it is logged once.
             if earlier.until < until {
                 *earlier = outage;
             }
@@ -284,7 +286,7 @@ impl Cooldown {
 }
 
 impl State {
-    /// LiteLLM's rules.
+    /// Whether a cooldown begins, by LiteLLM's rules.
     fn is_too_much(
         &mut self,
         failure: &Failure<'_>,
@@ -313,7 +315,7 @@ impl State {
         }
     }
 
-    /// Failures within the window, this one among them.
+    /// Counts a failure and returns the number within the window, this one included.
     fn count(&mut self, kind: Option<Kind>, window: Duration, now: Moment) -> u32 {
         let (since, count) = self.counted.entry(kind).or_insert((now, 0));
         if now.since(*since) > window {

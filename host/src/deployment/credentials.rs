@@ -1,4 +1,5 @@
-//! The host proves who we are: an adapter names a scheme and a parameter, the secret itself never leaves this side.
+//! Authentication at upstreams. An adapter names a scheme and a parameter; the host adds the secret, which the adapter
+//! never sees.
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -7,13 +8,13 @@ use super::Deployment;
 use crate::config::Secret;
 use crate::plugin::adapter::{Auth, ProviderInfo};
 
-/// The features that Anthropic is asked to switch on, with commas between.
+/// The features that a request asks Anthropic to enable, separated by commas.
 pub const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
-/// Makes Anthropic take OAuth tokens.
+/// Lets Anthropic accept OAuth tokens.
 const ANTHROPIC_TOKENS_BETA: &str = "oauth-2025-04-20";
 
-/// Why a request cannot be authenticated. The sentence is for the operator and names no secret.
+/// Why a request cannot be authenticated. The message is for the operator and contains no secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     #[error("deployment `{deployment}` has no `{parameter}`: set it in `litellm_params`{hint}")]
@@ -30,10 +31,10 @@ pub enum AuthError {
     BadHeader { name: String },
 }
 
-/// Adds the credential to a request's headers, or answers what to add to its query.
+/// Adds the credential to a request's headers, or returns the parameter to add to its query.
 ///
 /// # Errors
-/// The credential is not there, or cannot be sent.
+/// The credential is missing, or cannot be sent.
 pub fn authorize(deployment: &Deployment, auth: &Auth, headers: &mut HeaderMap) -> Result<Option<String>, AuthError> {
     match auth {
         Auth::None => Ok(None),
@@ -70,8 +71,8 @@ pub fn authorize(deployment: &Deployment, auth: &Auth, headers: &mut HeaderMap) 
     }
 }
 
-/// Whether the secret is an access token of Anthropic's OAuth, which people put where the API key goes. No adapter sees
-/// what it is, and Anthropic takes it as a bearer token only.
+/// Whether the secret is an OAuth access token of Anthropic, which users set in place of an API key. Adapters cannot
+/// see this, and Anthropic accepts such a token as a bearer token only.
 fn is_anthropic_token(header: &HeaderName, secret: &Secret) -> bool {
     header.as_str() == "x-api-key" && secret.expose().starts_with("sk-ant-oat")
 }
@@ -82,7 +83,7 @@ fn bear(deployment: &Deployment, parameter: &str, secret: &Secret, headers: &mut
     Ok(())
 }
 
-/// Adds to a header that is a list.
+/// Appends a value to a header that is a list.
 pub fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     let joined = headers
         .get(name)
@@ -90,7 +91,7 @@ pub fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     headers.insert(name, joined.unwrap_or_else(|| value.clone()));
 }
 
-/// The secret; `None` where the provider works without one.
+/// The secret; `None` if it is missing and the provider works without one.
 fn find<'d>(deployment: &'d Deployment, parameter: &str) -> Result<Option<&'d Secret>, AuthError> {
     let found = deployment.credential(parameter);
     let provider = deployment.upstream.as_ref().map(|upstream| upstream.provider.as_ref());
@@ -107,7 +108,7 @@ fn find<'d>(deployment: &'d Deployment, parameter: &str) -> Result<Option<&'d Se
     Ok(found)
 }
 
-/// Servers of one's own often ask for no key; their entry says so as `key: optional`.
+/// Whether the provider's description says `key: optional`: self-hosted servers often need no key.
 fn key_is_optional(provider: &ProviderInfo) -> bool {
     provider
         .extras

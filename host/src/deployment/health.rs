@@ -1,7 +1,7 @@
-//! How a deployment is doing: what strategies choose by, metrics show, and cooldowns are decided from.
+//! The health of a deployment: statistics for strategies and metrics, and the basis of cooldowns.
 //!
-//! Kept by deployment id over reloads. Numbers are approximate by design: they are updated without locks from every
-//! worker, and a lost update changes an average by one sample.
+//! It is kept by deployment id over reloads. The numbers are approximate by design: every worker updates them without
+//! locks, and a lost update changes an average by one sample.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -12,10 +12,10 @@ use super::cooldown::{Cooldown, Failure, Outage, Own, Standing, Tally};
 use crate::config::settings::Cooldowns;
 use crate::moment::Moment;
 
-/// Weight of a new sample in the moving averages: the last twenty or so count.
+/// Weight of a new sample in the moving averages: they cover the last twenty samples or so.
 const SAMPLE_WEIGHT: f64 = 0.1;
 
-/// After so long without an attempt, what failed counts for half.
+/// The failure rate falls by half in this time, if there are no attempts.
 const FAILURE_HALF_LIFE: Duration = Duration::from_secs(60);
 
 /// The state of one deployment.
@@ -27,12 +27,12 @@ pub struct Health {
     tokens_per_second: Average,
     failure_rate: Average,
     minute: Minute,
-    /// Milliseconds since the Unix epoch; 0 when nothing was measured yet.
+    /// Time of the last success in milliseconds since the Unix epoch; 0 before the first.
     measured_at: AtomicU64,
-    /// The same of the last attempt that ended, well or not.
+    /// The same for the last attempt that succeeded, or failed by the upstream's fault.
     ended_at: AtomicU64,
     cooldown: Cooldown,
-    /// What the gateway itself found out; no part of the numbers above.
+    /// The gateway's own health checks. They do not change the numbers above.
     pub checkup: Checkup,
 }
 
@@ -53,19 +53,19 @@ impl Default for Health {
     }
 }
 
-/// What an attempt that ended well says.
+/// The measurements of an attempt that succeeded.
 #[derive(Debug, Clone, Copy)]
 pub struct Success {
-    /// To the last byte.
+    /// Time to the last byte.
     pub whole: Duration,
-    /// To the first content of a stream.
+    /// Time to the first content of a stream.
     pub first_token: Option<Duration>,
-    /// As the upstream counted; 0 when it did not say.
+    /// As counted by the upstream; 0 if it did not report them.
     pub completion_tokens: u64,
 }
 
 impl Health {
-    /// An attempt begins; it is under way until the guard is dropped. Where a probe is due, this is the probe.
+    /// An attempt begins. It is in progress until the guard is dropped. If a probe is due, this attempt is the probe.
     pub fn begin(self: &Arc<Self>, now: Moment) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.minute.requests.add(1, now);
@@ -75,7 +75,7 @@ impl Health {
         }
     }
 
-    /// An attempt ended well.
+    /// An attempt succeeded.
     pub fn succeeded(&self, success: Success, now: Moment) {
         let seconds = success.whole.as_secs_f64();
         self.latency_seconds.add(seconds);
@@ -91,7 +91,7 @@ impl Health {
         self.cooldown.succeeded();
     }
 
-    /// An attempt failed by the upstream's fault; the cooldown that begins with it.
+    /// An attempt failed by the upstream's fault. Returns the cooldown that begins with it, if any.
     pub fn failed(
         &self,
         failure: &Failure<'_>,
@@ -117,22 +117,22 @@ impl Health {
         self.ended_at.store(now.millis(), Ordering::Relaxed);
     }
 
-    /// Tokens that an exchange used here.
+    /// Adds the tokens that an exchange used at this deployment.
     pub fn used(&self, tokens: u64, now: Moment) {
         self.minute.tokens.add(tokens, now);
     }
 
-    /// Whether it may be tried.
+    /// Whether the deployment may be tried.
     pub fn standing(&self, now: Moment) -> Standing {
         self.cooldown.standing(now)
     }
 
-    /// The cooldown that it is in.
+    /// The cooldown in which the deployment is, if any.
     pub fn outage(&self) -> Option<Outage> {
         self.cooldown.outage()
     }
 
-    /// Attempts under way.
+    /// Attempts in progress.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
     }
@@ -147,25 +147,26 @@ impl Health {
         self.first_token_seconds.get()
     }
 
-    /// Whether an attempt ended, or a health check, within this time.
+    /// Whether there was a health check within this time, or an attempt that succeeded or failed by the upstream's
+    /// fault.
     pub fn was_heard_within(&self, age: Duration, now: Moment) -> bool {
         let ended = Duration::from_millis(self.ended_at.load(Ordering::Relaxed));
         let attempted = !ended.is_zero() && now.since(Moment::after_epoch(ended)) <= age;
         attempted || self.checkup.last().is_some_and(|finding| now.since(finding.at) <= age)
     }
 
-    /// Completion tokens a second of an attempt; NaN when not measured yet.
+    /// Completion tokens per second of an attempt; NaN when not measured yet.
     pub fn tokens_per_second(&self) -> f64 {
         self.tokens_per_second.get()
     }
 
-    /// Seconds since the last attempt that ended well; NaN when there was none.
+    /// Seconds since the last attempt that succeeded; NaN when there was none.
     pub fn sample_age(&self, now: Moment) -> f64 {
         age(&self.measured_at, now)
     }
 
-    /// Share of recent attempts that failed by the upstream's fault; 0 when there were none, and falling to it while there
-    /// are none.
+    /// Share of recent attempts that failed by the upstream's fault; 0 when there were none. It falls towards 0 while
+    /// there are no attempts.
     pub fn failure_rate(&self, now: Moment) -> f64 {
         match self.failure_rate.get() {
             rate if rate > 0.0 => rate * (-age(&self.ended_at, now) / FAILURE_HALF_LIFE.as_secs_f64()).exp2(),
@@ -173,7 +174,7 @@ impl Health {
         }
     }
 
-    /// Attempts begun in this minute of the clock.
+    /// Attempts that began in this minute of the clock.
     pub fn requests_this_minute(&self, now: Moment) -> u32 {
         self.minute.requests.read(now)
     }
@@ -184,7 +185,7 @@ impl Health {
     }
 }
 
-/// Seconds since; NaN where it never was.
+/// Seconds since this time; NaN if it is 0, which means never.
 fn age(at: &AtomicU64, now: Moment) -> f64 {
     match at.load(Ordering::Relaxed) {
         0 => f64::NAN,
@@ -192,11 +193,11 @@ fn age(at: &AtomicU64, now: Moment) -> f64 {
     }
 }
 
-/// An attempt under way.
+/// An attempt in progress.
 #[derive(Debug)]
 pub struct InFlight {
     health: Arc<Health>,
-    /// It is the one attempt that a cooldown ends with.
+    /// The attempt is the probe at the end of a cooldown.
     is_probe: bool,
 }
 
@@ -205,7 +206,8 @@ impl InFlight {
         self.is_probe
     }
 
-    /// The attempt was answered, if not to its end; whether the deployment comes back with it. `ramp`: to its full share.
+    /// The attempt was answered, possibly not completely yet. Returns whether the deployment returns to service with
+    /// it. `ramp` is the time until it gets its full share.
     pub fn answered(&self, ramp: Duration, now: Moment) -> bool {
         self.health.cooldown.answered(self.is_probe, ramp, now)
     }
@@ -220,7 +222,7 @@ impl Drop for InFlight {
     }
 }
 
-/// An exponentially weighted moving average, the bits of an `f64`.
+/// An exponentially weighted moving average: the bits of an `f64`.
 #[derive(Debug)]
 struct Average(AtomicU64);
 
@@ -248,7 +250,7 @@ impl Average {
     }
 }
 
-/// What happened in the current minute of the clock, as LiteLLM counts.
+/// Counts of the current minute of the clock, as LiteLLM counts.
 #[derive(Debug, Default)]
 struct Minute {
     requests: Count,
@@ -289,7 +291,7 @@ impl Count {
 mod tests {
     use super::*;
 
-    /// A day like any other, and so many seconds.
+    /// A time on some day, with this number of seconds.
     fn at(seconds: u64) -> Moment {
         Moment::after_epoch(Duration::from_secs(86_400 + seconds))
     }

@@ -1,5 +1,4 @@
-//! A deployment as exchanges see it: what was configured, the adapter that speaks for it, where it lives, how the host
-//! proves who we are, and how it is doing.
+//! A deployment as exchanges see it: its settings, its adapter, its address, its credential and its health.
 
 mod capability;
 mod checkup;
@@ -35,9 +34,9 @@ pub use secrets::{Patterns, Secrets};
 /// One configured provider + model + credential + limits, serving a model group.
 pub struct Deployment {
     pub settings: settings::Deployment,
-    /// The prefix, without model.
+    /// The prefix, without the model.
     pub provider: Box<str>,
-    /// The model without its prefix; holds `*` where the deployment is a wildcard's.
+    /// The model without its prefix. It contains `*` if the deployment serves a wildcard.
     pub model: Box<str>,
     pub target: Arc<Target>,
     /// `None` for a deployment that only mocks.
@@ -45,28 +44,29 @@ pub struct Deployment {
     /// Kept over reloads, by id.
     pub health: Arc<Health>,
     pub counters: Arc<DeploymentCounters>,
-    /// `None` where neither the deployment nor the catalogue says.
+    /// `None` if neither the deployment nor the catalogue has prices.
     pub prices: Option<Prices>,
-    /// Tokens of a prompt at most: `model_info.max_input_tokens`, else the catalogue's; `None` where neither says.
+    /// Maximum tokens of a prompt: `model_info.max_input_tokens`, else the catalogue's; `None` if neither is known.
     pub max_input_tokens: Option<u64>,
-    /// Tokens of an answer at most: `model_info.max_output_tokens`, else the catalogue's; `None` where neither says.
+    /// Maximum tokens of an answer: `model_info.max_output_tokens`, else the catalogue's; `None` if neither is known.
     max_output_tokens: Option<u64>,
-    /// What its model cannot do, as far as that is known.
+    /// Capabilities that its model lacks, as far as they are known.
     pub lacks: Vec<Capability>,
-    /// Where it runs: `region_name`, else the provider's own parameter; `None` where neither says.
+    /// Its region: `region_name`, else the provider's own parameter; `None` if neither is set.
     pub region: Option<Box<str>>,
-    /// `tags`: which requests come here, where tags choose.
+    /// `tags`: with tag filtering, they decide which requests the deployment serves.
     pub tags: Vec<String>,
-    /// `extra_headers` and `headers`: the host adds them, since they may hold credentials.
+    /// `extra_headers` and `headers`. The host adds them and plugins do not see them, since they may contain
+    /// credentials.
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
-    /// What must not come back from its upstream.
+    /// Texts that must not come back from its upstream.
     pub secrets: Secrets,
-    /// `additional_drop_params`: what of a request never goes to this upstream.
+    /// `additional_drop_params`: the parts of a request that are never sent to this upstream.
     pub dropped: Vec<json::Path>,
     pub described: Described,
 }
 
-/// What answers say of it in their headers; `None` for what no header can hold.
+/// Values of the headers that name this deployment in answers; `None` if a text cannot be in a header.
 pub struct Described {
     pub id: Option<HeaderValue>,
     pub model: Option<HeaderValue>,
@@ -84,28 +84,29 @@ impl Described {
     }
 }
 
-/// Whom to ask, how, and where.
+/// The provider's server: its adapter, its authentication and its address.
 pub struct Upstream {
     pub adapter: Arc<Adapter>,
-    /// The provider's own way to authenticate.
+    /// The provider's description, with its way to authenticate.
     pub provider: Arc<ProviderInfo>,
     pub origin: Arc<Origin>,
-    /// Path of the base, without a final slash.
+    /// Path of the base URL, without a final slash.
     pub path: Box<str>,
-    /// The base without its query, for headers and records.
+    /// The base URL without its query, for headers and records.
     pub base: Box<str>,
-    /// The base as the operator wrote it: what adapters see.
+    /// The base URL as the operator wrote it. Adapters see this one.
     written_base: Box<str>,
 }
 
-/// A deployment with the model it would be asked for: they differ from deployment to exchange only for wildcards.
+/// A deployment and the model that is requested from it. The model depends on the exchange only if the deployment
+/// serves a wildcard.
 #[derive(Clone)]
 pub struct Candidate {
     pub deployment: Arc<Deployment>,
     pub target: Arc<Target>,
 }
 
-/// Why a deployment cannot be made. The sentence follows "deployment `id`: ".
+/// Why a deployment cannot be made. The message follows "deployment `id`: ".
 #[derive(Debug, thiserror::Error)]
 pub enum DeploymentError {
     #[error("no loaded adapter speaks for provider `{provider}` (of `{model}`)")]
@@ -122,24 +123,24 @@ pub enum DeploymentError {
     Price(#[from] crate::prices::PriceError),
 }
 
-/// What a deployment is made with.
+/// The parts from which a deployment is made.
 pub struct Parts<'a> {
     pub settings: settings::Deployment,
-    /// `None` where no loaded adapter speaks for it.
+    /// `None` if no loaded adapter serves the provider.
     pub provider: Option<&'a Provider>,
-    /// Where a provider's own variables (`OPENAI_API_KEY`) are looked up.
+    /// Looks up the provider's own environment variables, such as `OPENAI_API_KEY`.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     pub health: Arc<Health>,
     pub metrics: &'a Metrics,
-    /// `litellm_settings.drop_params`, for deployments that do not say.
+    /// `litellm_settings.drop_params`, for deployments that do not set it.
     pub drop_params: bool,
 }
 
 impl Deployment {
-    /// Fills in what the configuration leaves to the provider, and finds prices.
+    /// Completes the settings with the provider's defaults, and finds prices.
     ///
     /// # Errors
-    /// [`DeploymentError`], with its mend.
+    /// [`DeploymentError`], which says how to correct it.
     pub fn new(provider: &str, model: &str, parts: Parts<'_>) -> Result<Self, DeploymentError> {
         let Parts {
             mut settings,
@@ -208,7 +209,7 @@ impl Deployment {
         })
     }
 
-    /// A parameter that an adapter may read, as JSON text; never a credential.
+    /// A parameter that an adapter may read, as JSON text. Credentials are never among these.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.settings.parameters.get(name).map(AsRef::as_ref)
@@ -219,7 +220,7 @@ impl Deployment {
         self.settings.credentials.get(name)
     }
 
-    /// Prices for the model that was asked: a wildcard's are looked up for each.
+    /// Prices of the requested model. For a wildcard, they are looked up for each model.
     #[must_use]
     pub fn prices_of(&self, target: &Target) -> Option<Prices> {
         if !self.model.contains('*') {
@@ -233,7 +234,8 @@ impl Deployment {
         })
     }
 
-    /// Tokens of an answer at most for the model that was asked: a wildcard's are looked up for each.
+    /// Maximum tokens of an answer for the requested model. For a wildcard, the catalogue's value is looked up for each
+    /// model.
     #[must_use]
     pub fn max_output_tokens_of(&self, target: &Target) -> Option<u64> {
         if !self.model.contains('*') {
@@ -247,8 +249,8 @@ impl Deployment {
         self.max_output_tokens.or_else(known)
     }
 
-    /// What a model of it is for, in LiteLLM's words (`chat`, `embedding`, …); `None` where neither `model_info.mode` nor
-    /// the catalogue says.
+    /// The purpose of a model of this deployment, in LiteLLM's words (`chat`, `embedding`, …); `None` if neither
+    /// `model_info.mode` nor the catalogue defines it.
     #[must_use]
     pub fn mode_of(&self, model: &str) -> Option<String> {
         let own = self
@@ -262,7 +264,7 @@ impl Deployment {
         })
     }
 
-    /// What it says itself about cooldowns.
+    /// The deployment's own settings of cooldowns.
     #[must_use]
     pub fn own_cooldown(&self) -> Own {
         Own {
@@ -290,7 +292,8 @@ impl Upstream {
             Some(base) => base.clone(),
             None => served.base(settings)?,
         };
-        // Azure's portal shows bases with `?api-version=…`: the adapter reads it there, the path is joined without it.
+        // Azure's portal shows base URLs with `?api-version=…`. The adapter reads the version from there; the path must
+        // not include it.
         let (origin, path) = Origin::parse(base.split('?').next().unwrap_or_default())?;
         Ok(Self {
             adapter: Arc::clone(&served.adapter),
@@ -304,8 +307,8 @@ impl Upstream {
 }
 
 impl Candidate {
-    /// A parameter that an adapter may read, as JSON text; never a credential. `max_output_tokens` is the model's own limit
-    /// where the configuration does not say.
+    /// A parameter that an adapter may read, as JSON text. Credentials are never among these. `max_output_tokens` is
+    /// the model's own limit if the configuration does not set it.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         let known = || (name == "max_output_tokens").then(|| self.deployment.max_output_tokens_of(&self.target))?;
@@ -313,14 +316,14 @@ impl Candidate {
         own.or_else(|| known().map(|tokens| Cow::Owned(tokens.to_string())))
     }
 
-    /// What the catalogue knows of the model that is asked.
+    /// The catalogue's entry of the requested model.
     #[must_use]
     pub fn known(&self) -> Option<Model<'static>> {
         let base = base_model(&self.deployment.settings);
         Catalogue::bundled().find(&self.deployment.provider, &self.target.model, base.as_deref())
     }
 
-    /// A deployment asked for its own model.
+    /// A deployment with its own model.
     #[must_use]
     pub fn of(deployment: &Arc<Deployment>) -> Self {
         Self {
@@ -329,7 +332,7 @@ impl Candidate {
         }
     }
 
-    /// A wildcard's deployment, asked for the model that the client named.
+    /// A wildcard's deployment with the model that the client named.
     #[must_use]
     pub fn with_model(deployment: &Arc<Deployment>, model: String) -> Self {
         let target = Target {
@@ -343,7 +346,7 @@ impl Candidate {
     }
 }
 
-/// `headers` and `extra_headers`, out of what adapters may read.
+/// Removes `headers` and `extra_headers` from the parameters that adapters may read, and returns them.
 fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, HeaderValue)>, DeploymentError> {
     let mut headers = Vec::new();
     for parameter in ["headers", "extra_headers"] {
@@ -354,7 +357,7 @@ fn take_headers(settings: &mut settings::Deployment) -> Result<Vec<(HeaderName, 
         let map: BTreeMap<String, serde_json::Value> =
             serde_json::from_str(&json).map_err(|error| bad(error.to_string()))?;
         for (name, value) in map {
-            // YAML makes a number of `x-version: 2`.
+            // YAML reads `x-version: 2` as a number.
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let mut value = HeaderValue::from_str(&value).map_err(|_| bad(format!("the value of `{name}`")))?;
             value.set_sensitive(true);
@@ -372,7 +375,7 @@ fn info_count(settings: &settings::Deployment, name: &str) -> Option<u64> {
     settings.info.get(name)?.parse().ok()
 }
 
-/// A parameter that is a list of strings; empty where it is absent or something else.
+/// A parameter that is a list of strings; empty if it is absent or of another type.
 fn list(settings: &settings::Deployment, name: &str) -> Vec<String> {
     settings
         .parameters
@@ -381,7 +384,7 @@ fn list(settings: &settings::Deployment, name: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// What adapters ask for as a parameter and the configuration says elsewhere.
+/// Adds the parameters that adapters expect and that are in other places of the configuration.
 fn complete_parameters(settings: &mut settings::Deployment, upstream: Option<&Upstream>, drop_params: bool) {
     let base_model = settings.info.get("base_model").cloned();
     let parameters = &mut settings.parameters;
@@ -400,7 +403,7 @@ fn quoted(text: &str) -> Box<str> {
     serde_json::Value::from(text).to_string().into()
 }
 
-/// `model_info.base_model`: what an Azure deployment's name stands for.
+/// `model_info.base_model`: the model behind the name of an Azure deployment.
 fn base_model(settings: &settings::Deployment) -> Option<String> {
     serde_json::from_str(settings.info.get("base_model")?).ok()
 }

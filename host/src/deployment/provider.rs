@@ -1,8 +1,9 @@
-//! A provider as its adapter describes it, and how far that is believed.
+//! A provider as its adapter describes it, and how far that description is trusted.
 //!
-//! What an adapter says decides where keys and prompts go, and which environment variables are read. A bundled adapter is
-//! believed. A component from a file may have been written by anyone, so its word counts where the bundled adapter of the
-//! same provider says the same, where the operator grants it, and for variables that carry the provider's own name.
+//! The description decides where keys and prompts are sent, and which environment variables are read. That of a bundled
+//! adapter is trusted. A component from a file may have been written by anyone. Its description counts if the bundled
+//! adapter of the same provider has the same, for addresses that the operator grants it, and for variables that begin
+//! with the provider's own name.
 
 use std::sync::Arc;
 
@@ -16,23 +17,23 @@ use super::{DeploymentError, quoted};
 #[derive(Clone)]
 pub struct Provider {
     pub adapter: Arc<Adapter>,
-    /// Without the variables that may not be read.
+    /// The adapter's description, without the variables that may not be read.
     pub info: Arc<ProviderInfo>,
-    /// What the bundled adapter of this provider says: the adapter itself, where it is bundled.
+    /// The description of the bundled adapter for this provider. If the adapter itself is bundled, it is its own.
     shipped: Option<Arc<ProviderInfo>>,
 }
 
-/// What becomes of a variable's value.
+/// How the value of a variable is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
     /// Adapters may read it.
     Parameter,
-    /// The host fills it in; it never crosses.
+    /// Only the host uses it, and plugins never get it.
     Credential,
 }
 
 impl Provider {
-    /// `shipped` is what the bundled adapter of this provider says, if there is one.
+    /// `shipped` is the description of the bundled adapter for this provider, if there is one.
     pub fn new(adapter: Arc<Adapter>, mut info: ProviderInfo, shipped: Option<Arc<ProviderInfo>>) -> Self {
         let name = info.name.clone();
         info.environment
@@ -44,7 +45,7 @@ impl Provider {
         }
     }
 
-    /// The provider's own variables stand in for parameters that the configuration leaves out.
+    /// Sets parameters that are not in the configuration from the provider's own variables.
     pub(super) fn read_environment(
         &self,
         settings: &mut settings::Deployment,
@@ -73,7 +74,7 @@ impl Provider {
         }
     }
 
-    /// Whether one of the variables is set that hold a credential of this provider.
+    /// Whether a variable with a credential of this provider is set.
     pub fn has_credential(&self, is_set: &dyn Fn(&str) -> bool) -> bool {
         let shipped = self.shipped.as_deref();
         let is_credential = |pair| kept(&self.info.name, pair, shipped) == Some(Kept::Credential);
@@ -81,7 +82,7 @@ impl Provider {
         pairs.any(|pair| is_credential(pair) && is_set(&pair.1))
     }
 
-    /// Where it lives when the configuration does not say.
+    /// The provider's base URL, if the configuration does not set one.
     pub(super) fn base(&self, settings: &settings::Deployment) -> Result<String, DeploymentError> {
         fill(&self.info.api_base, settings)
             .filter(|base| !base.is_empty() && self.may_live_at(base))
@@ -133,8 +134,9 @@ impl Provider {
     }
 }
 
-/// Whether a (parameter, variable) pair may be read, and as what. A variable that the bundled adapter does not name must
-/// carry the provider's name, and its value stays with the host, but for the two that adapters build paths from.
+/// Whether a (parameter, variable) pair may be read, and how its value is used. A variable that the bundled adapter
+/// does not name must begin with the provider's name. Plugins do not get its value, unless it belongs to one of the two
+/// parameters from which adapters build paths.
 fn kept(provider: &str, pair: &(String, String), shipped: Option<&ProviderInfo>) -> Option<Kept> {
     let (parameter, variable) = pair;
     if shipped.is_some_and(|shipped| shipped.environment.contains(pair)) {
@@ -146,7 +148,7 @@ fn kept(provider: &str, pair: &(String, String), shipped: Option<&ProviderInfo>)
     }
     let own_part = variable.strip_prefix(&prefix(provider))?;
     match parameter.as_str() {
-        // `AWS_SECRET_ACCESS_KEY` as the version of provider `aws` would cross.
+        // Otherwise a provider `aws` could read `AWS_SECRET_ACCESS_KEY` as its version.
         "api_base" | "api_version" => (!is_credential(&own_part.to_ascii_lowercase())).then_some(Kept::Parameter),
         _ => Some(Kept::Credential),
     }
@@ -164,7 +166,7 @@ fn prefix(provider: &str) -> String {
     provider.chars().map(capital).chain(['_']).collect()
 }
 
-/// Fills `{parameter}` in a provider's base; `None` when one is missing.
+/// Fills `{parameter}` in a provider's base URL; `None` if a parameter is missing.
 fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
     let mut filled = String::new();
     let mut rest = template;

@@ -1,8 +1,8 @@
-//! Where deployments run, and which of them a wish for a region means.
+//! The regions of deployments, and which of them match the region that a request allows.
 
 use crate::config::settings;
 
-/// Parameters that say where a provider runs a model, the operator's own word first.
+/// Parameters that name the region of a model. The operator's own one takes precedence.
 const PARAMETERS: [&str; 5] = [
     "region_name",
     "vertex_location",
@@ -11,14 +11,14 @@ const PARAMETERS: [&str; 5] = [
     "watsonx_region_name",
 ];
 
-/// The region of a deployment, in lower case; `None` where nothing says.
+/// The region of a deployment, in lower case; `None` if no parameter names one.
 pub fn of(settings: &settings::Deployment) -> Option<Box<str>> {
     let text = |name: &&str| -> Option<String> { serde_json::from_str(settings.parameters.get(*name)?).ok() };
     let region = PARAMETERS.iter().find_map(text)?.trim().to_ascii_lowercase();
     (!region.is_empty()).then(|| region.into())
 }
 
-/// Whether `region` is what `allowed` means: the same one, or for `eu` and `us` one there.
+/// Whether `region` matches `allowed`: it is the same, or `allowed` is `eu` or `us` and the region is there.
 #[must_use]
 pub fn is_within(region: &str, allowed: &str) -> bool {
     region.eq_ignore_ascii_case(allowed)
@@ -29,10 +29,10 @@ pub fn is_within(region: &str, allowed: &str) -> bool {
         }
 }
 
-/// Regions that begin with `eu` and are in the United Kingdom or in Switzerland: under other law.
+/// Regions that begin with `eu` and are in the United Kingdom or in Switzerland, where other laws apply.
 const EUROPEAN_BUT_NOT_EU: [&str; 5] = ["eu-west-2", "eu-central-2", "eu-gb", "europe-west2", "europe-west6"];
 
-/// Azure's regions in the Union. <https://learn.microsoft.com/azure/reliability/regions-list>
+/// Azure's regions in the European Union. <https://learn.microsoft.com/azure/reliability/regions-list>
 const AZURE_EU: [&str; 16] = [
     "westeurope",
     "northeurope",
@@ -57,7 +57,7 @@ fn is_in_eu(region: &str) -> bool {
     (region.starts_with("eu") && !EUROPEAN_BUT_NOT_EU.contains(&region)) || AZURE_EU.contains(&region)
 }
 
-/// Azure's `eastus2` ends with the country, the others' begin with it.
+/// Azure's `eastus2` ends with the country, the others' names begin with it.
 fn is_in_us(region: &str) -> bool {
     let azure = region.trim_end_matches(|end: char| end.is_ascii_digit());
     region == "us" || region.starts_with("us-") || region.starts_with("usgov") || azure.ends_with("us")

@@ -1,4 +1,4 @@
-//! A deployment's credentials as an upstream may repeat them, and how to mask them.
+//! Finds and masks a deployment's credentials in what an upstream sends.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use serde_json::Value;
 
 use crate::config::Secret;
 
-/// What stands in a credential's place.
+/// The text that replaces a credential.
 const MASK: &[u8] = b"****";
 
-/// Shorter texts are left out everywhere: error messages would hold them by chance.
+/// Shorter texts are never masked: error messages would contain them by chance.
 const BYTES_MIN: usize = 8;
 
-/// A text of this length is a credential in an answer too, if a digit is in it or not.
+/// A text of this length is masked in answers too, with or without a digit.
 const LONG_BYTES_MIN: usize = 16;
 
-/// Headers that operators add and that hold no credential, whatever their value looks like.
+/// Headers that operators add and that contain no credential, whatever their value looks like.
 const PLAIN_HEADERS: [&str; 14] = [
     "accept",
     "accept-encoding",
@@ -37,7 +37,7 @@ const PLAIN_HEADERS: [&str; 14] = [
     "x-title",
 ];
 
-/// Words in the names of headers that hold credentials.
+/// Words in the names of headers and of service accounts' members that contain credentials.
 const SECRET_WORDS: [&str; 8] = [
     "auth",
     "cookie",
@@ -49,12 +49,13 @@ const SECRET_WORDS: [&str; 8] = [
     "token",
 ];
 
-/// Everything that must not come back from an upstream: credentials, and what the operator added to the headers.
+/// Everything that must not come back from an upstream: credentials, and the values of the headers that the operator
+/// added.
 pub struct Secrets {
-    /// All of them: for errors and headers, where a word too many that is masked does no harm.
+    /// All texts, for errors and headers, in which masking too much does no harm.
     pub all: Patterns,
-    /// Those that no text holds by chance: for answers. `api_key: anything`, which servers without keys are given, must not
-    /// change what a model says.
+    /// The texts that occur in no other text by chance, for answers. A placeholder such as `api_key: anything`, which
+    /// is set for servers without keys, must not change the answer of a model.
     pub distinctive: Patterns,
 }
 
@@ -72,7 +73,7 @@ impl Secrets {
             let Ok(value) = std::str::from_utf8(value.as_bytes()) else {
                 continue;
             };
-            // `Bearer sk-…`: what follows the scheme comes back alone as well.
+            // An upstream may also repeat the part after the scheme alone: `sk-…` of `Bearer sk-…`.
             let bare = value.split_once(' ').map_or(value, |(_, bare)| bare.trim_start());
             if holds_credential(name, bare) {
                 distinctive.push(bare.to_owned());
@@ -87,7 +88,7 @@ impl Secrets {
     }
 }
 
-/// A credential; of a service account's JSON the parts of it that are secret.
+/// The text of a credential. If it is the JSON of a service account, the secret members of it.
 fn texts(credential: &str) -> Vec<String> {
     let Ok(Value::Object(account)) = serde_json::from_str(credential) else {
         return vec![credential.to_owned()];
@@ -109,20 +110,20 @@ fn holds_credential(name: &HeaderName, bare: &str) -> bool {
     !PLAIN_HEADERS.contains(&name) && is_distinctive(bare) && (names_credential(name) || is_random)
 }
 
-/// Whether an answer would hold it only where the upstream repeats it.
+/// Whether the text can be in an answer only because the upstream repeats it.
 fn is_distinctive(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let is_one_word = !text.trim().contains(' ');
     is_one_word && (text.len() >= LONG_BYTES_MIN || has_digit)
 }
 
-/// Texts to be found and masked, the longest first: one may hold another.
+/// Texts to be found and masked. The longest is first, since one may contain another.
 pub struct Patterns(Box<[Finder<'static>]>);
 
 impl Patterns {
     fn of(texts: &[String]) -> Self {
         let mut spelled: Vec<String> = texts.iter().flat_map(|text| spellings(text.trim())).collect();
-        // No JSON and no event holds a line end as such, and no pattern may: see `begun`.
+        // JSON strings and events contain no line breaks, and patterns must not either: see `begun`.
         spelled.retain(|text| text.len() >= BYTES_MIN && !text.contains(['\n', '\r']));
         spelled.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         spelled.dedup();
@@ -134,7 +135,7 @@ impl Patterns {
         self.0.iter().any(|pattern| pattern.find(bytes).is_some())
     }
 
-    /// The bytes with each pattern masked; `None` where there is none in them.
+    /// The bytes with all patterns masked; `None` if they contain none.
     pub fn masked(&self, bytes: &[u8]) -> Option<Bytes> {
         let mut masked: Option<Bytes> = None;
         for pattern in &self.0 {
@@ -144,7 +145,8 @@ impl Patterns {
         masked
     }
 
-    /// How many bytes at the end may be the beginning of a pattern. None where a line has just ended, as events do.
+    /// The number of bytes at the end that may be the beginning of a pattern. It is 0 after a line break, with which
+    /// events end.
     pub fn begun(&self, bytes: &[u8]) -> usize {
         if bytes.last().is_none_or(|&last| last == b'\n') {
             return 0;
@@ -160,7 +162,7 @@ impl Patterns {
     }
 }
 
-/// A text as it stands, as JSON escapes it, and as an address does.
+/// A text as it is, as JSON escapes it in two ways, and as a URL encodes it.
 fn spellings(text: &str) -> [String; 4] {
     let json = Value::from(text).to_string();
     let escaped = json[1..json.len() - 1].to_owned();

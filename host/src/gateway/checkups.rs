@@ -1,8 +1,8 @@
-//! Health checks in the background: each deployment is asked once an interval, a few at a time.
+//! Health checks in the background: each deployment is checked once per interval, a few at a time.
 //!
-//! A round asks those that are due, by the snapshot that is in force. A reload begins one at once: what is new is asked
-//! then, and what failed, since somebody may just have mended it. `/health` begins another kind of round, an inquiry: of
-//! those of whom nothing was heard for a while, once for all callers.
+//! A round checks the deployments that are due, according to the snapshot in force. A reload begins a round at once. It
+//! checks new deployments, and those whose last check failed, since the change may have repaired them. `/health` begins
+//! a different kind of round, an inquiry: it checks the deployments without a recent result, once for all callers.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -18,16 +18,17 @@ use crate::moment::Moment;
 use crate::snapshot::Snapshot;
 use crate::upstream::Connections;
 
-/// Rounds begin up to this part of the interval late…
+/// A round begins late by a random part of the interval, up to this fraction…
 const JITTER: f64 = 0.1;
 
-/// … but no later than this: gateways that were started together drift apart, and `/health` need not wait for it.
+/// … but at most by this time. It is enough for gateways that were started together to drift apart, and `/health` need
+/// not wait long for it.
 const JITTER_MAX: Duration = Duration::from_secs(1);
 
-/// How long `/health` waits for those that it asks. An answer that comes later is there for the next call.
+/// How long `/health` waits for the checks that it requested. A later result is available to the next call.
 const INQUIRY_MAX: Duration = Duration::from_secs(10);
 
-/// What `/health` wants to know, and that it has been asked.
+/// Requests of `/health` for checks, and the number of finished inquiries.
 #[derive(Default)]
 pub struct Inquiries {
     wanted: Notify,
@@ -35,8 +36,8 @@ pub struct Inquiries {
 }
 
 impl Gateway {
-    /// Asks the deployments of whom nothing was heard for a while, and waits for them, within a limit. Callers at the same
-    /// time wait for the same round.
+    /// Checks the deployments without a recent result, and waits for the results, but not longer than `INQUIRY_MAX`.
+    /// Simultaneous callers wait for the same round.
     pub async fn inquire(&self) {
         if unheard(&self.snapshot()).next().is_none() {
             return;
@@ -48,7 +49,7 @@ impl Gateway {
     }
 }
 
-/// Deployments that can be asked and of whom nothing was heard for too long.
+/// Deployments that can be checked and have no result within `max_age`.
 fn unheard(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Deployment>> {
     let (max_age, now) = (snapshot.settings.checkups.max_age, Moment::now());
     let is_unheard = move |deployment: &&Arc<Deployment>| {
@@ -60,7 +61,7 @@ fn unheard(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Deployment>> {
     snapshot.groups.deployments().iter().filter(is_unheard)
 }
 
-/// Asks until it is dropped; what is under way is dropped with it.
+/// Runs the checks until the future is dropped. Checks in progress are dropped with it.
 pub async fn run(gateway: Arc<Gateway>, connections: Connections) {
     let connections = Arc::new(connections);
     let mut reloads = gateway.reloads();
@@ -84,7 +85,7 @@ pub async fn run(gateway: Arc<Gateway>, connections: Connections) {
     }
 }
 
-/// Asks everyone who is due.
+/// Checks all deployments that are due.
 async fn round(gateway: &Arc<Gateway>, snapshot: &Arc<Snapshot>, connections: &Arc<Connections>, is_reloaded: bool) {
     let rules = &snapshot.settings.checkups;
     let now = Moment::now();
@@ -97,7 +98,7 @@ async fn round(gateway: &Arc<Gateway>, snapshot: &Arc<Snapshot>, connections: &A
     ask(gateway, snapshot, connections, due).await;
 }
 
-/// Asks these, a few at a time.
+/// Checks these deployments, a few at a time.
 async fn ask(
     gateway: &Arc<Gateway>,
     snapshot: &Snapshot,
@@ -122,7 +123,8 @@ async fn ask(
     while under_way.join_next().await.is_some() {}
 }
 
-/// Waits until someone is due again. Those who were never asked have nothing to be asked: they were due in this round.
+/// Waits until a deployment is due again. Deployments without a result are ignored: they were due in the last round,
+/// and have no result because there is no check for them.
 async fn until_next(snapshot: &Snapshot) {
     let interval = snapshot.settings.checkups.interval;
     let due = asked(snapshot).filter_map(|deployment| deployment.health.checkup.due(interval));
@@ -142,7 +144,7 @@ fn jitter(interval: Duration) -> Duration {
     interval.mul_f64(JITTER * fastrand::f64()).min(JITTER_MAX)
 }
 
-/// Remembers and counts a finding; a change is a line in the log.
+/// Stores and counts a result. A change is logged.
 fn tell(gateway: &Gateway, deployment: &Deployment, finding: Finding) {
     let (id, group) = (&deployment.settings.id, &deployment.settings.group);
     let ailment = finding.ailment.clone();

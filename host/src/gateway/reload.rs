@@ -1,7 +1,8 @@
-//! Reloading: configuration file and plugins directory are watched; a change becomes one new snapshot, or a log line.
+//! Reloading: the configuration file and the plugins directory are watched. A change becomes a new snapshot, or an
+//! error in the log.
 //!
-//! Both are watched by directory, since editors and Kubernetes replace files instead of writing into them, and looked at
-//! every second besides, since not every file system tells.
+//! Directories are watched instead of files, since editors and Kubernetes replace files instead of writing into them.
+//! All files are also checked every second, since not every file system reports changes.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,25 +21,25 @@ use crate::plugin::library::{Library, Registry};
 use crate::plugin::strategy::Strategy;
 use crate::snapshot::{Builder, Snapshot, Sources};
 
-/// After a change, how long there must be no other: several files are copied one after the other.
+/// Quiet time after the last change before files are read: several files may be copied one after the other.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// How long a directory that is never quiet may keep a change waiting.
+/// How long a directory that is never quiet can delay a change.
 const RESTLESS_MAX: Duration = Duration::from_secs(2);
 
-/// Where the file system tells nothing.
+/// Interval of the checks for file systems that report no changes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Where the configuration comes from.
+/// The source of the configuration.
 #[derive(Debug, Clone)]
 pub enum Source {
     File(PathBuf),
-    /// Text that does not change; relative paths in it are relative to the directory.
+    /// Text that does not change. Relative paths in it are relative to the directory.
     Text {
         text: String,
         directory: PathBuf,
     },
-    /// The one in the binary.
+    /// The configuration in the binary.
     BuiltIn,
 }
 
@@ -50,17 +51,18 @@ pub struct Reloader {
     library: Library,
     builder: Builder,
     settings: Arc<config::Settings>,
-    /// What of the configuration was last read, so that a poll need not read it again.
+    /// The stamps of the configuration files when they were last read. A file with the same stamp is not read again.
     stamps: Stamps,
-    /// What the last look found changed; read once the next look finds the same.
+    /// The changed stamps that the last check found. The files are read when the next check finds the same stamps.
     settling: Option<Stamps>,
-    /// Plugins were found changed and are not in force yet: a look that waits for the configuration does not forget them.
+    /// Plugins have changed and are not in force yet. It is kept here while a check waits for the configuration to
+    /// settle.
     plugins_changed: bool,
-    /// The file as it is now was refused: it may be right once another plugin is there.
+    /// The present configuration was refused. It is read again after a change of plugins, since it may be valid then.
     is_refused: bool,
 }
 
-/// When each file was last written, and its length.
+/// The modification time and the length of each file.
 type Stamps = HashMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// Why a configuration is not in force.
@@ -77,7 +79,7 @@ fn list(problems: &[Problem]) -> String {
 }
 
 impl Source {
-    /// Reads it.
+    /// Reads the configuration.
     pub fn load(&self, environment: &dyn Environment, known: &Known, strictness: Strictness) -> Loaded {
         match self {
             Self::File(path) => config::load_file(path, environment, known, strictness),
@@ -97,7 +99,7 @@ impl Reloader {
     /// Reads the plugins directory and builds the first snapshot.
     ///
     /// # Errors
-    /// The configuration has errors that are no missing plugin's.
+    /// The configuration has errors other than missing plugins.
     pub fn open(
         source: Source,
         strictness: Strictness,
@@ -115,8 +117,8 @@ impl Reloader {
             .map_or_else(Default::default, |settings| settings.plugins.clone());
         let known = known(&registry, &builder, &plugins);
         let loaded = source.load(environment.as_ref(), &known, strictness);
-        // A plugin that is missing or broken must not keep the gateway from starting: where that is all that is wrong,
-        // the rest serves, and what needs the plugin is refused.
+        // A missing or broken plugin must not keep the gateway from starting. If this is the only error, everything
+        // else is served, and requests that need the plugin are refused.
         let Some(settings) = loaded.settings.or(unchecked) else {
             return Err(Failed(loaded.problems));
         };
@@ -141,8 +143,8 @@ impl Reloader {
         Ok((reloader, snapshot, loaded.problems))
     }
 
-    /// Looks at everything once and swaps in what has changed. Slow: it reads and compiles. Answers whether to look again
-    /// soon. A panic on the way refuses what has changed, as a mistake in it would.
+    /// Checks everything once and puts changes in force. This is slow: it reads and compiles. Returns whether to check
+    /// again soon. After a panic, the changes are refused like changes with an error.
     fn look(&mut self, gateway: &Gateway) -> bool {
         if gateway.drop_unused() {
             self.builder.forget_unused(&gateway.snapshot());
@@ -154,11 +156,11 @@ impl Reloader {
         })
     }
 
-    /// The files as they are now panic: they are read again when they have changed.
+    /// Refuses the present files, because reading them panicked. They are read again when they have changed.
     fn refuse_as_it_is(&mut self, gateway: &Gateway) {
         self.stamps = restamped(&self.stamps);
         self.settling = None;
-        // Another plugin does not mend a panic: it must not have the configuration read again.
+        // A change of plugins alone does not repair a panic, so it must not cause the configuration to be read again.
         self.is_refused = false;
         self.library.set_directory(self.settings.plugins.directory.clone());
         tracing::error!(
@@ -168,7 +170,8 @@ impl Reloader {
         gateway.metrics.reloaded("configuration", "refused");
     }
 
-    /// A configuration is read once two looks have found it the same, so that half a file is never in force.
+    /// Finds changes and builds a snapshot of them. The configuration is read when two checks have found the same
+    /// stamps, so that a file that is only partly written is never in force.
     fn take_up(&mut self, gateway: &Gateway) -> bool {
         self.plugins_changed |= self.library.scan();
         let found = restamped(&self.stamps);
@@ -190,7 +193,7 @@ impl Reloader {
         false
     }
 
-    /// Settings that have changed are in force, and those that the next build begins with, once a snapshot of them is built.
+    /// Builds a snapshot and puts it in force. Only then do changed settings become those of this reloader.
     fn build(&mut self, gateway: &Gateway, changed: Option<config::Settings>, plugins_changed: bool) {
         let registry = Arc::new(self.library.registry());
         let is_changed = changed.is_some();
@@ -214,10 +217,10 @@ impl Reloader {
         }
     }
 
-    /// The changed settings; `None` for a bad file, which leaves the old ones in force.
+    /// The changed settings; `None` if the file has errors, in which case the old settings stay in force.
     fn read_configuration(&mut self, gateway: &Gateway, found: Stamps) -> Option<config::Settings> {
         let environment = self.environment.as_ref();
-        // Where plugins lie is part of the configuration, and what it may name depends on them.
+        // The configuration sets the plugins directory, and what it may refer to depends on the plugins there.
         let directory_before = self.library.directory().to_owned();
         let unchecked = self
             .source
@@ -230,7 +233,7 @@ impl Reloader {
         }
         let known = known(&self.library.registry(), &self.builder, &plugins);
         let loaded = self.source.load(environment, &known, self.strictness);
-        // Stamps from before the reading, so that a change in the middle of it is found at the next look.
+        // The stamps are from before the reading, so that the next check finds a change that happened meanwhile.
         self.stamps = stamps(&loaded.files);
         self.stamps
             .extend(found.into_iter().filter(|(file, _)| loaded.files.contains(file)));
@@ -267,7 +270,8 @@ impl Reloader {
         tracing::info!("configuration reloaded");
     }
 
-    /// What is likelier a file cut short than meant, and too dangerous to take for meant.
+    /// Why these settings are refused although they have no errors: the file is more likely cut off than intended, and
+    /// using it would be dangerous.
     fn objection(&self, next: &config::Settings) -> Option<&'static str> {
         let now = &self.settings;
         if next.deployments.is_empty() && !now.deployments.is_empty() {
@@ -280,7 +284,7 @@ impl Reloader {
         None
     }
 
-    /// Watches until it is dropped.
+    /// Watches files until the future is dropped.
     pub async fn watch(mut self, gateway: Arc<Gateway>) {
         let changed = Arc::new(Notify::new());
         let mut watched = self.watched();
@@ -291,7 +295,7 @@ impl Reloader {
                 () = changed.notified() => until_quiet(&changed).await,
                 () = tokio::time::sleep(if is_settling { QUIET } else { POLL }) => {}
             }
-            // A directory may have come into being, or another been named.
+            // A directory may have been created, or the configuration may name another.
             if self.watched() != watched {
                 watched = self.watched();
                 watcher = self::watcher(&changed, &watched);
@@ -315,7 +319,7 @@ impl Reloader {
         drop(watcher);
     }
 
-    /// Directories to watch, as far as they exist.
+    /// The directories to watch, as far as they exist.
     fn watched(&self) -> Vec<PathBuf> {
         let files = self.stamps.keys().filter_map(|file| file.parent());
         let files = files.map(|directory| {
@@ -336,11 +340,11 @@ impl Reloader {
 /// Waits for the end of a burst of changes.
 async fn until_quiet(changed: &Notify) {
     let quiet = async { while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {} };
-    // Either way it is time to look.
+    // The result does not matter: either way it is time to check the files.
     let _ = tokio::time::timeout(RESTLESS_MAX, quiet).await;
 }
 
-/// What the loaded plugins answer to, for checking a configuration.
+/// The names that the loaded plugins provide, for the check of a configuration.
 pub fn known(registry: &Registry, builder: &Builder, plugins: &settings::Plugins) -> Known {
     let of_kind = |kind: Kind| {
         let components = registry.components.values().filter(move |component| component.is(kind));
@@ -354,7 +358,7 @@ pub fn known(registry: &Registry, builder: &Builder, plugins: &settings::Plugins
     }
 }
 
-/// What the configuration's check has to say, at its level.
+/// Logs the problems of a configuration, each at its level.
 pub fn say_problems(problems: &[Problem]) {
     for problem in problems {
         match problem.severity {
@@ -365,7 +369,7 @@ pub fn say_problems(problems: &[Problem]) {
     }
 }
 
-/// What is configured and does not work.
+/// Logs what is configured and does not work.
 pub fn say_faults(snapshot: &Snapshot) {
     for fault in &snapshot.faults {
         tracing::warn!("{fault}");

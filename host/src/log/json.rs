@@ -14,10 +14,10 @@ use tracing_subscriber::layer::Context;
 use super::Lines;
 use crate::json::text::write_string;
 
-/// Longer texts are cut: a line is for reading.
+/// Longer texts are cut: people read the log.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
-/// The layer that makes them. A line is written with few allocations, since each exchange has one.
+/// The layer that formats events. It allocates little per line, since each exchange logs one.
 pub struct JsonLines(Lines);
 
 impl JsonLines {
@@ -27,7 +27,7 @@ impl JsonLines {
     }
 }
 
-/// The room that a thread's lines are made in.
+/// Buffers that a thread reuses for its lines.
 #[derive(Default)]
 struct Room {
     line: Vec<u8>,
@@ -43,7 +43,7 @@ impl<S: Subscriber> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         ROOM.with(|room| match room.try_borrow_mut() {
             Ok(mut room) => self.write(event, &mut room),
-            // A value logs while it is formatted.
+            // The buffers are in use: a value logs while it is being formatted.
             Err(_) => self.write(event, &mut Room::default()),
         });
     }
@@ -54,7 +54,7 @@ impl JsonLines {
         room.line.clear();
         room.line.extend_from_slice(b"{\"timestamp\":\"");
         room.text.clear();
-        // A clock that cannot be read leaves it empty.
+        // The timestamp stays empty if the clock cannot be read.
         let _ = SystemTime.format_time(&mut Writer::new(&mut room.text));
         room.line.extend_from_slice(room.text.as_bytes());
         let _ = write!(room.line, "\",\"level\":\"{}\"", event.metadata().level());
@@ -79,7 +79,7 @@ struct Fields<'r> {
 impl Fields<'_> {
     fn name(&mut self, name: &str) {
         let is_taken = match name {
-            // The event's own sentence comes first.
+            // The first `message` is the event's own sentence. A further one is a field.
             "message" => std::mem::replace(&mut self.has_message, true),
             name => matches!(name, "timestamp" | "level" | "target"),
         };
@@ -87,7 +87,7 @@ impl Fields<'_> {
         line.push(b',');
         write_string(line, name);
         if is_taken {
-            // A key stands once: `level_` is the field, `level` the event's.
+            // Each key may occur only once: `level` is the event's level, and a field `level` is written as `level_`.
             line.pop();
             line.extend_from_slice(b"_\"");
         }

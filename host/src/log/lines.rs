@@ -8,10 +8,11 @@ use parking_lot::{Condvar, Mutex};
 use prometheus::IntCounter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Bytes of lines that wait to be written: some thousand lines, for a reader that pauses.
+/// Bytes in the queue: some thousand lines, for a reader that pauses.
 const WAITING_BYTES_MAX: usize = 1 << 20;
 
-/// How long the thread lets lines gather after it has written some. One wake-up for many lines is what keeps a line cheap.
+/// How long the thread waits for more lines after it has written some. Lines are cheap because the thread wakes up once
+/// for many of them.
 const GATHER: Duration = Duration::from_millis(5);
 
 static DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
@@ -19,13 +20,13 @@ static DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
     IntCounter::new("sluice_log_lines_dropped_total", help).expect("the name is a metric's")
 });
 
-/// Lines that were lost so far, as a metric.
+/// The number of dropped lines, as a metric.
 #[must_use]
 pub fn dropped() -> IntCounter {
     DROPPED.clone()
 }
 
-/// Lines on their way. Clones share the queue.
+/// The queue of lines that are not written yet. Clones share it.
 #[derive(Clone)]
 pub struct Lines(Arc<Shared>);
 
@@ -39,17 +40,17 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<u8>,
-    /// Lines lost since the last that were written.
+    /// Lines dropped since the last written batch.
     lost: u64,
     is_closed: bool,
     has_ended: bool,
 }
 
 impl Lines {
-    /// Starts the thread, which writes to this.
+    /// Starts the thread, which writes to `out`.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let lines = Self(Arc::clone(&shared));
@@ -59,7 +60,8 @@ impl Lines {
         Ok(lines)
     }
 
-    /// Adds a line, its end included. Never waits: where there is no room the line is dropped and counted.
+    /// Adds a line, which includes its line end. It never blocks: if the queue is full, the line is dropped and
+    /// counted.
     pub fn push(&self, line: &[u8]) {
         let mut queue = self.0.queue.lock();
         if queue.waiting.len() + line.len() > WAITING_BYTES_MAX || queue.has_ended {
@@ -76,7 +78,8 @@ impl Lines {
         }
     }
 
-    /// Writes what waits, for so long at most. Nothing is written after that.
+    /// Closes the queue and waits until its lines are written, for at most `limit`. Lines that are added after the
+    /// thread has ended are dropped.
     pub fn finish(&self, limit: Duration) {
         let until = Instant::now() + limit;
         let mut queue = self.0.queue.lock();
@@ -91,7 +94,7 @@ impl Lines {
 }
 
 impl Shared {
-    /// The thread.
+    /// The loop of the thread.
     fn write(&self, mut out: impl Write) {
         let mut batch = Vec::new();
         while let Some(lost) = self.take(&mut batch) {
@@ -106,7 +109,7 @@ impl Shared {
             batch.clear();
             let mut queue = self.queue.lock();
             if !queue.is_closed {
-                // Only the end is worth waking for: lines gather meanwhile.
+                // Lines gather during this wait. Only the end of the queue interrupts it.
                 let until = Instant::now() + GATHER;
                 while !queue.is_closed && !self.arrived.wait_until(&mut queue, until).timed_out() {}
             }
@@ -115,7 +118,8 @@ impl Shared {
         self.ended.notify_all();
     }
 
-    /// Waits for lines and puts them into the empty `batch`; answers how many were lost before. `None` at the end.
+    /// Waits for lines and moves them into the empty `batch`. Returns how many lines were dropped before; `None` at the
+    /// end.
     fn take(&self, batch: &mut Vec<u8>) -> Option<u64> {
         let mut queue = self.queue.lock();
         while queue.waiting.is_empty() {
@@ -137,7 +141,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Each call is a line: that is how `tracing-subscriber` writes.
+/// Each call of `write` is one line: `tracing-subscriber` writes in this way.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
@@ -155,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// Blocks until somebody takes what is written, as a pipe does.
+    /// Blocks until the written bytes are read, like a pipe.
     struct Pipe(SyncSender<Vec<u8>>);
 
     impl Write for Pipe {
@@ -197,7 +201,7 @@ mod tests {
         }
         assert!(dropped().get() > before + 7_000);
         assert!(lines.0.queue.lock().waiting.len() <= WAITING_BYTES_MAX);
-        // Nor does the end wait for it.
+        // `finish` does not wait for the pipe either.
         lines.finish(Duration::from_millis(1));
         drop(read);
     }

@@ -1,4 +1,4 @@
-//! What is counted for each deployment. The handles are found once, when the deployment is made.
+//! Metrics of deployments. Their counters are looked up once, when the deployment is made.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,15 +9,15 @@ use prometheus::{Counter, Histogram, IntCounter, IntCounterVec, IntGauge, IntGau
 use super::{Digits, Metrics};
 use crate::usage::Usage;
 
-/// Which deployment, in the words of the labels.
+/// The labels that identify a deployment.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels<'a> {
-    /// The model group as configured; a wildcard stays one, so that labels are bounded.
+    /// The model group as configured. A wildcard's is its pattern, so that the number of labels is bounded.
     pub group: &'a str,
     /// `provider/model` as configured.
     pub model: &'a str,
     pub id: &'a str,
-    /// As configured, or the adapter's default; empty where an answer is written down.
+    /// As configured, or the adapter's default; empty if the deployment only mocks.
     pub api_base: &'a str,
     pub provider: &'a str,
 }
@@ -28,7 +28,7 @@ impl Labels<'_> {
     }
 }
 
-/// [`Labels`], to look counters up by.
+/// [`Labels`] as a key of a map.
 pub(super) type Key = [Box<str>; 5];
 
 pub(super) fn id_of(key: &Key) -> &str {
@@ -47,7 +47,7 @@ pub struct DeploymentCounters {
     output_tokens: IntCounter,
     cached_tokens: IntCounter,
     reasoning_tokens: IntCounter,
-    /// Spend since Prometheus last asked, in whole pico-dollars: the float that it wants is made then.
+    /// Spend since the last scrape, in whole pico-dollars. It is converted to Prometheus' float at the next scrape.
     spend_picos: AtomicU64,
     spend: Counter,
     total_latency: Histogram,
@@ -61,7 +61,7 @@ pub struct DeploymentCounters {
 }
 
 impl Metrics {
-    /// The counters of a deployment: those that are there, where one with these labels was configured before.
+    /// The counters of a deployment. If a deployment with these labels is known already, they are the same ones.
     pub fn deployment(&self, labels: Labels<'_>) -> Arc<DeploymentCounters> {
         let mut known = self.known_deployments.lock();
         Arc::clone(
@@ -112,7 +112,7 @@ impl Metrics {
 }
 
 impl DeploymentCounters {
-    /// An attempt failed.
+    /// Counts an attempt that failed.
     pub fn failed(&self, status: u16, class: &str) {
         let status = Digits::of(status);
         let [group, model_group, model, id, api_base, provider] =
@@ -135,7 +135,7 @@ impl DeploymentCounters {
         self.failures.with_label_values(&labels).inc();
     }
 
-    /// It went out of service, after a failure of this status.
+    /// Counts a cooldown that began with a failure of this status.
     pub fn cooled_down(&self, status: u16) {
         self.state.set(2);
         let status = Digits::of(status);
@@ -145,7 +145,7 @@ impl DeploymentCounters {
             .inc();
     }
 
-    /// A health check ended.
+    /// Counts a health check.
     pub fn checked(&self, is_passed: bool) {
         let [_, _, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
         let place = [model, id, api_base, provider];
@@ -155,7 +155,7 @@ impl DeploymentCounters {
         self.checks.with_label_values(&labels).inc();
     }
 
-    /// An exchange ended here: what it used and what it cost, in pico-dollars.
+    /// Counts the usage of an exchange and its cost in pico-dollars.
     pub fn used(&self, usage: &Usage, picos: u128) {
         self.model_requests.inc();
         self.total_tokens.inc_by(usage.total_tokens);
@@ -167,7 +167,7 @@ impl DeploymentCounters {
             .fetch_add(u64::try_from(picos).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How long it took: all of it, the upstream's part, and to the first content of a stream.
+    /// Records times: of the whole exchange, of the upstream's part, and to the first content of a stream.
     pub fn took(&self, whole: Duration, upstream: Duration, first_token: Option<Duration>) {
         self.total_latency.observe(whole.as_secs_f64());
         self.upstream_latency.observe(upstream.as_secs_f64());

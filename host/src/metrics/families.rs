@@ -1,10 +1,11 @@
-//! Series whose deployment or plugin is gone are forgotten: what was ever configured is not bounded.
+//! Removes series of deployments, plugins and other names that are gone. Without this, their number would grow with
+//! every name that was ever configured.
 
 use std::collections::HashMap;
 
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 
-/// The series of one name.
+/// All series of one metric.
 pub(super) trait Family: Send + Sync {
     /// Removes the series in which the value of this label is gone.
     fn forget(&self, label: &str, is_gone: &dyn Fn(&str) -> bool);
@@ -20,7 +21,7 @@ where
                 let labels = series.get_label().iter().map(|pair| (pair.name(), pair.value()));
                 let labels: HashMap<&str, &str> = labels.collect();
                 if labels.get(label).is_some_and(|value| is_gone(value)) {
-                    // It has just been found, so that there is one.
+                    // The series exists, since it was just listed.
                     let _ = self.remove(&labels);
                 }
             }

@@ -1,4 +1,4 @@
-//! What plugins did: calls, time, failures, memory.
+//! Metrics of plugins: calls, time, failures, memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -85,13 +85,13 @@ pub struct PluginCounters {
 }
 
 impl PluginCounters {
-    /// A call came back, however it ended.
+    /// Counts a call that has ended, with or without an error.
     pub fn called(&self, took: Duration) {
         self.calls.inc();
         self.micros.inc_by(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// A call was stopped, trapped or broke its contract.
+    /// Counts a call that was stopped, trapped or broke its contract.
     pub fn failed(&self, error: &CallError) {
         self.failures
             .with_label_values(&[self.name.as_ref(), error.kind()])
@@ -99,7 +99,7 @@ impl PluginCounters {
         *self.last_error.lock() = Some(error.to_string());
     }
 
-    /// Counts an answer that breaks the contract and makes the error that says so.
+    /// Counts an answer that breaks the contract, and returns the error for it.
     pub fn broke_contract(&self, plugin: &str, reason: String) -> CallError {
         let error = CallError::Contract {
             plugin: plugin.into(),
@@ -110,7 +110,7 @@ impl PluginCounters {
         error
     }
 
-    /// Memory of an instance after a call.
+    /// Records the memory of an instance after a call.
     pub fn saw_memory(&self, bytes: usize) {
         let bytes = bytes as u64;
         if self.memory_max.fetch_max(bytes, Ordering::Relaxed) < bytes {
@@ -118,12 +118,12 @@ impl PluginCounters {
         }
     }
 
-    /// For listings.
+    /// The number of calls, for listings.
     pub fn calls(&self) -> u64 {
         self.calls.get()
     }
 
-    /// The last failure's sentence.
+    /// The message of the last failure.
     pub fn last_error(&self) -> Option<String> {
         self.last_error.lock().clone()
     }

@@ -1,4 +1,4 @@
-//! Provider adapters: what to send, and how to read the answer. They make no call and see no credential.
+//! Provider adapters: plugins that translate requests and answers. They make no network call and see no credential.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,13 +15,13 @@ pub use super::bindings::provider_types::{
     Auth, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
 
-/// One use of a provider adapter.
+/// One configured use of a provider adapter.
 pub struct Adapter {
     pool: Arc<Pool<Provider>>,
     providers: OnceLock<Vec<ProviderInfo>>,
 }
 
-/// An adapter's answer: a value, its own refusal, or a call that did not come back.
+/// Why an adapter gave no value: it refused the request, or the call failed.
 #[derive(Debug)]
 pub enum AdapterError {
     Call(CallError),
@@ -47,19 +47,19 @@ impl Adapter {
         &self.pool.identity().name
     }
 
-    /// Its instances.
+    /// The pool of its instances.
     #[must_use]
     pub fn pool(&self) -> &Arc<Pool<Provider>> {
         &self.pool
     }
 
-    /// The hosts that the operator grants it: where its providers may live without the configuration saying so.
+    /// Its granted hosts. Its providers may be there without an entry in the configuration.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.pool.identity().grants
     }
 
-    /// The providers it serves; asked once, off the path of every exchange.
+    /// The providers that it serves. It is asked once, and not by an exchange.
     ///
     /// # Errors
     /// The guest failed.
@@ -76,7 +76,7 @@ impl Adapter {
         Ok(self.providers.get_or_init(|| said))
     }
 
-    /// Begins an attempt.
+    /// Begins an attempt: calls `open`.
     ///
     /// # Errors
     /// The adapter refuses the request, or the guest failed.
@@ -97,7 +97,7 @@ impl Adapter {
         Ok((request.map_err(AdapterError::Refused)?, Conversation { lease }))
     }
 
-    /// Reads a non-2xx answer, in whatever instance is there.
+    /// Translates an answer whose status is not 2xx into a failure. Any instance of the pool can do this.
     ///
     /// # Errors
     /// The guest failed.
@@ -125,18 +125,18 @@ impl Adapter {
     }
 }
 
-/// The instance of one attempt, after `open`.
+/// The instance that works on one attempt, after `open`.
 pub struct Conversation {
     lease: Lease<Provider>,
 }
 
 impl Conversation {
-    /// Lets the adapter see the headers of the upstream's answer.
+    /// Gives the adapter the headers of the upstream's answer.
     pub fn answered(&mut self, headers: HeaderMap) {
         self.lease.guest().answer_headers = headers;
     }
 
-    /// The canonical answer for a whole body.
+    /// Translates a whole body into a canonical answer.
     ///
     /// # Errors
     /// The adapter cannot read it, or the guest failed.
@@ -148,7 +148,7 @@ impl Conversation {
         answer.map_err(AdapterError::Refused)
     }
 
-    /// Canonical chunks for a batch of events.
+    /// Translates a batch of events into canonical chunks.
     ///
     /// # Errors
     /// The provider sent an error event, the adapter cannot read one, or the guest failed.
@@ -161,7 +161,7 @@ impl Conversation {
         answer.map_err(AdapterError::Refused)
     }
 
-    /// Chunks still owed at the end of the upstream's stream.
+    /// The remaining chunks at the end of the upstream's stream.
     ///
     /// # Errors
     /// The stream broke off before its own end, or the guest failed.

@@ -1,13 +1,14 @@
-//! What wasmtime makes of `wit/`: the traits behind the imports, and the typed calls to each exported interface.
+//! Code that wasmtime generates from `wit/`: the traits behind the imports, and the typed calls of each exported
+//! interface.
 //!
-//! Nothing here is written by hand. Imports are generated once, so that one implementation serves every kind; each
-//! exported interface is its own world, because a component may export several.
+//! Nothing here is written by hand. Imports are generated once, so that one implementation serves every kind of plugin.
+//! Each exported interface is a world of its own, because a component may export several.
 
 #![allow(missing_docs, reason = "generated; the docs are the comments of the WIT files")]
 #![allow(clippy::all, reason = "generated")]
 
 mod generated {
-    /// The imports. Only `http` waits; everything else answers at once.
+    /// The imports. Only `http` is asynchronous; all others return at once.
     pub mod imports {
         wasmtime::component::bindgen!({
             path: "../wit",

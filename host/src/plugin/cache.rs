@@ -1,8 +1,9 @@
-//! Compiled code on disk, so that only the first start compiles; and what bundled components say of themselves, so that
-//! only those that are used are mapped at all.
+//! Compiled code on disk, so that only the first start compiles. It also keeps the manifests of bundled components, so
+//! that only the code of components in use is mapped into memory.
 //!
-//! The files are native code: whoever can write them runs as the gateway. The directory is therefore the gateway's own,
-//! closed to others, and never the plugins directory. A file that does not fit this build of the engine is compiled anew.
+//! The files are native code: anyone who can write them can run code as the gateway. Therefore the directory belongs to
+//! the gateway, is closed to other users, and is never the plugins directory. A file that does not fit this build of
+//! the engine is compiled again.
 
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -18,7 +19,7 @@ use wasmtime::component::Component;
 use super::Kind;
 use super::bindings::Manifest;
 
-/// What a component says of itself, and what can be seen of it.
+/// A component's manifest, and what was found in its type.
 #[derive(Serialize, Deserialize)]
 pub struct About {
     pub manifest: Said,
@@ -26,7 +27,7 @@ pub struct About {
     pub imports: Vec<String>,
 }
 
-/// A [`Manifest`], as it is written down.
+/// A [`Manifest`] in the form in which it is stored.
 #[derive(Serialize, Deserialize)]
 pub struct Said {
     name: String,
@@ -68,18 +69,19 @@ impl From<Said> for Manifest {
     }
 }
 
-/// Bytes of the directory: some hundred plugins. Beyond them the files that were used longest ago go.
+/// Bytes of the directory: some hundred plugins. Above this, the files that were used longest ago are removed.
 const DIRECTORY_BYTES_MAX: u64 = 512 << 20;
 
-/// A directory of compiled components, named by the hash of their bytes and of the engine's settings.
+/// A directory of compiled components. The file names consist of the hash of the component's bytes and a hash of the
+/// engine's settings.
 pub struct Cache {
     directory: PathBuf,
     compatibility: u64,
 }
 
 impl Cache {
-    /// Opens the directory, making it if needed. A directory that others may write, or that cannot be made, is not used:
-    /// the gateway then compiles at each start, and says so.
+    /// Opens the directory and creates it if needed. A directory that other users may write, or that cannot be created,
+    /// is not used: the gateway then compiles at each start, and logs a warning.
     pub fn open(directory: &Path, engine: &Engine) -> Option<Self> {
         match prepare(directory) {
             Ok(()) => {
@@ -105,7 +107,7 @@ impl Cache {
             .join(format!("{sha256}-{:016x}.{extension}", self.compatibility))
     }
 
-    /// What the component with this hash said of itself.
+    /// The stored description of the component with this hash.
     pub fn about(&self, sha256: &str) -> Option<About> {
         let path = self.path(sha256, "json");
         serde_json::from_slice(&fs::read(path).ok()?).ok()
@@ -120,14 +122,15 @@ impl Cache {
         }
     }
 
-    /// The compiled component with this hash, when it is there and fits.
+    /// The compiled component with this hash, if there is one that fits the engine.
     pub fn get(&self, engine: &Engine, sha256: &str) -> Option<Component> {
         let path = self.path(sha256, "cwasm");
         if !path.exists() {
             return None;
         }
         #[allow(unsafe_code, reason = "wasmtime cannot check native code")]
-        // SAFETY: the file is one that `put` wrote, in a directory that `prepare` found to be ours and closed to others.
+        // SAFETY: the file is one that `put` wrote, in a directory that `prepare` found to be ours and closed to
+        // others.
         let loaded = unsafe { Component::deserialize_file(engine, &path) };
         touch(&path);
         loaded
@@ -135,7 +138,7 @@ impl Cache {
             .ok()
     }
 
-    /// Keeps a compiled component; failing to is no error of the component's.
+    /// Stores a compiled component. A failure to store it is only logged.
     pub fn put(&self, component: &Component, sha256: &str) {
         let written = component
             .serialize()
@@ -147,23 +150,24 @@ impl Cache {
         }
     }
 
-    /// Whole or not at all: written aside, then renamed.
+    /// Writes a file completely or not at all: first under a temporary name, then renamed.
     fn write(&self, bytes: &[u8], path: &Path) -> std::io::Result<()> {
-        // Several gateways may share the directory; in containers each of them is process 1.
+        // Several gateways may share the directory, and in containers each of them is process 1: the name must be
+        // random.
         let aside = path.with_extension(format!("{:016x}.tmp", fastrand::u64(..)));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&aside)?;
-        // A rename may reach the disk before the bytes do.
+        // Without this, the rename could reach the disk before the bytes.
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         let kept = written.and_then(|()| fs::rename(&aside, path));
         kept.inspect_err(|_| drop(fs::remove_file(&aside)))
     }
 }
 
-/// Remembers that a file was used.
+/// Records in the file's modification time that it was used.
 fn touch(path: &Path) {
     let touched = fs::File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
     if let Err(error) = touched {
@@ -191,7 +195,8 @@ fn trim(directory: &Path, bytes_max: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Makes the directory for us alone, or finds that it is.
+/// Creates the directory for this user alone, or checks that an existing one belongs to this user and that others
+/// cannot write to it.
 fn prepare(directory: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let found = fs::metadata(directory)?;

@@ -1,4 +1,4 @@
-//! Logging callbacks: records in, delivered or not.
+//! Logging callbacks: plugins that receive records.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,28 +8,28 @@ use super::bindings::{Callback as CallbackExports, callback_types};
 use super::grants::Grants;
 use super::pool::Pool;
 
-/// The longest one delivery may take with everything it waits for.
+/// Time limit of one delivery, including the time for which the plugin waits.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// One use of a logging callback. It sees the records of many clients by its nature, so its instances are kept; they
-/// serve nothing else.
+/// One configured use of a logging callback. By its nature it sees the records of many clients, so its instances are
+/// kept; they serve nothing else.
 pub struct Callback {
     pool: Arc<Pool<CallbackExports>>,
 }
 
-/// Why a batch was not taken.
+/// Why a batch was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
-    /// To be tried again.
+    /// The batch should be delivered again.
     #[error("{0}")]
     Retry(String),
-    /// Never to be taken.
+    /// The batch will never be accepted.
     #[error("{0}")]
     Reject(String),
 }
 
 impl From<CallError> for DeliverError {
-    /// A trap may be an accident of one instance: the batch gets another.
+    /// A trap may concern only one instance: the batch is delivered again, to another instance.
     fn from(error: CallError) -> Self {
         Self::Retry(error.to_string())
     }
@@ -45,16 +45,16 @@ impl Callback {
         &self.pool.identity().name
     }
 
-    /// The hosts it may reach.
+    /// The hosts that it may connect to.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.pool.identity().grants
     }
 
-    /// Hands over a batch of records, oldest first.
+    /// Delivers a batch of records, oldest first.
     ///
     /// # Errors
-    /// The callback did not take it; whether to try again is said.
+    /// The callback did not accept it; the error says whether to try again.
     pub async fn deliver(&self, records: &[String]) -> Result<(), DeliverError> {
         let answer = tokio::time::timeout(WAIT_MAX, self.call(records)).await;
         let answer =

@@ -1,5 +1,5 @@
-//! The clock that bounds guests. It ticks while guests are called and rests when none has been for a while, so that an idle
-//! gateway does nothing.
+//! The clock for the time limits of guests. It ticks while guests are called and stops when no guest has been called
+//! for a while, so that an idle gateway does nothing.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,36 +9,36 @@ use wasmtime::Engine;
 
 use crate::worker;
 
-/// How often it ticks. A limit is exact to one tick.
+/// The interval between ticks. Time limits are exact to one tick.
 pub const TICK: Duration = Duration::from_millis(5);
 
-/// Ticks without any call after which it rests: a second. To be woken costs the next call some microseconds.
+/// Ticks without any call after which the clock stops: one second. Waking it costs the next call some microseconds.
 const REST_AFTER: u32 = 200;
 
-/// Resting, it looks this often whether its engine is still there.
+/// While the clock is stopped, it checks at this interval whether its engine still exists.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// A time limit in ticks: rounded up, and one more for the tick under way.
+/// A time limit in ticks: rounded up, plus one for the tick that has begun already.
 #[must_use]
 pub fn ticks(limit: Duration) -> u64 {
     let ticks = limit.as_nanos().div_ceil(TICK.as_nanos());
     u64::try_from(ticks).unwrap_or(u64::MAX - 1).saturating_add(1)
 }
 
-/// What a guest has had of the time that one call may take.
+/// The CPU time that a guest has used in one call, and its limit.
 ///
-/// It is looked at with each tick that guest code meets. What counts is the time that the thread ran, as the system tells it:
-/// a worker that was not scheduled for a while used nothing.
+/// The time is checked at each tick while guest code runs. It is the CPU time of the thread according to the system, so
+/// that a guest does not lose time while its worker is not scheduled.
 #[derive(Debug, Default)]
 pub struct GuestTime {
     limit: Duration,
     had: Duration,
-    /// The thread's time at the last tick of this call.
+    /// The thread's CPU time at the last tick of this call.
     last: Option<Duration>,
 }
 
 impl GuestTime {
-    /// A call begins.
+    /// Starts the time of a call.
     pub fn begin(&mut self, limit: Duration) {
         *self = Self {
             limit,
@@ -46,15 +46,15 @@ impl GuestTime {
         };
     }
 
-    /// The guest has waited: what its thread did meanwhile was others' work.
+    /// The guest has waited. The CPU time that its thread used meanwhile belongs to others.
     pub fn waited(&mut self) {
         self.last = None;
     }
 
-    /// A tick, when the thread had run for so long. Whether the guest may go on.
+    /// Counts a tick at which the thread had used this CPU time, and returns whether the guest may continue.
     pub fn may_go_on(&mut self, thread: Duration) -> bool {
         let last = self.last.replace(thread);
-        // What a guest waited for may have let others run on its thread: a tick counts as one at most.
+        // While a guest waits, others may run on its thread: one tick counts as its full length at most.
         self.had += last
             .map_or(Duration::ZERO, |last| thread.saturating_sub(last))
             .min(TICK);
@@ -62,14 +62,14 @@ impl GuestTime {
     }
 }
 
-/// The time that this thread has run.
+/// The CPU time that this thread has used.
 #[must_use]
 pub fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// Calls of one worker, on a cache line of its own.
+/// The number of calls of one worker, in a cache line of its own.
 #[repr(align(64))]
 struct Calls {
     begun: AtomicU64,
@@ -83,12 +83,12 @@ static CALLS: [Calls; worker::COUNT_MAX] = [const {
     }
 }; worker::COUNT_MAX];
 
-/// Clocks that rest: one a process, but for tests.
+/// Clocks that are stopped. There is one clock per process, except in tests.
 static RESTING: AtomicUsize = AtomicUsize::new(0);
 static BED: Mutex<()> = Mutex::new(());
 static BELL: Condvar = Condvar::new();
 
-/// While one exists, the clock ticks. Held wherever a guest may run.
+/// While one exists, the clock ticks. Every caller of guest code must hold one.
 pub struct Ticking(());
 
 impl Ticking {
@@ -108,15 +108,15 @@ impl Drop for Ticking {
     }
 }
 
-/// Calls begun and calls ended, ever.
+/// The number of calls begun and of calls ended, since the start.
 fn calls() -> (u64, u64) {
-    // Ended first: a call that ends meanwhile must not hide one that has begun.
+    // The order matters: a call that ends meanwhile must not hide one that has begun.
     let ended = CALLS.iter().map(|calls| calls.ended.load(Ordering::SeqCst)).sum();
     let begun = CALLS.iter().map(|calls| calls.begun.load(Ordering::SeqCst)).sum();
     (begun, ended)
 }
 
-/// Starts an engine's clock: one thread, which ends after its engine.
+/// Starts an engine's clock: one thread, which ends after the engine is dropped.
 pub fn start(engine: &Engine) {
     let engine = engine.weak();
     let clock = std::thread::Builder::new().name("epoch".into());
@@ -135,15 +135,15 @@ pub fn start(engine: &Engine) {
             }
         }
     });
-    // Without the clock no guest is bounded; a process that cannot start a thread cannot serve either.
+    // Without the clock, guests would have no time limit. A process that cannot start a thread cannot serve either.
     spawned.expect("a process can start one more thread");
 }
 
-/// Returns when a call has begun since `seen` of them had, or after a while.
+/// Returns when more calls have begun than `seen`, or after [`LOOK_EVERY`].
 fn rest(seen: u64) {
     let mut bed = BED.lock();
     RESTING.fetch_add(1, Ordering::SeqCst);
-    // One that began before it could see that nobody ticks rings no bell.
+    // A call that began before `RESTING` was raised did not notify the condition variable.
     if calls().0 == seen {
         BELL.wait_for(&mut bed, LOOK_EVERY);
     }
@@ -164,12 +164,12 @@ mod tests {
             rest(seen);
             rested.send(()).unwrap();
         });
-        // Whether it rests by now or not: no call may find a clock that does not tick.
+        // This holds whether the thread is stopped by now or not: no call may find a clock that does not tick.
         let _ticking = Ticking::begin();
         has_rested.recv_timeout(LOOK_EVERY / 2).unwrap();
     }
 
-    /// How many ticks a guest sees that has so much of each, in milliseconds.
+    /// The tick at which a guest reaches `limit`, if it uses `had_of_each` of each tick; both in milliseconds.
     fn ticks_seen(limit: u64, had_of_each: u64) -> u64 {
         let mut time = GuestTime::default();
         time.begin(Duration::from_millis(limit));

@@ -1,6 +1,6 @@
-//! From bytes to a component that may be called: checked, compiled, linked, described.
+//! Loading of components: from bytes to a component that is checked, compiled, linked and described.
 //!
-//! Everything that can be wrong with a plugin is found here, before an exchange meets it.
+//! Every fault of a plugin that can be found in advance is found here, before the plugin is called for an exchange.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -21,10 +21,10 @@ use super::limits::Limits;
 use super::pool::{Key, Pool, new_store};
 use super::{Host, Kind};
 
-/// Components from Python and JavaScript reach 20 MB; nothing useful is larger, and compiling costs memory.
+/// Components from Python and JavaScript reach 20 MB. Nothing useful is larger, and compiling needs memory.
 const BYTES_MAX: usize = 64 << 20;
 
-/// Where a component came from.
+/// The origin of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// Embedded in the binary.
@@ -37,13 +37,14 @@ pub enum Source {
 pub struct Component {
     pub manifest: Manifest,
     pub source: Source,
-    /// Hex, over the file's bytes.
+    /// Hash of the file's bytes, in hex.
     pub sha256: String,
     pub kinds: Vec<Kind>,
-    /// Interfaces it imports, sorted.
+    /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
     linked: OnceLock<Linked>,
-    /// Where its code comes from when it is linked only once it is used: what nobody uses takes no memory.
+    /// The bytes of a bundled component that is linked only at its first use, so that a component that is not used
+    /// needs no memory.
     embedded: &'static [u8],
 }
 
@@ -57,16 +58,16 @@ struct Linked {
 }
 
 impl Component {
-    /// Whether what a strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
     pub fn constrains(&self) -> bool {
         let mut extras = self.manifest.extras.iter();
         extras.any(|(name, value)| (name.as_str(), value.as_str()) == ("constrains", "true"))
     }
 
-    /// Holds settings against the manifest's schema.
+    /// Validates settings against the manifest's schema.
     ///
     /// # Errors
-    /// What does not fit, and where in the settings.
+    /// What does not match, and where in the settings.
     pub fn check_settings(&self, settings: &str) -> Result<(), String> {
         let schema = &self.manifest.settings_schema;
         let is_empty = settings.trim() == "{}";
@@ -91,7 +92,7 @@ impl Component {
             .iter_errors(&settings)
             .take(5)
             .map(|error| {
-                // Values are masked: settings hold keys.
+                // Values are masked, because settings contain keys.
                 let place = error.instance_path().to_string();
                 if matches!(
                     error.kind(),
@@ -135,8 +136,8 @@ impl Component {
     }
 }
 
-/// Whether a schema lets `{}` pass, told by its keywords alone: the validator is a large piece of code, which most gateways
-/// never need. One that could demand something is left to it.
+/// Whether a schema accepts `{}`, judged by its keywords alone: the validator is a large piece of code, which most
+/// gateways never need. Schemas that might require something are left to the validator.
 fn takes_nothing(schema: &serde_json::Value) -> bool {
     const HARMLESS: [&str; 8] = [
         "$defs",
@@ -155,7 +156,7 @@ fn takes_nothing(schema: &serde_json::Value) -> bool {
     })
 }
 
-/// A pool for one use of a component, for each kind; `None` where the component is not of the kind.
+/// One function per kind that makes a pool for one use of a component; `None` if the component is not of the kind.
 macro_rules! pools {
     ($($function:ident $field:ident $exports:ty;)*) => {
         impl Component {
@@ -177,7 +178,7 @@ pools! {
     callback_pool callback Callback;
 }
 
-/// Why a file is no plugin.
+/// Why a file is not a plugin.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("it has {0} bytes, and {BYTES_MAX} is the most")]
@@ -209,16 +210,16 @@ fn list_interfaces() -> String {
 }
 
 impl Host {
-    /// Loads a component: slow (compiles, unless the cache has it), and off the path of every exchange.
+    /// Loads a component. This is slow (it compiles, unless the cache has the code) and never part of an exchange.
     ///
     /// # Errors
-    /// What is wrong with the file, with its mend.
+    /// What is wrong with the file, and how to correct it.
     pub fn load(&self, bytes: &[u8], source: Source) -> Result<Component, LoadError> {
         check_preamble(bytes)?;
         self.load_hashed(bytes, format!("{:x}", Sha256::digest(bytes)), source)
     }
 
-    /// A component of the binary itself. What it says of itself is remembered beside its compiled code.
+    /// Loads a component of the binary itself. Its description is stored beside its compiled code.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -296,7 +297,7 @@ impl Host {
         Ok(linked)
     }
 
-    /// Asks the component who it is, in an instance that has no grant at all.
+    /// Asks the component for its manifest, in an instance without any grant.
     fn describe(&self, compiled: &wasmtime::component::Component, kind: Kind) -> Result<Manifest, LoadError> {
         let pre = self
             .linker(kind)
@@ -307,8 +308,8 @@ impl Host {
             })?;
         let failed = |error: wasmtime::Error| LoadError::Describe(chain(&error));
         let about = AboutPre::new(pre).map_err(failed)?;
-        // A guardrail's linker holds functions that wait, so its instances are made on a fibre; `describe` itself never
-        // waits, and this is no worker's thread.
+        // A guardrail's linker has asynchronous functions, so its instances must be made on a fibre. `describe` itself
+        // never waits, and this is not a worker's thread.
         let _ticking = Ticking::begin();
         let described = wait(async {
             let mut store = self.nobody();
@@ -320,9 +321,9 @@ impl Host {
         Ok(manifest)
     }
 
-    /// A store for a plugin that has not said who it is: no settings, no grants.
+    /// A store for a component whose name is not known yet: no settings, no grants.
     fn nobody(&self) -> Store<Guest> {
-        // The operator's own limit is found by the name, which is what is being asked for.
+        // The operator's own limit cannot be used: it is found by the name, which is not known yet.
         let limits = Limits {
             memory_bytes: DESCRIBE_MEMORY_BYTES,
             ..Limits::of(Kind::Guardrail)
@@ -334,13 +335,14 @@ impl Host {
     }
 }
 
-/// Interpreters set themselves up in their first call.
+/// CPU time of `describe`, and the minimum for `providers`: interpreters initialize themselves in their first call.
 pub(super) const DESCRIBE_TIME: Duration = Duration::from_secs(2);
 
-/// One instance at a time, off every path.
+/// Memory limit of `describe`. Only one instance runs at a time, outside of any exchange.
 const DESCRIBE_MEMORY_BYTES: usize = 512 << 20;
 
-/// Bounded in all: the clock that bounds guests does not run while one sleeps.
+/// Runs a future to its end, with a time limit: the engine's clock stops only guest code that runs, not a guest that
+/// waits.
 fn wait<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let bounded = async { tokio::time::timeout(DESCRIBE_TIME * 2, future).await };
@@ -349,7 +351,7 @@ fn wait<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Resul
         .unwrap_or_else(|_| Err(wasmtime::Error::msg("it took too long")))
 }
 
-/// Tells the common mistakes apart before the compiler gives them all one name.
+/// Recognizes common mistakes, for which the compiler has one error only.
 fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
     // https://webassembly.github.io/spec/core/binary/modules.html#binary-module; a component has layer 1.
     const MAGIC: &[u8] = b"\0asm";
@@ -362,7 +364,7 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-/// Names end up in settings, metrics and logs.
+/// Checks the lengths and forms of the manifest. Names are used in settings, metrics and logs.
 fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
     let name = &manifest.name;
     let is_kebab = name
@@ -393,12 +395,13 @@ fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Eng
     matches!(shape.get_export(engine, interface), Some(item) if matches!(item.ty, ComponentItem::ComponentInstance(_)))
 }
 
-/// wasmtime's errors say the cause in the chain; only the outermost is printed by `Display`.
+/// The whole chain of a wasmtime error: `Display` prints only the outermost one, and the cause is further inside.
 pub(super) fn chain(error: &wasmtime::Error) -> String {
     error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// The members of which a schema asks for one at least (`anyOf` with a `required` in each branch), where none is there.
+/// The members of which a schema requires at least one (`anyOf` with a `required` in each branch), if none of them is
+/// there.
 fn none_of_required<'s>(schema: &'s serde_json::Value, settings: &serde_json::Value) -> Option<Vec<&'s str>> {
     let branches = schema.get("anyOf")?.as_array()?;
     let names: Option<Vec<&str>> = branches

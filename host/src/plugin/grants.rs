@@ -1,17 +1,17 @@
-//! What a use of a plugin may reach: the hosts it asks for, as far as the operator allows them.
+//! The hosts that one use of a plugin may connect to: those that it asks for and that the operator allows.
 
 use reqwest::Url;
 
-/// How a granted host is reached.
+/// How a granted host may be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
     /// By name, at public addresses only.
     Public,
-    /// The operator wrote an address, `localhost`, or plain `http://`: reached wherever it is.
+    /// At any address: the operator wrote an IP address, `localhost` or plain `http://`.
     Named,
 }
 
-/// The granted hosts of one use.
+/// The granted hosts of one use of a plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Grants(Vec<Rule>);
 
@@ -21,15 +21,15 @@ const HTTP_PORT: u16 = 80;
 /// One host that the operator allows: `[http://]host[:port]` or `*.domain`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Rule {
-    /// `http://` was written: plain text is allowed.
+    /// `http://` was written: requests without TLS are allowed.
     plain: bool,
     host: Box<str>,
-    /// `None`: the scheme's own.
+    /// `None` means the default port of the scheme.
     port: Option<u16>,
 }
 
 impl Grants {
-    /// What the operator allows and the plugin's manifest asks for: of the two, always the narrower.
+    /// The intersection of what the operator allows and what the plugin's manifest asks for.
     #[must_use]
     pub fn new(asked: &[String], allowed: &[String]) -> Self {
         let mut rules = Vec::new();
@@ -57,7 +57,7 @@ impl Grants {
         Some(if is_named { Grant::Named } else { Grant::Public })
     }
 
-    /// For listings.
+    /// The hosts as text, for listings.
     #[must_use]
     pub fn listed(&self) -> Vec<String> {
         let text = |rule: &Rule| {
@@ -88,7 +88,7 @@ impl Rule {
         })
     }
 
-    /// What of this allowance a plugin asks for. A wish without a port is for any.
+    /// The part of this rule that the plugin asks for. A wish without a port asks for any port.
     fn narrowed_to(&self, wish: &str) -> Option<Self> {
         if wish == "*" {
             return Some(self.clone());
@@ -109,7 +109,7 @@ impl Rule {
                 Some(asked).filter(|_| is_default)
             }
         };
-        // A wish that names a port is for that one or for none.
+        // A wish with a port is granted for that port or not at all.
         (wish.port.is_none() || port.is_some()).then_some(Self {
             plain: self.plain,
             host,

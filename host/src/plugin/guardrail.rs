@@ -1,4 +1,4 @@
-//! Guardrails: text in, a verdict out.
+//! Guardrails: plugins that inspect text and return a verdict.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::canonical::Canonical;
 
 pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
 
-/// The longest a guardrail may take with everything it waits for: a client is waiting too.
+/// Time limit of one inspection, including the time for which the plugin waits. A client is waiting too.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// One use of a guardrail.
+/// One configured use of a guardrail.
 pub struct Guardrail {
     pool: Arc<Pool<GuardrailExports>>,
 }
@@ -30,7 +30,7 @@ pub enum InspectError {
     Waited { plugin: Box<str> },
 }
 
-/// An instance that looks at one exchange: at its request, or at its stream window by window.
+/// An instance that inspects one exchange: its request, its answer, or its stream window by window.
 pub struct Inspection {
     lease: Lease<GuardrailExports>,
 }
@@ -45,7 +45,7 @@ impl Guardrail {
         &self.pool.identity().name
     }
 
-    /// The hosts it may reach.
+    /// The hosts that it may connect to.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         &self.pool.identity().grants
@@ -66,10 +66,11 @@ impl Guardrail {
 }
 
 impl Inspection {
-    /// A verdict that fits the passages: as many edits as there are passages, no more held than there is text.
+    /// The guardrail's verdict on the passages. It has an edit for each passage, and does not hold back more than there
+    /// is text.
     ///
     /// # Errors
-    /// The guardrail says it cannot, takes too long, breaks its contract, or the guest failed.
+    /// The guardrail reports an error, takes too long or breaks its contract, or the guest failed.
     pub async fn inspect(&mut self, stage: Stage, passages: &[Passage]) -> Result<Verdict, InspectError> {
         let guest = self.lease.guest();
         guest.has_read_content = true;
@@ -103,7 +104,7 @@ fn sentence(error: guardrail_types::Error) -> String {
     }
 }
 
-/// The parts of the contract that WIT cannot say.
+/// Checks the parts of the contract that WIT cannot express.
 fn check(verdict: &Verdict, stage: Stage, passages: &[Passage]) -> Result<(), String> {
     let may_hold = stage == Stage::StreamWindow;
     let holds: Vec<u32> = match verdict {

@@ -1,4 +1,5 @@
-//! The host's side of one instance: what its imports answer from, what it has used, and whether it has read content.
+//! The host's state of one instance: the data for its imports, the resources that it has used, and whether it has read
+//! content.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,31 +16,31 @@ use super::wasi;
 use crate::canonical::Canonical;
 use crate::deployment::Candidate;
 
-/// Handles a guest may hold at once (streams, pollables): nothing a plugin does needs more.
+/// Handles that a guest may hold at once (streams, pollables). No plugin needs more.
 const HANDLES_MAX: usize = 1_000;
 
-/// The data of a store.
+/// The data of a wasmtime store.
 pub struct Guest {
     pub(super) wasi: WasiCtx,
     pub(super) table: ResourceTable,
     pub(super) limiter: Limiter,
     pub(super) log: super::imports::log::Budget,
-    /// Which use of which plugin this is.
+    /// The use of a plugin that this instance serves.
     pub(super) identity: Arc<super::Identity>,
-    /// What it works on; taken away after the call.
+    /// The exchange that it works on. It is removed when the instance goes back to its pool.
     pub(super) exchange: Option<Arc<Canonical>>,
-    /// The deployment being attempted, and the model that is asked of it.
+    /// The deployment that is being tried, and the requested model.
     pub(super) candidate: Option<Candidate>,
-    /// Of the upstream's answer; empty before there is one.
+    /// Headers of the upstream's answer; empty before there is one.
     pub(super) answer_headers: HeaderMap,
     pub(super) candidates: Option<Arc<dyn Columns>>,
-    /// What is read in this call, where someone wants to know.
+    /// Records what the guest reads in this call, if someone wants to know.
     pub(super) reads: Option<Reads>,
-    /// Set as soon as something crosses that a client wrote. Such an instance serves no other exchange.
+    /// Set as soon as the guest receives something that a client wrote. Such an instance serves no other exchange.
     pub(super) has_read_content: bool,
-    /// The operator shares its instances between clients, so that what it has read may stay.
+    /// The operator shares its instances between clients, so it may keep what it has read.
     pub(super) may_keep_content: bool,
-    /// What it has had of this call's time.
+    /// The CPU time of this call.
     pub(super) time: GuestTime,
     /// HTTP requests of this call.
     pub(super) requests: u32,
@@ -67,30 +68,30 @@ impl Guest {
         }
     }
 
-    /// Makes ready for a call about this exchange.
+    /// Prepares the instance for a call about this exchange.
     pub fn begin(&mut self, exchange: Option<Arc<Canonical>>) {
         self.exchange = exchange;
         self.log.refill();
     }
 
-    /// Before each call: what is counted by the call, which may take so long and is handed so many bytes.
+    /// Resets what is counted per call. The call may use this CPU time, and gets `bytes` bytes of input.
     pub fn begin_call(&mut self, time: Duration, bytes: usize) {
         self.time.begin(time);
         self.limiter.make_room(bytes);
         self.requests = 0;
     }
 
-    /// The clock has ticked while guest code ran: whether it may go on.
+    /// The clock has ticked while guest code ran. Returns whether the guest may continue.
     pub fn may_go_on(&mut self) -> bool {
         self.time.may_go_on(clock::thread_time())
     }
 
-    /// Before a further call about the same exchange.
+    /// Allows new log lines, before a further call about the same exchange.
     pub fn log_refill(&mut self) {
         self.log.refill();
     }
 
-    /// Takes the exchange away, so that nothing of it can be read by a later call.
+    /// Removes the exchange, so that a later call cannot read any of it.
     pub fn end(&mut self) {
         self.exchange = None;
         self.candidate = None;

@@ -1,4 +1,4 @@
-//! What every component is loaded and linked with: made once a process.
+//! The parts with which every component is loaded and linked. They are made once per process.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,17 +18,17 @@ use crate::metrics::Metrics;
 /// The plugin host.
 pub struct Host {
     pub(super) engine: Engine,
-    /// One a kind, with what its world imports.
+    /// One linker per kind, with the imports of its world.
     linkers: Vec<(Kind, Linker<Guest>)>,
     pub(super) cache: Option<Cache>,
     egress: Egress,
-    /// Each plugin's own namespace, kept over reloads.
+    /// The stored state of each plugin, kept over reloads.
     stores: Mutex<HashMap<Box<str>, Arc<state::Store>>>,
     metrics: Arc<Metrics>,
 }
 
 impl Host {
-    /// Starts the engine and links what guests may import. `cache_directory` holds compiled code between starts.
+    /// Starts the engine and links what guests may import. `cache_directory` keeps compiled code between starts.
     ///
     /// # Errors
     /// The machine cannot run wasmtime.
@@ -52,18 +52,18 @@ impl Host {
         })
     }
 
-    /// What a component of this kind is linked to.
+    /// The linker for components of this kind.
     pub(super) fn linker(&self, kind: Kind) -> &Linker<Guest> {
         let found = self.linkers.iter().find(|(own, _)| *own == kind);
         &found.expect("there is a linker for each kind").1
     }
 
-    /// Forgets the state of plugins that nobody uses any more.
+    /// Forgets the state of plugins that are no longer used.
     pub fn forget_unused(&self) {
         self.stores.lock().retain(|_, store| Arc::strong_count(store) > 1);
     }
 
-    /// One use of a component.
+    /// Makes the identity for one use of a component.
     pub fn identity(&self, component: &Component, settings: Box<str>, grants: Grants) -> Arc<Identity> {
         let name: Box<str> = component.manifest.name.as_str().into();
         let state = Arc::clone(self.stores.lock().entry(name.clone()).or_default());
@@ -79,7 +79,7 @@ impl Host {
         })
     }
 
-    /// For a component that has not said who it is yet.
+    /// The identity for a component whose name is not known yet.
     pub(super) fn unnamed_identity(&self) -> Arc<Identity> {
         Arc::new(Identity {
             name: "(loading)".into(),

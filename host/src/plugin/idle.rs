@@ -1,14 +1,15 @@
-//! Instances of one worker that wait for their next call: the one used last goes first, for it is the warmest.
+//! Idle instances of one worker. The instance that was used last is taken first, because its memory is most likely in
+//! the CPU's caches.
 
 use std::time::{Duration, Instant};
 
-/// Enough for the exchanges that one core has under way at the same point.
+/// Enough for the exchanges that one core has at the same point at once.
 const COUNT_MAX: usize = 32;
 
-/// Older instances are not used again: bounds how long a guest's own leak or drift lasts.
+/// Older instances are not used again. This limits for how long a guest's own leak or drift can last.
 const AGE_MAX: Duration = Duration::from_secs(600);
 
-/// What is made at a known time.
+/// Something with a known creation time.
 pub(super) trait Made {
     fn made(&self) -> Instant;
 }
@@ -31,14 +32,14 @@ impl<T: Made> Idle<T> {
         None
     }
 
-    /// Keeps the instance where there is room for it.
+    /// Keeps the instance if there is room for it.
     pub(super) fn put(&mut self, instance: T) {
         if self.0.len() < COUNT_MAX {
             self.0.push(instance);
         }
     }
 
-    /// Those that are not used again: who takes them drops them, which is slow.
+    /// Removes the instances that are too old to be used again. The caller drops them, which is slow.
     pub(super) fn take_old(&mut self, now: Instant) -> Vec<T> {
         self.0.extract_if(.., |instance| is_old(instance, now)).collect()
     }

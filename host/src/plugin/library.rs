@@ -1,8 +1,8 @@
-//! The components that are there: the bundled ones, and those of the plugins directory, which add to them and override
-//! them by name.
+//! The available components: the bundled ones, and those of the plugins directory, which are added and replace bundled
+//! components of the same name.
 //!
-//! [`Library`] is what the reloading task keeps between two looks at the directory; [`Registry`] is one immutable state
-//! of it, which exchanges see. A file that fails leaves what it was before in force.
+//! [`Library`] is the state that the reloading task keeps between two scans of the directory. [`Registry`] is an
+//! immutable copy of it, which exchanges see. If a changed file cannot be loaded, its previous version stays in use.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -18,39 +18,40 @@ use super::{Component, Host};
 pub struct Bundled {
     /// Its folder in `plugins/`.
     pub name: &'static str,
-    /// Hex, over `bytes`: with the compiled code at hand, a start need not read them.
+    /// Hash of `bytes` in hex. It is computed at build time, so that a start that finds the compiled code need not read
+    /// the bytes.
     pub sha256: &'static str,
     pub bytes: &'static [u8],
 }
 
-/// All of them.
+/// All bundled components.
 pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
 /// All loaded components, and the files that failed.
 #[derive(Default)]
 pub struct Registry {
     pub components: BTreeMap<Box<str>, Arc<Component>>,
-    /// All bundled components, including those that a file replaces: what they say of their providers is trusted.
+    /// All bundled components, including those that a file replaces. Their descriptions of providers are trusted.
     pub bundled: Vec<Arc<Component>>,
     pub failures: Vec<Failure>,
 }
 
-/// A file that is no plugin, and why.
+/// A file that is not a plugin, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub file: PathBuf,
     pub reason: String,
-    /// The version that goes on serving, when the file held one before.
+    /// The version of the plugin that stays in use, if the file contained one before.
     pub still_serving: Option<String>,
 }
 
-/// What is known of the plugins directory.
+/// The state of the plugins directory.
 pub struct Library {
     host: Arc<Host>,
     directory: PathBuf,
     bundled: Vec<Arc<Component>>,
     files: HashMap<PathBuf, File>,
-    /// Why the directory could not be read, while it cannot: said once, not at every look.
+    /// Why the directory cannot be read at present. It is kept so that the error is logged once and not at every scan.
     unreadable: Option<io::ErrorKind>,
 }
 
@@ -60,7 +61,7 @@ struct File {
     failure: Option<String>,
 }
 
-/// Changes whenever a file's content may have.
+/// Changes whenever a file's content may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     bytes: u64,
@@ -85,13 +86,13 @@ impl Library {
         })
     }
 
-    /// The directory looked at.
+    /// The plugins directory.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Points to another directory; what was loaded from the old one is forgotten.
+    /// Changes to another directory and forgets what was loaded from the old one.
     pub fn set_directory(&mut self, directory: PathBuf) {
         if self.directory != directory {
             self.directory = directory;
@@ -99,7 +100,8 @@ impl Library {
         }
     }
 
-    /// Looks at the directory and loads what has changed. Slow: it reads and compiles. Answers whether anything changed.
+    /// Scans the directory and loads what has changed. This is slow: it reads and compiles. Returns whether anything
+    /// changed.
     pub fn scan(&mut self) -> bool {
         let Some(found) = self.list() else {
             return false;
@@ -116,12 +118,12 @@ impl Library {
         has_changed
     }
 
-    /// Reads one new or changed file. A file that is still being written is left for the next look.
+    /// Reads one new or changed file. A file that is still being written is left for the next scan.
     fn read(&mut self, path: PathBuf, stamp: Stamp) -> bool {
         let before = self.files.remove(&path).and_then(|file| file.current);
         let read = std::fs::read(&path);
         if self.stamp(&path) != Some(stamp) {
-            // Forgetting the stamp makes the next look read it again; what it held goes on serving.
+            // With an empty stamp, the next scan reads the file again. The previous version stays in use.
             let nothing = Stamp {
                 bytes: 0,
                 modified: None,
@@ -164,7 +166,8 @@ impl Library {
         true
     }
 
-    /// Compilers have bugs that strange bytes find: a panic is this file's failure, not the end of reloading.
+    /// Loads a component from the file's bytes. Unusual bytes may trigger bugs of the compiler: a panic is an error of
+    /// this file and does not end reloading.
     fn load(&self, bytes: &[u8], path: &Path) -> Result<Component, String> {
         let source = Source::File(path.to_owned());
         match catch_unwind(AssertUnwindSafe(|| self.host.load(bytes, source))) {
@@ -173,8 +176,8 @@ impl Library {
         }
     }
 
-    /// The plugins that are there. `None` where that cannot be told just now: a directory that has gone is empty, one
-    /// that cannot be read says nothing, and what was loaded from it goes on serving.
+    /// The plugin files of the directory. `None` if the directory cannot be read at present: what was loaded from it
+    /// stays in use. A directory that does not exist has no files.
     fn list(&mut self) -> Option<BTreeMap<PathBuf, Stamp>> {
         let listed = list(&self.directory).map(|paths| {
             let stamped = paths
@@ -193,7 +196,7 @@ impl Library {
         listed.ok()
     }
 
-    /// As found, or as last seen where the file is there and cannot be looked at.
+    /// The stamp of a file, or the last known stamp if the file exists and its metadata cannot be read.
     fn stamp(&self, path: &Path) -> Option<Stamp> {
         match stamp_of(path) {
             Ok(stamp) => stamp,
@@ -201,8 +204,8 @@ impl Library {
         }
     }
 
-    /// The present state. Files replace bundled components of the same name; of two files with one name the first in
-    /// alphabetical order counts.
+    /// The present state. Files replace bundled components of the same name. If two files have the same plugin name,
+    /// the first file in alphabetical order is used.
     #[must_use]
     pub fn registry(&self) -> Registry {
         let mut registry = Registry {
@@ -255,8 +258,8 @@ fn add(registry: &mut Registry, path: &Path, component: &Arc<Component>) {
     registry.components.insert(name.into(), Arc::clone(component));
 }
 
-/// The `.wasm` files of a directory; none where there is no such directory. Names that begin with a dot are left out:
-/// editors and Kubernetes volumes keep their own things there.
+/// The `.wasm` files of a directory; none if there is no such directory. Names that begin with a dot are skipped:
+/// editors and Kubernetes volumes use them for their own files.
 fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -274,7 +277,7 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Symbolic links are followed; `None` where there is no file, or it is something else.
+/// The stamp of a file; `None` if it does not exist or is not a file. Symbolic links are followed.
 fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
     use std::os::unix::fs::MetadataExt;
     let found = match std::fs::metadata(path) {

@@ -1,4 +1,4 @@
-//! What one instance may use, by kind, and the limiter that holds it to that.
+//! Resource limits of an instance, by kind, and the limiter that enforces those on memory.
 
 use std::time::Duration;
 
@@ -7,34 +7,36 @@ use wasmtime::ResourceLimiter;
 use super::Kind;
 use crate::config::settings;
 
-/// Bounds of one instance and of one call. Each is a setting under `sluice.plugins.<name>`, or a constant with its reason.
+/// Limits of one instance and of one call. Each is a setting under `sluice.plugins.<name>`, or a constant with its
+/// reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// Guest time of one call, but for what its bytes add ([`Self::time_for`]).
+    /// CPU time of one call, without what is added for its input ([`Self::time_for`]).
     pub time: Duration,
-    /// Memory of one instance, but for what its bytes add, all its linear memories and tables together, in bytes.
+    /// Memory of one instance in bytes, without what is added for its input: all its linear memories and tables
+    /// together.
     pub memory_bytes: usize,
-    /// Bytes that cross from guest to host in one call: what a guest can make the host allocate.
+    /// Bytes that a guest may pass to the host in one call. This limits what a guest can make the host allocate.
     pub output_bytes: usize,
-    /// Calls an instance serves before it is replaced: bounds what a leak in a guest can grow to.
+    /// Calls that an instance serves before it is replaced. This limits how far a leak in a guest can grow.
     pub calls_max: u32,
 }
 
 const MIB: usize = 1 << 20;
 
-/// More time for each byte that a call is handed: 5 MB of an image are read, decoded and written, a quarter of a second at
-/// most.
+/// Additional time per byte of input. An image of 5 MB is read, decoded and written; this gives a quarter of a second
+/// for it.
 const TIME_PER_BYTE: Duration = Duration::from_nanos(50);
 
-/// More memory for each byte that a call is handed: what was read, what is written, and room for either to grow.
+/// Additional memory per byte of input: for the bytes that are read, those that are written, and growth of both.
 const MEMORY_PER_BYTE: usize = 6;
 
-/// A table's element is a pointer of the host's.
+/// A table's element is a pointer of the host.
 const ELEMENT_BYTES: usize = 8;
 
 impl Limits {
-    /// Defaults by kind: a strategy reads columns and answers indexes; an adapter translates bodies of many megabytes; a
-    /// guardrail may carry a model of its own.
+    /// Defaults by kind. A strategy reads columns and returns indexes; an adapter translates bodies of many megabytes;
+    /// a guardrail may contain a model of its own.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
         let (time_ms, memory_mib, output_mib) = match kind {
@@ -51,14 +53,14 @@ impl Limits {
         }
     }
 
-    /// Guest time of a call that is handed so many bytes.
+    /// CPU time of a call with `bytes` bytes of input.
     #[must_use]
     pub fn time_for(&self, bytes: usize) -> Duration {
         let more = TIME_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX));
         self.time.saturating_add(more)
     }
 
-    /// The kind's defaults with the operator's own over them.
+    /// The kind's defaults, replaced by the operator's settings if there are any.
     #[must_use]
     pub fn with(self, operator: &settings::Plugin) -> Self {
         Self {
@@ -72,14 +74,15 @@ impl Limits {
     }
 }
 
-/// Holds an instance to its memory. wasmtime bounds each memory and each table alone, so this one sums them.
+/// Enforces the memory limit of an instance. wasmtime limits each memory and each table alone, so this limiter counts
+/// their sum.
 #[derive(Debug)]
 pub struct Limiter {
     memory_bytes_max: usize,
-    /// Of the call that was handed the most.
+    /// Additional memory for the largest input that a call has had.
     room: usize,
     memory_bytes: usize,
-    /// Whether growth was refused: turns a guest's own "out of memory" trap into a message that says whose limit it was.
+    /// Whether growth was refused. If so, a guest's "out of memory" trap is reported as this limit.
     pub refused_growth: bool,
 }
 
@@ -93,7 +96,7 @@ impl Limiter {
         }
     }
 
-    /// A call is handed so many bytes.
+    /// Allows more memory for a call with `bytes` bytes of input.
     pub fn make_room(&mut self, bytes: usize) {
         self.room = self.room.max(bytes.saturating_mul(MEMORY_PER_BYTE));
     }

@@ -1,16 +1,17 @@
-//! The plugin host: loads components, links them to what they may import, calls them within bounds.
+//! The plugin host: it loads components, links them to their imports, and calls them within limits.
 //!
 //! In reading order:
-//! - [`engine`]: the one engine; [`clock`]: what bounds the time of guests
-//! - [`component`]: bytes → a checked, compiled, described component; [`cache`] keeps the compiled code on disk
-//! - [`imports`], [`wasi`]: everything a guest may ask for; [`grants`]: which hosts it may reach
-//! - [`guest`], [`limits`]: the host's side of one instance
-//! - [`pool`]: instances, used again where they have seen nothing
+//! - [`engine`]: the wasmtime engine; [`clock`]: the time limits of guests
+//! - [`component`]: from bytes to a component that is checked, compiled and described; [`cache`] keeps the compiled
+//!   code on disk
+//! - [`imports`], [`wasi`]: all functions that a guest may call; [`grants`]: the hosts that it may connect to
+//! - [`guest`], [`limits`]: the host's state of one instance, and its limits
+//! - [`pool`]: pools of instances, which are reused if they have read no content
 //! - [`strategy`], [`adapter`], [`guardrail`], [`callback`]: the typed calls of each kind
-//! - [`columns`], [`reads`]: what strategies choose by, now or as it was recorded
+//! - [`columns`], [`reads`]: the data that strategies read, at present or as it was recorded
 //! - [`library`]: the bundled components and those of the plugins directory, as one immutable registry
 //!
-//! What it leaves to others: when to call (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
+//! Other modules decide when plugins are called (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
 
 pub mod adapter;
 pub mod bindings;
@@ -40,7 +41,7 @@ pub use host::Host;
 
 use crate::metrics::PluginCounters;
 
-/// What a component can be; one may be several.
+/// A kind of plugin. A component may be of several kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     Strategy,
@@ -75,13 +76,13 @@ impl Kind {
     }
 }
 
-/// One use of a plugin: which plugin, with which settings and grants. All its instances share it.
+/// One use of a plugin: the plugin with certain settings and grants. All instances of the use share it.
 pub struct Identity {
-    /// The manifest's name.
+    /// The plugin's name in its manifest.
     pub name: Box<str>,
-    /// Of the component, in hex.
+    /// Hash of the component, in hex.
     pub sha256: Box<str>,
-    /// What `settings.get` answers.
+    /// The result of `settings.get`.
     pub settings: Box<str>,
     pub grants: grants::Grants,
     pub egress: imports::http::Egress,
@@ -89,7 +90,8 @@ pub struct Identity {
     pub counters: Arc<PluginCounters>,
 }
 
-/// Why a call did not come back with an answer. A value the plugin returns, its own refusals included, is none of these.
+/// Why a call gave no usable result. The values that a plugin may return, including its own errors, are not among
+/// these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     #[error("plugin `{plugin}` trapped: {reason}")]
@@ -111,7 +113,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Short stable word: a metric's label.
+    /// A short stable word: the label of a metric.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {

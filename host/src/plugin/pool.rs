@@ -1,10 +1,11 @@
-//! Instances of one use of a plugin, used again where they have seen nothing.
+//! Pools of instances. Each pool serves one use of a plugin and reuses instances that have read no content.
 //!
-//! No instance that has read one client's content serves another exchange. The host knows what an instance has read,
-//! because content crosses only through imports and exports that it answers. A clean instance goes back to its pool,
-//! bounded by count, age and memory; one that has read content is dropped when its exchange ends. A call marks its
-//! instance unfit before it begins and fit again only after a clean return: a trap, a limit or a dropped future leaves it
-//! unfit, and it is never called again.
+//! No instance that has read one client's content serves another exchange, unless the operator shares its instances or
+//! it is a callback. The host knows what an instance has read, because content reaches a guest only through the host's
+//! imports and calls. An instance that has read no content goes back to its pool, which is limited in the number, age
+//! and memory of its instances. An instance that has read content is dropped when its exchange ends. Each call first
+//! marks its instance unfit, and marks it fit again only after it has returned normally. After a trap, an exceeded
+//! limit or a dropped future the instance stays unfit and is never called again.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,20 +25,22 @@ use super::{CallError, Identity};
 use crate::config::settings::Isolation;
 use crate::worker;
 
-/// An idle instance with more memory than this is dropped: one large request must not be paid for ever after.
+/// An idle instance with more memory than this is dropped, so that the memory of one large request is not kept forever.
 const IDLE_MEMORY_BYTES_MAX: usize = 8 << 20;
 
-/// What differs between the kinds: how an instance is made and its typed exports found.
+/// What differs between the kinds: how an instance is made, and how its typed exports are found.
 pub trait Exports: Sized + Send + 'static {
     type Pre: Send + Sync + 'static;
 
     fn engine(pre: &Self::Pre) -> &Engine;
 
+    /// Makes an instance.
+    ///
     /// # Errors
     /// No room for another instance, or its start function trapped.
     fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self>;
 
-    /// The same where the linker holds functions that wait.
+    /// Makes an instance for a linker with asynchronous functions.
     ///
     /// # Errors
     /// As [`Self::instantiate`].
@@ -69,7 +72,7 @@ macro_rules! exports {
 
 exports!(Routing RoutingPre, Provider ProviderPre, Guardrail GuardrailPre, Callback CallbackPre);
 
-/// What makes two uses the same.
+/// Identifies a use of a plugin: uses with equal keys share a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     pub sha256: String,
@@ -85,7 +88,7 @@ pub struct Pool<E: Exports> {
     identity: Arc<Identity>,
     limits: Limits,
     isolation: Isolation,
-    /// One a worker, so that exchanges never wait for its lock.
+    /// One list per worker, so that exchanges never wait for a lock.
     idle: Box<[Mutex<Idle<Instance<E>>>]>,
 }
 
@@ -102,11 +105,11 @@ impl<E> Made for Instance<E> {
     }
 }
 
-/// An instance taken from a pool; it goes back, or is dropped, by itself.
+/// An instance taken from a pool. When the lease is dropped, the instance goes back to the pool or is dropped.
 pub struct Lease<E: Exports> {
     pool: Arc<Pool<E>>,
     instance: Option<Instance<E>>,
-    /// False while a call runs, and for good when it did not come back cleanly.
+    /// False while a call runs, and for good after a call that did not return normally.
     is_fit: bool,
 }
 
@@ -130,17 +133,18 @@ impl<E: Exports> Pool<E> {
         &self.limits
     }
 
-    /// Drops idle instances that are too old to be used again. Slow, and no worker's business: it unmaps memory.
+    /// Drops idle instances that are too old to be used again. It unmaps memory, which is slow: workers must not call
+    /// it.
     pub fn drop_old(&self) {
         let now = Instant::now();
         for idle in &self.idle {
-            // The lock is free again when they are dropped.
+            // The lock is released before the instances are dropped.
             let old = idle.lock().take_old(now);
             drop(old);
         }
     }
 
-    /// An idle instance, or a fresh one, of a kind that is called synchronously.
+    /// An idle instance, or else a fresh one, for a kind that is called synchronously.
     ///
     /// # Errors
     /// No room for another instance, or its start function trapped.
@@ -175,7 +179,7 @@ impl<E: Exports> Pool<E> {
             if !context.data_mut().may_go_on() {
                 return Ok(UpdateDeadline::Interrupt);
             }
-            // wasmtime's own yield wakes itself and starves the worker (issue 10667).
+            // wasmtime's own yield wakes its task at once and starves the worker (issue 10667).
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         store.set_epoch_deadline(1);
@@ -242,7 +246,7 @@ impl<E: Exports> Pool<E> {
     }
 }
 
-/// A store within its limits. Its deadline is the caller's to set.
+/// A store with its limits. The caller must set its epoch deadline.
 pub(super) fn new_store(engine: &Engine, identity: Arc<Identity>, limits: &Limits) -> Store<Guest> {
     let mut store = Store::new(engine, Guest::new(identity, limits));
     store.limiter(|guest| &mut guest.limiter);
@@ -251,7 +255,7 @@ pub(super) fn new_store(engine: &Engine, identity: Arc<Identity>, limits: &Limit
 }
 
 impl<E: Exports> Lease<E> {
-    /// The host's side of the instance, between calls.
+    /// The host's state of the instance, between calls.
     pub(super) fn guest(&mut self) -> &mut Guest {
         self.instance
             .as_mut()
@@ -264,10 +268,10 @@ impl<E: Exports> Lease<E> {
         Arc::clone(&self.pool.identity)
     }
 
-    /// One call of a kind that is called synchronously, which is handed so many bytes.
+    /// One call of a kind that is called synchronously, with `bytes` bytes of input.
     ///
     /// # Errors
-    /// The guest trapped or went over a limit; the instance is not used again.
+    /// The guest trapped or exceeded a limit; the instance is not used again.
     pub(super) fn call<R>(
         &mut self,
         bytes: usize,
@@ -276,7 +280,7 @@ impl<E: Exports> Lease<E> {
         self.call_within(self.pool.limits.time_for(bytes), bytes, call)
     }
 
-    /// The same with a time of its own, for what is no exchange's.
+    /// The same with a time limit of its own, for calls that do not belong to an exchange.
     ///
     /// # Errors
     /// As [`Self::call`].
@@ -340,7 +344,7 @@ impl<E: Exports> Lease<E> {
         }
     }
 
-    /// wasmtime's error, as whose limit it was.
+    /// Converts wasmtime's error into one that names the exceeded limit.
     fn explain(&mut self, error: &wasmtime::Error, time: Duration) -> CallError {
         let plugin = self.pool.identity.name.clone();
         let limits = self.pool.limits;

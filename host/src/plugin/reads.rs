@@ -1,4 +1,4 @@
-//! What a strategy read while it ranked, so that the choice can be repeated.
+//! Records what a strategy reads for a decision, so that the decision can be replayed.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{Columns, Count, EXHAUSTED, Fact, Number, Values};
 
-/// What was read, by name, as it was then. Numbers that change while a strategy ranks are read once: what it asks for a second
-/// time is what it got the first time.
+/// The recorded data by name, with the values that the strategy got. Numbers that change meanwhile are read once: a
+/// second read returns the values of the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reads {
-    /// The columns that the strategy read, and after [`Self::complete`] those that another one might.
+    /// The columns that the strategy read, and after [`Self::complete`] also those that another strategy might read.
     #[serde(default)]
     pub columns: BTreeMap<String, Values>,
-    /// Names of the columns that it read.
+    /// Names of the columns that the strategy read.
     #[serde(default, rename = "read")]
     pub names: Vec<String>,
-    /// Top-level fields of the request, JSON; `null` where it had none.
+    /// Top-level fields of the request as JSON; `null` if the request did not have the field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Option<String>>,
-    /// `null` where the exchange had none.
+    /// Attributes; `null` if the exchange did not have the attribute.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Option<String>>,
-    /// Something was read that is not written down, the whole request or what the plugin kept itself: the choice cannot be
-    /// repeated.
+    /// The strategy read something that is not recorded, such as the whole request or its own stored state: the
+    /// decision cannot be replayed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_partial: bool,
 }
@@ -54,7 +54,7 @@ impl Reads {
         }
     }
 
-    /// Texts do not change while a strategy ranks.
+    /// Texts do not change during a decision, so they need not be returned from the record.
     pub(super) fn texts(&mut self, name: &str, texts: &[String]) {
         if !self.columns.contains_key(name) {
             self.note(name, Values::Texts(texts.to_vec()));
@@ -80,8 +80,8 @@ impl Reads {
         self.names.push(name.to_owned());
     }
 
-    /// Adds the columns of numbers that the strategy did not read, for strategies that would; leaves out those that are all
-    /// zero, which is what is not recorded.
+    /// Adds the columns of numbers that the strategy did not read, for other strategies. Columns with only zeros are
+    /// removed, since a column that is not recorded counts as zeros.
     pub fn complete(&mut self, columns: &dyn Columns) {
         for column in Number::ALL {
             let values = || Values::of_numbers(&columns.numbers(column));
@@ -91,7 +91,7 @@ impl Reads {
             let values = || Values::of_counts(&columns.counts(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
-        // Nobody exhausted is not the same as not having been asked.
+        // Kept even if all are zero: that no candidate was exhausted differs from a strategy that did not ask.
         self.columns
             .retain(|name, values| name == EXHAUSTED || !values.is_zero());
     }

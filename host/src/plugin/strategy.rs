@@ -1,4 +1,4 @@
-//! Routing strategies: columns in, a ranking out.
+//! Routing strategies: plugins that order the candidates of a request.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use super::pool::{Lease, Pool};
 use super::reads::Reads;
 use crate::canonical::Canonical;
 
-/// One use of a routing strategy.
+/// One configured use of a routing strategy.
 pub struct Strategy {
     pool: Arc<Pool<Routing>>,
     constrains: bool,
 }
 
-/// Why a strategy gave no ranking.
+/// Why a strategy returned no order.
 #[derive(Debug, thiserror::Error)]
 pub enum RankError {
     #[error(transparent)]
@@ -38,13 +38,13 @@ impl Strategy {
         &self.pool.identity().name
     }
 
-    /// Whether what it leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
     #[must_use]
     pub fn constrains(&self) -> bool {
         self.constrains
     }
 
-    /// What is wrong with its settings, if it says so when it is asked without candidates.
+    /// The error in its settings, if it reports one when it is called without candidates.
     #[must_use]
     pub fn fault(&self) -> Option<RankError> {
         let nothing: Arc<dyn Columns> = Arc::new(Recorded::default());
@@ -54,16 +54,16 @@ impl Strategy {
             .filter(|error| matches!(error, RankError::BadSettings { .. }))
     }
 
-    /// Its instances.
+    /// The pool of its instances.
     #[must_use]
     pub fn pool(&self) -> &Arc<Pool<Routing>> {
         &self.pool
     }
 
-    /// Candidate indexes, best first, each at most once.
+    /// The indexes of candidates, best first, each at most once.
     ///
     /// # Errors
-    /// The guest failed, or named a candidate that does not exist.
+    /// The guest failed, or returned the index of a candidate that does not exist.
     pub fn rank(&self, exchange: &Arc<Canonical>, columns: &Arc<dyn Columns>) -> Result<Vec<usize>, RankError> {
         self.rank_with(&mut self.pool.lease()?, exchange, columns)
     }
@@ -81,7 +81,7 @@ impl Strategy {
         lease.guest().reads = Some(Reads::default());
         let ranking = self.rank_with(&mut lease, exchange, columns);
         let mut reads = lease.guest().reads.take().unwrap_or_default();
-        // A limit of time depends on the machine too.
+        // Whether a call exceeds its time limit depends on the machine too.
         reads.is_partial |= matches!(ranking, Err(RankError::Call(_)));
         (ranking, reads)
     }
@@ -95,7 +95,7 @@ impl Strategy {
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
         guest.candidates = Some(Arc::clone(columns));
-        // It may read all of the request.
+        // The strategy may read the whole request.
         let bytes = exchange.body.len();
         let answer = lease.call(bytes, |store, routing| routing.sluice_plugin_routing().call_rank(store))?;
         let plugin = || self.name().into();
@@ -118,7 +118,7 @@ impl Strategy {
     }
 }
 
-/// Indexes that exist, each where it stands first.
+/// Checks that all indexes exist, and removes repeated ones.
 fn check(ranking: &[u32], count: usize) -> Result<Vec<usize>, String> {
     let mut seen = vec![false; count];
     let mut kept = Vec::with_capacity(count.min(ranking.len()));

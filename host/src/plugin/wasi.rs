@@ -1,8 +1,9 @@
-//! The part of WASI 0.2 that language runtimes need, with nothing behind it: no files, no environment, no arguments, no
-//! sockets; what a guest prints goes to the log.
+//! The part of WASI 0.2 that language runtimes need, without access to anything: no files, no environment, no
+//! arguments, no sockets. What a guest prints is logged.
 //!
-//! wasmtime-wasi's own synchronous streams enter a tokio runtime, which the workers are already in. A world that is
-//! called synchronously therefore gets the ones below: they poll once, and what would have to wait is a trap that says so.
+//! wasmtime-wasi's own synchronous streams enter a tokio runtime, but the workers run in one already. Worlds that are
+//! called synchronously therefore use the implementations below: they poll once, and a function that would have to wait
+//! traps with an error that says so.
 
 use std::future::Future;
 use std::pin::pin;
@@ -25,10 +26,10 @@ use wasmtime_wasi_io::bindings::wasi::io as waiting;
 use super::guest::Guest;
 use super::imports::log::Printed;
 
-/// Random bytes of one call: the host allocates them before any limit of the guest's counts.
+/// Maximum bytes of one request for random bytes. The host allocates them before any limit of the guest applies.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
-/// A context that grants nothing; standard output and error become log lines.
+/// A context without any permission. Standard output and error are logged.
 pub fn nothing(identity: &Arc<super::Identity>) -> WasiCtx {
     let printed = Printed::new(Arc::clone(identity));
     let mut context = WasiCtx::builder();
@@ -41,10 +42,10 @@ pub fn nothing(identity: &Arc<super::Identity>) -> WasiCtx {
     context.build()
 }
 
-/// For worlds that are called synchronously.
+/// Links WASI for worlds that are called synchronously.
 ///
 /// # Errors
-/// Never, in a linker that holds none of these yet.
+/// Never, if none of these are in the linker yet.
 pub fn link_sync(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     link_shared(linker)?;
     sync::io::poll::add_to_linker::<Guest, Once>(linker, once)?;
@@ -52,10 +53,10 @@ pub fn link_sync(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     sync::filesystem::types::add_to_linker::<Guest, WasiFilesystem>(linker, Guest::filesystem)
 }
 
-/// For worlds that may wait.
+/// Links WASI for worlds that may wait.
 ///
 /// # Errors
-/// Never, in a linker that holds none of these yet.
+/// Never, if none of these are in the linker yet.
 pub fn link_async(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     link_shared(linker)?;
     waiting::poll::add_to_linker::<Guest, Table>(linker, |guest| &mut guest.table)?;
@@ -63,7 +64,7 @@ pub fn link_async(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     bindings::filesystem::types::add_to_linker::<Guest, WasiFilesystem>(linker, Guest::filesystem)
 }
 
-/// What answers at once in both.
+/// The functions that return at once in both kinds of worlds.
 fn link_shared(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     waiting::error::add_to_linker::<Guest, Table>(linker, |guest| &mut guest.table)?;
     bindings::clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(linker, Guest::clocks)?;
@@ -90,7 +91,7 @@ impl HasData for Table {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Streams and pollables whose waiting functions are polled once.
+/// Streams and pollables whose blocking functions are polled once.
 struct Once<'a>(&'a mut ResourceTable);
 
 impl HasData for Once<'static> {
@@ -101,7 +102,7 @@ fn once(guest: &mut Guest) -> Once<'_> {
     Once(&mut guest.table)
 }
 
-/// The result of a future that is ready at once.
+/// The result of a future that must be ready at once.
 fn now<T>(future: impl Future<Output = T>) -> wasmtime::Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Ok(value),
@@ -135,7 +136,7 @@ impl sync::io::streams::Host for Once<'_> {
     }
 }
 
-/// [`now`] for functions that answer a stream error.
+/// [`now`] for functions that return a stream error.
 fn now_stream<T>(future: impl Future<Output = StreamResult<T>>) -> StreamResult<T> {
     now(future).map_err(StreamError::Trap)?
 }

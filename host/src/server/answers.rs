@@ -1,8 +1,8 @@
-//! What HTTP/2 connections need of their own: one on which nothing is asked is closed, and an answer that its client takes
-//! nothing of is dropped.
+//! Timeouts that HTTP/2 connections need in addition: a connection without requests is closed, and an answer that its
+//! client does not read is dropped.
 //!
-//! For HTTP/1.1, hyper's time limit for headers and the kernel's for sent data do both. On an HTTP/2 connection, pings keep
-//! the kernel content, and a stream without window waits for ever.
+//! For HTTP/1.1, hyper's timeout for headers and the kernel's timeout for sent data do both. On an HTTP/2 connection,
+//! pings satisfy the kernel, and a stream whose flow-control window is closed waits forever.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,19 +20,19 @@ use tokio::time::Instant;
 
 use crate::body::Body;
 
-/// The answers of one connection that are not over.
+/// The unfinished answers of one connection.
 #[derive(Clone, Default)]
 pub(super) struct Answers(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// Exchanges that ever began here, and those whose answer is not over.
+    /// The number of exchanges that began on this connection, and of those whose answer is not finished.
     begun: AtomicUsize,
     under_way: AtomicUsize,
     answers: Mutex<Vec<Weak<Mutex<Answer>>>>,
 }
 
-/// Counts an exchange as under way.
+/// Counts an exchange as in progress until it is dropped.
 struct UnderWay(Arc<Shared>);
 
 impl Drop for UnderWay {
@@ -41,18 +41,18 @@ impl Drop for UnderWay {
     }
 }
 
-/// The rest of an answer.
+/// The unsent rest of an answer.
 struct Answer {
-    /// `None` once it was dropped.
+    /// `None` after it was dropped.
     rest: Option<(Body, UnderWay)>,
-    /// Since when the client has taken nothing, although there was something to take.
+    /// Since when the client has not read, although there was data for it.
     untaken_since: Option<Instant>,
 }
 
-/// An answer's body as the connection sees it.
+/// The body of an answer, as the connection reads it.
 pub(super) struct Taken(Arc<Mutex<Answer>>);
 
-/// The answer was dropped, since the client took nothing of it.
+/// The answer was dropped, because the client did not read it.
 #[derive(Debug, thiserror::Error)]
 #[error("the client took nothing of the answer for too long")]
 pub(super) struct Untaken;
@@ -75,7 +75,7 @@ impl Answers {
         Taken(answer)
     }
 
-    /// Drops the answers of which nothing was taken for `limit`. Their exchanges end as those of a client that hung up.
+    /// Drops the answers that were not read for `limit`. Their exchanges end like those of a client that hung up.
     fn drop_untaken(&self, limit: Duration) {
         let answers: Vec<_> = self.0.answers.lock().iter().filter_map(Weak::upgrade).collect();
         for answer in answers {
@@ -86,7 +86,8 @@ impl Answers {
         }
     }
 
-    /// Comes back when nothing was under way for `idle_max`. Meanwhile drops what is not taken for `untaken_max`.
+    /// Returns when no exchange was in progress for `idle_max`. Meanwhile it drops answers that are not read for
+    /// `untaken_max`.
     pub(super) async fn until_idle(&self, idle_max: Duration, untaken_max: Duration) {
         let look_every = (idle_max / 4).max(Duration::from_millis(10));
         let mut last_busy = Instant::now();
@@ -132,7 +133,7 @@ impl hyper::body::Body for Taken {
             return Poll::Ready(Some(Err(Untaken)));
         };
         let polled = Pin::new(body).poll_frame(context);
-        // hyper asks for the next frame once the client has made room for it.
+        // hyper polls for the next frame when the client has opened its window for it.
         answer.untaken_since = polled.is_ready().then(Instant::now);
         polled.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
     }

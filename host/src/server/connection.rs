@@ -1,4 +1,4 @@
-//! One client connection: TLS where configured, HTTP/1.1 or HTTP/2, its limits, and its end.
+//! One client connection: TLS if it is configured, HTTP/1.1 or HTTP/2, its limits, and its end.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -25,16 +25,17 @@ use crate::body::Body;
 use crate::gateway::Worker;
 use crate::latch::Seldom;
 
-/// Data that a client does not take for this long ends its connection: the kernel measures it, so it costs no timer.
+/// A client that does not read data for this long is disconnected. On Linux, the kernel measures this, so it needs no
+/// timer. For HTTP/2, answers that are not read for this long are dropped.
 const STUCK_MAX: Duration = Duration::from_secs(120);
 
-/// How long a client of HTTP/2 may take to say good-bye.
+/// How long a client of HTTP/2 may take to close a connection that was idle.
 const GOODBYE_MAX: Duration = Duration::from_secs(5);
 
-/// A TLS handshake that takes longer is none.
+/// Time limit of a TLS handshake.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
-/// Exchanges that one HTTP/2 connection may have under way.
+/// Exchanges that one HTTP/2 connection may have in progress.
 const HTTP2_STREAMS_MAX: u32 = 250;
 
 /// Limits of a connection, from `sluice.server`.
@@ -42,7 +43,7 @@ const HTTP2_STREAMS_MAX: u32 = 250;
 pub struct Options {
     pub header_bytes_max: usize,
     pub header_timeout: Duration,
-    /// `SERVER_ROOT_PATH`: in front of every path, without final slash.
+    /// `SERVER_ROOT_PATH`: the prefix of every path, without a final slash.
     pub root_path: Arc<str>,
 }
 
@@ -51,7 +52,7 @@ pub async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, doo
     let connections = worker.gateway.metrics.connections.clone();
     connections.inc();
     prepare(&stream);
-    // Boxed, so that a connection does not carry the room for both kinds.
+    // Boxed, so that a connection does not reserve memory for the futures of both kinds.
     match &door.tls {
         None => Box::pin(plain(worker, stream, peer, &door)).await,
         Some(tls) => Box::pin(encrypted(worker, tls, stream, peer, &door)).await,
@@ -59,7 +60,8 @@ pub async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, doo
     connections.dec();
 }
 
-/// Small answers go out at once (40 ms an answer without it), and a client that reads nothing is let go.
+/// Sets socket options: small answers are sent at once (else each may take 40 ms longer), and a client that does not
+/// read is disconnected.
 fn prepare(stream: &TcpStream) {
     let prepared = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
@@ -69,7 +71,7 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
-/// Without TLS, the first bytes say which HTTP it is (RFC 9113 §3.3).
+/// Without TLS, the first bytes decide between HTTP/1.1 and HTTP/2 (RFC 9113 §3.3).
 async fn plain(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, door: &Door) {
     let mut stage = door.stage.clone();
     let is_http2 = tokio::select! {
@@ -83,14 +85,14 @@ async fn plain(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, door: &
     }
 }
 
-/// Looks at the first segment and leaves it where it is. No method of HTTP/1.1 begins like HTTP/2's preface.
+/// Looks at the first segment without consuming it. No method of HTTP/1.1 begins like HTTP/2's preface.
 async fn begins_http2(stream: &TcpStream) -> bool {
     const PREFACE: &[u8; 4] = b"PRI ";
     let mut first = [0; PREFACE.len()];
     matches!(stream.peek(&mut first).await, Ok(length) if length > 2 && PREFACE.starts_with(&first[..length]))
 }
 
-/// With TLS, the handshake says it (RFC 7301).
+/// With TLS, the handshake negotiates the version of HTTP (RFC 7301).
 async fn encrypted(worker: Arc<Worker>, tls: &TlsAcceptor, stream: TcpStream, peer: SocketAddr, door: &Door) {
     match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
         Ok(Ok(stream)) => match stream.get_ref().1.alpn_protocol() {
@@ -110,11 +112,11 @@ where
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(door.options.header_timeout)
-        // hyper's least is 8 KiB; headers beyond are answered with 431.
+        // hyper requires at least 8 KiB. Larger headers are answered with 431.
         .max_buf_size(door.options.header_bytes_max.max(8 << 10));
     let exchanges = Exchanges::new(worker, peer, door);
     let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
-    // hyper limits the time from one exchange to the next itself.
+    // There is no idle timeout: hyper itself limits the time between two exchanges.
     to_its_end(connection, &exchanges, door, std::future::pending()).await;
 }
 
@@ -136,11 +138,11 @@ where
     to_its_end(connection, &exchanges, door, idle).await;
 }
 
-/// The exchanges of one connection.
+/// The service that handles the exchanges of one connection.
 #[derive(Clone)]
 struct Exchanges(Arc<Common>);
 
-/// What they have in common.
+/// The data that the exchanges of a connection share.
 struct Common {
     worker: Arc<Worker>,
     root_path: Arc<str>,
@@ -162,7 +164,8 @@ impl Exchanges {
 impl Service<Request<Incoming>> for Exchanges {
     type Response = Response<Body>;
     type Error = Infallible;
-    /// Boxed, so that a connection does not keep the room for an exchange while it has none, or only streams its answer.
+    /// Boxed, so that a connection does not reserve memory for an exchange while it has none, or only streams its
+    /// answer.
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
@@ -181,7 +184,7 @@ where
     let peer = exchanges.0.peer;
     let mut connection = pin!(connection);
     let mut stage = door.stage.clone();
-    // hyper's own limit begins with the first byte.
+    // A timeout for clients that send nothing: hyper's own begins with the first byte.
     let silence = pin!(async {
         tokio::time::sleep(door.options.header_timeout).await;
         if exchanges.0.has_asked.load(Ordering::Relaxed) {
@@ -197,11 +200,11 @@ where
         () = &mut silence => return said_nothing(peer),
         () = &mut idle => {
             connection.as_mut().graceful_shutdown();
-            // Streams whose answers were dropped never end.
+            // A timeout, since streams whose answers were dropped never end.
             return drop(tokio::time::timeout(GOODBYE_MAX, connection).await);
         }
         () = &mut stopping => {
-            // What is under way goes on to its end; nothing new begins.
+            // Exchanges in progress continue to their end; no new ones begin.
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -1,7 +1,8 @@
 //! Calls from web pages of other origins (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 //!
-//! Browsers ask before such a call, and show a page the answer only where that allows it. The gateway allows it where a master
-//! key is set: without one, whoever can open a page in the operator's browser could spend the operator's money.
+//! Browsers ask before such a call, and give a page the answer only if the server allows it. The gateway allows it only
+//! if a master key is set: without one, any page that is opened in the operator's browser could spend the operator's
+//! money.
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -13,19 +14,19 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use crate::body::Body;
 use crate::config::Settings;
 
-/// Stands for every origin.
+/// Allows every origin.
 const ANY: &str = "*";
 
-/// What a request's page is allowed.
+/// The permission for the page that sent a request.
 pub struct Cors {
     /// The page's origin, or `*`.
     allowed: HeaderValue,
-    /// The headers that the page wants to send, where this is a preflight.
+    /// For a preflight request: the headers that the page wants to send, if it names any.
     preflight: Option<Option<HeaderValue>>,
 }
 
 impl Cors {
-    /// `None` where the request is no page's, or the page's origin is not allowed.
+    /// `None` if the request does not come from a page, or the page's origin is not allowed.
     pub fn of<B>(request: &Request<B>, settings: &Settings) -> Option<Self> {
         settings.general.master_key.as_ref()?;
         let headers = request.headers();
@@ -38,7 +39,7 @@ impl Cors {
         })
     }
 
-    /// The answer to a preflight; `None` where this is none. Browsers send no key with it.
+    /// The answer to a preflight request; `None` for other requests. Browsers send no key with a preflight.
     pub fn preflight(&self) -> Option<Response<Body>> {
         let wanted = self.preflight.as_ref()?;
         let mut response = Response::new(Body::Whole(None));
@@ -56,7 +57,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Lets the page read an answer.
+    /// Adds the headers that allow the page to read an answer.
     pub fn mark(&self, headers: &mut HeaderMap) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, self.allowed.clone());
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANY));

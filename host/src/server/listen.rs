@@ -5,12 +5,12 @@ use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Connections that the kernel holds ready until a worker accepts them. A burst beyond it is made to wait and try again
-/// by TCP; the kernel cuts this to `net.core.somaxconn` (4096 on Linux).
+/// Connections that the kernel queues until a worker accepts them. In a larger burst, TCP makes clients wait and try
+/// again. The kernel limits this value to `net.core.somaxconn` (4096 on Linux).
 const BACKLOG: i32 = 4096;
 
-/// Listens on `address`, without blocking, and alone: a second gateway on a shared port would start without complaint and
-/// take half of the clients.
+/// Listens on `address` without blocking. The port is not shared: a second gateway on a shared port would start without
+/// an error and take half of the clients.
 ///
 /// # Errors
 ///
@@ -21,10 +21,10 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for connections of the process before to leave TIME_WAIT.
+    // So that a restart does not wait for connections of the previous process to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        // `::` takes IPv4 clients too, whatever the system's default.
+        // `::` accepts IPv4 clients too, whatever the system's default.
         socket.set_only_v6(false)?;
     }
     socket.set_nonblocking(true)?;

@@ -1,17 +1,17 @@
-//! A gateway without a master key serves this machine only, and that includes its browsers: a page from elsewhere must not
-//! be able to spend the keys of whoever looks at it.
+//! A gateway without a master key serves this machine only. This includes its browsers: a web page from elsewhere must
+//! not be able to spend the keys of the person who opens it.
 //!
-//! Listening on loopback does not see to that alone. A page may send requests to 127.0.0.1, and a name of its own may
-//! resolve there (DNS rebinding); both show in headers that a page cannot forge. Any other client can, so
-//! its address counts as well, wherever the gateway listens.
+//! Listening on loopback is not enough for this. A page may send requests to 127.0.0.1, and its own host name may
+//! resolve to this address (DNS rebinding). Both are visible in headers that a page cannot forge. Other clients can
+//! forge them, so the client's address is checked too, whatever address the gateway listens on.
 
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::{HOST, ORIGIN};
 use hyper::{HeaderMap, Uri};
 
-/// Whether a request comes from this machine, by its peer, and is for this machine, by its `Host` (or `:authority`) and
-/// `Origin`.
+/// Whether a request comes from this machine, by its peer address, and is meant for this machine, by its `Host` (or
+/// `:authority`) and `Origin`.
 pub fn is_local(peer: SocketAddr, uri: &Uri, headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).map(|value| value.to_str().unwrap_or_default());
     let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));

@@ -1,6 +1,7 @@
-//! The server: listeners, connections, and what each path means.
+//! The server: listeners, connections, and the meaning of each path.
 //!
-//! Each worker accepts from the same sockets: an idle one is there sooner, so that no core waits while another queues.
+//! All workers accept from the same socket. An idle worker accepts first, so that no core is idle while connections
+//! wait for another.
 
 mod answers;
 mod connection;
@@ -22,31 +23,31 @@ pub use connection::Options;
 
 use crate::gateway::Worker;
 
-/// How far the gateway has come; it only goes on.
+/// The stage of the gateway's life. It only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     Serving,
-    /// Nothing new begins; what is under way goes on to its end.
+    /// Nothing new begins; exchanges in progress continue to their end.
     Stopping,
-    /// What is under way is cut off.
+    /// Exchanges in progress are cut off.
     Cut,
 }
 
-/// How often upstream connections that nobody uses are looked after: those that have been idle too long, or that the
-/// upstream has closed.
+/// How often unused upstream connections are checked. Those that have been idle too long, or that the upstream has
+/// closed, are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
 
-/// What a worker serves with.
+/// The settings and the shared state with which a worker accepts connections.
 #[derive(Clone)]
 pub struct Door {
     pub tls: Option<TlsAcceptor>,
-    /// Open connections, all workers together.
+    /// Permits for open connections of all workers together.
     pub connections: Arc<Semaphore>,
     pub options: Options,
     pub stage: watch::Receiver<Stage>,
 }
 
-/// Accepts until the gateway stops, then waits for what is under way, until that is cut off.
+/// Accepts connections until the gateway stops. Then it waits until the open ones have ended or are cut off.
 pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut stage = door.stage.clone();
@@ -72,7 +73,7 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
                 });
             }
             Err(error) => {
-                // Out of file descriptors, most likely: a moment later some connection has ended.
+                // Most likely the process has no free file descriptors: a moment later, some connection has ended.
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -82,7 +83,7 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
     let ended = async { while open.join_next().await.is_some() {} };
     tokio::select! {
         () = ended => {}
-        // Dropping a connection drops its exchanges, and that accounts and records them.
+        // Dropping a connection drops its exchanges, which accounts for them and records them.
         _ = stage.wait_for(|stage| *stage == Stage::Cut) => open.shutdown().await,
     }
     Ok(())
@@ -90,7 +91,7 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
 
 type Accepted = (tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
 
-/// The next connection, once there is room for one: those beyond wait in the kernel's queue.
+/// Accepts the next connection when the number of open ones allows it. Further connections wait in the kernel's queue.
 async fn accept(listener: &tokio::net::TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Accepted> {
     let permit = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;

@@ -1,4 +1,4 @@
-//! What each path means. Everything that is not an exchange is answered by [`crate::api`].
+//! The meaning of each path. [`crate::api`] answers all paths that are not exchanges.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -19,10 +19,10 @@ use crate::gateway::{Gateway, Worker};
 use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 
-/// A path, read.
+/// A parsed path.
 #[derive(Debug, PartialEq, Eq)]
 enum Route<'p> {
-    /// The model is named by `/engines/{model}/…` and `/openai/deployments/{model}/…`.
+    /// The second value is the model in `/engines/{model}/…` and `/openai/deployments/{model}/…`.
     Exchange(Operation, Option<Cow<'p, str>>),
     Models,
     Model(Cow<'p, str>),
@@ -94,7 +94,7 @@ async fn routed(
             )
             .await
         }
-        // That a worker answers is what is asked.
+        // Answered on the worker itself: the check is whether a worker answers.
         Route::Liveness => api::health::alive(),
         Route::Readiness => api::health::ready(gateway),
         Route::Models => {
@@ -139,7 +139,7 @@ async fn routed(
     }
 }
 
-/// Answers on the administration's thread: what may take long holds up no exchange of this worker.
+/// Answers on the administration's thread, so that slow answers do not delay exchanges of this worker.
 async fn administer(
     worker: &Worker,
     request: Request<Incoming>,
@@ -154,7 +154,7 @@ async fn administer(
     answered.unwrap_or_else(|_| exchange::refused(&Refusal::new(Cause::Internal, "the answer could not be made")))
 }
 
-/// The path without `/v1`, which may be left out everywhere.
+/// Parses a path. The prefix `/v1` is optional everywhere.
 fn read(path: &str) -> Option<Route<'_>> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let bare = path
@@ -183,7 +183,7 @@ fn read(path: &str) -> Option<Route<'_>> {
             let model = bare
                 .strip_prefix(prefix)
                 .and_then(|rest| rest.strip_suffix(operation.path())?.strip_suffix('/'));
-            // `completions` also ends `chat/completions`: the longer operation comes first in the list.
+            // `completions` is also the end of `chat/completions`: the longer operation must come first in the list.
             if let Some(model) = model.filter(|model| !model.is_empty() && !model.starts_with('/')) {
                 return Some(Route::Exchange(operation, Some(decoded(model))));
             }
@@ -192,13 +192,13 @@ fn read(path: &str) -> Option<Route<'_>> {
     None
 }
 
-/// Without further slashes before it: where a base URL ends in one, clients send `//v1/models` or `/v1//models`.
+/// Removes all but one leading slash: if a base URL ends with a slash, clients send `//v1/models` or `/v1//models`.
 fn with_one_slash(path: &str) -> &str {
     let slashes = path.len() - path.trim_start_matches('/').len();
     &path[slashes.saturating_sub(1)..]
 }
 
-/// Percent-encoded model names: `openai%2Fgpt-4o`. What is no encoding stays as it is.
+/// Decodes percent-encoded model names such as `openai%2Fgpt-4o`. Invalid encodings are left as they are.
 fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);

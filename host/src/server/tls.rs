@@ -1,4 +1,4 @@
-//! The certificate that clients see, and how a renewed one is taken up.
+//! The certificate for clients, and its renewal at run time.
 
 use std::fmt;
 use std::io;
@@ -15,11 +15,11 @@ use rustls::sign::CertifiedKey;
 
 use crate::metrics::Metrics;
 
-/// How often the files are looked at. A change is read once two looks have found it the same: chain and key are replaced
-/// one after the other.
+/// How often the files are checked. A change is read when two checks have found the same, because the chain and the key
+/// are replaced one after the other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Why TLS toward clients can't be set up. Each names the file to mend.
+/// Why TLS for clients cannot be set up. Each error names the file to correct.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerTlsError {
     #[error("cannot read {}; check the path and its permissions", file.display())]
@@ -49,12 +49,12 @@ pub enum ServerTlsError {
     },
 }
 
-/// A certificate chain and its key, both PEM: what clients are shown at the moment.
+/// The certificate chain and its key that clients get at present, both from PEM files.
 pub struct Certificate {
     chain: PathBuf,
     key: PathBuf,
     shown: ArcSwap<CertifiedKey>,
-    /// Of the files before they were first read: a change during the start is found too.
+    /// The stamps of the files before they were first read, so that a change during the start is found too.
     opened: Stamps,
 }
 
@@ -74,7 +74,7 @@ impl Certificate {
         })
     }
 
-    /// Reads both again: handshakes that begin later show them. A pair that is wrong leaves the old one.
+    /// Reads both files again. Later handshakes use the new pair; if it is wrong, the old pair stays in use.
     fn read_again(&self) -> Result<(), ServerTlsError> {
         self.shown.store(Arc::new(read_pair(&self.chain, &self.key)?));
         Ok(())
@@ -88,7 +88,7 @@ fn stamps(chain: &Path, key: &Path) -> Stamps {
     })
 }
 
-/// When each file was last written, and its length.
+/// The modification time and the length of each file.
 type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl ResolvesServerCert for Certificate {
@@ -106,7 +106,7 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// Offers HTTP/2 and HTTP/1.1 with whatever the certificate is at each handshake.
+/// Offers HTTP/2 and HTTP/1.1. Each handshake uses the certificate that is current at that time.
 pub fn server_config(certificate: Arc<Certificate>) -> Arc<ServerConfig> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
@@ -117,7 +117,7 @@ pub fn server_config(certificate: Arc<Certificate>) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Takes up files that have changed, until it is dropped.
+/// Watches the files and puts changes in use, until the future is dropped.
 pub async fn renew(certificate: Arc<Certificate>, metrics: Arc<Metrics>) {
     let mut renewal = Renewal {
         read: certificate.opened,
@@ -141,7 +141,7 @@ pub async fn renew(certificate: Arc<Certificate>, metrics: Arc<Metrics>) {
 struct Renewal {
     certificate: Arc<Certificate>,
     metrics: Arc<Metrics>,
-    /// Of the files that were read last, and of those that the last look found.
+    /// The stamps of the files that were read last, and of those that the last check found.
     read: Stamps,
     before: Stamps,
 }
@@ -231,7 +231,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder that goes away with the test.
+    /// A temporary folder that is deleted when the test ends.
     struct Folder(PathBuf);
 
     impl Folder {

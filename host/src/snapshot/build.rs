@@ -1,7 +1,7 @@
-//! Building a snapshot: from settings and loaded components to what exchanges use.
+//! Builds a snapshot from settings and loaded components.
 //!
-//! What is configured and cannot work does not stop the rest: it is said as a fault, and exchanges that need it are
-//! refused.
+//! A configured part that cannot work does not stop the others: it is reported as a fault, and exchanges that need it
+//! are refused.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
@@ -28,21 +28,21 @@ use crate::plugin::pool::Key;
 use crate::plugin::strategy::Strategy;
 use crate::plugin::{Component, Host, Kind};
 
-/// What snapshots are built with, and what is kept from one to the next.
+/// What is needed to build snapshots, and what is kept from one to the next.
 pub struct Builder {
     host: Arc<Host>,
     metrics: Arc<Metrics>,
     environment: Arc<dyn Environment + Send + Sync>,
     uses: Uses,
     shipped: OnceLock<Shipped>,
-    /// Of the last check of a configuration: the snapshot that follows it uses them again.
+    /// The adapters of the last check of a configuration. They are kept so that the next snapshot uses the same.
     checked: Mutex<Vec<Arc<Adapter>>>,
     sinks: Arc<Sinks>,
     health: Mutex<HashMap<String, Arc<Health>>>,
     recorder: Mutex<Weak<Recorder>>,
 }
 
-/// What a snapshot is built from.
+/// The parts from which a snapshot is built.
 pub struct Sources {
     pub settings: Arc<Settings>,
     pub registry: Arc<Registry>,
@@ -73,8 +73,8 @@ impl Builder {
         self.uses.drop_old_instances();
     }
 
-    /// Forgets what was kept for deployments and plugins that are in no snapshot any more, and the metrics of groups,
-    /// guardrails and callbacks that are not in this one.
+    /// Forgets data of deployments and plugins that are in no snapshot any more, and the metrics of groups, guardrails
+    /// and callbacks that are not in this one.
     pub fn forget_unused(&self, snapshot: &Snapshot) {
         self.host.forget_unused();
         self.metrics.forget_unused();
@@ -86,7 +86,7 @@ impl Builder {
         self.metrics.keep_callbacks(&callbacks.collect());
     }
 
-    /// The next snapshot. It never fails: what does not work is among its faults.
+    /// Builds the next snapshot. This never fails: what does not work is among the snapshot's faults.
     pub fn build(&self, sources: Sources) -> Snapshot {
         let Sources { settings, registry } = sources;
         let mut faults = Vec::new();
@@ -106,7 +106,8 @@ impl Builder {
             .and_then(|decisions| self.recorder(decisions, &mut faults));
         let guardrails = self.guardrails(&settings, &registry, &mut faults);
         let callbacks = self.callbacks(&settings, &registry, &mut faults);
-        // `model: "*"` is for what providers know: a name that none of them knows is the client's mistake.
+        // `model: "*"` serves the models that providers know. A name that no provider knows is the client's mistake and
+        // not a group whose deployments cannot be used.
         let configured = settings.deployments.iter().filter(|deployment| deployment.model != "*");
         let configured = configured
             .map(|deployment| &deployment.group)
@@ -127,14 +128,14 @@ impl Builder {
         }
     }
 
-    /// Prefixes that loaded adapters speak for.
+    /// Prefixes of the providers that loaded adapters serve.
     pub fn provider_names(&self, settings: &settings::Plugins, registry: &Registry) -> Vec<String> {
         let (adapters, providers) = self.adapters(settings, registry, &mut Vec::new());
         *self.checked.lock() = adapters;
         providers.into_names()
     }
 
-    /// A loaded component by name, unless the operator turned it off.
+    /// A loaded component by its name, unless the operator disabled it.
     fn component<'r>(settings: &settings::Plugins, registry: &'r Registry, name: &str) -> Option<&'r Arc<Component>> {
         let is_off = settings.by_name.get(name).is_some_and(|plugin| plugin.disabled);
         registry.components.get(name).filter(|_| !is_off)
@@ -182,7 +183,7 @@ impl Builder {
         let mut shipped = Shipped::default();
         let adapters = registry.bundled.iter().filter(|component| component.is(Kind::Adapter));
         for component in adapters {
-            // Settings that are not there fit every bundled schema.
+            // Empty settings match the schema of every bundled adapter.
             if let Some(adapter) = self.adapter(&nothing_set, component, &mut Vec::new()) {
                 shipped.add(&adapter);
             }
@@ -217,9 +218,9 @@ impl Builder {
         deployments
     }
 
-    /// `model: "*"` stands for every provider whose credential is in the environment: the request's own name says which. A
-    /// credential or base that the entry gives belongs to one provider, which it must name: clients do not choose where a
-    /// key goes.
+    /// The deployments that `model: "*"` stands for: one for every provider whose credential is in the environment. The
+    /// name in the request selects the provider. If the entry has a credential or a base URL, these belong to one
+    /// provider, which the entry must name: clients must not choose where a key is sent.
     fn of_every_provider(
         &self,
         settings: &Settings,
@@ -246,7 +247,7 @@ impl Builder {
             ..configured.clone()
         });
         let all: Vec<_> = named.collect();
-        // Where nobody has a key, the deployment is left out with its own sentence.
+        // If no provider has a key, the deployment itself reports why it cannot be used.
         if all.is_empty() { vec![configured.clone()] } else { all }
     }
 
@@ -287,7 +288,7 @@ impl Builder {
         self.uses.adapters.get(key, make)
     }
 
-    /// Where choices are recorded: the one that is open keeps its file.
+    /// The recorder of decisions. One that is open for the same file is used again.
     fn recorder(&self, settings: &settings::Decisions, faults: &mut Vec<Fault>) -> Option<Arc<Recorder>> {
         let mut open = self.recorder.lock();
         if let Some(recorder) = open.upgrade().filter(|recorder| recorder.path() == settings.file) {
@@ -328,7 +329,7 @@ impl Builder {
         pool
     }
 
-    /// A component's strategy; `None` where it is none, or does not take the settings.
+    /// A component's strategy; `None` if the component is not a strategy or does not accept the settings.
     pub fn strategy_pool(
         &self,
         plugins: &settings::Plugins,
@@ -339,7 +340,8 @@ impl Builder {
         let constrains = component.constrains();
         let key = self
             .checked_key(plugins, component, Kind::Strategy, own_settings, faults)
-            // It refuses them itself, exchange by exchange: better than going where it would not have let them.
+            // A strategy that constrains is used in spite of wrong settings: it refuses every exchange itself. This is
+            // better than to use deployments that it would exclude.
             .or_else(|| constrains.then(|| self.key(plugins, component, Kind::Strategy, own_settings)))?;
         let takes_any = &*key.settings != "{}";
         let make = |key| component.strategy_pool(&self.host, key);
@@ -386,7 +388,7 @@ impl Builder {
                 continue;
             };
             let own = self.with_variables(settings, configured);
-            // The check of its settings reports what is wrong with them.
+            // `checked_key` reports what is wrong with the settings.
             let key = self.checked_key(&settings.plugins, component, Kind::Callback, &own, faults);
             let pool = key.and_then(|key| {
                 let callbacks = &self.uses.callbacks;
@@ -398,7 +400,8 @@ impl Builder {
         sinks
     }
 
-    /// A callback's settings, with those that LiteLLM reads from variables where the configuration leaves them out.
+    /// A callback's settings. Those that the configuration leaves out are read from the same environment variables as
+    /// in LiteLLM.
     fn with_variables(&self, settings: &Settings, configured: &settings::Callback) -> Box<str> {
         let (plugin, own) = (configured.plugin.as_str(), &configured.settings);
         let is_given = |name: &str| {
@@ -421,7 +424,7 @@ impl Builder {
         own.clone()
     }
 
-    /// [`Self::key`], once the settings fit the plugin's schema.
+    /// [`Self::key`], if the settings match the plugin's schema.
     fn checked_key(
         &self,
         settings: &settings::Plugins,
@@ -443,7 +446,7 @@ impl Builder {
         }
     }
 
-    /// What makes this use of a component the same as one before.
+    /// The key that identifies this use of a component, so that its instances can be used again.
     fn key(&self, settings: &settings::Plugins, component: &Component, kind: Kind, own_settings: &str) -> Key {
         let operator = settings
             .by_name
@@ -456,7 +459,7 @@ impl Builder {
             sha256: component.sha256.clone(),
             grants: Grants::new(&component.manifest.outbound, &allowed),
             limits: Limits::of(kind).with(&operator),
-            // A callback sees the records of many clients by its nature; its instances serve nothing else.
+            // By its nature, a callback sees the records of many clients. Its instances serve nothing else.
             isolation: if kind == Kind::Callback {
                 Isolation::Shared
             } else {
@@ -467,11 +470,11 @@ impl Builder {
     }
 }
 
-/// Served by the host itself: `/metrics` is there without being asked for.
+/// Callbacks that the host implements itself: `/metrics` always exists.
 const BUILT_IN_CALLBACKS: [&str; 1] = ["prometheus"];
 
-/// The provider and model of a deployment: `custom_llm_provider`, else the prefix where it is a known provider, else what
-/// the bare name is known by.
+/// The provider and the model of a deployment. The provider is `custom_llm_provider`, else the prefix if it is a known
+/// provider, else the one that is inferred from a name without a prefix.
 fn split_model(configured: &settings::Deployment, providers: &Providers) -> Result<(String, String), DeploymentError> {
     let model = configured.model.as_str();
     if let Some(provider) = &configured.provider {
@@ -483,7 +486,7 @@ fn split_model(configured: &settings::Deployment, providers: &Providers) -> Resu
     {
         return Ok((prefix.to_owned(), rest.to_owned()));
     }
-    // What stands before a slash is a provider, or a mistake: prompts go to nobody by likeness.
+    // The text before a slash is a provider or a mistake. Prompts must not be sent to a provider that is only guessed.
     let inferred = infer_provider(model).filter(|_| !model.contains('/'));
     if let Some(provider) = inferred {
         return Ok((provider.to_owned(), model.to_owned()));
@@ -500,7 +503,7 @@ fn split_model(configured: &settings::Deployment, providers: &Providers) -> Resu
     }
 }
 
-/// Two JSON objects, the second over the first key by key. Both were checked to be objects when they were read.
+/// Merges two JSON objects: keys of the second take precedence. Both were checked to be objects when they were read.
 fn merge(beneath: &str, above: &str) -> Box<str> {
     let parse =
         |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
@@ -509,8 +512,8 @@ fn merge(beneath: &str, above: &str) -> Box<str> {
     serde_json::Value::Object(merged).to_string().into()
 }
 
-/// An operator who writes a URL into a plugin's own settings allows its host: `endpoint: https://…` needs no second entry
-/// under `sluice.plugins`.
+/// The hosts of the URLs in a plugin's settings. The operator who writes such a URL allows its host: no second entry
+/// under `sluice.plugins` is needed for `endpoint: https://…`.
 fn hosts_named_in(settings: &str) -> Vec<String> {
     let Ok(serde_json::Value::Object(settings)) = serde_json::from_str(settings) else {
         return Vec::new();

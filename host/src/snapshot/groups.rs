@@ -1,7 +1,8 @@
-//! From the model that a client names to the deployments that may serve it.
+//! Finds the deployments that may serve the model that a client names.
 //!
-//! LiteLLM's order: alias, exact group, deployment id, wildcards from the longest, then a deployment's own model name; last,
-//! wildcards once more with the provider that a name without one is known by.
+//! The order is LiteLLM's: alias, exact group, deployment id, wildcards from the longest, then a deployment's own model
+//! name. Last, for a name without a provider, wildcards are tried once more with the provider that is known for this
+//! name.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub struct Groups {
     /// In the order in which they are tried.
     wildcards: Vec<(Pattern, Vec<Arc<Deployment>>)>,
     aliases: BTreeMap<String, Alias>,
-    /// Groups as the configuration names them, whether their deployments can be used or not.
+    /// The groups that the configuration names, including those whose deployments cannot be used.
     configured: Vec<Pattern>,
     /// In the order of the configuration.
     all: Vec<Arc<Deployment>>,
@@ -27,15 +28,15 @@ pub struct Groups {
 /// The candidates for a model.
 #[derive(Clone)]
 pub struct Found {
-    /// The group that was found: the wildcard itself, where one fits.
+    /// The group that was found. If it is a wildcard, its pattern.
     pub group: Box<str>,
     pub candidates: Vec<Candidate>,
-    /// Weights that an alias gives, one a candidate; they replace the deployments' own.
+    /// An alias's weights, one per candidate. They replace the deployments' own.
     pub weights: Option<Vec<f64>>,
 }
 
 impl Found {
-    /// Leaves candidates out, with their weights.
+    /// Removes candidates and their weights.
     pub fn retain(&mut self, mut keep: impl FnMut(&Candidate) -> bool) {
         let Some(weights) = &mut self.weights else {
             return self.candidates.retain(keep);
@@ -49,8 +50,8 @@ impl Found {
     }
 }
 
-/// `openai/*`: the texts around its stars. A name fits when the whole of it does: it begins with the first, holds the others
-/// in order and ends with the last.
+/// A wildcard such as `openai/*`: the texts between its stars. A name matches if it begins with the first text,
+/// contains the others in order and ends with the last.
 struct Pattern {
     text: Box<str>,
     parts: Vec<Box<str>>,
@@ -91,7 +92,7 @@ impl Groups {
         &self.all
     }
 
-    /// How many deployments a group has; a wildcard's counts as it is written.
+    /// The number of deployments of a group. A wildcard is named by its pattern.
     #[must_use]
     pub fn size_of(&self, group: &str) -> usize {
         let wildcard = || {
@@ -101,14 +102,16 @@ impl Groups {
         self.exact.get(group).or_else(wildcard).map_or(0, Vec::len)
     }
 
-    /// What wildcards stand for, by the models that are known of their providers: names that clients can ask for.
+    /// The names that match wildcards, by the models that the catalogue knows of their providers, each with its
+    /// deployment.
     #[must_use]
     pub fn expanded(&self) -> Vec<(String, &Arc<Deployment>)> {
         let mut names: Vec<(String, &Arc<Deployment>)> = Vec::new();
         for (group, members) in &self.wildcards {
             for deployment in members {
                 let own = Pattern::new(&deployment.model);
-                // A model without a star is one, whatever the client writes.
+                // The wildcard's deployment has another number of stars: it serves one model for all names, or names
+                // cannot be derived.
                 if own.parts.len() != group.parts.len() {
                     continue;
                 }
@@ -132,7 +135,7 @@ impl Groups {
         groups.chain(self.aliases.keys().map(String::as_str)).collect()
     }
 
-    /// Wildcards as they are written.
+    /// The patterns of the wildcards.
     pub fn wildcards(&self) -> impl Iterator<Item = &str> {
         self.wildcards.iter().map(|(pattern, _)| pattern.text.as_ref())
     }
@@ -164,7 +167,8 @@ impl Groups {
         }
     }
 
-    /// Whether the configuration has deployments of this name: where none is found, none can be used.
+    /// Whether the configuration has deployments for this name. If so and [`Self::find`] finds none, they cannot be
+    /// used.
     #[must_use]
     pub fn is_configured(&self, model: &str) -> bool {
         let model = match self.aliases.get(model) {
@@ -174,7 +178,7 @@ impl Groups {
         self.configured.iter().any(|group| group.captures(model).is_some())
     }
 
-    /// The names nearest to one that was not found, best first, at most three.
+    /// The names that are most similar to a name that was not found, best first, at most three.
     #[must_use]
     pub fn nearest(&self, model: &str) -> Vec<&str> {
         let mut scored: Vec<(f64, &str)> = self
@@ -199,7 +203,7 @@ impl Groups {
             .or_else(|| self.find_of_known_provider(model))
     }
 
-    /// `gpt-4o` is `openai/gpt-4o`, where a wildcard serves that.
+    /// A name without a provider, such as `gpt-4o`, is also found as `openai/gpt-4o` if a wildcard serves that.
     fn find_of_known_provider(&self, model: &str) -> Option<Found> {
         if self.wildcards.is_empty() || model.contains('/') {
             return None;
@@ -221,7 +225,7 @@ impl Groups {
         })
     }
 
-    /// `azure/gpt-4o` names the deployments whose `litellm_params.model` that is.
+    /// A name such as `azure/gpt-4o` finds the deployments with this `litellm_params.model`.
     fn find_by_own_name(&self, model: &str) -> Option<Found> {
         let own: Vec<Candidate> = self
             .all
@@ -233,7 +237,7 @@ impl Groups {
         Some(found(&group, own))
     }
 
-    /// The deployments of all targets, each target's weight shared among its own.
+    /// The deployments of all targets. Those of a target share its weight equally.
     fn find_weighted(&self, alias: &str, targets: &[(String, f64)]) -> Option<Found> {
         let mut candidates = Vec::new();
         let mut weights = Vec::new();
@@ -250,7 +254,8 @@ impl Groups {
         })
     }
 
-    /// A target is a group, or the `provider/model` of deployments in the group of the alias's own name.
+    /// The deployments of a target. A target is a group, or the `provider/model` of deployments in the group that has
+    /// the alias's name.
     fn members_of_target(&self, alias: &str, target: &str) -> Vec<Candidate> {
         let within = self.exact.get(alias).map_or(&[][..], Vec::as_slice);
         let own: Vec<Candidate> = within
@@ -274,14 +279,14 @@ fn found(group: &str, candidates: Vec<Candidate>) -> Found {
     }
 }
 
-/// A wildcard's deployment with the captures in place of its own stars.
+/// A wildcard's deployment, with its own stars replaced by the captures.
 fn substituted(deployment: &Arc<Deployment>, model: &str, captures: &[&str]) -> Candidate {
     let stars = deployment.model.matches('*').count();
     if stars == 0 {
         return Candidate::of(deployment);
     }
     if captures.len() > stars {
-        // More captured than there is room for: the name as the client wrote it, without the provider's prefix.
+        // There are more captures than stars: the model is the client's name without the provider's prefix.
         let prefix = format!("{}/", deployment.provider);
         return Candidate::with_model(deployment, model.strip_prefix(&prefix).unwrap_or(model).to_owned());
     }
@@ -300,7 +305,7 @@ impl Pattern {
         }
     }
 
-    /// What the stars stand for in a name that fits.
+    /// The texts that the stars match; `None` if the name does not match.
     fn captures<'m>(&self, model: &'m str) -> Option<Vec<&'m str>> {
         let (first, later) = self.parts.split_first()?;
         let Some((last, between)) = later.split_last() else {
@@ -317,7 +322,7 @@ impl Pattern {
         Some(captures)
     }
 
-    /// The pattern with other texts in the place of its stars.
+    /// The pattern with its stars replaced by other texts.
     fn filled(&self, captures: &[&str]) -> String {
         let mut captures = captures.iter();
         let mut filled = String::new();

@@ -1,18 +1,18 @@
-//! What a configuration serves, name by name: what `/v1/models` and `/model/info` list.
+//! The list of model names that a configuration serves, for `/v1/models` and `/model/info`.
 
 use super::Groups;
 use crate::deployment::Candidate;
 use crate::operation::Operation;
 
-/// A name that clients may ask for, and who answers.
+/// A model name that clients can use, and the deployments that serve it.
 pub struct Served {
     pub name: String,
     pub candidates: Vec<Candidate>,
 }
 
 impl Groups {
-    /// All that is served: groups, aliases that are not hidden, and what wildcards stand for by the models that are known of
-    /// their providers, as far as the gateway serves models of their kind.
+    /// All model names: groups, aliases that are not hidden, and the known models that wildcards match. The latter are
+    /// listed only if the gateway serves models of their kind.
     #[must_use]
     pub fn served(&self) -> Vec<Served> {
         let written = self.listed().into_iter().map(str::to_owned);
@@ -26,7 +26,7 @@ impl Groups {
         served
     }
 
-    /// One name, with whoever answers; `None` where nobody does.
+    /// One name with its deployments; `None` if no deployment serves it.
     #[must_use]
     pub fn served_as(&self, name: String) -> Option<Served> {
         let candidates = self.find(&name)?.candidates;
@@ -35,7 +35,7 @@ impl Groups {
 }
 
 impl Served {
-    /// Whether a candidate is for something that the gateway serves, as far as that is known.
+    /// Whether a candidate's model is of a kind that the gateway serves. If the kind is not known, it counts as served.
     fn is_answered(&self) -> bool {
         self.candidates.iter().any(|candidate| {
             let mode = candidate.deployment.mode_of(&candidate.target.model);

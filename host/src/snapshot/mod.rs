@@ -1,7 +1,9 @@
-//! One immutable state of everything that can be reloaded: settings, plugins in use, model groups.
+//! A snapshot: one immutable state of everything that can be reloaded, which is settings, plugins in use and model
+//! groups.
 //!
-//! An exchange takes the snapshot that is in force when it begins and keeps it to the end of its stream, so that it can
-//! never meet half a change. A reload builds the next one off the path and swaps it in whole.
+//! An exchange (a client's request and all work until the end of its answer) uses the snapshot that is in force when it
+//! begins, so it never sees a half-finished change. A reload builds the next snapshot in the background and replaces
+//! the old one as a whole.
 
 mod build;
 mod groups;
@@ -24,34 +26,35 @@ use crate::plugin::guardrail::Guardrail;
 use crate::plugin::library::Registry;
 use crate::plugin::strategy::Strategy;
 
-/// Everything an exchange needs to know.
+/// Everything that an exchange needs to know.
 pub struct Snapshot {
     pub settings: Arc<Settings>,
     pub registry: Arc<Registry>,
     pub groups: Groups,
-    /// The configured strategy; `None` where no plugin provides it.
+    /// The configured strategy; `None` if no plugin provides it.
     pub strategy: Option<Arc<Strategy>>,
-    /// By model group, those of `routing_groups`.
+    /// The strategies of `routing_groups`, by model group.
     pub strategies: HashMap<String, Option<Arc<Strategy>>>,
-    /// `simple-shuffle`, for when the strategy fails or is not there.
+    /// `simple-shuffle`, which is used if the strategy fails or is missing.
     pub shuffle: Option<Arc<Strategy>>,
-    /// Where choices are recorded; `None` where they are not.
+    /// The recorder of decisions; `None` if they are not recorded.
     pub decisions: Option<Arc<Recorder>>,
     pub guardrails: Vec<ConfiguredGuardrail>,
     pub callbacks: Vec<Arc<Sink>>,
-    /// All of them, also those that no deployment uses yet: the next snapshot finds their instances again.
+    /// All adapters, including those that no deployment uses yet. They are kept so that the next snapshot uses the same
+    /// instances.
     pub adapters: Vec<Arc<Adapter>>,
     /// What is configured and does not work.
     pub faults: Vec<Fault>,
 }
 
-/// Something that is configured and does not work, with its mend.
+/// Something that is configured and does not work, and how to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// No plugin provides it; the configuration's check says so too.
+    /// No plugin provides it. The check of the configuration reports this too.
     #[error("{0}")]
     Missing(String),
-    /// It is there and cannot be used as configured.
+    /// It exists, but cannot be used as configured.
     #[error("{0}")]
     Unusable(String),
 }
@@ -59,13 +62,13 @@ pub enum Fault {
 /// A guardrail that the configuration names.
 pub struct ConfiguredGuardrail {
     pub settings: settings::Guardrail,
-    /// `None` when no plugin provides it: exchanges that need it are refused. A guardrail that has gone must never mean
-    /// "no guardrail".
+    /// `None` if no plugin provides it: exchanges that need the guardrail are refused. A missing guardrail must never
+    /// mean "no guardrail".
     pub plugin: Option<Arc<Guardrail>>,
 }
 
 impl ConfiguredGuardrail {
-    /// Whether it looks at this moment of an exchange.
+    /// Whether it inspects exchanges at this point.
     #[must_use]
     pub fn looks_at(&self, mode: Mode) -> bool {
         self.settings.modes.contains(&mode)
@@ -73,7 +76,7 @@ impl ConfiguredGuardrail {
 }
 
 impl Snapshot {
-    /// Hosts that a plugin may reach, in any of its uses, sorted.
+    /// Hosts that a plugin may connect to in any of its uses, sorted.
     #[must_use]
     pub fn granted(&self, plugin: &str) -> Vec<String> {
         let guardrails = self

@@ -1,7 +1,8 @@
 //! Which adapter serves which provider.
 //!
-//! Keys and prompts of a provider's deployments go where its adapter says. A component from a file therefore takes no
-//! provider away from another: it replaces a bundled adapter wholly, by having its name, or serves what nobody serves.
+//! Keys and prompts of a provider's deployments are sent where its adapter says. Therefore a component from a file
+//! cannot take a provider from another adapter. It can replace a bundled adapter as a whole, by having its name, or
+//! serve a provider that no other adapter serves.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use super::Fault;
 use crate::deployment::Provider;
 use crate::plugin::adapter::{Adapter, ProviderInfo};
 
-/// What bundled adapters say of their providers, including those that a file replaces.
+/// The descriptions of providers from bundled adapters, including adapters that a file replaces.
 #[derive(Default)]
 pub struct Shipped(HashMap<String, (Box<str>, Arc<ProviderInfo>)>);
 
@@ -19,7 +20,7 @@ pub struct Shipped(HashMap<String, (Box<str>, Arc<ProviderInfo>)>);
 pub struct Providers(HashMap<String, Provider>);
 
 impl Shipped {
-    /// Takes in what one bundled adapter says.
+    /// Adds the descriptions of one bundled adapter.
     pub fn add(&mut self, adapter: &Adapter) {
         match adapter.providers() {
             Ok(infos) => self.0.extend(infos.iter().map(|info| {
@@ -32,7 +33,7 @@ impl Shipped {
 }
 
 impl Providers {
-    /// Takes in a bundled adapter, which is believed.
+    /// Adds a bundled adapter, which is trusted.
     pub fn add_bundled(&mut self, adapter: &Arc<Adapter>, infos: &[ProviderInfo]) {
         for info in infos {
             let provider = Provider::new(Arc::clone(adapter), info.clone(), Some(Arc::new(info.clone())));
@@ -40,8 +41,8 @@ impl Providers {
         }
     }
 
-    /// Takes in an adapter from a file, as far as nobody else serves its providers. `is_in_force` answers whether a
-    /// bundled plugin is, in its own form or replaced.
+    /// Adds an adapter from a file for the providers that no other adapter serves. `is_in_force` returns whether a
+    /// plugin with the name of a bundled adapter is in use, be it the bundled one or its replacement.
     pub fn add_file(
         &mut self,
         adapter: &Arc<Adapter>,
@@ -71,7 +72,7 @@ impl Providers {
         self.0.get(name)
     }
 
-    /// All of them, in the order of their names.
+    /// All providers, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Provider)> {
         let mut all: Vec<_> = self
             .0

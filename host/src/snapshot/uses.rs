@@ -1,5 +1,5 @@
-//! Pools of instances, kept over reloads: a use of a plugin whose component, settings and grants are as before keeps its
-//! instances, so that an unrelated change costs nothing.
+//! Pools of instances, kept over reloads. A use of a plugin keeps its instances if its component, settings and grants
+//! have not changed, so that an unrelated change of the configuration costs nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -10,7 +10,8 @@ use crate::plugin::adapter::Adapter;
 use crate::plugin::bindings::{Callback, Guardrail, Routing};
 use crate::plugin::pool::{Key, Pool};
 
-/// Pools of one kind, or what holds one, by use. It keeps none alive: a pool lives as long as a snapshot has it.
+/// The pools of one kind (or the adapters that own them), by use. The references are weak: a pool lives as long as a
+/// snapshot holds it.
 pub struct Shelf<T>(Mutex<HashMap<Key, Weak<T>>>);
 
 impl<T> Default for Shelf<T> {
@@ -20,7 +21,7 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T> Shelf<T> {
-    /// The pool of this use, made if there is none; `None` when the component is not of the kind.
+    /// The pool of this use. It is made if there is none; `None` if the component is not of the kind.
     pub fn get(&self, key: Key, make: impl FnOnce(Key) -> Option<Arc<T>>) -> Option<Arc<T>> {
         let mut shelf = self.0.lock();
         shelf.retain(|_, pool| pool.strong_count() > 0);
@@ -40,11 +41,11 @@ impl<T> Shelf<T> {
     }
 }
 
-/// A shelf for each kind.
+/// The pools of each kind.
 #[derive(Default)]
 pub struct Uses {
     pub strategies: Shelf<Pool<Routing>>,
-    /// With what they say of their providers, so that each is asked once.
+    /// Adapters instead of pools, since they also keep the descriptions of their providers; so each is asked only once.
     pub adapters: Shelf<Adapter>,
     pub guardrails: Shelf<Pool<Guardrail>>,
     pub callbacks: Shelf<Pool<Callback>>,

@@ -13,7 +13,7 @@ fn rules() -> Cooldowns {
     }
 }
 
-/// One of several deployments failed so.
+/// A failure of this kind at one of several deployments.
 fn failure(kind: Kind) -> Failure<'static> {
     Failure {
         kind,
@@ -31,7 +31,7 @@ fn alone(kind: Kind) -> Failure<'static> {
     }
 }
 
-/// A deployment under rules, and how its minute goes.
+/// A deployment with its rules, and the attempts of its minute.
 struct Deployment {
     cooldown: Cooldown,
     rules: Cooldowns,
@@ -71,7 +71,7 @@ impl Deployment {
         self.cooldown.succeeded();
     }
 
-    /// Seconds of the cooldown that begins.
+    /// The seconds of the cooldown that begins, if any.
     fn fails(&mut self, failure: Failure<'_>) -> Option<u64> {
         self.tally.failures += 1;
         let is_probe = self.claims_probe();

@@ -1,15 +1,15 @@
-//! Deployments as they are now.
+//! Columns of the present state of deployments.
 
 use super::{Columns, Count, Fact, Facts, Number, Text, is_over};
 use crate::deployment::{Candidate, Deployment, Health};
 use crate::moment::Moment;
 
-/// Deployments, in the order of the configuration.
+/// Candidates, in the order of the configuration.
 pub struct Live {
     pub candidates: Vec<Candidate>,
-    /// Weights that an alias gives, one a candidate; they replace the deployments' own.
+    /// An alias's weights, one per candidate. They replace the deployments' own.
     pub weights: Option<Vec<f64>>,
-    /// When the choice is made.
+    /// The time of the decision.
     pub now: Moment,
 }
 

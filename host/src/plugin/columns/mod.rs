@@ -1,4 +1,4 @@
-//! The candidates of one choice as columns: as they are now, or as a choice of the past saw them.
+//! The candidates of a routing decision as columns: their present state, or the recorded state of a past decision.
 
 mod live;
 mod recorded;
@@ -9,7 +9,7 @@ pub use recorded::{Recorded, Values, Written};
 
 use crate::deployment::is_within;
 
-/// The candidates of one choice: entry i of every list is candidate i.
+/// The candidates of a decision: entry i of every list is candidate i.
 pub trait Columns: Send + Sync {
     fn count(&self) -> usize;
     fn numbers(&self, column: Number) -> Vec<f64>;
@@ -18,9 +18,9 @@ pub trait Columns: Send + Sync {
     fn tags(&self) -> Vec<Vec<String>>;
     /// One attribute of each deployment's `model_info`, as JSON text.
     fn info(&self, name: &str) -> Vec<String>;
-    /// Which candidates are such.
+    /// For each candidate, whether `word` matches this property of it.
     fn having(&self, fact: Fact, word: &str) -> Vec<bool>;
-    /// Which candidates have no room in this minute for a prompt of so many tokens.
+    /// For each candidate, whether it has no room in this minute for a prompt of `prompt_tokens` tokens.
     fn exhausted(&self, prompt_tokens: u32) -> Vec<bool>;
 }
 
@@ -33,7 +33,7 @@ macro_rules! columns {
         impl $kind {
             pub const ALL: [Self; [$(Self::$column),*].len()] = [$(Self::$column),*];
 
-            /// As in `wit/candidates.wit`.
+            /// The name in `wit/candidates.wit`.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$column => $name),* }
@@ -78,7 +78,7 @@ columns! {
     }
 }
 
-/// What can be asked of a deployment with a word: `fact` in `wit/candidates.wit`.
+/// A property of a deployment that a strategy can test against a word: `fact` in `wit/candidates.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
     Id,
@@ -88,7 +88,7 @@ pub enum Fact {
     Region,
 }
 
-/// What [`Fact`] is asked of.
+/// The properties of a deployment that [`Fact`] names.
 struct Facts<'f> {
     id: &'f str,
     provider: &'f str,
@@ -98,7 +98,7 @@ struct Facts<'f> {
 }
 
 impl Facts<'_> {
-    /// But for a region, a word may end in `*`.
+    /// The word may end in `*` for any end, except for a region.
     fn has(&self, fact: Fact, word: &str) -> bool {
         let is = |own: &str| match word.strip_suffix('*') {
             Some(start) => own.starts_with(start),
@@ -114,7 +114,7 @@ impl Facts<'_> {
     }
 }
 
-/// Whether one more request, or so many tokens more, would pass a limit; 0 is none.
+/// Whether `more` requests or tokens would exceed a limit. The limit 0 means no limit.
 fn is_over(limit: u32, used: u32, more: u32) -> bool {
     limit > 0 && used.saturating_add(more) > limit
 }

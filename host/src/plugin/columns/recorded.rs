@@ -1,4 +1,4 @@
-//! Deployments as a choice of the past saw them.
+//! Columns of a past decision, as they were recorded.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Columns, Count, Fact, Facts, Number, Text, is_over};
 
-/// How it is written down who had no room.
+/// The name of the recorded result of [`Columns::exhausted`].
 pub(in crate::plugin) const EXHAUSTED: &str = "exhausted";
 
-/// Columns by their names in `wit/candidates.wit`; `info.<name>` for attributes. What was not recorded is 0, or empty.
+/// Columns by their names in `wit/candidates.wit`, and `info.<name>` for attributes. A column that was not recorded is
+/// 0 or empty.
 #[derive(Debug, Clone, Default)]
 pub struct Recorded {
     pub count: usize,
@@ -17,7 +18,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// A column of numbers; whatever the file holds, it has an entry a candidate.
+    /// A column of numbers. It has one entry per candidate, whatever the file contains.
     fn written(&self, name: &str) -> Vec<f64> {
         let mut numbers: Vec<f64> = match self.columns.get(name) {
             Some(Values::Numbers(numbers)) => numbers.iter().map(|number| number.0).collect(),
@@ -106,7 +107,7 @@ impl Columns for Recorded {
     }
 }
 
-/// One column, as it is written down.
+/// One column in the form in which it is recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Values {
@@ -116,7 +117,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// Whether it is what a column is that was not recorded.
+    /// Whether all values are zero, like those of a column that was not recorded.
     pub(in crate::plugin) fn is_zero(&self) -> bool {
         matches!(self, Self::Numbers(numbers) if numbers.iter().all(|number| *number == Written(0.0)))
     }
@@ -126,7 +127,7 @@ impl Values {
         Self::Numbers(numbers.iter().copied().map(Written).collect())
     }
 
-    /// 1 for yes.
+    /// 1 for true, 0 for false.
     #[must_use]
     pub fn of_answers(answers: &[bool]) -> Self {
         Self::Numbers(
@@ -143,8 +144,8 @@ impl Values {
     }
 }
 
-/// A number that JSON gives back bit for bit, but for which NaN it was: whole ones without a fraction, NaN as `null`,
-/// infinities as words.
+/// A number that JSON preserves bit by bit, except for the bits of a NaN. Whole numbers are written without a fraction,
+/// NaN as `null`, infinities as words.
 #[derive(Debug, Clone, Copy)]
 pub struct Written(pub f64);
 

@@ -1,4 +1,4 @@
-//! `candidates`: the deployments a strategy may choose among, as columns.
+//! `candidates`: the deployments that a strategy may choose from, as columns.
 
 use super::Guest;
 use super::bindings::candidates::{Fact, Host};

@@ -1,4 +1,4 @@
-//! `deployment`: the deployment being attempted, without its credentials, and the headers of its answer.
+//! `deployment`: the deployment that is being tried, without its credentials, and the headers of its answer.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::Guest;
 use super::bindings::deployment::Host;
 use crate::deployment::Candidate;
 
-/// Headers of an answer that never cross: they can carry credentials or name other clients.
+/// Headers of an answer that guests never get: they can contain credentials or name other clients.
 const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization", "www-authenticate"];
 
 impl Guest {
@@ -33,7 +33,7 @@ impl Host for Guest {
         }
         let value = self.answer_headers.get(name.as_str());
         let value = value.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        // Upstreams put the client's words, or what was made of them, into headers too.
+        // Upstreams also write a client's text, or text derived from it, into headers.
         self.has_read_content |= value.is_some();
         Ok(value)
     }

@@ -1,4 +1,4 @@
-//! `exchange`: the request being worked on, and the record of whether a guest has read what a client wrote.
+//! `exchange`: the request that the guest works on. The imports record whether the guest has read what a client wrote.
 
 use super::Guest;
 use super::bindings::exchange::Host;

@@ -1,5 +1,5 @@
-//! `http`: outbound requests of guardrails and callbacks, only to hosts that the operator granted, and never to an
-//! address that a public name has no business to resolve to.
+//! `http`: outbound requests of guardrails and callbacks. They reach only hosts that the operator granted. A host that
+//! is granted by name is reached only at public addresses.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,34 +13,36 @@ use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
 use crate::plugin::grants::{Grant, Grants};
 
-/// The longest a guest may wait for one answer.
+/// Time limit of one request.
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
-/// One answer, headers left out.
+/// Bytes of one answer, without its headers.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
-/// Requests of one call: each that waits is given back a tick of the guest's time, so without a bound there would be none
-/// on that either.
+/// Requests of one call. Each request that waits gives the guest up to one tick of additional time; without this limit,
+/// the time of a call would not be limited either.
 const REQUESTS_MAX: u32 = 64;
 
-/// Headers that are the host's own to set.
+/// Headers that only the host may set.
 const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "upgrade"];
 
-/// The client that all plugins share. Redirects are not followed and proxies of the environment not used, so that a
-/// request goes where the grant says and nowhere else.
+/// The HTTP client that all plugins share. It does not follow redirects and does not use proxies from the environment,
+/// so that a request goes only where the grant allows.
 #[derive(Clone)]
 pub struct Egress {
-    /// For grants by name: private addresses are left out of what a name resolves to.
+    /// For grants by name: private addresses are removed from the addresses that the name resolves to.
     public: reqwest::Client,
-    /// For grants that name an address, `localhost`, or a private host on purpose.
+    /// For grants with an IP address, `localhost` or plain `http://`, which the operator wrote on purpose.
     named: reqwest::Client,
 }
 
 impl Egress {
+    /// Makes the two clients.
+    ///
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(mut tls: rustls::ClientConfig) -> reqwest::Result<Self> {
-        // Offering HTTP/2 here would be a promise that this client does not keep.
+        // This client does not support HTTP/2, so it must not offer it.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = || {
             reqwest::Client::builder()
@@ -110,7 +112,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, Error> {
     Ok(Response { status, headers, body })
 }
 
-/// The error's own words leave the URL out: its query may hold a secret of the operator's.
+/// The error without the URL, whose query may contain a secret of the operator.
 fn failed(error: reqwest::Error) -> Error {
     let error = error.without_url();
     if error.is_timeout() {
@@ -146,8 +148,8 @@ impl Host for Guest {
     }
 }
 
-/// Resolves names and leaves out every address that is not on the public internet: a granted name must not become a way
-/// to the host's own network or its metadata service, today or after its records change.
+/// Resolves names and removes every address that is not on the public internet. A granted name must not give access to
+/// the host's own network or its metadata service, neither today nor after a change of the name's records.
 struct PublicOnly;
 
 impl Resolve for PublicOnly {
@@ -163,7 +165,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// Whether an address is one that a name on the internet may stand for
+/// Whether an address is a public one, to which a name on the internet may resolve
 /// (<https://www.iana.org/assignments/iana-ipv4-special-registry>, …ipv6…).
 pub(in crate::plugin) fn is_public(address: IpAddr) -> bool {
     match address {
@@ -186,7 +188,8 @@ pub(in crate::plugin) fn is_public(address: IpAddr) -> bool {
                 return is_public(IpAddr::V4(inner));
             }
             let first = address.segments()[0];
-            // Global unicast is 2000::/3; 64:ff9b::/96 and 2002::/16 hide IPv4 addresses, 2001:db8::/32 is for documents.
+            // Global unicast is 2000::/3. 64:ff9b::/96 and 2002::/16 embed IPv4 addresses, and 2001:db8::/32 is for
+            // documentation.
             (0x2000..0x4000).contains(&first)
                 && first != 0x2002
                 && !(first == 0x2001 && address.segments()[1] == 0x0db8)

@@ -1,4 +1,4 @@
-//! `log`, and what a guest prints: lines in the gateway's log, tagged, bounded and counted.
+//! `log`, and what a guest prints: lines in the gateway's log, tagged with the plugin, limited and counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,13 +7,13 @@ use super::Guest;
 use super::bindings::log::{Host, Level};
 use crate::plugin::Identity;
 
-/// Longer lines are cut. A guest may have read prompts: what it says stays short.
+/// Longer lines are cut. A guest may have read prompts, so its lines must be short.
 const LINE_BYTES_MAX: usize = 4 << 10;
 
-/// Lines of one call; further ones are dropped and counted.
+/// Lines per call. Further lines are dropped and counted.
 const LINES_MAX: u32 = 64;
 
-/// Lines that a call may still write.
+/// The number of lines that a call may still write.
 #[derive(Debug)]
 pub struct Budget {
     left: u32,
@@ -26,7 +26,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// At the beginning of a call.
+    /// Resets the number at the beginning of a call.
     pub fn refill(&mut self) {
         self.left = LINES_MAX;
     }
@@ -50,8 +50,8 @@ impl Host for Guest {
     }
 }
 
-/// Standard output and error of a guest, a line of the log each. The budget is the life's of the instance, not a call's:
-/// a plugin should use `log`.
+/// Standard output and error of a guest. Each write is one line of the log. The limit applies to the life of the
+/// instance and not to a call; plugins should use `log` instead.
 #[derive(Clone)]
 pub struct Printed {
     identity: Arc<Identity>,
@@ -66,7 +66,7 @@ impl Printed {
         }
     }
 
-    /// Writes what was printed in one go.
+    /// Logs the bytes of one write.
     pub fn print(&self, bytes: &[u8]) {
         let allowed = self
             .left
@@ -80,7 +80,7 @@ impl Printed {
     }
 }
 
-/// tracing wants its level at compile time.
+/// tracing needs the level at compile time, hence one call per level.
 fn say(identity: &Identity, level: Level, exchange: Option<&str>, message: &str) {
     let plugin = identity.name.as_ref();
     match level {

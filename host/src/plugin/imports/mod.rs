@@ -1,6 +1,6 @@
-//! What guests may ask of the host: one file an interface of `wit/`, each with the state it needs.
+//! The functions that guests may call: one file per interface of `wit/`, each with its state.
 //!
-//! An import is a grant. Which kinds are linked to which interfaces stands in [`link`], and nowhere else.
+//! An import is a permission. [`link`] alone decides which kinds are linked to which interfaces.
 
 pub mod candidates;
 pub mod deployment;
@@ -20,7 +20,7 @@ type Whole = HasSelf<Guest>;
 /// Links exactly what the kind's world in `wit/worlds.wit` imports.
 ///
 /// # Errors
-/// Never, in a linker that holds none of these yet.
+/// Never, if none of these are in the linker yet.
 pub fn link(kind: Kind, linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     bindings::types::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;
     bindings::settings::add_to_linker::<Guest, Whole>(linker, |guest| guest)?;

@@ -1,4 +1,4 @@
-//! `state`: a small shared store, one namespace a plugin, in memory.
+//! `state`: a small key-value store in memory, one per plugin.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -11,16 +11,17 @@ use super::bindings::state::{Error, Host};
 const KEY_BYTES_MAX: usize = 256;
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
-/// Of one plugin, keys and values together: raising it lets a plugin keep more, and costs that much memory.
+/// Bytes of one plugin's store, keys and values together. A higher limit lets a plugin keep more and costs that much
+/// memory.
 const STORE_BYTES_MAX: usize = 16 << 20;
 
-/// What an entry costs beside its key and value: the map's slot and two allocations.
+/// Memory of an entry in addition to its key and value: the map's slot and two allocations.
 const ENTRY_OVERHEAD_BYTES: usize = 128;
 
-/// Looking for expired entries walks the whole store under its lock, so a full store does it no oftener.
+/// A search for expired entries walks the whole store under its lock, so a full store does it only this often.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What one plugin keeps, shared by all its instances.
+/// The store of one plugin, shared by all its instances.
 #[derive(Default)]
 pub struct Store(Mutex<Inner>);
 
@@ -28,7 +29,7 @@ pub struct Store(Mutex<Inner>);
 struct Inner {
     entries: HashMap<Box<str>, Entry>,
     bytes: usize,
-    /// When expired entries were last looked for.
+    /// The time of the last search for expired entries.
     swept: Option<Instant>,
 }
 
@@ -53,8 +54,8 @@ impl Store {
             .map(|entry| entry.value.clone())
     }
 
-    /// Writes what `make` answers for the live value before; its lifetime begins anew only where there was none, or
-    /// where the caller replaces it.
+    /// Writes the value that `make` returns for the previous live value. A new lifetime begins if there was no such
+    /// value, or if `keeps_lifetime` is false.
     fn write<R>(
         &self,
         key: &str,
@@ -122,14 +123,14 @@ fn cost(key: &str, entry: &Entry) -> usize {
 }
 
 impl Guest {
-    /// What a plugin keeps itself is not written down.
+    /// A replay cannot repeat a read of the store, because its contents are not recorded.
     fn note_state(&mut self) {
         if let Some(reads) = &mut self.reads {
             reads.is_partial = true;
         }
     }
 
-    /// Refuses to let what one client wrote outlive its exchange.
+    /// Refuses a write by an instance that has read content: what a client wrote must not outlive its exchange.
     fn may_write(&self) -> Result<(), Error> {
         if self.has_read_content && !self.may_keep_content {
             self.identity.counters.access_denied.inc();
