@@ -1,4 +1,4 @@
-//! Phase `account`: what an exchange used, what that costs, and what it says of the deployments it met.
+//! Phase `account`: counts what an exchange used and what that costs, and updates the health of its deployments.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::usage::Usage;
 use super::story::Ending;
 use super::{Exchange, blame};
 
-/// The phase. It runs once, whatever has become of the exchange.
+/// Runs the phase. It runs once, whatever the outcome of the exchange.
 pub fn settle(exchange: &mut Exchange) {
     count_usage(exchange);
     let story = &mut exchange.story;
-    // A stream is the upstream's time to its end.
+    // A stream counts as time of the upstream until its end.
     story.upstream_time += story.first_content.map_or(Duration::ZERO, |at| at.elapsed());
     let Some(attempt) = story.attempts.last() else { return };
     let deployment = Arc::clone(&attempt.candidate.deployment);
@@ -34,7 +34,7 @@ pub fn settle(exchange: &mut Exchange) {
     judge(exchange, &deployment);
 }
 
-/// Counts what was used at a deployment; what it costs, where prices are known.
+/// Counts the usage of a deployment; returns its cost if prices are known.
 fn charge(candidate: &Candidate, usage: &Usage, service_tier: Option<&str>) -> Option<Cost> {
     let deployment = &candidate.deployment;
     let prices = deployment.prices_of(&candidate.target);
@@ -45,8 +45,8 @@ fn charge(candidate: &Candidate, usage: &Usage, service_tier: Option<&str>) -> O
     cost
 }
 
-/// Usage as the upstream counted; where it could not, because a stream ended early, an estimate: the prompt by its length,
-/// a token for each event.
+/// Sets the usage if the upstream did not report it, for example because a stream ended early. The estimate is the
+/// prompt by its length, and one token per event.
 fn count_usage(exchange: &mut Exchange) {
     let story = &mut exchange.story;
     if story.usage.is_some() || story.content_events == 0 {
@@ -60,7 +60,8 @@ fn count_usage(exchange: &mut Exchange) {
     story.usage_is_estimated = true;
 }
 
-/// What the last attempt says of its deployment. One that failed before it answered has been counted then.
+/// Updates the deployment's health with the outcome of the last attempt. An attempt that failed before it answered was
+/// counted when it failed.
 fn judge(exchange: &Exchange, deployment: &Deployment) {
     let story = &exchange.story;
     let Some(attempt) = story.attempts.last().filter(|attempt| attempt.failure.is_none()) else {
@@ -83,7 +84,7 @@ fn judge(exchange: &Exchange, deployment: &Deployment) {
                 .counters
                 .took(story.took.unwrap_or_default(), story.upstream_time, first_token);
         }
-        // A client that hung up, or a guardrail that refused, says nothing about the deployment.
+        // If a client hung up or a guardrail refused, this says nothing about the deployment.
         Some(refusal) if matches!(ending, Ending::Broken(_)) && refusal.cause.may_try_again() => {
             blame::failed(exchange, &attempt.candidate, refusal, false);
         }

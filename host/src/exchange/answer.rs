@@ -1,4 +1,4 @@
-//! Answers: what an attempt brings, and what the client gets.
+//! Answers: what an attempt returns, and the response that the client gets.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,25 +15,26 @@ use crate::canonical::Canonical;
 use crate::json::{self, Fields, Limits, Splice, text::quote};
 use crate::usage::Usage;
 
-/// What an attempt brings back.
+/// What an attempt returns.
 pub enum Answer {
     Whole(Whole),
-    /// Its first chunk is there, and nothing has been sent.
+    /// Its first content is there, and nothing has been sent.
     Stream(Box<Stream>),
 }
 
 /// A whole answer in canonical form.
 pub struct Whole {
     pub body: Bytes,
-    /// Where the body's fields are; found when first asked for, since nobody asks once the body is final.
+    /// Where the body's fields are; empty when [`Whole::restamp`] has changed the body. They are then found again only
+    /// if needed, since the body is final.
     fields: OnceLock<Option<Fields>>,
-    /// The upstream's.
+    /// The upstream's headers.
     headers: HeaderMap,
 }
 
 impl Whole {
     /// # Errors
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, Refusal> {
         let fields = json::scan(&body, Limits::ceiling()).map_err(|error| {
             let begins: String = String::from_utf8_lossy(&body).chars().take(80).collect();
@@ -71,12 +72,12 @@ impl Whole {
     /// The same answer with another body.
     ///
     /// # Errors
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     pub fn with_body(self, body: Bytes) -> Result<Self, Refusal> {
         Self::new(body, self.headers)
     }
 
-    /// Names the model as the client did.
+    /// Sets the model to the name that the client used.
     pub fn restamp(&mut self, group: &str) {
         let is_same = |given: json::Field| given.text(&self.body).is_none_or(|name| name == group);
         if self.field("model").is_none_or(is_same) {
@@ -109,7 +110,7 @@ pub fn stream_headers(exchange: &Exchange, upstream: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// The head of a streamed answer that has yet to come.
+/// The head of a streamed answer that has not begun yet.
 pub fn early_headers(canonical: &Canonical) -> HeaderMap {
     let mut headers = HeaderMap::new();
     frame_events(&mut headers);
@@ -126,14 +127,14 @@ fn frame_events(headers: &mut HeaderMap) {
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
 }
 
-/// The response of a refusal.
+/// The response for an error.
 pub fn respond_refused(exchange: &Exchange, refusal: &Refusal) -> Response<Body> {
     let mut response = refused(refusal);
     describe(exchange, response.headers_mut());
     response
 }
 
-/// A refusal outside of any exchange.
+/// The response for an error, without the headers of an exchange.
 pub fn refused(refusal: &Refusal) -> Response<Body> {
     let mut response = Response::new(Body::from(refusal.body()));
     *response.status_mut() = StatusCode::from_u16(refusal.cause.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -148,7 +149,7 @@ pub fn refused(refusal: &Refusal) -> Response<Body> {
     response
 }
 
-/// Rounded up, so that nobody comes back too early.
+/// Rounded up, so that clients do not come back too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -1,7 +1,7 @@
-//! Phase `attempt`: one try at one deployment after the other, until one answers or none is left.
+//! Phase `attempt`: tries the deployments of a group one after the other, until one answers or none is left.
 //!
-//! An attempt may fail over to the next deployment as long as nothing of its answer has been sent: for a stream, until its
-//! first chunk is there. Another deployment is tried at once, the same one only after a wait.
+//! An attempt may fail over to the next deployment as long as nothing of its answer has been sent: for a stream, until
+//! its first content is there. Another deployment is tried at once, the same one only after a wait.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -29,16 +29,16 @@ use crate::sse;
 use crate::upstream::{self, AnswerError, Clock, Connections, TimeLimits};
 use crate::worker;
 
-/// Clients may ask for any number of seconds; more than a day is no limit, and the clock could not even tell it.
+/// The longest time limit that a client can set. Adding a much larger one to the clock would overflow.
 const CLIENT_LIMIT_MAX: Duration = Duration::from_secs(86_400);
 
-/// An upstream's error page is read this far.
+/// Bytes of an upstream's error page that are read.
 const ERROR_BYTES_MAX: usize = 256 << 10;
 
-/// The phase. Deployments of `without` stay left aside.
+/// Runs the phase. The deployments in `without` are not tried.
 ///
 /// # Errors
-/// Every attempt failed: the last one's refusal, since it is the freshest.
+/// Every attempt failed. The error is that of the last attempt, because it is the newest.
 pub async fn until_one_answers(
     exchange: &mut Exchange,
     canonical: &Arc<Canonical>,
@@ -62,10 +62,11 @@ pub async fn until_one_answers(
             error = refusal.message, "attempt failed"
         );
         if refusal.cause == Cause::Unsupported {
-            // It was not even asked.
+            // The deployment does not support the request: this does not count as an attempt.
             made -= 1;
         } else if !retries.allow(exchange, canonical, &refusal, made) {
-            // Deployments of a later order are there for when those before them fail, whatever retries say.
+            // Deployments of a later `order` exist for the case that the earlier ones fail: they are tried even if no
+            // retries are left.
             route::pass_over_order(&mut ranked, &candidate);
             if ranked.is_empty() || !refusal.cause.may_try_another() || !retries.has_attempts_left(exchange) {
                 return Err(refusal);
@@ -76,7 +77,8 @@ pub async fn until_one_answers(
             left_aside.push(candidate.deployment);
         }
         if ranked.is_empty() {
-            // All have failed: after a while the same ones may do better, unless others can take over at once.
+            // All have failed. After a wait the same ones may answer, unless fallbacks can take over a rate-limited
+            // request at once.
             let others = exchange.fallbacks_after(canonical);
             let goes_elsewhere = refusal.cause == Cause::RateLimited && !others.is_empty();
             let wait = retries.wait(exchange, &refusal, made).filter(|_| !goes_elsewhere);
@@ -85,7 +87,7 @@ pub async fn until_one_answers(
                 return Err(refusal);
             }
             tokio::time::sleep(wait).await;
-            // What was answered says more than that nobody else may be asked by now.
+            // The error of the last attempt says more than the error that no deployment may be tried now.
             ranked = match route::rank(exchange, canonical, &left_aside) {
                 Ok(ranked) => ranked,
                 Err(_) => return Err(refusal),
@@ -95,7 +97,7 @@ pub async fn until_one_answers(
     Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
 }
 
-/// One try, told in the story whatever becomes of it.
+/// Makes one attempt, and records it in the story whatever its outcome.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
     let begun = Instant::now();
@@ -121,7 +123,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
             Ok(Answer::Stream(stream))
         }
         Ok(Answer::Whole(whole)) => {
-            // It is used whatever becomes of the answer: a guardrail may yet refuse it.
+            // Recorded here because tokens are used even if a guardrail refuses the answer later.
             exchange.story.usage = whole.usage();
             exchange.story.service_tier = whole.service_tier();
             Ok(Answer::Whole(whole))
@@ -137,7 +139,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
     }
 }
 
-/// Asks the upstream through its adapter.
+/// Sends the request to the upstream through its adapter.
 async fn ask(
     exchange: &Exchange,
     canonical: &Arc<Canonical>,
@@ -150,7 +152,7 @@ async fn ask(
     let accepted = send(&exchange.worker.connections, canonical, candidate, upstream, limits).await?;
     let reading = read(exchange, canonical, &candidate.deployment, accepted);
     match limits.first_byte {
-        // Comments are bytes too: the first content has the same time as the first byte.
+        // In `send`, a comment counts as the first byte. Here the same limit applies to the first content.
         Some(limit) => tokio::time::timeout_at(begun + limit, reading)
             .await
             .unwrap_or_else(|_| {
@@ -166,15 +168,15 @@ async fn prepared(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<A
     worker::aside(canonical.body.len(), move || outgoing::prepare(&canonical, &deployment)).await
 }
 
-/// A request in its adapter's words.
+/// A request as its adapter wants it sent.
 struct Asked {
     request: Request<upstream::Outgoing>,
     reading: Reading,
-    /// `None` where the answer is relayed as it is.
+    /// `None` if the answer is relayed without the adapter.
     conversation: Option<Conversation>,
 }
 
-/// The request as the adapter puts it.
+/// Asks the adapter for the request to send.
 async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked, Refusal> {
     let (canonical, candidate) = (Arc::clone(canonical), candidate.clone());
     worker::aside(canonical.body.len(), move || {
@@ -185,7 +187,8 @@ async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked
         let reading = asked.reading;
         Ok(Asked {
             request: outgoing::build(&canonical, deployment, upstream, asked)?,
-            // An adapter that relays is done: its instance is free for the next exchange while the upstream thinks.
+            // If the answer is relayed, the adapter is done: its instance is free for another exchange while the
+            // upstream works on the answer.
             conversation: (!matches!(reading, Reading::Relay)).then_some(conversation),
             reading,
         })
@@ -197,18 +200,19 @@ fn no_upstream() -> Refusal {
     Refusal::new(Cause::Internal, "the deployment has no upstream")
 }
 
-/// An upstream's answer that is no refusal, and of whose body nothing has been read.
+/// A successful answer of an upstream, of whose body nothing has been read.
 pub struct Accepted {
     answer: Response<upstream::Timed<upstream::Answer>>,
     reading: Reading,
-    /// `None` where the answer is relayed as it is.
+    /// `None` if the answer is relayed without the adapter.
     conversation: Option<Conversation>,
 }
 
-/// Sends a request that was prepared, and waits for the head of its answer.
+/// Sends a request that was prepared, and waits for the head of the answer. Follows redirects within the upstream's
+/// origin.
 ///
 /// # Errors
-/// It could not be sent or not in time, or the upstream refused it.
+/// The request could not be sent, the answer did not begin in time, or the upstream refused the request.
 pub async fn send(
     connections: &Connections,
     canonical: &Arc<Canonical>,
@@ -237,7 +241,7 @@ pub async fn send(
         }
         leave_out_echoes(&mut head.headers, &candidate.deployment);
         let decoder = match upstream::Decoder::of(&head.headers) {
-            // What a refusal says cannot be read; that it is one can.
+            // An error page in an unknown encoding cannot be read, but its status is enough to report the error.
             Err(_) if !head.status.is_success() => None,
             decoder => decoder.map_err(unreadable)?,
         };
@@ -258,7 +262,7 @@ pub async fn send(
     )
 }
 
-/// A successful answer, as the adapter said to read it.
+/// Reads a successful answer in the way that the adapter chose.
 async fn read(
     exchange: &Exchange,
     canonical: &Arc<Canonical>,
@@ -306,7 +310,7 @@ async fn read(
         .map(|stream| Answer::Stream(Box::new(stream)))
 }
 
-/// All of an answer, canonical. Some upstreams stream it whatever they are asked.
+/// The whole answer in canonical form. Some upstreams stream an answer even if no stream was asked for.
 fn whole(
     operation: Operation,
     head: &Parts,
@@ -323,10 +327,10 @@ fn whole(
 }
 
 impl Accepted {
-    /// The whole answer to a question that asked for no stream.
+    /// Reads the whole answer to a request that did not ask for a stream.
     ///
     /// # Errors
-    /// It broke off, came too late, is too long, is nothing that the adapter can read, or tells a failure.
+    /// The answer broke off, came too late, is too long, cannot be read by the adapter, or reports a failure.
     pub async fn whole(
         self,
         operation: Operation,
@@ -355,7 +359,7 @@ fn is_event_stream(head: &Parts) -> bool {
     given.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
-/// A non-2xx answer, in the adapter's words.
+/// The error for a non-2xx answer, as the adapter reads it.
 async fn refuse(
     canonical: &Arc<Canonical>,
     candidate: &Candidate,
@@ -364,7 +368,7 @@ async fn refuse(
 ) -> Refusal {
     let (head, body) = answer.into_parts();
     let retry_after = upstream::retry_after(&head.headers, SystemTime::now());
-    // A page that is longer, or breaks off, still has a status and what was read of it.
+    // If the page is longer or breaks off, its status and the part that was read are used.
     let mut body = masked(body.read_at_most(ERROR_BYTES_MAX).await, &candidate.deployment);
     if is_event_stream(&head) {
         body = first_event(body);
@@ -387,7 +391,7 @@ async fn refuse(
                 ..refusal
             }
         }
-        // The plugin's failure is none of the upstream's; its status is.
+        // The adapter failed, which must not be taken for a failure of the upstream: the status alone decides.
         Err(error) => Refusal {
             retry_after,
             ..Refusal::new(Cause::of_status(status), format!("the provider answered {status}"))
@@ -396,7 +400,7 @@ async fn refuse(
     }
 }
 
-/// What the first event of a stream says: some upstreams refuse a streamed request in its form.
+/// The data of the first event of a stream: some upstreams send the error of a streamed request as an event.
 fn first_event(stream: Bytes) -> Bytes {
     let mut events = sse::Events::new(ERROR_BYTES_MAX);
     events.push(stream.clone());
@@ -404,7 +408,7 @@ fn first_event(stream: Bytes) -> Bytes {
     first.map_or(stream, |event| event.data)
 }
 
-/// Time limits that the client chose itself.
+/// Time limits that the request sets.
 pub struct AskedLimits {
     whole: Option<Duration>,
     first_content: Option<Duration>,
@@ -450,8 +454,8 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
         .or(own.stream_timeout)
         .or(router.stream_timeout)
         .unwrap_or(whole);
-    // A stream may go on for longer than `timeout`, but not be silent for longer, as with LiteLLM. The router's default is
-    // too long to notice that an upstream is gone.
+    // As with LiteLLM, a stream may last longer than `timeout`, but must not be silent for longer. The router's default
+    // is too long for that: it would not notice that an upstream is gone.
     let of_router = router.timeout.min(exchange.snapshot.settings.upstream.chunk_timeout);
     TimeLimits {
         first_byte: Some(first),
@@ -460,7 +464,7 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
     }
 }
 
-/// An adapter's refusal, or its failure to give one.
+/// The error of an adapter: it refused the request or the answer, or its call failed.
 pub fn refused_by_adapter(error: AdapterError) -> Refusal {
     match error {
         AdapterError::Refused(failure) => refused(failure),
@@ -500,7 +504,7 @@ fn unreadable(error: upstream::UnknownEncoding) -> Refusal {
     Refusal::new(Cause::UpstreamError, "the provider's answer cannot be read").detail(error.to_string())
 }
 
-/// An answer that stopped in the middle.
+/// The error for an answer that broke off.
 pub fn broken_off(error: AnswerError) -> Refusal {
     let cause = match &error {
         AnswerError::TooSlow(_) => Cause::Timeout,

@@ -1,4 +1,4 @@
-//! What an attempt says about its deployment. What a client did wrong says nothing.
+//! What the outcome of an attempt says about its deployment. Errors of the client say nothing about it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Cause, Exchange, Refusal};
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
 use crate::moment::Moment;
 
-/// An attempt was answered: a deployment that this was the probe of comes back.
+/// An attempt was answered. If it was the probe of a cooldown, the deployment is back in service.
 pub fn answered(exchange: &Exchange, deployment: &Deployment, attempt: &InFlight) {
     let cooldowns = &exchange.snapshot.settings.router.cooldowns;
     if attempt.answered(cooldowns.ramp, Moment::now()) {
@@ -21,7 +21,7 @@ pub fn answered(exchange: &Exchange, deployment: &Deployment, attempt: &InFlight
     }
 }
 
-/// An attempt failed.
+/// An attempt failed: counts the failure, and logs the cooldown that begins with it.
 pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_probe: bool) {
     let deployment = &candidate.deployment;
     let status = refusal.cause.status();
@@ -75,16 +75,16 @@ fn whole_and_tenths(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
-/// What kind of failure it is of the deployment's; `None` when it is none.
+/// The kind of failure that counts against the deployment; `None` if nothing counts.
 fn kind(exchange: &Exchange, candidate: &Candidate, cause: Cause) -> Option<FailureKind> {
     let has_own_limits = || {
         let canonical = exchange.canonical.as_deref();
         canonical.is_some_and(|asked| AskedLimits::of(asked).is_any())
     };
     match cause {
-        // The client chose the model that is not there.
+        // Behind a wildcard, the client chose the model that does not exist.
         Cause::NotFound if candidate.deployment.model.contains('*') => None,
-        // Or the time that was too short.
+        // The client chose the time limit that was too short.
         Cause::Timeout if has_own_limits() => None,
         cause => cause.row().counts,
     }

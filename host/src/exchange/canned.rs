@@ -1,4 +1,4 @@
-//! Answers that no upstream streams: mocks, and whole answers to a client that asked for a stream.
+//! Answers that no upstream streams: mocks, and whole answers for clients that asked for a stream.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ use crate::deployment::Candidate;
 use crate::operation::Operation;
 use crate::sse;
 
-/// `mock_response`: a canned text, or the name of an error to answer with.
+/// The answer for `mock_response`: a fixed text, or the error that it names.
 pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<Answer, Refusal> {
     if let Some(cause) = named_error(text) {
         return Err(Refusal::new(cause, format!("this is a mock error: {text}")));
@@ -32,7 +32,7 @@ pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<
     as_asked(canonical, Whole::new(body.to_string().into(), HeaderMap::new())?)
 }
 
-/// An embedding is mocked by a list of numbers.
+/// For embeddings, `mock_response` is a list of numbers.
 fn vector(text: &str) -> Result<Vec<f64>, Refusal> {
     serde_json::from_str(text).map_err(|_| {
         Refusal::new(
@@ -64,10 +64,10 @@ fn named_error(text: &str) -> Option<Cause> {
     )
 }
 
-/// A whole answer as the client asked for it: whole, or as the chunks it would have been streamed in.
+/// The answer in the form that the client asked for: whole, or as the chunks of a stream.
 ///
 /// # Errors
-/// The answer cannot be cut into chunks: it is none of the operation's.
+/// The answer cannot be cut into chunks, because it is not an answer of this operation.
 pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> {
     if !canonical.is_streaming {
         return Ok(Answer::Whole(whole));
@@ -90,10 +90,10 @@ pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> 
     ))))
 }
 
-/// The whole answer that an event stream comes to: some upstreams stream what was asked for whole.
+/// Joins an event stream to a whole answer: some upstreams stream an answer even if no stream was asked for.
 ///
 /// # Errors
-/// The stream broke off, holds no events, or tells a failure.
+/// The stream broke off, holds no events, or reports a failure.
 pub fn joined(operation: Operation, stream: Bytes) -> Result<Bytes, Refusal> {
     let mut events = sse::Events::new(usize::MAX);
     events.push(stream);

@@ -1,8 +1,9 @@
-//! A checkup: a tiny question of the gateway's own, put to one deployment through its own adapter; and what routing makes of
-//! what was found. It is no exchange: nobody is charged, nothing is recorded, and no average moves.
+//! A checkup is a health check: a small request of the gateway itself to one deployment, through the deployment's
+//! adapter. This module sends it, and applies the results to routing. A checkup is not an exchange: it is not charged,
+//! not recorded, and changes no averages.
 //!
-//! What is asked is what LiteLLM asks (<https://docs.litellm.ai/docs/proxy/health>): a short chat, a completion or an
-//! embedding, as the model is for.
+//! The request is the same as LiteLLM's (<https://docs.litellm.ai/docs/proxy/health>): a short chat, a completion or an
+//! embedding, depending on the model.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +21,13 @@ use crate::operation::Operation;
 use crate::snapshot::Found;
 use crate::upstream::{Connections, TimeLimits};
 
-/// Longer answers are an error: what is asked for is a few tokens, or one embedding.
+/// Longer answers are an error: the request asks for a few tokens, or for one embedding.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// Longer messages of upstreams are cut.
+/// Longer error messages of upstreams are cut.
 const MESSAGE_CHARS_MAX: usize = 300;
 
-/// A deployment, and what to ask it.
+/// A deployment, and the request to check it with.
 pub struct Question {
     candidate: Candidate,
     canonical: Arc<Canonical>,
@@ -34,8 +35,8 @@ pub struct Question {
 }
 
 impl Question {
-    /// `None` where there is nothing to ask: an answer that is written down, a wildcard that `health_check_model` names no
-    /// model of, a model that is for something else than the gateway serves.
+    /// `None` if there is nothing to ask: the deployment is a mock, a wildcard without `health_check_model`, or for
+    /// something that the gateway does not serve.
     #[must_use]
     pub fn to(deployment: &Arc<Deployment>) -> Option<Self> {
         let own = &deployment.settings.checkup;
@@ -64,7 +65,7 @@ impl Question {
         })
     }
 
-    /// Asks, and waits for the whole answer.
+    /// Sends the request, and waits for the whole answer.
     pub async fn put(self, connections: &Connections) -> Finding {
         let begun = Moment::now();
         let deployment = &self.candidate.deployment;
@@ -97,7 +98,7 @@ impl Question {
     }
 }
 
-/// The operation that a mode is of, and a question for it; `None` for what the gateway does not serve.
+/// The operation for a mode, and a request for it; `None` if the gateway does not serve the mode.
 fn asked(mode: Option<&str>, model: &str, tokens_max: u32) -> Option<(Operation, Value)> {
     const PROMPT: &str = "What's 1 + 1?";
     let operation = Operation::of_mode(mode.unwrap_or("chat"))?;
@@ -120,7 +121,8 @@ fn ailment(refusal: Refusal) -> Ailment {
     }
 }
 
-/// Leaves candidates out whose last checkup failed, if that counts; where all did, the checkups are not believed.
+/// Removes the candidates whose last checkup failed, if the rules say so. If this would remove all, the results are
+/// ignored.
 pub fn leave_out_failed(rules: &Checkups, found: &mut Found, now: Moment) {
     if !rules.are_on || !rules.route {
         return;

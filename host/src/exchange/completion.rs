@@ -1,9 +1,9 @@
-//! What an answer of an OpenAI-compatible server lacks, and clients rely on.
+//! Fills in what answers of OpenAI-compatible servers lack and clients rely on.
 //!
-//! Such servers leave out `id`, `object`, `created` or the `index` of a tool call, call the end of an answer with tool calls
-//! `stop`, or put thoughts under `reasoning`, where clients read `reasoning_content`. What is missing is filled in; an
-//! answer that lacks nothing stays the bytes that it was. Of a stream the first chunks tell what to look for, so that later
-//! ones are not looked into.
+//! Such servers leave out `id`, `object`, `created` or the `index` of a tool call, end an answer with tool calls with
+//! the finish reason `stop`, or put reasoning under `reasoning`, while clients read `reasoning_content`. What is
+//! missing is filled in; an answer that lacks nothing keeps its bytes. In a stream, the first chunks show what to look
+//! for, so that later ones need not be parsed.
 
 use std::sync::LazyLock;
 
@@ -15,30 +15,30 @@ use crate::json::text::quote;
 use crate::json::{Kind, Span, Value, elements, find, member, replace};
 use crate::operation::Operation;
 
-/// Chunks within which thoughts begin, where there are any: the first one often holds a role alone.
+/// Reasoning begins within this many chunks, if there is any: the first one often holds only a role.
 const FIRST_CHUNKS: u32 = 8;
 
-/// Choices whose tool calls are numbered: no client asks for as many.
+/// Tool calls of choices with an index below this are numbered. OpenAI allows 128 choices.
 const CHOICES_MAX: usize = 128;
 
-/// Completes the answers of one attempt.
+/// Completes the chunks of one streamed answer.
 pub struct Completion {
-    /// `None` for operations that are left alone.
+    /// `None` for operations whose answers are not completed.
     head: Option<Head>,
     chunks: u32,
-    /// A chunk with choices was seen: an error may come before.
+    /// A chunk with choices was seen. An error chunk, which has none, may come before.
     is_begun: bool,
-    /// Of the head, what the first chunk lacked: no later one has it.
+    /// The first chunk lacked members of the head: then later ones lack them too.
     lacks_head: bool,
-    /// Thoughts come under `reasoning`.
+    /// Reasoning comes under `reasoning`.
     moves_reasoning: bool,
-    /// The client named tools, so that calls may come.
+    /// The request has tools, so that tool calls may come.
     has_tools: bool,
-    /// Calls that began, by choice.
+    /// The number of tool calls that have begun, by choice.
     calls: Vec<u32>,
 }
 
-/// What all chunks of an answer have in common: names, and JSON for those that are missing.
+/// Members that are the same in all chunks of an answer: their names, and the JSON for those that are missing.
 struct Head([(&'static str, Vec<u8>); 4]);
 
 impl Head {
@@ -63,7 +63,7 @@ impl Head {
 struct Edits<'d> {
     document: &'d [u8],
     replaced: Vec<(Span, Vec<u8>)>,
-    /// Objects, and the members that they get.
+    /// Objects, and the members to add to them.
     added: Vec<(Span, Vec<u8>)>,
 }
 
@@ -84,7 +84,7 @@ impl<'d> Edits<'d> {
         member(self.document, object.span, name).filter(|value| value.kind != Kind::Null)
     }
 
-    /// Gives an object a member that it lacks, or that is `null`.
+    /// Adds a member to an object that lacks it, or in which it is `null`.
     fn fill(&mut self, object: Value, name: &str, json: &[u8]) {
         match member(self.document, object.span, name) {
             Some(value) if value.kind == Kind::Null => self.replaced.push((value.span, json.to_vec())),
@@ -99,7 +99,7 @@ impl<'d> Edits<'d> {
         }
     }
 
-    /// Thoughts are repeated where clients read them; whether that was needed.
+    /// Copies reasoning to the member that clients read, if it is not there. Returns whether this was needed.
     fn fill_reasoning(&mut self, message: Value) -> bool {
         let reasoning = self
             .member(message, "reasoning")
@@ -111,7 +111,7 @@ impl<'d> Edits<'d> {
         true
     }
 
-    /// An answer that asks for calls has not come to its end.
+    /// Replaces the finish reason `stop` of a choice that has tool calls: the client must run the calls and continue.
     fn end_in_calls(&mut self, choice: Value) {
         let reason = self.member(choice, "finish_reason");
         if let Some(reason) = reason.filter(|reason| reason.raw(self.document) == b"\"stop\"") {
@@ -135,12 +135,12 @@ impl<'d> Edits<'d> {
         }
         edits.sort_by_key(|(span, _)| span.start);
         let document = Bytes::copy_from_slice(self.document);
-        // Spans that came from one walk neither overlap nor leave the document.
+        // Spans from one walk do not overlap and are inside the document.
         replace(&document, &edits).ok().map(|parts| parts.into_bytes())
     }
 }
 
-/// Completes a whole answer; `None` where it lacks nothing.
+/// Completes a whole answer; `None` if it lacks nothing.
 pub fn whole(canonical: &Canonical, body: &[u8]) -> Option<Bytes> {
     let head = Head::of(canonical, false)?;
     let root = find::root(body).filter(|root| root.kind == Kind::Object)?;
@@ -192,7 +192,7 @@ impl Completion {
         }
     }
 
-    /// Completes the next chunk; `None` where it lacks nothing.
+    /// Completes the next chunk; `None` if it lacks nothing.
     pub fn chunk(&mut self, data: &[u8]) -> Option<Bytes> {
         self.head.as_ref()?;
         self.chunks = self.chunks.saturating_add(1);
@@ -215,7 +215,7 @@ impl Completion {
         edits.finish()
     }
 
-    /// Whether a look into the chunk is worth its while.
+    /// Whether the chunk may lack something, and so must be parsed.
     fn may_lack(&self, data: &[u8]) -> bool {
         static REASONING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"reasoning\""));
         static CALLS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"tool_calls\""));
@@ -248,7 +248,7 @@ impl Completion {
         }
     }
 
-    /// Gives a call its index: one that brings an id begins, and one without goes on with the last.
+    /// Sets the `index` of a tool call: a call with an id begins, one without an id continues the last call.
     fn number(&mut self, choice: usize, call: Value, edits: &mut Edits<'_>) {
         if choice >= CHOICES_MAX {
             return;

@@ -1,6 +1,6 @@
-//! A client that waits long for a stream: the head of its answer goes out before there is one, and comments follow, so that
-//! nothing in between takes the connection for dead. Attempts and fallbacks go on meanwhile; their outcome is told in the
-//! stream.
+//! For a client that waits long for a stream: sends the head of the answer before there is an answer, and comments
+//! after it, so that no proxy closes the connection for being idle. Attempts and fallbacks go on meanwhile; the stream
+//! reports their outcome.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,10 +16,11 @@ use super::{Cause, Exchange, Refusal, fallback};
 use crate::body::{Body, PING, Sink};
 use crate::canonical::Canonical;
 
-/// The phases up to an answer. It owns the exchange: dropped in the middle, it is a client that hung up.
+/// The phases up to an answer. The future owns the exchange: if it is dropped before its end, the client has hung up.
 type Asking = Pin<Box<dyn Future<Output = (Exchange, Result<Answer, Refusal>)> + Send>>;
 
-/// Answers as if nobody waited, where that takes no longer than `patience`; else with a head at once and a body that waits.
+/// Answers as usual if there is an outcome within `patience`; else with a head at once and a body that waits for the
+/// outcome.
 pub async fn answer(mut exchange: Exchange, canonical: Arc<Canonical>, patience: Duration) -> Response<Body> {
     let asked = Arc::clone(&canonical);
     let mut asking: Asking = Box::pin(async move {
@@ -34,9 +35,9 @@ pub async fn answer(mut exchange: Exchange, canonical: Arc<Canonical>, patience:
     response
 }
 
-/// The body: what becomes of the exchange, once that is known.
+/// Writes the body: the outcome of the exchange, once it is known.
 async fn wait(asking: Asking, sink: Sink) {
-    // Some intermediaries hold a head back until a body begins.
+    // Some proxies hold a head back until the body begins.
     sink.send(PING).await;
     let (mut exchange, outcome) = asking.await;
     let refusal = match outcome {

@@ -1,8 +1,9 @@
-//! Phase `fallback`: one model group after the other, until one answers or none is left.
+//! Phase `fallback`: tries one model group after the other, until one answers or none is left.
 //!
-//! A group that fails leads on to its fallbacks, each of which may lead on to its own; no group is tried twice, but for one
-//! that names itself: that means its deployments that have not been tried yet. If no group answers, the client gets the error of
-//! the group it asked for. The order is LiteLLM's
+//! A group that fails leads to its fallbacks, and each of them may lead to its own. No group is tried twice, except one
+//! that names itself: this means those of its deployments that have not been tried yet. If no group answers, the client
+//! gets the error of the group it asked for; but if no deployment of that group was tried and one of a fallback was, it
+//! gets the error of the last group. The order is LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/reliability#fallbacks>).
 
 use std::collections::VecDeque;
@@ -19,10 +20,10 @@ use crate::config::settings::{Fallbacks, GroupTargets, Target};
 use crate::json::{self, Splice};
 use crate::worker;
 
-/// The phase.
+/// Runs the phase.
 ///
 /// # Errors
-/// No group answered, or not in time.
+/// No group answered, or none in time.
 pub async fn until_a_group_answers(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> Result<Answer, Refusal> {
     let Some(limit) = exchange.snapshot.settings.upstream.deadline else {
         return through_groups(exchange, canonical).await;
@@ -40,12 +41,12 @@ pub async fn until_a_group_answers(exchange: &mut Exchange, canonical: &Arc<Cano
     }
 }
 
-/// A group to try. A hop is a request: what holds for the client's holds for each.
+/// A group to try, with the request for it. All that applies to the client's request applies to each hop.
 struct Hop {
     canonical: Arc<Canonical>,
-    /// Groups that led here.
+    /// Number of groups that led here.
     depth: u32,
-    /// The request's guardrails have looked at these bytes.
+    /// The request's guardrails have checked these bytes.
     is_guarded: bool,
 }
 
@@ -58,7 +59,7 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
     let mut hops = Hops::default();
     let mut first: Option<(Refusal, Arc<Canonical>)> = None;
     let mut was_asked = false;
-    // As it is configured: names that clients make up would be labels without bound.
+    // The name as it is configured: as labels of metrics, names that clients make up would be unbounded.
     let mut requested: Option<Box<str>> = None;
     loop {
         let outcome = ask(exchange, &mut hop, &hops.seen).await;
@@ -67,7 +68,7 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
         }
         let refusal = match outcome {
             Ok(answer) => return Ok(answer),
-            // What a guardrail refuses is not tried in other words, whatever came before.
+            // After some errors, such as a guardrail's refusal, nothing else is tried, whichever groups failed before.
             Err(refusal) if !refusal.cause.may_fall_back() => return Err(refusal),
             Err(refusal) => refusal,
         };
@@ -76,7 +77,8 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
         }
         hops.add(targets(exchange, &hop, &refusal), &hop);
         let Some(next) = hops.next(&hop).await else {
-            // A group of which nobody was asked has less to say than one that failed.
+            // The error of a group of which no deployment was tried says less than that of a group that was tried and
+            // failed.
             let is_first_told = was_asked || exchange.story.attempts.is_empty();
             let (refusal, canonical) = first.filter(|_| is_first_told).unwrap_or((refusal, hop.canonical));
             exchange.canonical = Some(canonical);
@@ -95,7 +97,7 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
     }
 }
 
-/// One hop: guard → route → attempt* → guard. The answer's guardrails are asked always.
+/// One hop: guard → route → attempt* → guard. The guardrails of the answer run on every hop.
 async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Result<Answer, Refusal> {
     guard_request(exchange, hop).await?;
     let canonical = &hop.canonical;
@@ -108,7 +110,8 @@ async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Resul
     guard::answer(exchange, canonical, answer?).await
 }
 
-/// Where an answer goes on that broke after its first content: at the groups that a failure before it would have led to.
+/// The hops for an answer that broke after its first content: the groups that a failure before the first content would
+/// have led to.
 pub struct Onward {
     hop: Hop,
     hops: Hops,
@@ -129,7 +132,8 @@ impl Onward {
         }
     }
 
-    /// The request for the next group, which its guardrails have let pass.
+    /// The request for the next group, after its guardrails have let it pass; `None` if there is none, or a guardrail
+    /// refused.
     pub async fn next(&mut self, exchange: &mut Exchange) -> Option<Arc<Canonical>> {
         let Self { hop, hops, refusal } = self;
         hops.add(targets(exchange, hop, refusal), hop);
@@ -140,7 +144,7 @@ impl Onward {
     }
 }
 
-/// The request's guardrails are asked where they have not seen these bytes.
+/// Runs the request's guardrails, unless they have checked these bytes.
 async fn guard_request(exchange: &mut Exchange, hop: &mut Hop) -> Result<(), Refusal> {
     exchange.canonical = Some(Arc::clone(&hop.canonical));
     if !hop.is_guarded {
@@ -153,22 +157,22 @@ async fn guard_request(exchange: &mut Exchange, hop: &mut Hop) -> Result<(), Ref
 /// The groups of one exchange.
 #[derive(Default)]
 struct Hops {
-    /// Still to be tried, the next one first.
+    /// Groups to try, the next one first.
     open: VecDeque<Ahead>,
     seen: Vec<Box<str>>,
 }
 
-/// A group that one that failed leads to.
+/// A fallback of a group that failed.
 struct Ahead {
     target: Target,
     failed: Arc<Canonical>,
     depth: u32,
-    /// The guardrails have looked at what the failed one was asked.
+    /// The guardrails have checked the request to the group that failed.
     is_guarded: bool,
 }
 
 impl Hops {
-    /// Where a group that has failed leads: there comes before where others led earlier.
+    /// Adds the fallbacks of a group that has failed, before those of groups that failed earlier.
     fn add(&mut self, targets: Vec<Target>, failed: &Hop) {
         self.seen.push(failed.canonical.group.clone());
         for target in targets.into_iter().rev() {
@@ -181,7 +185,7 @@ impl Hops {
         }
     }
 
-    /// The next group that was not tried; also the one that has just failed, where it names itself, once.
+    /// The next group that was not tried. If the group that has just failed names itself, it is tried once more.
     async fn next(&mut self, failed: &Hop) -> Option<Hop> {
         while let Some(ahead) = self.open.pop_front() {
             let group = ahead.target.group.as_str();
@@ -199,7 +203,7 @@ impl Hops {
 }
 
 impl Ahead {
-    /// The request as the group gets it.
+    /// The request for this group.
     fn aim(self) -> Result<Hop, (String, json::Error)> {
         let Self { target, failed, .. } = &self;
         let mut changes = Splice::default();
@@ -231,7 +235,7 @@ fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bo
     metrics.fell_back(requested, found, status, class, is_success);
 }
 
-/// The attempts at one group.
+/// Makes the attempts at one group.
 async fn ask_group(exchange: &mut Exchange, canonical: &Arc<Canonical>, seen: &[Box<str>]) -> Result<Answer, Refusal> {
     let tried: Vec<_> = if seen.contains(&canonical.group) {
         let attempts = exchange.story.attempts.iter();
@@ -245,7 +249,9 @@ async fn ask_group(exchange: &mut Exchange, canonical: &Arc<Canonical>, seen: &[
     attempt::until_one_answers(exchange, canonical, ranked, &tried).await
 }
 
-/// Where a failure leads: the request's own fallbacks, else those of its kind of failure, else the group's.
+/// The targets after a failure. If the prompt was too long, or a content filter refused it, these are the request's own
+/// targets for this kind of failure, else the configured ones for it. Otherwise, or if neither exists, these are the
+/// request's `fallbacks`, else those of its group. A request's own targets apply to its first group only.
 fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
     let canonical = &hop.canonical;
     let configured = &exchange.snapshot.settings.router.fallbacks;
@@ -256,7 +262,7 @@ fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
         return Vec::new();
     }
     let asked = |name: &str| asked(canonical, name).filter(|_| hop.depth == 0);
-    // Where a list of this kind is configured and the group is not in it, it leads nowhere.
+    // If a list for this kind is configured and the group is not in it, there are no fallbacks.
     let of_kind = |name: &str, configured: Option<&GroupTargets>| {
         let own = |list: &GroupTargets| {
             exchange
@@ -275,10 +281,11 @@ fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
         .unwrap_or_else(|| exchange.fallbacks_after(canonical).to_vec())
 }
 
-/// A request may name more fallbacks than this; those are not tried.
+/// If a request names more fallbacks than this, the rest is not tried.
 const ASKED_MAX: usize = 64;
 
-/// Fallbacks that a request names: groups, objects with `model` and what changes there, or mappings from a group to these.
+/// The fallbacks that a request names: groups, objects with `model` and the fields to change, or objects that map a
+/// group to a list of these.
 fn asked(canonical: &Canonical, name: &str) -> Option<Vec<Target>> {
     let field = canonical.field(name)?;
     let Ok(Value::Array(items)) = serde_json::from_str(field.json) else {
@@ -299,7 +306,7 @@ fn asked(canonical: &Canonical, name: &str) -> Option<Vec<Target>> {
     Some(targets)
 }
 
-/// `None` for what names no group that could exist.
+/// `None` if the item names no group that could exist.
 fn target(item: Value) -> Option<Target> {
     let target = read_target(item)?;
     (target.group.len() <= MODEL_BYTES_MAX).then_some(target)
@@ -326,7 +333,8 @@ fn read_target(item: Value) -> Option<Target> {
 }
 
 impl Fallbacks {
-    /// Where a group leads, whatever it failed with; `None` where none is configured of its own.
+    /// The fallbacks of a group for every kind of failure; `None` if it has none of its own. A group `a/b` may use
+    /// those of `b`.
     #[must_use]
     pub fn own(&self, group: &str) -> Option<&[Target]> {
         let bare = || self.general.get(group.split_once('/')?.1);

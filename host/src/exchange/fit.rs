@@ -1,6 +1,6 @@
-//! Which deployments a request fits, before any is asked (`enable_pre_call_checks`): what it serves, where it may be served, what its model
-//! must be able to do, room in the context window, room in the minute. In this order: a request that fits none is told of
-//! the first of these that nobody is left after.
+//! Which deployments a request fits (`enable_pre_call_checks`), before any is tried: the operation, the region, the
+//! model's capabilities, the context window, and the rate limits of this minute. The checks run in this order; if one
+//! of them leaves no deployment, the error is that of this check.
 
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
@@ -8,11 +8,11 @@ use crate::deployment::{Capability, Deployment, is_within};
 use crate::moment::Moment;
 use crate::snapshot::Found;
 
-/// Leaves out the deployments that the request does not fit. The operation, and a region that the request may not leave, count
-/// always.
+/// Removes the deployments that the request does not fit. The operation, and a region that the request requires, are
+/// always checked.
 ///
 /// # Errors
-/// It fits none. A prompt that is too long for all of them leads on to `context_window_fallbacks`.
+/// The request fits no deployment. A prompt that is too long for all of them leads to `context_window_fallbacks`.
 pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
     if found.candidates.is_empty() {
         return Ok(());
@@ -28,11 +28,11 @@ pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> R
     with_room(tokens, found)
 }
 
-/// Adapters say which operations they speak.
+/// An adapter lists the operations that it supports.
 fn serving(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
     let operation = canonical.operation.as_str();
     let serves = |deployment: &Deployment| {
-        // A deployment without an upstream answers by itself.
+        // A deployment without an upstream answers by itself (`mock_response`).
         let upstream = deployment.upstream.as_ref();
         upstream.is_none_or(|upstream| upstream.provider.operations.iter().any(|name| name == operation))
     };
@@ -50,7 +50,7 @@ fn in_region(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
     let Some(allowed) = canonical.region() else {
         return Ok(());
     };
-    // Where it is not known where a deployment runs, it is not there.
+    // A deployment whose region is not known does not count as being in the region.
     let is_there = |deployment: &Deployment| deployment.region.as_ref().is_some_and(|own| is_within(own, &allowed));
     keep(found, is_there, |_| {
         let message = format!("no deployment of `{}` runs in the region `{allowed}`", canonical.group);
@@ -113,7 +113,7 @@ fn with_room(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
     })
 }
 
-/// Leaves out the deployments that do not fit, unless none would be left: then why, of those that were there.
+/// Removes the deployments that do not fit. If none would be left, returns the error for those that were there.
 fn keep(
     found: &mut Found,
     fits: impl Fn(&Deployment) -> bool,

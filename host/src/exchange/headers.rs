@@ -1,4 +1,5 @@
-//! Headers of an answer: what becomes of the upstream's, and LiteLLM's own, which clients and dashboards read.
+//! Headers of an answer: those of the upstream that are passed on, and LiteLLM's own, which clients and dashboards
+//! read.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,16 +14,17 @@ use super::refusal::Row;
 use super::{Exchange, Refusal};
 use crate::canonical::Canonical;
 
-/// Headers beside those that are passed on, [`describe`]'s and the answer's own: few have them all. The client's connection
-/// keeps the room for its next request.
+/// Room for headers beside those that are passed on: those of [`describe`] and of the answer itself. Few answers have
+/// them all. The client's connection reuses the memory for its next request.
 const OWN_HEADERS_EXPECTED: usize = 17;
 
-/// Longer messages of failures are cut in a header.
+/// Longer error messages are cut in a header.
 const MESSAGE_CHARS_MAX: usize = 200;
 
-/// Headers of an upstream's answer that clients get, with LiteLLM's prefix; rate limits also plainly, as OpenAI's.
+/// The upstream's headers that clients get, with LiteLLM's prefix `llm_provider-`. Rate-limit headers are also passed
+/// on without the prefix, as OpenAI sends them.
 pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
-    /// They frame the message, or are about a connection that is not the client's.
+    /// These frame the upstream's message, or concern a connection that is not the client's.
     const LEFT_OUT: [&str; 11] = [
         "connection",
         "keep-alive",
@@ -51,7 +53,8 @@ pub fn passed_on(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
-/// Names that a worker remembers with their prefix. Upstreams have some dozen in all; what they make up costs a look-up.
+/// Prefixed names that a worker remembers. Upstreams use a few dozen names in all; a name beyond the limit is put
+/// together each time.
 const PREFIXED_MAX: usize = 256;
 
 thread_local! {
@@ -71,7 +74,7 @@ fn prefixed(name: &HeaderName) -> Option<HeaderName> {
     })
 }
 
-/// LiteLLM's headers that are known as soon as the request is.
+/// Adds the headers whose values are known as soon as the request has been read.
 pub fn describe_request(id: &str, canonical: Option<&Canonical>, headers: &mut HeaderMap) {
     const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
     let mut put = |name, value| put(headers, name, value);
@@ -85,7 +88,7 @@ pub fn describe_request(id: &str, canonical: Option<&Canonical>, headers: &mut H
     }
 }
 
-/// LiteLLM's headers, as far as they are known when the head of an answer is sent.
+/// Adds LiteLLM's headers, as far as their values are known when the head of an answer is sent.
 pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     const NONE: HeaderValue = HeaderValue::from_static("0");
     describe_request(&exchange.id, exchange.canonical.as_deref(), headers);
@@ -116,7 +119,7 @@ fn put(headers: &mut HeaderMap, name: &'static str, value: Option<HeaderValue>) 
     }
 }
 
-/// What the exchange fell back from, where the operator lets clients ask and this one does.
+/// The errors of the groups that failed, if the operator allows it and the request asks for them.
 fn fallback_errors(exchange: &Exchange) -> Option<HeaderValue> {
     let failures = &exchange.story.fallback_errors;
     let asks = |canonical: &Canonical| {
@@ -131,7 +134,7 @@ fn fallback_errors(exchange: &Exchange) -> Option<HeaderValue> {
     }
 }
 
-/// As JSON in ASCII, the shape and the words are LiteLLM's.
+/// The errors as JSON in ASCII, with LiteLLM's members and terms.
 fn listed(failures: &[Refusal]) -> String {
     let told = failures.iter().map(|failure| {
         let message: String = failure.message.chars().take(MESSAGE_CHARS_MAX).collect();
@@ -141,7 +144,8 @@ fn listed(failures: &[Refusal]) -> String {
     in_ascii(&Value::Array(told.collect()).to_string())
 }
 
-/// The same JSON without what no header can hold: outside of its strings it has nothing but plain ASCII.
+/// The same JSON, with the characters that no header can hold written as escapes. Only strings have such characters:
+/// the rest of a JSON document is plain ASCII.
 fn in_ascii(json: &str) -> String {
     use std::fmt::Write;
     let mut ascii = String::with_capacity(json.len());
@@ -157,13 +161,13 @@ fn in_ascii(json: &str) -> String {
     ascii
 }
 
-/// Fields of the request that ask for what is not there yet.
+/// Fields of the request that are not supported yet.
 fn left_aside(canonical: &Canonical) -> Vec<&'static str> {
     let is_asked = |name: &&str| canonical.field(name).is_some();
     NOT_IN_EFFECT.into_iter().filter(is_asked).collect()
 }
 
-/// Names with commas between; `None` without any.
+/// The names, separated by commas; `None` if there are none.
 fn list(names: Vec<&str>) -> Option<HeaderValue> {
     if names.is_empty() {
         None
@@ -172,7 +176,7 @@ fn list(names: Vec<&str>) -> Option<HeaderValue> {
     }
 }
 
-/// `None` for what no header can hold.
+/// `None` if no header can hold the text.
 fn value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
 }

@@ -1,4 +1,4 @@
-//! Phase `identify`: who asks. Virtual keys will be looked up here; today there is the master key.
+//! Phase `identify`: checks the client's key. Only the master key is supported; virtual keys will be looked up here.
 
 use hyper::HeaderMap;
 use subtle::ConstantTimeEq;
@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq;
 use super::{Cause, Exchange, Refusal};
 use crate::config::Secret;
 
-/// Headers that clients send a key in; the first that is there counts. `x-litellm-api-key` is sent where `Authorization`
-/// is meant for someone else.
+/// Headers in which clients send a key; the first one that is there counts. Clients send `x-litellm-api-key` if
+/// `Authorization` is meant for another server.
 const KEY_HEADERS: [&str; 6] = [
     "x-litellm-api-key",
     "authorization",
@@ -17,7 +17,7 @@ const KEY_HEADERS: [&str; 6] = [
     "ocp-apim-subscription-key",
 ];
 
-/// Why a client is nobody.
+/// Why a client was not identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unidentified {
     NoKey,
@@ -34,10 +34,10 @@ impl From<Unidentified> for Refusal {
     }
 }
 
-/// The phase.
+/// Runs the phase.
 ///
 /// # Errors
-/// A master key is configured, and the client has shown another, or none.
+/// A master key is configured, and the client sent another key, or none.
 pub fn client(exchange: &Exchange, headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(identify(
         exchange.snapshot.settings.general.master_key.as_ref(),
@@ -45,15 +45,15 @@ pub fn client(exchange: &Exchange, headers: &HeaderMap) -> Result<(), Refusal> {
     )?)
 }
 
-/// Whether these headers carry the master key; anyone may enter where none is configured (the gateway then listens on
-/// loopback only).
+/// Checks that the headers carry the master key. If none is configured, every client is accepted. The gateway then
+/// listens on loopback only, unless `dangerously_permit_weak_or_unset_master_key` is set.
 ///
 /// # Errors
-/// No key, or a wrong one.
+/// There is no key, or a wrong one.
 pub fn identify(master_key: Option<&Secret>, headers: &HeaderMap) -> Result<(), Unidentified> {
     let Some(master_key) = master_key else { return Ok(()) };
     let shown = key(headers).ok_or(Unidentified::NoKey)?;
-    // The comparison takes the same time wherever the difference is; only the length shows.
+    // The comparison takes the same time wherever the keys differ; only the length can be found out.
     if bool::from(shown.as_bytes().ct_eq(master_key.expose().as_bytes())) {
         Ok(())
     } else {
@@ -61,13 +61,13 @@ pub fn identify(master_key: Option<&Secret>, headers: &HeaderMap) -> Result<(), 
     }
 }
 
-/// The key a client shows.
+/// The key that a client sent.
 fn key(headers: &HeaderMap) -> Option<&str> {
     let shown = KEY_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
     Some(strip_bearer(shown).trim()).filter(|key| !key.is_empty())
 }
 
-/// What follows `Bearer `, if that is there. The scheme's name compares without regard to case (RFC 9110 §11.1).
+/// The text after `Bearer `, if it begins so. The scheme's name compares without regard to case (RFC 9110 §11.1).
 fn strip_bearer(shown: &str) -> &str {
     match shown.split_at_checked("bearer ".len()) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key,

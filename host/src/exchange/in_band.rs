@@ -1,7 +1,8 @@
-//! Failures that an upstream tells in the place of an answer, with status 200: an error object, a stream's error event, an
-//! answer without any choice.
+//! Failures that an upstream reports with status 200 in place of an answer: an error object, an error event in a
+//! stream, or an answer without any choice.
 //!
-//! What an upstream can answer, and what follows, is walked row by row in `tests/tests/upstream_answers.rs`.
+//! `tests/tests/upstream_answers.rs` goes through the possible answers of an upstream and what follows from each, row
+//! by row.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use super::{Cause, Refusal};
 use crate::json::{Kind, Value, elements, find, member};
 use crate::operation::Operation;
 
-/// The error in a whole answer or in a chunk: `{"error": …}`, `{"object": "error", …}`, or that of a choice.
+/// The error in a whole answer or in a chunk: `{"error": …}`, `{"object": "error", …}`, or the `error` of a choice.
 pub fn error_in(data: &[u8]) -> Option<Refusal> {
     static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
     WORD.find(data)?;
@@ -26,7 +27,8 @@ pub fn error_in(data: &[u8]) -> Option<Refusal> {
     Some(told(data, error))
 }
 
-/// Some servers name an error that they do not have: `null`, `false`, `0`, an empty text, list or object.
+/// Whether `error` has a value. Some servers send it without an error: `null`, `false`, `0`, an empty text, list or
+/// object.
 fn says_something(data: &[u8], error: Value) -> bool {
     let raw = error.raw(data).iter().filter(|byte| !byte.is_ascii_whitespace());
     let raw: Vec<u8> = raw.take(6).copied().collect();
@@ -55,7 +57,7 @@ fn told(data: &[u8], error: Value) -> Refusal {
     }
 }
 
-/// What a code or a type says: OpenAI's and Anthropic's words, or a status.
+/// The cause for a code or a type: OpenAI's and Anthropic's names, or a status.
 fn cause_of(word: &str) -> Option<Cause> {
     Some(match word {
         "rate_limit_exceeded" | "rate_limit_error" | "insufficient_quota" => Cause::RateLimited,
@@ -74,7 +76,7 @@ fn cause_of(word: &str) -> Option<Cause> {
     })
 }
 
-/// Whether a whole answer is one.
+/// Checks that an answer holds what was asked for.
 ///
 /// # Errors
 /// It is an error, or holds nothing that was asked for.

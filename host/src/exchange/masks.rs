@@ -1,7 +1,8 @@
-//! Our credentials in what an upstream answers: some repeat a request's headers, or the key in an error message, and one
-//! that was taken over may do worse. None goes further, neither to a guest nor to a client nor into a log.
+//! Masks the gateway's credentials in the answers of upstreams. Some upstreams repeat a request's headers, or the key
+//! in an error message, and a compromised one may do worse. No credential may reach a guest, a client or a log.
 //!
-//! A credential that a stream spells over several events (a piece in each delta) is not found: no single event holds it.
+//! A credential that a stream spells over several events (a piece in each delta) is not found, because no single event
+//! holds it.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use hyper::header::HeaderName;
 use super::Refusal;
 use crate::deployment::Deployment;
 
-/// Providers repeat keys in their messages; ours must not reach a client or a log.
+/// The refusal with credentials masked: providers repeat keys in their messages, which reach clients and logs.
 pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
     let Refusal {
         message,
@@ -35,13 +36,13 @@ pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
     refusal
 }
 
-/// An upstream's error page as a guest may see it.
+/// An upstream's error page with credentials masked, as a guest may see it.
 pub fn masked(page: Bytes, deployment: &Deployment) -> Bytes {
     deployment.secrets.all.masked(&page).unwrap_or(page)
 }
 
-/// Some servers send a request's headers back: whatever holds a credential of ours goes no further, neither to a guest nor
-/// to a client.
+/// Removes the headers that hold a credential: some servers send a request's headers back, and these headers must reach
+/// neither a guest nor a client.
 pub fn leave_out_echoes(headers: &mut HeaderMap, deployment: &Deployment) {
     let echoes: Vec<HeaderName> = headers
         .iter()
@@ -53,10 +54,11 @@ pub fn leave_out_echoes(headers: &mut HeaderMap, deployment: &Deployment) {
     }
 }
 
-/// Masks a successful answer as it comes, wherever its reads are cut. Bytes without a credential are not copied.
+/// Masks a successful answer as it arrives, wherever its reads are cut. Bytes are copied only if they hold a
+/// credential, or if those before them may be the beginning of one.
 pub struct Mask {
     deployment: Arc<Deployment>,
-    /// May be the beginning of a credential: shorter than the longest of them.
+    /// Bytes that may be the beginning of a credential: fewer than the longest credential has.
     held: Bytes,
     has_warned: bool,
 }
@@ -70,7 +72,7 @@ impl Mask {
         }
     }
 
-    /// The next bytes; empty where all of them may be the beginning of a credential.
+    /// The next bytes; empty if all of them may be the beginning of a credential.
     pub fn pass(&mut self, bytes: Bytes) -> Bytes {
         let mut bytes = match self.held.is_empty() {
             true => bytes,
@@ -85,12 +87,12 @@ impl Mask {
         bytes
     }
 
-    /// What is left at the end of the answer.
+    /// The bytes that are still held at the end of the answer.
     pub fn rest(&mut self) -> Bytes {
         std::mem::take(&mut self.held)
     }
 
-    /// All of an answer.
+    /// Masks a whole answer.
     pub fn whole(mut self, bytes: Bytes) -> Bytes {
         let Some(masked) = self.deployment.secrets.distinctive.masked(&bytes) else {
             return bytes;
@@ -99,7 +101,7 @@ impl Mask {
         masked
     }
 
-    /// Once an answer.
+    /// Logs a warning, once per answer.
     fn warn(&mut self) {
         if !std::mem::replace(&mut self.has_warned, true) {
             tracing::warn!(

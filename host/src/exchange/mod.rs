@@ -1,14 +1,16 @@
-//! The life of an exchange, top to bottom: [`run`]. Each phase is a module of the same name.
+//! The phases of one exchange, from the first byte of the request to the last byte of the answer: [`run`]. Each phase
+//! is a module of the same name.
 //!
 //! ```text
 //! identify → receive → for each hop: (guard → route → attempt* → guard) → relay → account → record
 //! ```
 //!
-//! A client that waits long for a stream gets the head of its answer before there is one ([`early`]).
+//! If a client that asked for a stream waits long, it gets the head of the answer before there is an answer
+//! ([`early`]).
 //!
-//! The first hop is the group that the client asked for; each fallback is another ([`fallback`]). There is one way out:
-//! success, refusal, failure and a client that hangs up all pass through [`account`] and [`record`], exactly once; dropping
-//! the [`Exchange`] is enough.
+//! The first hop is the model group that the client asked for; each fallback is a further hop ([`fallback`]). Every
+//! exchange, whether it succeeds, is refused, fails or is given up by the client, passes through [`account`] and
+//! [`record`] exactly once. Dropping the [`Exchange`] is enough for that.
 
 pub mod account;
 mod answer;
@@ -56,12 +58,13 @@ use crate::snapshot::Snapshot;
 use answer::Answer;
 use story::{Ending, Story};
 
-/// What the server hands over: a request whose path names an operation.
+/// A request as the server passes it on: its path names an operation.
 pub struct Arrival {
-    /// What was in force when the request came; the exchange keeps it to its end.
+    /// The snapshot that was current when the request arrived. The exchange uses it until its end.
     pub snapshot: Arc<Snapshot>,
     pub operation: Operation,
-    /// The model in the path of `/engines/{model}/…` and `/openai/deployments/{model}/…`; it takes precedence over the body's.
+    /// The model in the path of `/engines/{model}/…` and `/openai/deployments/{model}/…`; it takes precedence over the
+    /// body's.
     pub path_model: Option<String>,
     pub request: Request<Incoming>,
     pub peer: SocketAddr,
@@ -76,13 +79,13 @@ pub struct Exchange {
     peer: SocketAddr,
     started: Instant,
     started_at: SystemTime,
-    /// Once it has been received.
+    /// `None` until the request has been received.
     canonical: Option<Arc<Canonical>>,
-    /// What has happened so far, for account and record.
+    /// What has happened so far.
     story: Story,
 }
 
-/// Takes one exchange from its first byte to its last.
+/// Handles one request and returns its response. The body of a streamed response carries the exchange on to its end.
 pub async fn run(worker: Arc<Worker>, arrival: Arrival) -> Response<Body> {
     let mut exchange = Exchange::begin(worker, &arrival);
     let canonical = match exchange.receive(arrival).await {
@@ -115,13 +118,13 @@ impl Exchange {
         }
     }
 
-    /// The phases up to a request that can be asked.
+    /// The phases `identify` and `receive`: checks the client's key and reads the request.
     async fn receive(&mut self, arrival: Arrival) -> Result<Arc<Canonical>, Refusal> {
         identify::client(self, arrival.request.headers())?;
         receive::request(self, arrival).await
     }
 
-    /// The response of an outcome that nothing has been told of yet.
+    /// The response for an outcome, if nothing has been sent to the client yet.
     fn respond(self, outcome: Result<Answer, Refusal>) -> Response<Body> {
         match outcome {
             Ok(Answer::Whole(whole)) => self.end_whole(whole),
@@ -130,36 +133,37 @@ impl Exchange {
         }
     }
 
-    /// What is configured for the group of this request: under the name that was asked for, else under that of the group
-    /// that was found (an alias stands for one, a wildcard for many), else of the deployment that was asked last, which an
-    /// alias with weights may have chosen of another group. Whatever is keyed by group is looked up here.
+    /// Looks up a setting of this request's group. It tries three names in turn: the one that was asked for; the group
+    /// that was found under it (an alias stands for one group, a wildcard for many names); and the group of the
+    /// deployment that was tried last, because an alias with weights may have chosen a deployment of another group.
+    /// Settings that are configured by group are looked up here.
     fn of_group<T>(&self, canonical: &Canonical, configured: impl Fn(&str) -> Option<T>) -> Option<T> {
         let [found, asked_last] = self.story.groups_of(&canonical.group);
         let names = [Some(canonical.group.as_ref()), found, asked_last];
         names.into_iter().flatten().find_map(configured)
     }
 
-    /// Where the configuration leads from the group of this request, whatever it failed with.
+    /// The configured fallbacks of this request's group that apply to every kind of failure.
     fn fallbacks_after(&self, canonical: &Canonical) -> &[Target] {
         let configured = &self.snapshot.settings.router.fallbacks;
         let own = self.of_group(canonical, |group| configured.own(group));
         own.unwrap_or(&configured.default)
     }
 
-    /// A whole answer: all of it is known now.
+    /// Ends the exchange with an answer that is not streamed: everything about it is known now.
     fn end_whole(mut self, whole: answer::Whole) -> Response<Body> {
         self.story.answer = Some(whole.body.clone());
         self.end(Ending::Answered { status: 200 });
         answer::respond_whole(&self, whole)
     }
 
-    /// A refusal, in OpenAI's shape.
+    /// Ends the exchange with an error, in OpenAI's format.
     fn end_refused(mut self, refusal: &Refusal) -> Response<Body> {
         self.end(Ending::Refused(refusal.clone()));
         answer::respond_refused(&self, refusal)
     }
 
-    /// The one way out. Later calls do nothing.
+    /// Every exchange ends here. Further calls do nothing.
     fn end(&mut self, ending: Ending) {
         if self.story.ending.is_some() {
             return;
@@ -173,7 +177,8 @@ impl Exchange {
 }
 
 impl Drop for Exchange {
-    /// Whoever drops an exchange that has not ended is a client that hung up: hyper drops the work of a closed connection.
+    /// An exchange that is dropped before its end is one whose client hung up: hyper drops the futures of a closed
+    /// connection.
     fn drop(&mut self) {
         self.end(Ending::Refused(Refusal::new(Cause::ClientGone, "the client hung up")));
     }

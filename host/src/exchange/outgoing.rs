@@ -1,5 +1,5 @@
-//! What goes to an upstream: the canonical request made ready for a deployment, then the adapter's word on it turned into
-//! an HTTP request.
+//! The request to an upstream: prepares the canonical request for a deployment, and makes an HTTP request of what the
+//! adapter returns.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::json::{self, Limits, Splice};
 use crate::plugin::adapter::{RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
-/// Control fields that later versions honour: an answer says which of them were left aside.
+/// Control fields that are not supported yet: the headers of an answer name those that the request has.
 pub const NOT_IN_EFFECT: [&str; 4] = ["cache", "policies", "priority", "vector_store_ids"];
 
-/// Headers that an adapter may not set: they frame the message, or carry credentials, which are the host's to give.
+/// Headers that an adapter may not set: they frame the message, or carry credentials, which only the host may set.
 const HOST_HEADERS: [&str; 13] = [
     "host",
     "content-length",
@@ -36,8 +36,8 @@ const HOST_HEADERS: [&str; 13] = [
     "accept-encoding",
 ];
 
-/// The canonical request as this deployment gets it: with its defaults, without what it must not get. Control fields stay,
-/// since adapters honour some (`drop_params`); [`body`] leaves them out.
+/// The canonical request for this deployment: with its defaults, and without the fields that it must not get. Control
+/// fields stay, since adapters use some of them (`drop_params`); [`body`] removes them.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
     let mut dropped = asked_to_drop(canonical)?;
@@ -74,7 +74,7 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
 /// `additional_drop_params` of the request: names of fields, or paths into them.
 ///
 /// # Errors
-/// It is something else, or longer than any that a person wrote.
+/// It is not a list of strings, or has more than 100 elements.
 fn asked_to_drop(canonical: &Canonical) -> Result<Vec<json::Path>, Refusal> {
     const NAME: &str = "additional_drop_params";
     const PATHS_MAX: usize = 100;
@@ -94,7 +94,7 @@ fn is_given(canonical: &Canonical, name: &str) -> bool {
     canonical.field(name).is_some_and(|field| field.json != "null")
 }
 
-/// Parameters that say the same thing: providers refuse two of a kind.
+/// Parameters with the same meaning: providers refuse a request that has two of them.
 const SAME: [&[&str]; 4] = [
     &["max_tokens", "max_completion_tokens", "max_output_tokens"],
     &["reasoning_effort", "reasoning", "thinking"],
@@ -102,21 +102,21 @@ const SAME: [&[&str]; 4] = [
     &["tool_choice", "function_call"],
 ];
 
-/// Whether the client gives this parameter, or another that says the same.
+/// Whether the client gives this parameter, or another one with the same meaning.
 fn is_said(canonical: &Canonical, name: &str) -> bool {
     let same = SAME.iter().find(|names| names.contains(&name));
     is_given(canonical, name) || same.is_some_and(|names| names.iter().any(|other| is_given(canonical, other)))
 }
 
-/// OpenAI keeps `metadata` only with what it stores; elsewhere it is the gateway's.
+/// Whether OpenAI is to store the answer: it keeps `metadata` only then. Otherwise `metadata` is for the gateway.
 fn is_stored(canonical: &Canonical) -> bool {
     canonical.field("store").is_some_and(|field| field.json == "true")
 }
 
-/// The HTTP request that an adapter asks for, with our credential.
+/// The HTTP request that an adapter asks for, with the gateway's credential.
 ///
 /// # Errors
-/// The adapter asked for something that it may not, or the credential is not there.
+/// The adapter asked for something that it may not ask for, or there is no credential.
 pub fn build(
     canonical: &Canonical,
     deployment: &Deployment,
@@ -134,7 +134,7 @@ pub fn build(
     let mut headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
     let auth = asked.auth.as_ref().unwrap_or(&upstream.provider.auth);
     let query = authorize(deployment, auth, &mut headers).map_err(|error| {
-        // A client that reads 401 takes its own key for wrong.
+        // Not 401: a client that reads 401 believes that its own key is wrong.
         let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
         Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
     })?;
@@ -152,7 +152,8 @@ pub fn build(
     Ok(request)
 }
 
-/// The deployment's headers take precedence over the adapter's, but for the one that is a list of features: that grows.
+/// Adds a header of the deployment. It takes precedence over the adapter's, except for `anthropic-beta`, a list of
+/// features, which is joined.
 fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     if *name == ANTHROPIC_BETA {
         join(headers, name, value);
@@ -165,7 +166,7 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
     const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     let mut headers = HeaderMap::with_capacity(asked.headers.len() + 8);
     headers.insert(USER_AGENT, PRODUCT);
-    // Answers are looked into and passed on as they come: to compress them gains nothing on the way.
+    // Answers are read and passed on as they arrive: compression would gain nothing.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(
         ACCEPT,
@@ -192,12 +193,13 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
     Ok(headers)
 }
 
-/// Base and path joined. The host stays the deployment's whatever the adapter writes: this is a path and a query, no URL.
+/// Joins the base and the adapter's path. The adapter cannot change the host, because this is a path and a query, not a
+/// URL.
 fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQuery, String> {
     if !asked.starts_with('/') {
         return Err(format!("path `{}` does not begin with `/`", asked.escape_debug()));
     }
-    // A base that the operator wrote to the end (`…/v1/chat/completions`) is not doubled.
+    // If the operator's base ends with the adapter's path (`…/v1/chat/completions`), the path is not added again.
     let asked_path = asked.split('?').next().unwrap_or(asked);
     let joined = if base.ends_with(asked_path) {
         format!("{base}{}", &asked[asked_path.len()..])
@@ -212,7 +214,7 @@ fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQu
     joined.parse().map_err(|_| format!("path `{}`", asked.escape_debug()))
 }
 
-/// The body, without what is addressed to the gateway. What the adapter wrote itself is its own affair.
+/// The body without the fields that are for the gateway. A body that the adapter wrote itself is not changed.
 fn body(canonical: &Canonical, asked: RequestBody) -> Result<Outgoing, String> {
     let patch = match asked {
         RequestBody::Empty => return Ok(Outgoing::empty()),

@@ -1,4 +1,5 @@
-//! Phase `receive`: the request's body, bounded in size, time and depth, checked and looked into without building a tree.
+//! Phase `receive`: reads the request's body within limits of size, time and depth, and checks it without building a
+//! tree.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,10 +21,10 @@ use crate::json::{self, Fields, Kind, Limits, Splice};
 use crate::operation::Operation;
 use crate::worker;
 
-/// The phase.
+/// Runs the phase.
 ///
 /// # Errors
-/// The body is not what the operation takes; the sentence says where and how.
+/// The body cannot be read, or is not what the operation accepts; the message says where and why.
 pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Canonical>, Refusal> {
     let limits = &exchange.snapshot.settings.server;
     let (head, body) = arrival.request.into_parts();
@@ -31,7 +32,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     let body = read(body, limits).await?;
     let (body, fields) = look_into(body, limits).await?;
     let group = model(&body, &fields, arrival.path_model)?;
-    // Embeddings have no streamed form; `stream` there is a habit of clients.
+    // Embeddings have no streamed form; some clients set `stream` all the same.
     let is_streaming =
         boolean(&body, &fields, "stream")?.unwrap_or(false) && arrival.operation != Operation::Embeddings;
     let headers = without_credentials(head.headers);
@@ -65,7 +66,7 @@ fn milliseconds(at: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// JSON, or nothing said: curl's default is a form, which is a mistake worth naming.
+/// Accepts JSON, and requests without a content type. curl's default is a form: this mistake gets an error of its own.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(given) = headers.get(CONTENT_TYPE) else {
         return Ok(());
@@ -110,7 +111,7 @@ async fn read(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
     }
 }
 
-/// The whole body; `None` when it is longer than allowed. One frame, the usual case, is not copied.
+/// The whole body; `None` if it is longer than `bytes_max`. A body in one frame, the usual case, is not copied.
 async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<Bytes>> {
     let mut joined = Joined::default();
     while let Some(frame) = body.frame().await {
@@ -152,8 +153,7 @@ fn scan(body: &Bytes, limits: Limits) -> Result<Fields, Refusal> {
 
 const TOO_LONG: &str = "`model` is longer than any model's name: name a model group";
 
-/// The body without the credentials that clients send in it: they go no further, no guest sees them. Untouched where there
-/// are none.
+/// Removes the credentials that clients send in the body: no guest may see them. A body without them is not changed.
 fn without_credential_fields(body: Bytes, fields: Fields, limits: Limits) -> Result<(Bytes, Fields), Refusal> {
     let mut splice = Splice::default();
     for field in &fields {
@@ -174,15 +174,15 @@ fn without_credential_fields(body: Bytes, fields: Fields, limits: Limits) -> Res
     Ok((body, fields))
 }
 
-/// A client's fallbacks, or headers, without credentials: a fallback is a request, and has the fields of one. `None` where
-/// there are none.
+/// Removes credentials from a client's fallbacks or headers: a fallback is a request, and has the fields of one. `None`
+/// if there are no credentials.
 fn without_secrets(json: &[u8]) -> Option<Vec<u8>> {
     fn strip(value: &mut Value) -> usize {
         match value {
             Value::Array(items) => items.iter_mut().map(strip).sum(),
             Value::Object(fields) => {
                 let count = fields.len();
-                // A list is that of a group's fallbacks, whatever the group is called.
+                // A list holds the fallbacks of a group, whatever the name of the group is.
                 fields.retain(|name, value| value.is_array() || !is_secret(name));
                 let stripped = count - fields.len();
                 match fields.contains_key("model") {
@@ -197,7 +197,7 @@ fn without_secrets(json: &[u8]) -> Option<Vec<u8>> {
     (strip(&mut value) > 0).then(|| value.to_string().into_bytes())
 }
 
-/// The model of the path, else of the body.
+/// The model of the path, else the model of the body.
 fn model(body: &[u8], fields: &Fields, path_model: Option<String>) -> Result<String, Refusal> {
     let refused = |message: &str| Refusal::new(Cause::BadRequest, message).parameter("model");
     if let Some(model) = path_model {
@@ -242,8 +242,8 @@ fn without_credentials(mut headers: HeaderMap) -> HeaderMap {
 /// Bodies of this size or more were already copied out of the connection's read buffer.
 const ONE_READ_BYTES_MAX: usize = 64 << 10;
 
-/// The same body. One that came in a single read shares the buffer of the client's connection, which stays as large as it is
-/// as long as a part of it is held; a stream would hold it for minutes.
+/// The same body in memory of its own. A body that came in a single read shares the buffer of the client's connection,
+/// and the buffer keeps its size as long as a part of it is held. A stream would hold it for minutes.
 fn in_room_of_its_own(body: Bytes) -> Bytes {
     if body.len() < ONE_READ_BYTES_MAX {
         return Bytes::copy_from_slice(&body);
@@ -251,13 +251,13 @@ fn in_room_of_its_own(body: Bytes) -> Bytes {
     body
 }
 
-/// The same for headers.
+/// The same headers in memory of their own.
 fn headers_in_room_of_their_own(headers: &HeaderMap) -> HeaderMap {
     let mut values = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
     let mut copied = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
         values.extend_from_slice(value.as_bytes());
-        // What was a value is one.
+        // The copy of a valid value is valid.
         if let Ok(value) = HeaderValue::from_maybe_shared(values.split().freeze()) {
             copied.append(name.clone(), value);
         }

@@ -1,7 +1,7 @@
-//! Phase `record`: one line in the log, the metrics, and a document for each logging callback.
+//! Phase `record`: writes one line to the log, updates the metrics, and makes a document for each logging callback.
 //!
-//! The document carries the fields of LiteLLM's StandardLoggingPayload that apply, under its names
-//! (`config/record.schema.json`), and beside them what only this gateway knows. Money is written as an exact decimal.
+//! The document has the fields of LiteLLM's StandardLoggingPayload that apply, under its names
+//! (`config/record.schema.json`), and further fields that only this gateway has. Money is written as an exact decimal.
 
 mod document;
 
@@ -15,7 +15,7 @@ use crate::moment::Moment;
 
 pub use document::{Ended, Record, schema};
 
-/// The phase. It runs once, whatever has become of the exchange.
+/// Runs the phase. It runs once, whatever the outcome of the exchange.
 pub fn write(exchange: &mut Exchange) {
     let Some(ending) = &exchange.story.ending else { return };
     count(exchange, ending);
@@ -41,7 +41,7 @@ pub fn write(exchange: &mut Exchange) {
 fn count(exchange: &Exchange, ending: &Ending) {
     let metrics = &exchange.worker.gateway.metrics;
     let story = &exchange.story;
-    // Only names of the configuration become labels: what a client writes is not bounded.
+    // Only names of the configuration become labels: the names that clients write are unbounded.
     let group = story.group.as_deref().unwrap_or("");
     let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
     let id = deployment.map_or("", |deployment| deployment.settings.id.as_str());
@@ -60,7 +60,7 @@ fn count(exchange: &Exchange, ending: &Ending) {
     }
 }
 
-/// For `sluice explain` and `sluice replay`.
+/// The last line of the exchange in the recorded decisions, for `sluice explain` and `sluice replay`.
 fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
     let story = &exchange.story;
     let millis = |at: Instant| at.saturating_duration_since(exchange.started).as_secs_f64() * 1e3;
@@ -89,7 +89,8 @@ fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
     }
 }
 
-/// One line an exchange; never the text of a client or a model.
+/// Writes one line per exchange, without messages and answers. An error may quote the beginning of an upstream's answer
+/// that is not JSON.
 fn log(exchange: &Exchange, ending: &Ending) {
     let story = &exchange.story;
     let deployment = story

@@ -1,4 +1,4 @@
-//! Upstreams that send a request to another path of theirs (RFC 9110 §15.4): some answer `/v1/…` so.
+//! Redirects to another path of the same upstream (RFC 9110 §15.4): some upstreams answer `/v1/…` with one.
 
 use hyper::header::LOCATION;
 use hyper::http::response::Parts;
@@ -7,10 +7,11 @@ use hyper::{StatusCode, Uri};
 
 use crate::upstream::Origin;
 
-/// Redirects of one attempt that are followed.
+/// How many redirects an attempt follows.
 pub const REDIRECTS_MAX: usize = 3;
 
-/// Where an answer sends the same request, within the origin: a credential goes nowhere else. `None` for other answers.
+/// The path that an answer redirects the same request to; `None` for other answers. It is within the origin, because
+/// the credential must be sent nowhere else.
 pub fn target(origin: &Origin, head: &Parts) -> Option<PathAndQuery> {
     let keeps_method = matches!(
         head.status,

@@ -1,10 +1,11 @@
-//! Everything an exchange can be refused with: one table of status, type and class, and the answer it makes.
+//! All errors that an exchange can end with: one table of status, type and class, and the body of the answer.
 //!
-//! Shape and statuses are LiteLLM's: `{"error": {"message", "type", "param", "code"}}` with the status as a string in
-//! `code`. LiteLLM begins its messages with the class (`litellm.RateLimitError: …`); that is left out on purpose, since it
-//! names a library that is not there, and `type` and `code` say the same to a program.
+//! Format and statuses are LiteLLM's: `{"error": {"message", "type", "param", "code"}}` with the status as a string in
+//! `code`. LiteLLM's messages begin with the class (`litellm.RateLimitError: …`). This is left out on purpose: the
+//! class names a library that is not in use here, and `type` and `code` say the same to a program.
 //!
-//! The client's sentence and the log's are two fields: what an operator must know may be no client's business.
+//! The message for the client and the detail for the log are two fields: some of what an operator must know is not for
+//! clients.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -15,11 +16,11 @@ use crate::deployment::FailureKind;
 use crate::json::text::quote;
 use crate::plugin::adapter::Fault;
 
-/// Why an exchange is refused.
+/// Why an exchange ends with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     BadRequest,
-    /// The provider could read the request and not do it.
+    /// The provider could read the request, but could not process it.
     Unprocessable,
     ContextWindowExceeded,
     ContentFiltered,
@@ -27,9 +28,9 @@ pub enum Cause {
     Unsupported,
     /// A guardrail refused the text.
     GuardrailBlocked,
-    /// The client has shown no key, or a wrong one.
+    /// The client sent no key, or a wrong one.
     Unauthenticated,
-    /// The upstream refused our credential.
+    /// The upstream refused the gateway's credential.
     UpstreamAuthentication,
     PermissionDenied,
     NotFound,
@@ -44,7 +45,7 @@ pub enum Cause {
     /// No connection to the upstream, or one that broke.
     Connection,
     Overloaded,
-    /// A guardrail that the exchange needs is not there, or failed.
+    /// A guardrail that the exchange needs is missing or failed.
     GuardrailUnavailable,
     /// A plugin trapped, ran over a limit or broke its contract.
     PluginFailed,
@@ -63,17 +64,17 @@ pub struct Row {
     pub class: &'static str,
     pub blame: Blame,
     pub then: Then,
-    /// LiteLLM's name in `retry_policy`; empty where no policy names it.
+    /// LiteLLM's name in `retry_policy`; empty if no policy applies.
     pub policy: &'static str,
-    /// What it counts as against the deployment.
+    /// The kind of failure that counts against the deployment; `None` if nothing counts.
     pub counts: Option<FailureKind>,
 }
 
-/// Who has to mend it.
+/// Who must fix it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     Client,
-    /// Or its operator.
+    /// The gateway or its operator.
     Gateway,
     Plugin,
     Upstream,
@@ -92,16 +93,17 @@ impl Blame {
     }
 }
 
-/// How far an exchange may go on. Each allows what the ones before it allow.
+/// What may be tried after a failure. Each value also allows what the values before it allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Then {
-    /// What a guardrail refused, or nobody waits for, goes nowhere else.
+    /// Nothing else is tried: for example, a guardrail refused the text, or the client is gone.
     End,
-    /// Another model group may be asked. What the client did wrong is wrong at every deployment of this one.
+    /// Another model group may be tried. An error in the client's request is an error at every deployment of this
+    /// group.
     Fallback,
-    /// Another deployment might do better.
+    /// Another deployment may succeed.
     Elsewhere,
-    /// The same deployment might do better a moment later.
+    /// The same deployment may succeed a moment later.
     Again,
 }
 
@@ -123,7 +125,8 @@ impl Cause {
             Self::GuardrailBlocked       => row(400, INVALID, "GuardrailRaisedException", Client, End, "", None),
             Self::Unauthenticated        => row(401, "authentication_error", "AuthenticationError", Client, End, "", None),
             Self::UpstreamAuthentication => row(401, "authentication_error", "AuthenticationError", Gateway, Elsewhere, "Authentication", Some(Counts::Authentication)),
-            // Firewalls answer 403 to a text: the next client's may pass.
+            // Firewalls answer 403 because of a request's text; the next client's text may pass, so this counts against
+            // no deployment.
             Self::PermissionDenied       => row(403, "permission_error", "PermissionDeniedError", Upstream, Elsewhere, "Authentication", None),
             Self::NotFound               => row(404, INVALID, "NotFoundError", Gateway, Elsewhere, "NotFound", Some(Counts::NotFound)),
             Self::WrongMethod            => row(405, INVALID, "MethodNotAllowed", Client, End, "", None),
@@ -152,7 +155,7 @@ impl Cause {
         self.row().class
     }
 
-    /// What an adapter calls it.
+    /// The cause for what an adapter reports.
     #[must_use]
     pub fn of(fault: Fault) -> Self {
         match fault {
@@ -170,7 +173,7 @@ impl Cause {
         }
     }
 
-    /// What a status says by itself, where nobody can read the answer.
+    /// The cause for a status alone, if the answer cannot be read.
     #[must_use]
     pub fn of_status(status: u16) -> Self {
         match status {
@@ -186,34 +189,34 @@ impl Cause {
         }
     }
 
-    /// Whether another deployment might do better.
+    /// Whether another deployment may succeed.
     #[must_use]
     pub fn may_try_another(self) -> bool {
         self.row().then >= Then::Elsewhere
     }
 
-    /// Whether the same deployment might do better a moment later.
+    /// Whether the same deployment may succeed a moment later.
     #[must_use]
     pub fn may_try_again(self) -> bool {
         self.row().then == Then::Again
     }
 
-    /// Whether another model group may be asked.
+    /// Whether another model group may be tried.
     #[must_use]
     pub fn may_fall_back(self) -> bool {
         self.row().then >= Then::Fallback
     }
 }
 
-/// An exchange that ends with an error.
+/// The error that an exchange ends with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub cause: Cause,
     /// For the client.
     pub message: String,
-    /// For the log, where it must say more.
+    /// For the log, if it must say more.
     pub detail: Option<String>,
-    /// The request's parameter at fault.
+    /// The parameter of the request that caused the error.
     pub parameter: Option<String>,
     /// The provider's own error code.
     pub provider_code: Option<String>,

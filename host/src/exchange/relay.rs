@@ -1,9 +1,9 @@
-//! Phase `relay`: a streamed answer on its way to the client, event by event.
+//! Phase `relay`: passes a streamed answer on to the client, event by event.
 //!
-//! What an upstream in the canonical dialect sends is passed on as the same bytes; what an adapter translates arrives here
-//! in the same form. On the way usage is picked up, the model is named as the client did, the usage chunk that the gateway
-//! asked for is kept from a client that did not, and guardrails see the text. A stream that breaks goes on elsewhere, where
-//! that can be done ([`continuation`]).
+//! The events of an upstream that speaks the canonical dialect are passed on as the same bytes; events that an adapter
+//! translates arrive here in the same form. On the way the usage is read, the model is named as the client named it,
+//! the usage chunk is removed if only the gateway asked for it, and guardrails check the text. If a stream breaks,
+//! another deployment continues it if that is possible ([`continuation`]).
 
 mod continuation;
 mod delivered;
@@ -35,29 +35,30 @@ use crate::deployment::InFlight;
 use crate::json::{chunk, text::quote};
 use crate::sse::{self, Scan, Verdict};
 
-/// A stream whose first chunk is there, and of which nothing has been sent.
+/// A streamed answer. When an attempt returns it, its first content is there and nothing has been sent.
 pub struct Stream {
     source: Source,
     scan: Scan,
     picker: Picker,
-    /// Looked at and ready to be sent.
+    /// Events that were checked and are ready to be sent.
     ready: VecDeque<Bytes>,
     is_exhausted: bool,
-    /// The upstream's.
+    /// The upstream's headers.
     headers: HeaderMap,
     pub windows: Option<Windows>,
-    /// What comes goes on with what another deployment began.
+    /// Set if this stream continues what another deployment began.
     seam: Option<Box<Seam>>,
     /// Counts as the deployment's load until the stream ends.
     pub in_flight: Option<InFlight>,
 }
 
 impl Stream {
-    /// Waits for the first content: until then the attempt may still fail over. Comments and chunks that only open the
-    /// answer (a role, nothing said) are kept ready meanwhile.
+    /// Waits for the first content: until then the attempt may still fail over. Comments, and chunks that only open the
+    /// answer (a role without text), are kept in `ready` meanwhile.
     ///
     /// # Errors
-    /// The upstream failed before it, or sent an error in its place.
+    /// The upstream failed before the first content, sent an error in its place, ended without content, or sent too
+    /// much without content.
     pub async fn begin(
         exchange: &Exchange,
         canonical: &Canonical,
@@ -92,7 +93,7 @@ impl Stream {
         Ok(stream)
     }
 
-    /// A stream that needs no waiting.
+    /// A stream whose events are all there, so that there is nothing to wait for.
     pub fn ready(canonical: &Canonical, source: Source, headers: HeaderMap) -> Self {
         Self::new(canonical, source, headers, usize::MAX)
     }
@@ -120,7 +121,7 @@ impl Stream {
         self.take(&data?)
     }
 
-    /// Looks at the events in these bytes; whole ones go to `ready`.
+    /// Checks the events in these bytes, and moves the complete ones to `ready`.
     fn take(&mut self, data: &Bytes) -> Result<(), Refusal> {
         let Self {
             scan, picker, ready, ..
@@ -130,18 +131,18 @@ impl Stream {
         if let Some(error) = relayed.error {
             return Err(Refusal::new(Cause::UpstreamError, error.to_string()));
         }
-        // Some upstreams leave their connection open after the mark that ends the stream.
+        // Some upstreams leave their connection open after `[DONE]`.
         self.is_exhausted |= scan.is_done();
         picker.error.take().map_or(Ok(()), Err)
     }
 
-    /// The source has ended: was its answer at an end too?
+    /// The source has ended: checks that its answer was complete.
     fn read_end(&mut self) -> Result<(), Refusal> {
         if let Some(event) = self.scan.finish()
             && !event.data.is_empty()
             && event.data != sse::DONE
         {
-            // A last event that lacks only its empty line is let pass; one that was cut short is no JSON.
+            // A last event that lacks only its empty line is accepted; one that was cut short is not valid JSON.
             if serde_json::from_slice::<serde::de::IgnoredAny>(&event.data).is_err() {
                 return Err(Refusal::new(
                     Cause::Connection,
@@ -162,7 +163,7 @@ impl Stream {
     }
 }
 
-/// The response of a streamed answer: a head now, and a body that relays as long as the client reads.
+/// The response of a streamed answer: a head now, and a body that relays the stream while the client reads.
 pub fn respond(exchange: Exchange, mut stream: Box<Stream>) -> Response<Body> {
     let headers = answer::stream_headers(&exchange, &std::mem::take(&mut stream.headers));
     let heartbeat = exchange.snapshot.settings.server.heartbeat;
@@ -172,7 +173,8 @@ pub fn respond(exchange: Exchange, mut stream: Box<Stream>) -> Response<Body> {
     response
 }
 
-/// A stream that is being relayed. If it is dropped before its end, the client has hung up: what was delivered until then is recorded.
+/// A stream that is being relayed. If it is dropped before its end, the client has hung up: what was delivered until
+/// then is recorded.
 pub struct Relay {
     stream: Box<Stream>,
     exchange: Exchange,
@@ -192,7 +194,7 @@ impl Relay {
         Self { stream, exchange }
     }
 
-    /// Sends what there is until the end.
+    /// Relays the stream to its end.
     pub async fn run(mut self, sink: Sink) {
         let Self { stream, exchange } = &mut self;
         let ending = match pass_on(exchange, stream, &sink).await {
@@ -203,11 +205,11 @@ impl Relay {
                 Ending::Broken(refusal)
             }
         };
-        // The answer is over before its last bytes go out: clients hang up as soon as they have read them.
+        // The exchange ends before its last bytes are sent: clients hang up as soon as they have read them.
         stream.tell(exchange);
         let is_whole = ending.failure().is_none();
         exchange.end(ending);
-        // An upstream that failed, or whose answer was refused, is cut off instead.
+        // If the stream failed or was refused, the source is dropped instead, which cancels the upstream's answer.
         let source = std::mem::replace(&mut stream.source, Source::Canned(None));
         if is_whole {
             source.drain();
@@ -216,7 +218,7 @@ impl Relay {
     }
 }
 
-/// The failure of a stream of which something was delivered.
+/// The error of a stream of which a part was delivered.
 fn broken(exchange: &Exchange, stream: &Stream, refusal: Refusal) -> Refusal {
     let refusal = match exchange.story.last_attempt() {
         Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
@@ -235,7 +237,7 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
         stream.sew();
         while let Some(part) = stream.ready.pop_front() {
             let part = match &mut stream.windows {
-                // Boxed, so that a stream without guardrails does not carry the room for them.
+                // Boxed, so that a stream without guardrails does not reserve memory for this future.
                 Some(windows) => Box::pin(windows.pass(part)).await?,
                 None => part,
             };
@@ -244,13 +246,13 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
                 sink.send(part).await;
             }
         }
-        // What came before a failure has been sent by now.
+        // Everything that came before the failure has been sent now.
         if let Some(refusal) = failed.take() {
-            // An answer that has said why it ends lacks nothing that a client would miss.
+            // An answer that has a finish reason is complete: the client misses nothing.
             if stream.picker.is_finished() && matches!(refusal.cause, Cause::Connection | Cause::Timeout) {
                 break;
             }
-            // Boxed, so that a stream does not carry the room for what few need.
+            // Boxed, so that a stream does not reserve memory for a future that few streams need.
             Box::pin(continuation::resume(exchange, stream, refusal)).await?;
             continue;
         }
@@ -267,11 +269,11 @@ async fn pass_on(exchange: &mut Exchange, stream: &mut Stream, sink: &Sink) -> R
 }
 
 impl Stream {
-    /// Names the model as the client did, in every chunk.
+    /// Sets the model in every chunk to the name that the client used.
     pub fn restamp(&mut self, group: &str) {
         let model = Bytes::from(quote(group));
         self.picker.model = Some(model.clone());
-        // The first chunks were read before it was known that they would be sent.
+        // The chunks in `ready` were read before the name was set.
         let ready = std::mem::take(&mut self.ready);
         for part in ready {
             let restamped = Scan::new(usize::MAX).relay(&part, |seen| match chunk::model(seen.data) {
@@ -282,7 +284,7 @@ impl Stream {
         }
     }
 
-    /// Keeps what the client gets, for the record.
+    /// Begins to keep what the client gets, for the record.
     pub fn transcribe(&mut self) {
         let mut transcript = Transcript::default();
         if let Some(windows) = &mut self.windows {
@@ -298,7 +300,7 @@ impl Stream {
         self.picker.transcript = Some(transcript);
     }
 
-    /// What another deployment sends takes the place of what was still to come.
+    /// Replaces the rest of this stream with `next`, the stream of another deployment.
     fn take_up(&mut self, next: Stream, mut seam: Seam) {
         seam.transcript = self.picker.transcript.take();
         let client_wants_usage = self.picker.client_wants_usage;
@@ -312,10 +314,10 @@ impl Stream {
         self.seam = Some(Box::new(seam));
     }
 
-    /// What is ready, as the continuation of what was sent.
+    /// If this stream continues another one, rewrites the events that are ready accordingly.
     fn sew(&mut self) {
         if let Some(seam) = &mut self.seam {
-            // Together these are whole events; each by itself need not be one.
+            // Together these are complete events; each part by itself may not be one.
             let ready = BytesMut::from_iter(self.ready.drain(..).flatten()).freeze();
             self.ready.extend(seam.pass(&ready));
             if self.is_exhausted {
@@ -324,7 +326,7 @@ impl Stream {
         }
     }
 
-    /// Tells the exchange what has been seen, once.
+    /// Records in the story what has been seen of this stream, once.
     fn tell(&mut self, exchange: &mut Exchange) {
         if exchange.story.ending.is_some() {
             return;
@@ -340,7 +342,7 @@ impl Stream {
         for report in windows.reports() {
             let metrics = &exchange.worker.gateway.metrics;
             metrics.guarded(&report.name, report.mode, report.status, report.took.as_secs_f64());
-            // They were reported as applied when the head was sent; this is their last word.
+            // These guardrails were reported as applied when the head was sent. The final reports replace those.
             story
                 .guardrails
                 .retain(|earlier| (&earlier.name, earlier.mode) != (&report.name, report.mode));
@@ -349,7 +351,7 @@ impl Stream {
     }
 }
 
-/// An error that comes too late for a status.
+/// The event for an error that occurs after the status was sent.
 pub fn error_event(refusal: &Refusal) -> Bytes {
     let mut event = BytesMut::new();
     sse::write_data(&mut event, &refusal.body());

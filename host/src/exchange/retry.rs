@@ -1,4 +1,4 @@
-//! Whether a failed attempt is followed by another, and how long after. The rules are LiteLLM's
+//! Whether another attempt follows a failed one, and after which wait. The rules are LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/reliability>).
 
 use std::time::Duration;
@@ -7,30 +7,31 @@ use super::{Exchange, Refusal};
 use crate::canonical::Canonical;
 use crate::config::settings::ByKind;
 
-/// Waits before the same deployments are tried again double from here…
+/// The first wait before the same deployments are tried again. The wait doubles with each attempt …
 const WAIT_FIRST: Duration = Duration::from_millis(500);
 
-/// … to here.
+/// … up to this.
 const WAIT_MAX: Duration = Duration::from_secs(8);
 
-/// A provider that wants to be left alone for longer is not waited for.
+/// If a provider's `Retry-After` is longer, the gateway does not wait for it.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
-/// A random part more, so that those who failed together do not come back together.
+/// A random wait of up to this share of [`WAIT_FIRST`] is added, so that requests that failed together are not repeated
+/// together.
 const JITTER: f64 = 0.75;
 
 /// The retries of one model group.
 pub struct Retries {
-    /// As the request asks; 0 there means 0.
+    /// `num_retries` of the request; 0 disables retries, whatever a policy says.
     asked: Option<u32>,
-    /// Otherwise: the first deployment's over the router's.
+    /// Otherwise: `num_retries` of the first deployment, else the router's.
     configured: u32,
-    /// Waits so far.
+    /// Number of waits so far.
     waits: usize,
 }
 
 impl Retries {
-    /// `own`: of the deployment that is tried first.
+    /// `own`: `num_retries` of the deployment that is tried first.
     pub fn new(exchange: &Exchange, canonical: &Canonical, own: Option<u32>) -> Self {
         let field = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
         let header = || canonical.header("x-litellm-num-retries")?.parse().ok();
@@ -41,7 +42,7 @@ impl Retries {
         }
     }
 
-    /// Whether another attempt may follow, after `made` in this group.
+    /// Whether another attempt may follow, after `made` attempts in this group.
     pub fn allow(&self, exchange: &Exchange, canonical: &Canonical, refusal: &Refusal, made: usize) -> bool {
         let settings = &exchange.snapshot.settings;
         let policy = &settings.router.retries;
@@ -53,7 +54,7 @@ impl Retries {
         let policy = own.or_else(|| by_kind(&policy.policy));
         let (count, is_retryable) = match (self.asked, policy) {
             (Some(0), _) => (0, false),
-            // A policy that names the kind of failure takes precedence over what is retried by itself.
+            // A policy that names the kind of failure takes precedence over whether the cause allows another attempt.
             (_, Some(count)) => (count, true),
             (asked, None) => (asked.unwrap_or(self.configured), refusal.cause.may_try_another()),
         };
@@ -65,7 +66,8 @@ impl Retries {
         exchange.story.attempts.len() < exchange.snapshot.settings.upstream.attempts_max as usize
     }
 
-    /// How long to wait before the same deployments are tried once more, after `made` attempts; `None` when that has no use.
+    /// How long to wait before the same deployments are tried again, after `made` attempts; `None` if the provider asks
+    /// for too long a wait.
     pub fn wait(&mut self, exchange: &Exchange, refusal: &Refusal, made: usize) -> Option<Duration> {
         let asked = refusal.retry_after.unwrap_or_default();
         if asked > RETRY_AFTER_MAX {
@@ -82,12 +84,12 @@ impl Retries {
     }
 }
 
-/// The wait after so many, where they are listed; the last one stands for all that follow.
+/// The configured wait after `before` others; the last one applies to all that follow.
 fn listed(waits: &[Duration], before: usize) -> Option<Duration> {
     waits.get(before).or(waits.last()).copied()
 }
 
-/// The wait after so many attempts, where nothing is listed.
+/// The wait after `made` attempts, if no waits are configured.
 fn doubled(made: usize) -> Duration {
     let doubled = WAIT_FIRST.saturating_mul(1 << made.saturating_sub(1).min(8));
     doubled.min(WAIT_MAX)

@@ -1,4 +1,4 @@
-//! Phase `route`: from the model that the client named to deployments in the order in which to try them.
+//! Phase `route`: finds the deployments for the model that the client named, in the order in which to try them.
 
 mod aside;
 pub mod plan;
@@ -21,10 +21,10 @@ use plan::Plan;
 /// Candidates, best first.
 pub type Ranked = VecDeque<Candidate>;
 
-/// The phase. Deployments of `without` are left aside.
+/// Runs the phase. The deployments in `without` are left out.
 ///
 /// # Errors
-/// No model group has that name (the nearest ones are said), or none of its deployments may be tried.
+/// No model group has that name (the message has the most similar names), or none of its deployments may be tried.
 pub fn rank(
     exchange: &mut Exchange,
     canonical: &Arc<Canonical>,
@@ -54,7 +54,7 @@ pub fn rank(
         checkup::leave_out_failed(&snapshot.settings.checkups, found, now);
     });
     let group = found.group.clone();
-    // An alias with weights leads to groups that may have a strategy of their own.
+    // An alias with weights leads to groups, which may have a strategy of their own.
     let shared = found
         .candidates
         .first()
@@ -77,7 +77,7 @@ pub fn rank(
 /// A plan's candidates, best first.
 ///
 /// # Errors
-/// There are none whom the strategy lets be tried.
+/// The strategy does not allow any of them to be tried.
 pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
     if plan.levels.is_empty() {
         return chooser.permit(plan.least_bad());
@@ -96,12 +96,12 @@ pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
     }
     match refused {
         Some(refusal) if ranked.is_empty() => Err(refusal),
-        // Those that are left are tried; who was refused matters only when there are none.
+        // The error of a level or of `permit` matters only if no candidate is left.
         _ => Ok(ranked),
     }
 }
 
-/// Whether the group has a deployment that is not among `without` and could answer.
+/// Whether the group has a deployment that is not in `without` and that the request fits.
 pub fn has_others(exchange: &Exchange, canonical: &Canonical, without: &[Arc<Deployment>]) -> bool {
     let Some(mut found) = exchange.snapshot.groups.find(&canonical.group) else {
         return false;
@@ -117,7 +117,7 @@ fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {
         .any(|deployment| Arc::ptr_eq(deployment, &candidate.deployment))
 }
 
-/// Where all are left aside: whether they are tried all the same.
+/// Whether candidates may be tried although all of them are in cooldown or coming back from one.
 fn may_try(exchange: &Exchange, plan: &Plan) -> Result<(), Refusal> {
     let refuses = exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out;
     match plan.out.first() {
@@ -138,23 +138,23 @@ fn may_try(exchange: &Exchange, plan: &Plan) -> Result<(), Refusal> {
     }
 }
 
-/// The next candidate. One that has gone out of service since it was ranked comes after those that have not.
+/// The next candidate. One whose cooldown began after the ranking comes after the others.
 pub fn next(ranked: &mut Ranked, now: Moment) -> Option<Candidate> {
     let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(now), Standing::Out(_));
     let at = ranked.iter().position(is_in).unwrap_or(0);
     ranked.remove(at)
 }
 
-/// Leaves those of a later order than the one that has failed.
+/// Keeps only candidates of a later order than the one that has failed.
 pub fn pass_over_order(ranked: &mut Ranked, failed: &Candidate) {
     ranked.retain(|candidate| plan::order(candidate) > plan::order(failed));
 }
 
-/// What chooses, level by level, and tells of it.
+/// Ranks candidates, level by level, and records the choices.
 pub struct Chooser<'a> {
     canonical: &'a Arc<Canonical>,
     group: Box<str>,
-    /// The configured one, and `simple-shuffle` for when that is missing or fails.
+    /// The configured strategy, and `simple-shuffle` in case the former is missing or fails.
     strategies: [Option<&'a Arc<Strategy>>; 2],
     recorder: Option<&'a Recorder>,
     asides: Asides,
@@ -162,7 +162,7 @@ pub struct Chooser<'a> {
 }
 
 impl<'a> Chooser<'a> {
-    /// `strategies`: the configured one, and `simple-shuffle` for when that is missing or fails.
+    /// `strategies`: the configured one, and `simple-shuffle` in case the former is missing or fails.
     pub fn new(
         canonical: &'a Arc<Canonical>,
         group: Box<str>,
@@ -180,7 +180,7 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// The candidates of a level, best first: in the order of the configuration where no strategy can say.
+    /// The candidates of a level, best first; in the order of the configuration if no strategy can rank them.
     ///
     /// # Errors
     /// A strategy says that none should be tried.
@@ -224,7 +224,7 @@ impl<'a> Chooser<'a> {
         Ok(candidates)
     }
 
-    /// Those whom the strategy lets be tried, of candidates whose order stands.
+    /// Of candidates whose order is fixed, those that the strategy allows to be tried.
     fn permit(&mut self, mut candidates: Ranked) -> Result<Ranked, Refusal> {
         if candidates.is_empty() || !self.is_constrained() {
             return Ok(candidates);
@@ -241,7 +241,7 @@ impl<'a> Chooser<'a> {
         Ok(candidates)
     }
 
-    /// Whether what the strategy leaves out must not be tried.
+    /// Whether candidates that the strategy leaves out must not be tried.
     fn is_constrained(&self) -> bool {
         self.strategies[0].is_some_and(|strategy| strategy.constrains())
     }
@@ -286,7 +286,7 @@ fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {
     let groups = &exchange.snapshot.groups;
     let asked: String = canonical.group.chars().take(200).collect();
     if groups.is_configured(&canonical.group) {
-        // What is wrong with it was said when the configuration was loaded.
+        // The reason was reported when the configuration was loaded.
         return Refusal::new(
             Cause::Misconfigured,
             format!("none of the deployments of `{asked}` can be used: the gateway's operator finds why in the log"),

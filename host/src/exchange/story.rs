@@ -1,4 +1,5 @@
-//! What happened in an exchange, as the phases tell it: each writes its own part, and only account and record read it.
+//! [`Story`]: what has happened in an exchange so far. Each phase writes its own part; `account`, `record` and the
+//! headers of the answer are made from it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,40 +17,40 @@ use crate::usage::Usage;
 /// Longer user agents are cut: they go into logs and records.
 const USER_AGENT_BYTES_MAX: usize = 256;
 
-/// Failed groups that a client may be told of: a header has little room.
+/// Errors of failed groups that are kept: they are reported in a header, whose size is limited.
 pub const FALLBACK_ERRORS_MAX: usize = 8;
 
-/// The account of one exchange.
+/// What has happened in one exchange: its attempts, guardrails, usage, cost and end.
 #[derive(Default, Clone)]
 pub struct Story {
     pub user_agent: Option<Box<str>>,
     /// The model group that was found.
     pub group: Option<Box<str>>,
-    /// The name that it was found under, and the attempts before.
+    /// The name that `group` was found under, and the number of attempts before that.
     found_as: Option<(Box<str>, usize)>,
     pub attempts: Vec<AttemptReport>,
-    /// Model groups that were asked after the first.
+    /// Number of model groups that were tried after the first.
     pub fallbacks: usize,
     /// The errors of the groups before the last, at most [`FALLBACK_ERRORS_MAX`].
     pub fallback_errors: Vec<Refusal>,
     pub guardrails: Vec<GuardrailReport>,
-    /// Answers that broke in the middle and went on elsewhere.
+    /// Attempts whose stream broke after its first content, if a continuation was tried.
     pub cut_off: Vec<CutOff>,
-    /// As the upstream counted; `None` when it did not say.
+    /// The usage that the upstream reported, else an estimate; `None` if there is neither.
     pub usage: Option<Usage>,
-    /// Whether `usage` is an estimate of ours, because the upstream never said.
+    /// Whether `usage` is an estimate, at least in part, because an upstream did not report it.
     pub usage_is_estimated: bool,
     pub service_tier: Option<String>,
     pub cost: Option<Cost>,
-    /// When the first content went to the client.
+    /// When the first content was sent to the client.
     pub first_content: Option<Instant>,
-    /// Time spent waiting for upstreams, all attempts together.
+    /// Time spent waiting for upstreams, over all attempts.
     pub upstream_time: Duration,
-    /// Content events relayed so far; the completion's tokens are estimated from them.
+    /// Events of a streamed answer, without `[DONE]`; the completion's tokens are estimated from their number.
     pub content_events: u64,
-    /// What was answered, canonical, when someone wants to record it.
+    /// The body of an answer that was not streamed, in canonical form.
     pub answer: Option<Bytes>,
-    /// The same put together from the chunks of a stream.
+    /// The chunks of a streamed answer, if a callback records them.
     pub transcript: Option<crate::canonical::join::Transcript>,
     pub ending: Option<Ending>,
     pub took: Option<Duration>,
@@ -66,32 +67,32 @@ pub enum Ending {
     Broken(Refusal),
 }
 
-/// One try at one deployment.
+/// One attempt at one deployment.
 #[derive(Clone)]
 pub struct AttemptReport {
     pub candidate: Candidate,
     pub begun: Instant,
-    /// `None` while it is under way and when it succeeded.
+    /// `None` while the attempt is running, and if it succeeded.
     pub failure: Option<Refusal>,
 }
 
-/// The beginning of an answer, from a deployment that broke.
+/// An attempt whose stream broke after its first content.
 #[derive(Clone)]
 pub struct CutOff {
     pub candidate: Candidate,
-    /// Estimated: it never came to say.
+    /// Estimated from the length of the prompt and the number of events.
     pub usage: Usage,
 }
 
-/// One look of a guardrail.
+/// One check by a guardrail; for a stream, all checks by that guardrail together.
 #[derive(Debug, Clone)]
 pub struct GuardrailReport {
     pub name: Arc<str>,
     pub mode: &'static str,
-    /// `success`, `guardrail_intervened` or `guardrail_failed_to_respond`, LiteLLM's words.
+    /// `success`, `guardrail_intervened` or `guardrail_failed_to_respond`: LiteLLM's terms.
     pub status: &'static str,
     pub took: Duration,
-    /// The violation's code, when it blocked.
+    /// The violation's code, if the guardrail blocked.
     pub code: Option<String>,
 }
 
@@ -105,12 +106,12 @@ impl Story {
         }
     }
 
-    /// The attempt that answered, or failed last.
+    /// The attempt that answered, else the last one that failed.
     pub fn last_attempt(&self) -> Option<&AttemptReport> {
         self.attempts.last()
     }
 
-    /// A name that was asked for led to a group.
+    /// Records that the name `asked` was resolved to `group`.
     pub fn found(&mut self, asked: &str, group: &str) {
         self.group = Some(group.into());
         if self.found_as.as_ref().is_none_or(|(earlier, _)| **earlier != *asked) {
@@ -118,7 +119,8 @@ impl Story {
         }
     }
 
-    /// Where a name that is being asked for led: the group, and that of the deployment that was asked last.
+    /// What the name `asked` was resolved to: the model group, and the group of the deployment that was tried last for
+    /// this name. Both are `None` if another name was resolved since.
     pub fn groups_of(&self, asked: &str) -> [Option<&str>; 2] {
         let Some((_, before)) = self.found_as.as_ref().filter(|(found, _)| **found == *asked) else {
             return [None, None];
@@ -128,7 +130,7 @@ impl Story {
         [self.group.as_deref(), last]
     }
 
-    /// A group failed, and another is asked.
+    /// Records that a group failed and that another one is tried.
     pub fn fell_back(&mut self, failure: Refusal) {
         self.fallbacks += 1;
         if self.fallback_errors.len() < FALLBACK_ERRORS_MAX {
@@ -136,17 +138,17 @@ impl Story {
         }
     }
 
-    /// Attempts that were no group's first.
+    /// Number of attempts that were not the first one of their group.
     pub fn retries(&self) -> usize {
         self.attempts.len().saturating_sub(1 + self.fallbacks)
     }
 
-    /// Chunks of answers that were cut off: each counts as a token.
+    /// Chunks of the streams that were cut off; each counts as one token.
     pub fn cut_off_chunks(&self) -> u64 {
         self.cut_off.iter().map(|cut_off| cut_off.usage.completion_tokens).sum()
     }
 
-    /// Names of the guardrails that looked, each once, in the order of their first look.
+    /// Names of the guardrails that checked something, each once, in the order of their first check.
     pub fn applied_guardrails(&self) -> Vec<&str> {
         let mut names = Vec::new();
         for report in &self.guardrails {
@@ -174,7 +176,7 @@ impl Ending {
     }
 }
 
-/// An address as records name it.
+/// An address in the form that logs and records use: an IPv4-mapped IPv6 address becomes IPv4.
 pub fn ip(peer: std::net::SocketAddr) -> IpAddr {
     peer.ip().to_canonical()
 }

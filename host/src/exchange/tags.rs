@@ -1,5 +1,5 @@
-//! Tags (`enable_tag_filtering`): requests with tags go to deployments that have them, and requests of clients that
-//! `tag_regex` finds to deployments that say so. The rules are LiteLLM's
+//! Tags (`enable_tag_filtering`): requests with tags go to deployments that have them, and requests of clients that the
+//! `tag_regex` of a deployment matches go to this deployment. The rules are LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/tag_routing>).
 
 use super::{Cause, Exchange, Refusal};
@@ -8,13 +8,13 @@ use crate::config::settings::Tags;
 use crate::deployment::Deployment;
 use crate::snapshot::Found;
 
-/// Deployments with this tag serve requests without any, and those whose tags nobody has.
+/// Deployments with this tag serve requests without tags, and requests with tags that no deployment has.
 const DEFAULT: &str = "default";
 
-/// Leaves out the deployments that the request's tags do not lead to.
+/// Removes the deployments that the request's tags do not select.
 ///
 /// # Errors
-/// They lead to none.
+/// The tags select no deployment.
 pub fn filter(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
     let rules = &exchange.snapshot.settings.router.tags;
     if !rules.is_on {
@@ -54,12 +54,12 @@ fn has(deployment: &Deployment, tag: &str) -> bool {
     deployment.tags.iter().any(|own| own == tag)
 }
 
-/// What a request says of where it wants to go.
+/// What a request says about the deployments that may serve it.
 struct Wish {
     /// As written: `!tag` excludes, `&tag` requires.
     tags: Vec<String>,
     match_any: bool,
-    /// What `tag_regex` looks at: `User-Agent: …`.
+    /// The text that `tag_regex` is matched against: `User-Agent: …`.
     agent: Option<String>,
 }
 
@@ -94,7 +94,8 @@ impl Wish {
         })
     }
 
-    /// Whether one of its tags, or what the client is, leads to this deployment. Where nothing is wanted, all are.
+    /// Whether one of the tags, or the client's user agent, selects this deployment. If neither is used to select, all
+    /// are selected.
     fn wants(&self, deployment: &Deployment, by_agent: bool) -> bool {
         let is_plain = self.plain().next().is_some();
         let is_tagged = match self.match_any {
@@ -104,7 +105,7 @@ impl Wish {
         (!is_plain && !by_agent) || (is_plain && is_tagged) || self.is_by_agent(deployment)
     }
 
-    /// Where all tags must fit, an expression is no way around those that a deployment has.
+    /// If all tags must match, a `tag_regex` cannot select a deployment that has tags.
     fn is_by_agent(&self, deployment: &Deployment) -> bool {
         let expressions = deployment.settings.tag_regex.as_ref();
         let finds = expressions.zip(self.agent.as_ref());

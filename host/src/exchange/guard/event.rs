@@ -1,4 +1,4 @@
-//! Events of a stream as they go on when guardrails have looked at their texts.
+//! Events of a stream, written again after guardrails have checked their texts.
 
 use bytes::Bytes;
 
@@ -7,8 +7,8 @@ use crate::canonical::texts;
 use crate::exchange::{Cause, Refusal};
 use crate::json::{self, Span, find, member, text::quote};
 
-/// The data of an event with its texts replaced; `None` when it would say nothing. What repeats the texts in pieces is left
-/// out.
+/// The data of an event with its texts replaced; `None` if it would say nothing. Members that repeat the texts in
+/// pieces become `null`.
 pub fn with_texts<'t>(chunk: &Chunk, text_of: impl Fn(usize) -> &'t str) -> Result<Option<Bytes>, Refusal> {
     if !chunk.says_more && (0..chunk.texts.len()).all(|position| text_of(position).is_empty()) {
         return Ok(None);
@@ -28,7 +28,8 @@ pub fn with_texts<'t>(chunk: &Chunk, text_of: impl Fn(usize) -> &'t str) -> Resu
     Ok(Some(replaced.into_bytes()))
 }
 
-/// The data of an event with one text alone, in the envelope of another event of its stream: same id, model and time.
+/// The data of an event with a single text, and with the envelope of another event of its stream: same id, object, time
+/// and model.
 pub fn alone(envelope: &[u8], place: &Place, text: &str) -> Vec<u8> {
     let mut event = b"{".to_vec();
     let root = find::root(envelope);

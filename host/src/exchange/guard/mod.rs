@@ -1,8 +1,8 @@
-//! Phases `guard`: guardrails look at the request, and at the answer whole or in windows of its stream.
+//! Phases `guard`: guardrails check the request, and the answer as a whole or in windows of its stream.
 //!
-//! Closed by default: a guardrail that is missing, fails or takes too long refuses the exchange, unless its entry says
-//! otherwise. Several are asked one after the other, in the order of the configuration; each sees what the ones before
-//! have made of the text.
+//! If a guardrail is missing, fails or takes too long, the exchange is refused, unless the guardrail's entry says
+//! otherwise. Several guardrails run one after the other, in the order of the configuration; each of them gets the text
+//! as the ones before it have changed it.
 
 mod event;
 mod stream;
@@ -24,17 +24,17 @@ use crate::worker;
 
 pub use stream::Windows;
 
-/// What a look came to, in LiteLLM's words.
+/// The result of a check, in LiteLLM's terms.
 mod status {
     pub const SUCCESS: &str = "success";
     pub const INTERVENED: &str = "guardrail_intervened";
     pub const FAILED: &str = "guardrail_failed_to_respond";
 }
 
-/// Guardrails of the request: they may refuse it, or change its text.
+/// Runs the guardrails of the request: they may refuse it, or change its text.
 ///
 /// # Errors
-/// One blocks, or cannot be asked; or the client names one that is not configured.
+/// A guardrail blocks the request or cannot be run, or the client names a guardrail that is not configured.
 pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Result<Arc<Canonical>, Refusal> {
     let snapshot = Arc::clone(&exchange.snapshot);
     check_asked(&snapshot, &canonical)?;
@@ -59,8 +59,8 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     Ok(canonical)
 }
 
-/// The attempts, with guardrails beside them that look at the request while the upstream works on it. They may refuse, not
-/// change; a refusal of either side ends both.
+/// Makes the attempts, and at the same time runs the guardrails that check the request while the upstream works on it.
+/// These may refuse the request, but not change it; an error of either side ends both.
 pub async fn beside(
     snapshot: &Snapshot,
     metrics: &Metrics,
@@ -94,10 +94,10 @@ async fn during(
     Ok(reports)
 }
 
-/// Guardrails of the answer. A stream gets windows, through which it will pass.
+/// Runs the guardrails of the answer. A stream gets windows, through which it passes later.
 ///
 /// # Errors
-/// One blocks, or cannot be asked.
+/// A guardrail blocks the answer, or cannot be run.
 pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer: Answer) -> Result<Answer, Refusal> {
     let snapshot = Arc::clone(&exchange.snapshot);
     let general = &snapshot.settings.general;
@@ -136,8 +136,8 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
     }
 }
 
-/// The guardrails that look at this moment of this exchange: those that always do, and those that the client asks for. Of
-/// those that share a name one looks, each in its turn by chance: that is how LiteLLM spreads their load.
+/// The guardrails that run in this mode for this exchange: those that always run, and those that the client asks for.
+/// Of several guardrails with the same name one runs, chosen at random: LiteLLM spreads their load in this way.
 fn applying<'s>(
     snapshot: &'s Snapshot,
     canonical: &Canonical,
@@ -180,7 +180,7 @@ fn asked(canonical: &Canonical) -> Vec<String> {
     names.collect()
 }
 
-/// A guardrail that a client relies on and that is not there must not be passed over.
+/// Fails if the client names a guardrail that is not configured: the client relies on it, so it must not be skipped.
 fn check_asked(snapshot: &Snapshot, canonical: &Canonical) -> Result<(), Refusal> {
     let unknown = asked(canonical).into_iter().find(|name| {
         !snapshot
@@ -198,7 +198,7 @@ fn check_asked(snapshot: &Snapshot, canonical: &Canonical) -> Result<(), Refusal
     }
 }
 
-/// What a guardrail's look comes to.
+/// What follows from a guardrail's check.
 enum Outcome {
     Pass,
     Rewrite(Vec<String>),
@@ -218,7 +218,7 @@ async fn ask(
         Some(plugin) => {
             let bytes = found.iter().map(|found| found.text.len()).sum();
             let looking = inspect(Arc::clone(plugin), Arc::clone(canonical), stage, Arc::clone(found));
-            // Boxed, so that an exchange without guardrails does not carry the room for one.
+            // Boxed, so that an exchange without guardrails does not reserve memory for this future.
             Box::pin(worker::aside_waiting(bytes, looking)).await.map_err(Some)
         }
         None => Err(None),
@@ -246,7 +246,7 @@ async fn inspect(
     plugin.begin(&canonical).await?.inspect(stage, &passages).await
 }
 
-/// `Err(None)`: there is no plugin.
+/// `inspected` is `Err(None)` if there is no plugin.
 fn judge(
     guardrail: &ConfiguredGuardrail,
     inspected: Result<Verdict, Option<InspectError>>,
@@ -290,7 +290,7 @@ fn unavailable(name: &str, plugin: &str, error: Option<InspectError>) -> Refusal
     Refusal::new(Cause::GuardrailUnavailable, message).detail(detail)
 }
 
-/// A text as guardrails are shown it.
+/// A text in the form that guardrails get.
 fn passage(found: &Found) -> Passage {
     Passage {
         role: found.role.clone(),
@@ -304,7 +304,7 @@ async fn texts_of(canonical: &Arc<Canonical>) -> Arc<Vec<Found>> {
     worker::aside(canonical.body.len(), move || Arc::new(texts::of_request(&canonical))).await
 }
 
-/// The request with a guardrail's texts in the places of those that it was shown; `None` when nothing changes.
+/// The request with the guardrail's texts in place of those that it got; `None` if nothing changes.
 async fn with_texts(
     canonical: &Arc<Canonical>,
     found: &Arc<Vec<Found>>,

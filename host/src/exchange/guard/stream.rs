@@ -1,8 +1,9 @@
-//! Guardrails on a stream: text is shown to them as it comes, and goes on when they let it.
+//! Guardrails on a stream: they check the text as it arrives, and it is sent when they allow it.
 //!
-//! For each text of each choice there is a window: what has arrived and not been sent. A guardrail may hold back its end, because
-//! it could be the beginning of something; the host keeps it, bounded, and shows it again with what comes next. Several
-//! guardrails are a chain of such windows. Everything that is not text passes as it is.
+//! Each text of each choice has a window: what has arrived and has not been sent. A guardrail may hold back the end of
+//! a window, because it could be the beginning of something. The host keeps this end, up to a limit, and shows it again
+//! with what arrives next. Several guardrails form a chain of such windows. Everything that is not text passes
+//! unchanged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,30 +23,30 @@ use crate::plugin::guardrail::{Inspection, Passage, Stage, Verdict};
 use crate::snapshot::ConfiguredGuardrail;
 use crate::sse::{self, Events};
 
-/// Text held back for one choice. A guardrail that wants more is asked to decide on what there is.
+/// Text held back in one window. A guardrail that would hold back more is asked to decide on what there is.
 const HELD_BYTES_MAX: usize = 64 << 10;
 
-/// How much of what was sent a guardrail is shown again, in Unicode scalar values.
+/// How much of the text that was sent a guardrail is shown again, in Unicode scalar values.
 const BEFORE_CHARS_MAX: usize = 256;
 
-/// LiteLLM's word for guardrails of an answer.
+/// LiteLLM's term for guardrails of an answer.
 const MODE: &str = "post_call";
 
 /// Texts that may grow side by side in one stream: OpenAI allows 128 choices, most with one text.
 const WINDOWS_MAX: usize = 256;
 
-/// The chain of guardrails that one stream passes.
+/// The chain of guardrails that one stream passes through.
 pub struct Windows {
     links: Vec<Link>,
     events: Events,
-    /// The last event that had text. Text that was held back goes out in a copy of its envelope, when no event is left that
-    /// could carry it.
+    /// The last event that had text. If no event is left that could carry text that was held back, the text is sent in
+    /// a copy of this event's envelope.
     envelope: Bytes,
-    /// Texts so far that do not grow.
+    /// Number of texts so far that do not grow.
     serial: u64,
-    /// Escapes of JSON texts that the last event broke off in.
+    /// Escapes in JSON texts of which only the beginning has arrived.
     escapes: Texts,
-    /// What is sent, for the record.
+    /// What was sent, for the record.
     pub transcript: Option<Transcript>,
 }
 
@@ -55,10 +56,10 @@ type Texts = BTreeMap<Place, String>;
 struct Link {
     plugin_name: Box<str>,
     fail_open: bool,
-    /// `None` when it could not be made and fails open.
+    /// `None` if the instance could not be made or a check failed, and the guardrail fails open.
     inspection: Option<Inspection>,
     windows: BTreeMap<Place, Window>,
-    /// What its looks came to so far, and how long they took.
+    /// The result of its checks so far, and their time.
     report: GuardrailReport,
 }
 
@@ -69,7 +70,7 @@ struct Window {
 }
 
 impl Windows {
-    /// Takes an instance of each guardrail, for the life of the stream.
+    /// Takes an instance of each guardrail, for the whole stream.
     pub async fn begin(
         canonical: &Arc<Canonical>,
         guardrails: &[&ConfiguredGuardrail],
@@ -126,12 +127,12 @@ impl Windows {
         })
     }
 
-    /// What each guardrail's looks came to so far.
+    /// The result of each guardrail's checks so far.
     pub fn reports(&self) -> impl Iterator<Item = GuardrailReport> {
         self.links.iter().map(|link| link.report.clone())
     }
 
-    /// Whole events in, whole events out: what may be sent of them now.
+    /// Takes whole events, and returns whole events: what may be sent of them now.
     pub async fn pass(&mut self, events: Bytes) -> Result<Bytes, Refusal> {
         let unreadable = |error: String| Refusal::new(Cause::UpstreamError, error);
         self.events.push(events);
@@ -139,18 +140,18 @@ impl Windows {
         for event in &mut self.events {
             let event = event.map_err(|error| unreadable(error.to_string()))?;
             let chunk = Chunk::read(event.data, &mut self.serial);
-            // What cannot be read cannot be let pass.
+            // An event that cannot be read cannot be checked.
             chunks.push(chunk.ok_or_else(|| unreadable("the upstream sent an event that is no chunk".to_owned()))?);
         }
         let mut out = BytesMut::new();
-        // A choice that ends is decided on before the event that ends it goes out.
+        // The guardrails must decide on all text of a choice before the event that ends the choice is sent.
         for batch in chunks.split_inclusive(|chunk| !chunk.ended.is_empty()) {
             self.pass_batch(batch, &mut out).await?;
         }
         Ok(out.freeze())
     }
 
-    /// The stream has ended: what is still held is decided on.
+    /// The stream has ended: the guardrails decide on what is still held.
     pub async fn finish(&mut self) -> Result<Bytes, Refusal> {
         let held = self.links.iter().flat_map(Link::choices);
         let choices: Vec<u64> = held.chain(self.escapes.keys().map(|place| place.choice)).collect();
@@ -164,10 +165,10 @@ impl Windows {
         Ok(out.freeze())
     }
 
-    /// Events of which only the last may end a choice.
+    /// Checks events of which only the last one may end a choice.
     async fn pass_batch(&mut self, batch: &[Chunk], out: &mut BytesMut) -> Result<(), Refusal> {
         let mut arrived = Texts::new();
-        // A place's new text goes out where its last piece came.
+        // The text that is released for a place is sent in the event with the last piece of text for that place.
         let mut last_of: BTreeMap<Place, (usize, usize)> = BTreeMap::new();
         for (position, chunk) in batch.iter().enumerate() {
             for (at, text) in chunk.texts.iter().enumerate() {
@@ -181,7 +182,7 @@ impl Windows {
         self.end_escapes(ended, &mut arrived);
         let released = self.inspect(arrived, ended).await?;
         for (position, chunk) in batch.iter().enumerate() {
-            // Text that is owed to a choice which ends goes before the event that ends it.
+            // Text that was held back for a choice is sent before the event that ends the choice.
             let owed = released.iter().filter(|(place, text)| {
                 chunk.ended.contains(&place.choice) && !last_of.contains_key(*place) && !text.is_empty()
             });
@@ -207,7 +208,8 @@ impl Windows {
         }
     }
 
-    /// A piece of JSON in a string is read as the JSON that it is part of: words may stand in it as escapes.
+    /// A piece of JSON in a string, without the escapes that JSON does not require: guardrails would not find words
+    /// that are written with them.
     fn without_escapes(&mut self, place: &Place, text: String) -> String {
         if !place.is_json {
             return text;
@@ -220,7 +222,7 @@ impl Windows {
         plain
     }
 
-    /// Nothing can complete the escapes of choices that end.
+    /// Adds the incomplete escapes of choices that end: no later event can complete them.
     fn end_escapes(&mut self, ended: &[u64], arrived: &mut Texts) {
         let has_ended = |place: &Place| ended.contains(&place.choice);
         for (place, begun) in self.escapes.extract_if(.., |place, _| has_ended(place)) {
@@ -228,7 +230,7 @@ impl Windows {
         }
     }
 
-    /// Takes new text through the whole chain; answers what comes out of it for each place.
+    /// Passes new text through the whole chain, and returns what it releases for each place.
     async fn inspect(&mut self, arrived: Texts, ended: &[u64]) -> Result<Texts, Refusal> {
         let mut moving = arrived;
         for link in &mut self.links {
@@ -243,7 +245,7 @@ impl Link {
         self.windows.keys().map(|place| place.choice)
     }
 
-    /// Shows each window that has new text or ends, and moves on what the guardrail lets go.
+    /// Shows the guardrail each window that has new text or ends, and returns what the guardrail releases.
     async fn pass(&mut self, arrived: Texts, ended: &[u64]) -> Result<Texts, Refusal> {
         let mut open: Vec<Place> = Vec::new();
         for (place, text) in arrived {
@@ -344,7 +346,7 @@ impl Window {
     }
 }
 
-/// All but the last `hold` characters, and those.
+/// Splits a text before its last `hold` characters.
 fn split_end(text: &str, hold: usize) -> (&str, &str) {
     let at = match hold {
         0 => text.len(),

@@ -165,7 +165,8 @@ pub fn schema() -> String {
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
-/// An exchange that has ended: what its record is made of. It shares the bytes of request and answer with the exchange.
+/// An exchange that has ended, with the data for its record. It shares the bytes of request and answer with the
+/// exchange.
 pub struct Ended {
     id: Box<str>,
     operation: Operation,
@@ -179,9 +180,9 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Takes the transcript of a stream, which only the record needs.
+    /// Takes the transcript of a stream out of the exchange: only the record needs it.
     pub fn of(exchange: &mut Exchange) -> Self {
-        // Taken before the rest is cloned: it may be a megabyte.
+        // Taken before the story is cloned: the transcript may have a megabyte.
         let transcript = exchange.story.transcript.take();
         let mut story = exchange.story.clone();
         story.transcript = transcript;
@@ -197,7 +198,7 @@ impl Ended {
         }
     }
 
-    /// Of request and answer.
+    /// Bytes of the request and the answer.
     pub fn bytes(&self) -> usize {
         let request = self.canonical.as_ref().map_or(0, |canonical| canonical.body.len());
         let answer = self.story.answer.as_ref().map_or(0, bytes::Bytes::len);
@@ -293,7 +294,7 @@ fn answer_id(answer: &RawValue) -> Option<String> {
     Some(id.text(answer)?.into_owned())
 }
 
-/// The whole answer, or what a stream came to.
+/// The whole answer, or the answer joined from the chunks of a stream.
 fn answer(ended: &Ended) -> Option<Box<RawValue>> {
     let story = &ended.story;
     if let Some(answer) = &story.answer {
@@ -303,8 +304,8 @@ fn answer(ended: &Ended) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(&transcript.answer(ended.operation)).ok()
 }
 
-/// What is not addressed to the gateway and has no place of its own in the record. Where messages are hidden, so is every
-/// other text.
+/// The fields of the request that are not for the gateway and have no field of their own in the record. If messages are
+/// hidden, all other text is hidden too.
 fn parameters(canonical: &Canonical, hide: bool) -> BTreeMap<String, Box<RawValue>> {
     const ELSEWHERE: [&str; 6] = ["model", "messages", "prompt", "input", "metadata", "user"];
     let named = canonical.fields.iter().filter_map(|field| field.name(&canonical.body));
@@ -317,10 +318,10 @@ fn parameters(canonical: &Canonical, hide: bool) -> BTreeMap<String, Box<RawValu
         .collect()
 }
 
-/// What stands in the place of a credential.
+/// What replaces a credential.
 const MASK: &str = "****";
 
-/// The same with credentials masked, at whatever depth: tools have headers.
+/// The same JSON with credentials masked at any depth: tools have headers.
 fn without_secrets(json: Box<RawValue>) -> Box<RawValue> {
     fn mask(value: &mut Value) -> usize {
         match value {

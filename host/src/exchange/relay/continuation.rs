@@ -1,9 +1,9 @@
-//! A stream that breaks after content has been sent goes on at another deployment, where that can be done.
+//! If a stream breaks after content has been sent, another deployment continues the answer, if that is possible.
 //!
-//! The other model is shown what was delivered, and asked to go on from there. It can be done with plain text, by models
-//! whose adapter says that they can ([`CAN_CONTINUE`]); never in the middle of a tool call or of reasoning. The client sees
-//! one answer; both deployments' usage counts. Where nobody of the model group can go on, its fallbacks are asked as they
-//! are before the first content.
+//! The other model gets the delivered text, and is asked to continue it. This is possible for plain text, with models
+//! whose adapter says that they can do it ([`CAN_CONTINUE`]), and never in the middle of a tool call or of reasoning.
+//! The client sees one answer; the usage of both deployments counts. If no deployment of the model group can continue,
+//! its fallbacks are tried in the same way as before the first content.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ use crate::json::Splice;
 use crate::usage::Usage;
 use crate::worker;
 
-/// What an adapter says in `provider-info.extras` of a provider whose models take up an answer when they are asked to.
+/// The entry in `provider-info.extras` by which an adapter says that a provider's models continue an answer when they
+/// are asked to.
 const CAN_CONTINUE: (&str, &str) = ("continuation", "instructed");
 
 const INSTRUCTION: &str = "The connection broke in the middle of your last message. Write only what comes next in it, from \
@@ -31,12 +32,12 @@ const INSTRUCTION: &str = "The connection broke in the middle of your last messa
 /// Continues a broken stream with another deployment's answer. The usage of the broken attempt is added to the story.
 ///
 /// # Errors
-/// `refusal`, where nobody can go on.
+/// `refusal`, if no deployment can continue.
 pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refusal) -> Result<(), Refusal> {
     let (Some(delivered), Some(canonical)) = (delivered(stream), exchange.canonical.clone()) else {
         return Err(refusal);
     };
-    // Deployments that break each time, at the same place, would otherwise be asked for ever.
+    // Otherwise, deployments that break each time at the same place would be tried for ever.
     let is_enough = exchange.story.attempts.len() >= exchange.snapshot.settings.upstream.attempts_max as usize;
     if !refusal.cause.may_try_again() || stream.picker.is_finished() || is_enough {
         return Err(refusal);
@@ -80,13 +81,13 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     Ok(())
 }
 
-/// What the client has read, where it was plain text.
+/// The text that the client has received; `None` if it was not plain text only.
 fn delivered(stream: &Stream) -> Option<String> {
     let text = stream.picker.delivered.as_ref()?.text()?;
     Some(stream.seam.as_ref().map_or(text, |seam| seam.sent().to_owned()))
 }
 
-/// What the client took the answer for, by its first chunks.
+/// The id, time and model that the client read in the first chunks.
 fn opening(stream: &mut Stream) -> Opening {
     let seen = stream.picker.delivered.take().map(|delivered| delivered.opening);
     let mut opening = seen.unwrap_or_default();
@@ -104,7 +105,7 @@ async fn ask_another(
     let (canonical, delivered) = (Arc::clone(canonical), delivered.to_owned());
     let continued = worker::aside(canonical.body.len(), move || continued(&canonical, &delivered, tokens)).await;
     let continued = Arc::new(continued?);
-    // The time since the first content is the upstreams' anyway.
+    // The whole time since the first content counts as upstream time later: the attempts here must not add to it.
     let upstream_time = exchange.story.upstream_time;
     let mut ranked = route::rank(exchange, &continued, without).ok()?;
     ranked.retain(can_continue);
@@ -129,7 +130,8 @@ fn can_continue(candidate: &Candidate) -> bool {
     })
 }
 
-/// The request with what was delivered at its end, and room for what is left.
+/// The request with the delivered text and the instruction at the end of its messages, and with token limits reduced by
+/// `tokens`.
 fn continued(canonical: &Canonical, delivered: &str, tokens: u64) -> Option<Canonical> {
     let mut messages: Vec<Value> = serde_json::from_str(canonical.field("messages")?.json).ok()?;
     messages.push(json!({"role": "assistant", "content": delivered}));

@@ -1,4 +1,4 @@
-//! What a stream has delivered, kept so that another deployment can go on with it.
+//! The text that a stream has delivered, kept so that another deployment can continue it.
 
 use bytes::Bytes;
 
@@ -8,19 +8,19 @@ use crate::exchange::Exchange;
 use crate::json::{find, member};
 use crate::operation::Operation;
 
-/// Longer answers are not continued: the prompt would outgrow most context windows.
+/// Longer answers are not continued: the prompt would exceed most context windows.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 
-/// The text that a client has read so far.
+/// The text that a client has received so far.
 pub struct Delivered {
-    /// As it stands in the chunks: JSON with its escapes.
+    /// The text as it is in the chunks: JSON with escapes.
     escaped: Vec<u8>,
-    /// Nothing but text has been said.
+    /// The answer has been plain text only.
     is_plain: bool,
     pub opening: Opening,
 }
 
-/// What all chunks of an answer have in common, as JSON.
+/// Members that are the same in all chunks of an answer, as JSON.
 #[derive(Default, Clone)]
 pub struct Opening {
     pub id: Option<Bytes>,
@@ -29,7 +29,8 @@ pub struct Opening {
 }
 
 impl Delivered {
-    /// `None` where the answer could not be continued anyway: it is no text, or there is nobody to go on.
+    /// `None` if the answer could not be continued anyway: continuation is disabled, the answer is not plain text, or
+    /// there is no other deployment.
     pub fn of(exchange: &Exchange, canonical: &Canonical) -> Option<Self> {
         let router = &exchange.snapshot.settings.router;
         let attempt = exchange.story.last_attempt()?;
@@ -44,7 +45,7 @@ impl Delivered {
         })
     }
 
-    /// Takes note of a chunk.
+    /// Adds the text of a chunk.
     pub fn add(&mut self, data: &[u8]) {
         if !self.is_plain {
             return;
@@ -63,7 +64,7 @@ impl Delivered {
         }
     }
 
-    /// The text; `None` where more than text was said.
+    /// The text; `None` if the answer was not plain text only.
     pub fn text(&self) -> Option<String> {
         let quoted = [b"\"", self.escaped.as_slice(), b"\""].concat();
         self.is_plain.then(|| serde_json::from_slice(&quoted).ok()).flatten()
@@ -87,7 +88,8 @@ impl Opening {
     }
 }
 
-/// One choice of plain text: what is half of a JSON document, or has scores beside it, cannot be taken up in the middle.
+/// Whether the request asks for one choice of plain text. Half of a JSON document, or text with log probabilities,
+/// cannot be continued in the middle.
 fn asks_for_text(canonical: &Canonical) -> bool {
     let is_absent = |name: &str| canonical.field(name).is_none_or(|field| field.json == "null");
     let is_one = canonical

@@ -1,4 +1,4 @@
-//! What is picked up from the events that pass, and which of them pass.
+//! [`Picker`]: reads the events of a stream as they pass, and decides which of them the client gets.
 
 use bytes::Bytes;
 
@@ -12,26 +12,27 @@ use crate::json::{Span, chunk, find, member};
 use crate::sse::{Seen, Verdict};
 use crate::usage::Usage;
 
-/// What is picked up from the events that pass.
+/// Reads each event of a stream: it collects what the gateway needs from them, and decides whether an event is
+/// kept, changed or dropped.
 pub struct Picker {
     pub client_wants_usage: bool,
-    /// The model as the client named it, JSON; `None` where answers keep the upstream's name.
+    /// The model as the client named it, JSON; `None` if answers keep the upstream's name.
     pub model: Option<Bytes>,
     pub usage: Option<Usage>,
     pub service_tier: Option<String>,
     pub events: u64,
-    /// Something has been said, or the answer has ended without.
+    /// There was content, or the answer has ended without any.
     pub has_content: bool,
     is_finished: bool,
-    /// An error that the upstream sent in the place of a chunk.
+    /// An error that the upstream sent in place of a chunk.
     pub error: Option<Refusal>,
     pub transcript: Option<Transcript>,
-    /// Where another deployment could go on, should this one break.
+    /// The delivered text, if another deployment could continue it in case this one breaks.
     pub delivered: Option<Delivered>,
     completion: Completion,
 }
 
-/// The client asked for the usage chunk itself.
+/// Whether the client itself asked for the usage chunk.
 fn client_wants_usage(canonical: &Canonical) -> bool {
     canonical.field("stream_options").is_some_and(|options| {
         find::root(options.json.as_bytes())
@@ -57,15 +58,15 @@ impl Picker {
         }
     }
 
-    /// Whether the answer has said why it ends.
+    /// Whether the answer has a finish reason.
     pub fn is_finished(&self) -> bool {
         self.is_finished
     }
 
-    /// Looks at an event and says what becomes of it.
+    /// Reads an event and decides what happens to it.
     pub fn judge(&mut self, seen: &Seen<'_>) -> Verdict {
         if seen.is_done() {
-            // The gateway writes its own at the very end, whatever the upstream does.
+            // The gateway writes its own `[DONE]` at the very end, whatever the upstream does.
             return Verdict::Drop;
         }
         self.events += 1;
@@ -80,12 +81,12 @@ impl Picker {
                 [before, &json, after].concat().into()
             }
         };
-        // A chunk is shorter than what a relay may hold back, which a span can say.
+        // The span covers the whole chunk, whose length `event_bytes_max` limits.
         let end = u32::try_from(seen.data.len()).unwrap_or(u32::MAX);
         Verdict::Edit(Span { start: 0, end }, completed)
     }
 
-    /// The same for the chunk as the client gets it.
+    /// Reads a chunk in the form that the client gets.
     fn look(&mut self, data: &[u8]) -> Verdict {
         if let Some(error) = in_band::error_in(data) {
             self.error = Some(error);

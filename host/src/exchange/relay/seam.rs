@@ -1,4 +1,4 @@
-//! Where one deployment's answer ends and another's goes on: to the client it is one answer.
+//! [`Seam`]: joins the answers of two deployments so that the client sees one answer.
 
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
@@ -9,24 +9,25 @@ use crate::json::Span;
 use crate::sse::{Scan, Verdict, write_data};
 use crate::usage::Usage;
 
-/// So much of what was delivered is looked at for what a model says once more, in Unicode scalar values.
+/// How much of the end of the delivered text is searched for what a model repeats, in Unicode scalar values.
 const TAIL_CHARS: usize = 400;
 
-/// Fewer letters in common are chance.
+/// A shorter overlap is taken for chance.
 const OVERLAP_CHARS_MIN: usize = 3;
 
-/// The second part of an answer on its way to the client.
+/// The place where one deployment's answer ended and another's continues it. It rewrites the chunks of the second
+/// answer on their way to the client.
 pub struct Seam {
     pub opening: Opening,
-    /// What the deployments before used.
+    /// Usage of the deployments before.
     pub earlier: Usage,
-    /// All that the client has been sent, the parts before among it.
+    /// All text that the client has been sent, including that of the deployments before.
     sent: String,
-    /// The beginning of the new text may still repeat the end of the old.
+    /// The beginning of the new text may still repeat the end of the delivered text.
     is_trimming: bool,
-    /// New text that could be such a repetition.
+    /// New text that is held back because it may be such a repetition.
     held: String,
-    /// Of the whole answer, where someone records it.
+    /// The chunks of the whole answer, if it is recorded.
     pub transcript: Option<Transcript>,
 }
 
@@ -46,8 +47,8 @@ impl Seam {
         &self.sent
     }
 
-    /// Chunks as the client gets them: with the id, time and model of the first part, nothing said twice, and everything
-    /// counted.
+    /// The chunks as the client gets them: with the id, time and model of the first answer, without repeated text, and
+    /// with the usage of all answers.
     pub fn pass(&mut self, part: &Bytes) -> Vec<Bytes> {
         let relayed = Scan::new(usize::MAX).relay(part, |seen| {
             let whole = Span {
@@ -69,7 +70,7 @@ impl Seam {
         relayed.forward.into_iter().filter(|part| !part.is_empty()).collect()
     }
 
-    /// What is still held back when nothing more comes, as a chunk: an answer may end without saying why.
+    /// What is still held back at the end, as a chunk: an answer may end without a finish reason.
     pub fn rest(&mut self) -> Option<Bytes> {
         let text = self.trim("", true);
         if text.is_empty() {
@@ -116,7 +117,7 @@ impl Seam {
         let Some(delta) = choice.get_mut("delta").and_then(Value::as_object_mut) else {
             return;
         };
-        // Who speaks was said at the beginning.
+        // The client got the role at the beginning of the answer.
         delta.remove("role");
         let text = delta.get("content").and_then(Value::as_str).unwrap_or_default();
         let text = self.trim(text, is_last);
@@ -125,7 +126,8 @@ impl Seam {
         }
     }
 
-    /// New text without what repeats the end of the old. While it could be that, it is held back.
+    /// The new text without what repeats the end of the delivered text. As long as all of it may be a repetition, it is
+    /// held back.
     fn trim(&mut self, text: &str, is_last: bool) -> String {
         self.held.push_str(text);
         if self.is_trimming {
@@ -146,7 +148,7 @@ fn tail(text: &str) -> &str {
     &text[from.map_or(0, |(at, _)| at)..]
 }
 
-/// Bytes at the beginning of `new` that `tail` ends with; 0 where it is so little that it may be chance.
+/// The number of bytes at the beginning of `new` that `tail` ends with; 0 if they are so few that it may be chance.
 fn overlap(tail: &str, new: &str) -> usize {
     let ends = new.char_indices().map(|(at, letter)| at + letter.len_utf8());
     let fits = ends.enumerate().filter(|(_, end)| tail.ends_with(&new[..*end]));

@@ -1,4 +1,4 @@
-//! Where canonical events come from.
+//! [`Source`]: where the events of a streamed answer come from.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use crate::sse;
 use crate::upstream::{self, AnswerError, Timed};
 use crate::worker;
 
-/// Where canonical events come from.
+/// Where the events of a streamed answer come from. They are in canonical form.
 pub enum Source {
-    /// The upstream speaks the canonical dialect.
+    /// From an upstream that speaks the canonical dialect.
     Relayed(Box<Arrivals>),
-    /// An adapter translates.
+    /// From an adapter that translates the upstream's events.
     Translated(Box<Translated>),
-    /// They are all here.
+    /// All of them are there already.
     Canned(Option<Bytes>),
 }
 
 pub struct Translated {
     arrivals: Arrivals,
     events: sse::Events,
-    /// `None` once it has finished.
+    /// `None` after the adapter's last call.
     conversation: Option<Conversation>,
-    /// `[DONE]` has come; the upstream may keep its body open.
+    /// `[DONE]` has arrived; the upstream may keep its body open.
     is_done: bool,
 }
 
@@ -69,8 +69,8 @@ impl Source {
         }
     }
 
-    /// Lets the upstream end its body, so that its connection can be used again. The client does not wait for that: where
-    /// the end has not arrived yet, a task of this worker does.
+    /// Reads the rest of the upstream's body, so that its connection can be used again. The client does not wait for
+    /// this: if the end has not arrived yet, a task of this worker waits for it.
     pub fn drain(self) {
         let arrivals = match self {
             Self::Relayed(arrivals) => *arrivals,
@@ -78,6 +78,7 @@ impl Source {
             Self::Canned(_) => return,
         };
         let mut draining = Box::pin(arrivals.drain());
+        // A waker is not needed here: the task below polls again.
         let mut context = Context::from_waker(Waker::noop());
         if draining.as_mut().poll(&mut context).is_pending() {
             tokio::spawn(tokio::time::timeout(DRAIN_TIME_MAX, draining));
@@ -85,24 +86,26 @@ impl Source {
     }
 }
 
-/// How long an upstream gets to end its body after the event that ends the stream. Each stream that has ended holds its
-/// upstream's connection for as long at most.
+/// How long an upstream may take to end its body after the event that ends the stream. A finished stream holds its
+/// upstream's connection for this time at most.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// What an upstream may send after the event that ends the stream, bytes; one that sends more loses its connection.
+/// Bytes that an upstream may send after the event that ends the stream; if it sends more, its answer is cancelled,
+/// which closes an HTTP/1.1 connection.
 const DRAIN_BYTES_MAX: usize = 16 << 10;
 
-/// What has arrived together goes on together, up to about so many bytes: one look, one call of an adapter, one write.
+/// Data that arrived together is passed on together, up to about this many bytes: one check, one call of an adapter,
+/// one write.
 const JOINED_BYTES_MAX: usize = 64 << 10;
 
-/// Where two pieces are there, more follow.
+/// Bytes to reserve when a second piece arrives: more pieces usually follow.
 const MORE_BYTES_EXPECTED: usize = 4 << 10;
 
-/// The bytes of an answer as they arrive, without our credentials.
+/// The bytes of an answer as they arrive, with the gateway's credentials masked.
 pub struct Arrivals {
     answer: Timed<upstream::Answer>,
     mask: Mask,
-    /// How it ended, while what came before has yet to be handed on.
+    /// How the answer ended; it is kept until the bytes before the end have been passed on.
     ended: Option<Option<AnswerError>>,
 }
 
@@ -115,7 +118,7 @@ impl Arrivals {
         }
     }
 
-    /// Waits for the next bytes, and takes all that are there by then.
+    /// Waits for the next bytes, and takes all that have arrived by then.
     async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
         let joined = poll_fn(|cx| self.poll_joined(cx)).await;
         if !joined.is_empty() {
@@ -129,7 +132,7 @@ impl Arrivals {
         self.ended.take()?.map(|error| Err(broken_off(error)))
     }
 
-    /// Reads to the end, whatever comes.
+    /// Reads and discards the rest of the answer, up to about [`DRAIN_BYTES_MAX`] bytes.
     async fn drain(mut self) {
         let mut drained = 0;
         while drained <= DRAIN_BYTES_MAX {
@@ -141,7 +144,7 @@ impl Arrivals {
         }
     }
 
-    /// Empty at the end of the answer.
+    /// The bytes that have arrived; empty at the end of the answer.
     fn poll_joined(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         let mut joined = Joined::default();
         while self.ended.is_none() && joined.len() < JOINED_BYTES_MAX {
@@ -160,7 +163,7 @@ impl Arrivals {
 }
 
 impl Translated {
-    /// As many events as arrived in one read cross to the adapter at once.
+    /// Passes all events of one read to the adapter in one call.
     async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
         self.conversation.as_ref()?;
         if self.is_done {
@@ -190,7 +193,7 @@ impl Translated {
         self.ask(&batch)
     }
 
-    /// The upstream ended without `[DONE]`.
+    /// The upstream ended without `[DONE]`: the chunks for its last event, and the adapter's last chunks.
     fn finish(&mut self) -> Result<Bytes, Refusal> {
         let chunks = match self.events.finish() {
             Some(event) => self.ask(&[shown(event)])?,
@@ -209,14 +212,14 @@ impl Translated {
         }
     }
 
-    /// What the adapter owes at the end of the upstream's events.
+    /// The chunks that the adapter adds at the end of the upstream's events.
     fn ask_for_rest(&mut self) -> Result<Bytes, Refusal> {
         let owed = self.conversation.take().map(|mut conversation| conversation.finish());
         Ok(owed.transpose().map_err(refused_by_adapter)?.unwrap_or_default().into())
     }
 }
 
-/// An event as adapters get it.
+/// An event in the form that adapters get.
 fn shown(event: sse::Event) -> Event {
     Event {
         name: event.name().into_owned(),

@@ -1,11 +1,11 @@
-//! Who was left aside before a strategy was asked, and why: only where choices are recorded.
+//! Deployments that were left out before a strategy was asked, and why. This is collected only if choices are recorded.
 
 use super::plan::Plan;
 use crate::decisions::{Aside, Recorder};
 use crate::deployment::Candidate;
 use crate::snapshot::Found;
 
-/// Those left aside so far; `None` where nobody wants to know.
+/// The deployments left out so far; `None` if choices are not recorded.
 pub struct Asides(Option<Vec<Aside>>);
 
 impl Asides {
@@ -13,7 +13,7 @@ impl Asides {
         Self(recorder.map(|_| Vec::new()))
     }
 
-    /// Runs a filter, and notes whom it leaves out.
+    /// Runs a filter, and records the candidates that it removes, with the reason `why`.
     pub fn by<R>(&mut self, why: &str, found: &mut Found, filter: impl FnOnce(&mut Found) -> R) -> R {
         let Some(asides) = &mut self.0 else {
             return filter(found);
@@ -26,7 +26,7 @@ impl Asides {
         result
     }
 
-    /// Those that cool down or come back from it.
+    /// Records the candidates that are in cooldown, or coming back from one.
     pub fn by_plan(&mut self, plan: &Plan) {
         let Some(asides) = &mut self.0 else { return };
         for (remaining, candidate) in &plan.out {
@@ -45,7 +45,7 @@ impl Asides {
         }));
     }
 
-    /// For the first choice that is recorded.
+    /// Returns the entries for the first choice that is recorded; for later choices nothing is left.
     pub fn take(&mut self) -> Vec<Aside> {
         self.0.as_mut().map(std::mem::take).unwrap_or_default()
     }

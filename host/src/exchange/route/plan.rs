@@ -1,4 +1,4 @@
-//! Who of a model group may be tried now, and in which levels strategies are asked about them.
+//! Which candidates of a model group may be tried now, and in which levels the strategy ranks them.
 
 use std::time::Duration;
 
@@ -7,18 +7,19 @@ use crate::deployment::{Candidate, Standing};
 use crate::moment::Moment;
 use crate::snapshot::Found;
 
-/// The candidates of one choice, those left aside among them.
+/// The candidates of one choice, including those that are left out for now.
 pub struct Plan {
-    /// By `order`, lowest first: a level is for when all before it have failed. None is empty.
+    /// By `order`, lowest first: a level is tried when all levels before it have failed. No level is empty.
     pub levels: Vec<Found>,
-    /// They have come back, and would take more than their share yet: tried when the others have failed.
+    /// They are coming back from a cooldown, and this exchange is not in their share of the traffic. They are tried
+    /// when the others have failed.
     pub ramping: Vec<Candidate>,
-    /// They cool down, for so long.
+    /// They are in cooldown, for the remaining time.
     pub out: Vec<(Duration, Candidate)>,
 }
 
 impl Plan {
-    /// `seed` decides which exchanges a deployment gets that is coming back.
+    /// `seed` decides whether a deployment that is coming back gets this exchange.
     pub fn of(mut found: Found, seed: u32, now: Moment) -> Self {
         let (mut ramping, mut out) = (Vec::new(), Vec::new());
         found.retain(|candidate| {
@@ -38,8 +39,8 @@ impl Plan {
         }
     }
 
-    /// Where all are left aside: those that are coming back, else all that cool down, the one that is due first before the
-    /// others.
+    /// For the case that no level is left: the candidates that are coming back, else all that are in cooldown, ordered
+    /// by the end of the cooldown.
     pub fn least_bad(self) -> Ranked {
         match self.ramping.is_empty() {
             true => self.out.into_iter().map(|(_, candidate)| candidate).collect(),
@@ -72,7 +73,7 @@ fn levels(found: Found) -> Vec<Found> {
     orders.into_iter().map(of_level).collect()
 }
 
-/// A number from 0 to 1 that this exchange and deployment always get.
+/// A number from 0 to 1 that is always the same for this exchange and deployment.
 fn draw(seed: u32, candidate: &Candidate) -> f64 {
     let id = candidate.deployment.settings.id.as_bytes();
     let mixed = id.iter().fold(u64::from(seed), |mixed, byte| {
