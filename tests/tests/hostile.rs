@@ -115,7 +115,7 @@ async fn with_adapter(upstream: &Upstream, settings: Value, retries: u32) -> Gat
 #[tokio::test]
 async fn an_adapter_that_is_busy_with_a_long_text_holds_up_nobody_else() {
     const LIMIT_MS: u32 = 1_500;
-    let long = "so many words ".repeat(20_000);
+    let long = "so many words ".repeat(200_000);
     for at in ["open", "whole"] {
         let upstream = Upstream::that_answers(openai::says(&long)).await;
         let config = Config::new()

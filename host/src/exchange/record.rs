@@ -101,7 +101,7 @@ fn log(exchange: &Exchange, ending: &Ending) {
     let error = failure.map(|refusal| refusal.detail.as_deref().unwrap_or(&refusal.message));
     tracing::info!(
         target: "sluice::exchange",
-        id = %exchange.id,
+        id = &*exchange.id,
         operation = exchange.operation.as_str(),
         group = story.group.as_deref(),
         deployment,

@@ -12,8 +12,11 @@ use tracing_subscriber::fmt::MakeWriter;
 const WAITING_BYTES_MAX: usize = 1 << 20;
 
 /// How long the thread waits for more lines after it has written some. Lines are cheap because the thread wakes up once
-/// for many of them.
-const GATHER: Duration = Duration::from_millis(5);
+/// Lines gather for this long after a batch was written: one wake-up of the thread for many lines keeps a line cheap.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// The thread writes sooner if so many bytes wait.
+const GATHER_BYTES_MAX: usize = WAITING_BYTES_MAX / 4;
 
 static DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
     let help = "Log lines that found no room, because standard error takes none.";
@@ -42,6 +45,8 @@ struct Queue {
     waiting: Vec<u8>,
     /// Lines dropped since the last written batch.
     lost: u64,
+    /// An added line wakes the thread if so many bytes wait then; `None` if the thread is awake.
+    wakes_at: Option<usize>,
     is_closed: bool,
     has_ended: bool,
 }
@@ -70,10 +75,10 @@ impl Lines {
             DROPPED.inc();
             return;
         }
-        let was_empty = queue.waiting.is_empty();
         queue.waiting.extend_from_slice(line);
-        drop(queue);
-        if was_empty {
+        let waiting = queue.waiting.len();
+        if queue.wakes_at.take_if(|bytes| waiting >= *bytes).is_some() {
+            drop(queue);
             self.0.arrived.notify_one();
         }
     }
@@ -107,15 +112,23 @@ impl Shared {
                 );
             }
             batch.clear();
-            let mut queue = self.queue.lock();
-            if !queue.is_closed {
-                // Lines gather during this wait. Only the end of the queue interrupts it.
-                let until = Instant::now() + GATHER;
-                while !queue.is_closed && !self.arrived.wait_until(&mut queue, until).timed_out() {}
-            }
+            self.gather();
         }
         self.queue.lock().has_ended = true;
         self.ended.notify_all();
+    }
+
+    /// Waits while lines gather.
+    fn gather(&self) {
+        let until = Instant::now() + GATHER;
+        let mut queue = self.queue.lock();
+        while !queue.is_closed && queue.waiting.len() < GATHER_BYTES_MAX {
+            queue.wakes_at = Some(GATHER_BYTES_MAX);
+            if self.arrived.wait_until(&mut queue, until).timed_out() {
+                break;
+            }
+        }
+        queue.wakes_at = None;
     }
 
     /// Waits for lines and moves them into the empty `batch`. Returns how many lines were dropped before; `None` at the
@@ -126,8 +139,10 @@ impl Shared {
             if queue.is_closed {
                 return None;
             }
+            queue.wakes_at = Some(1);
             self.arrived.wait(&mut queue);
         }
+        queue.wakes_at = None;
         std::mem::swap(batch, &mut queue.waiting);
         Some(std::mem::take(&mut queue.lost))
     }

@@ -80,8 +80,8 @@ impl Finding {
 impl Filter {
     pub fn new(mut patterns: Vec<Pattern>, blocked_words: Words, masked_words: Words, word_tag: String) -> Self {
         let mut scan = Scan::default();
-        scan.add_blocked_words(&blocked_words);
-        scan.add_masked_words(&masked_words);
+        scan.add_words(&blocked_words);
+        scan.add_words(&masked_words);
         if patterns.iter().any(|pattern| pattern.check.digits > 0) {
             scan.add_digits();
         }
@@ -151,11 +151,9 @@ impl Filter {
             if place.may_be_literal() {
                 self.scan.literals_at(bytes, at, &mut seen.literals);
             }
-            if place.may_be_blocked_word() {
+            if place.may_be_word() {
                 let note = |start, end, word| findings.push(Finding::new(start, end, Rule::BlockedWord(word)));
                 self.blocked_words.look(text, at, more, &mut blocked, note);
-            }
-            if place.may_be_masked_word() {
                 let note = |start, end, _| findings.push(Finding::new(start, end, Rule::MaskedWord));
                 self.masked_words.look(text, at, more, &mut masked, note);
             }

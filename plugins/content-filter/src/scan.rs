@@ -19,11 +19,12 @@ const DEPTH: usize = 4;
 const BLOCK: usize = 8;
 
 const DIGIT: u8 = 1;
-/// Literals of one or two bytes, which fit many places, and longer ones by their first byte: capital letters and the rest.
-const LITERALS: [u8; 3] = [1 << 1, 1 << 2, 1 << 3];
+/// Literals of one or two bytes, and of three: any byte may follow them, so a bucket that they share fits many places.
+const SHORT_LITERALS: [u8; 2] = [1 << 1, 1 << 2];
+/// Longer literals: each is in the bucket that it makes fit the fewest other places.
+const LITERALS: [u8; 3] = [1 << 3, 1 << 4, 1 << 5];
 /// Words by the parity of their first letter: two tables are more selective than one.
-const BLOCKED: [u8; 2] = [1 << 4, 1 << 5];
-const MASKED: [u8; 2] = [1 << 6, 1 << 7];
+const WORDS: [u8; 2] = [1 << 6, 1 << 7];
 
 /// What may begin at a place.
 #[derive(Clone, Copy)]
@@ -35,15 +36,13 @@ impl Place {
     }
 
     pub fn may_be_literal(self) -> bool {
-        self.0 & (LITERALS[0] | LITERALS[1] | LITERALS[2]) != 0
+        let [one_or_two, three] = SHORT_LITERALS;
+        let [first, second, third] = LITERALS;
+        self.0 & (one_or_two | three | first | second | third) != 0
     }
 
-    pub fn may_be_blocked_word(self) -> bool {
-        self.0 & (BLOCKED[0] | BLOCKED[1]) != 0
-    }
-
-    pub fn may_be_masked_word(self) -> bool {
-        self.0 & (MASKED[0] | MASKED[1]) != 0
+    pub fn may_be_word(self) -> bool {
+        self.0 & (WORDS[0] | WORDS[1]) != 0
     }
 }
 
@@ -53,6 +52,28 @@ pub struct Scan {
     literals: Vec<Literal>,
     /// The last literal that was added of those that begin with a byte; each leads to the one before.
     chains: [Option<u16>; 256],
+    /// What fits each bucket of [`LITERALS`].
+    spreads: [Spread; LITERALS.len()],
+}
+
+/// The half bytes that fit a bucket, for each depth: a bit for each low half and for each high half.
+#[derive(Clone, Copy, Default)]
+struct Spread([[u16; 2]; DEPTH]);
+
+impl Spread {
+    /// The same with one more literal, which has a byte for each depth.
+    fn with(mut self, literal: &[u8]) -> Self {
+        for ([low, high], byte) in self.0.iter_mut().zip(literal) {
+            *low |= 1 << (byte & 15);
+            *high |= 1 << (byte >> 4);
+        }
+        self
+    }
+
+    /// How many different places fit.
+    fn size(&self) -> u32 {
+        self.0.iter().flatten().map(|halves| halves.count_ones()).product()
+    }
 }
 
 struct Literal {
@@ -67,6 +88,7 @@ impl Default for Scan {
             tables: [[0; 256]; DEPTH],
             literals: Vec::new(),
             chains: [None; 256],
+            spreads: [Spread::default(); LITERALS.len()],
         }
     }
 }
@@ -83,9 +105,10 @@ impl Scan {
         if let Some(known) = self.beginning_with(literal[0]).find(|(_, known)| *known == literal) {
             return known.0;
         }
-        let bucket = match literal {
-            [first, _, _, ..] => LITERALS[1 + usize::from(first.is_ascii_uppercase())],
-            _ => LITERALS[0],
+        let bucket = match literal.len() {
+            1 | 2 => SHORT_LITERALS[0],
+            3 => SHORT_LITERALS[1],
+            _ => self.bucket_for(literal),
         };
         for depth in 0..DEPTH {
             match literal.get(depth) {
@@ -102,6 +125,17 @@ impl Scan {
         number
     }
 
+    /// For a literal that has a byte for each depth.
+    fn bucket_for(&mut self, literal: &[u8]) -> u8 {
+        let growth = |spread: &Spread| spread.with(literal).size() - spread.size();
+        let buckets = LITERALS.iter().zip(&mut self.spreads);
+        let (bucket, spread) = buckets
+            .min_by_key(|(_, spread)| growth(spread))
+            .expect("there are buckets");
+        *spread = spread.with(literal);
+        *bucket
+    }
+
     /// The literals that begin with a byte, and their numbers.
     fn beginning_with(&self, byte: u8) -> impl Iterator<Item = (usize, &[u8])> {
         let numbers = std::iter::successors(self.chains[usize::from(byte)], |&number| {
@@ -110,17 +144,9 @@ impl Scan {
         numbers.map(|number| (usize::from(number), &*self.literals[usize::from(number)].bytes))
     }
 
-    pub fn add_blocked_words(&mut self, words: &Words) {
-        self.add_words(words, BLOCKED);
-    }
-
-    pub fn add_masked_words(&mut self, words: &Words) {
-        self.add_words(words, MASKED);
-    }
-
-    fn add_words(&mut self, words: &Words, buckets: [u8; 2]) {
+    pub fn add_words(&mut self, words: &Words) {
         for letters in words.letters() {
-            let bucket = buckets[letters.first().map_or(0, |&first| first as usize % 2)];
+            let bucket = WORDS[letters.first().map_or(0, |&first| first as usize % 2)];
             for depth in 0..DEPTH {
                 self.add_letter(bucket, letters, depth);
             }
@@ -250,7 +276,7 @@ mod tests {
     #[test]
     fn words_are_found_however_they_are_written() {
         let mut scan = Scan::default();
-        scan.add_blocked_words(&words(&["kelvin", "a b", "über", "x"]));
+        scan.add_words(&words(&["kelvin", "a b", "über", "x"]));
         for (text, at) in [
             ("Kelvin", 0),
             ("\u{212A}elvin", 0),
@@ -261,7 +287,7 @@ mod tests {
         ] {
             let mut found = Vec::new();
             scan.places(text.as_bytes(), 0, |at, place| {
-                assert!(place.may_be_blocked_word() && !place.may_be_masked_word() && !place.may_be_literal());
+                assert!(place.may_be_word() && !place.may_be_literal());
                 found.push(at);
             });
             assert_eq!(found.first(), Some(&at), "{text}");

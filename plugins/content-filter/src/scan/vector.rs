@@ -3,9 +3,13 @@
 //!
 //! A vector cannot look up a byte in a table of 256, but half a byte in one of sixteen. So each table becomes two, of the
 //! low and of the high halves; a byte that fits both may still fit neither together, and is looked at again.
+//!
+//! Each byte is looked up once, in all tables: what the second table says of it is moved by one place to meet what the first
+//! says of the byte before, and so on.
 
 use std::arch::wasm32::{
-    u8x16_bitmask, u8x16_eq, u8x16_splat, u8x16_swizzle, u16x8_shr, u64x2, v128, v128_and, v128_andnot,
+    u8x16_bitmask, u8x16_eq, u8x16_shuffle, u8x16_splat, u8x16_swizzle, u16x8_shr, u64x2, v128, v128_and,
+    v128_any_true, v128_not,
 };
 
 use super::DEPTH;
@@ -15,53 +19,59 @@ const LANES: usize = 16;
 /// Shorter texts are done before the halves are made.
 const BYTES_MIN: usize = 512;
 
+/// A table's buckets of the bytes with each low half, and with each high half.
+struct Halves {
+    low: v128,
+    high: v128,
+}
+
 /// Calls `found` for each place from `from` on where something may begin, as far as whole vectors go. Answers where it
 /// ended.
 #[target_feature(enable = "simd128")]
 pub fn places(tables: &[[u8; 256]; DEPTH], text: &[u8], from: usize, mut found: impl FnMut(usize)) -> usize {
-    let mut at = from;
     if text.len() - from < BYTES_MIN {
-        return at;
+        return from;
     }
     let [first, second, third, fourth] = tables;
-    let halves: [(v128, v128); DEPTH] = [halves(first), halves(second), halves(third), halves(fourth)];
-    while let Some(block) = text
-        .get(at..)
-        .and_then(|rest| rest.first_chunk::<{ LANES + DEPTH - 1 }>())
-    {
-        let mut fits = u8x16_splat(u8::MAX);
-        for (depth, (low, high)) in halves.iter().enumerate() {
-            let bytes = load(block, depth);
-            let nibble = u8x16_splat(0x0f);
-            let low = u8x16_swizzle(*low, v128_and(bytes, nibble));
-            let high = u8x16_swizzle(*high, v128_and(u16x8_shr(bytes, 4), nibble));
-            fits = v128_and(fits, v128_and(low, high));
+    let halves = [halves(first), halves(second), halves(third), halves(fourth)];
+    let (blocks, _) = text[from..].as_chunks::<LANES>();
+    let mut at = from;
+    let mut blocks = blocks.iter().map(|block| look_up(&halves, block));
+    let Some(mut block) = blocks.next() else { return from };
+    for next in blocks {
+        let second = u8x16_shuffle::<1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16>(block[1], next[1]);
+        let third = u8x16_shuffle::<2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17>(block[2], next[2]);
+        let fourth = u8x16_shuffle::<3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18>(block[3], next[3]);
+        let fits = v128_and(v128_and(block[0], second), v128_and(third, fourth));
+        if v128_any_true(fits) {
+            let mut places = u8x16_bitmask(v128_not(u8x16_eq(fits, u8x16_splat(0))));
+            while places != 0 {
+                found(at + places.trailing_zeros() as usize);
+                places &= places - 1;
+            }
         }
-        let nothing = u8x16_eq(fits, u8x16_splat(0));
-        let mut places = u8x16_bitmask(v128_andnot(u8x16_splat(u8::MAX), nothing));
-        while places != 0 {
-            found(at + places.trailing_zeros() as usize);
-            places &= places - 1;
-        }
+        block = next;
         at += LANES;
     }
     at
 }
 
+/// The buckets of sixteen bytes, in each table.
 #[target_feature(enable = "simd128")]
-fn load(block: &[u8; LANES + DEPTH - 1], from: usize) -> v128 {
-    let half = |from: usize| {
-        let bytes = block[from..]
-            .first_chunk()
-            .expect("a block holds a vector at each depth");
-        u64::from_le_bytes(*bytes)
-    };
-    u64x2(half(from), half(from + LANES / 2))
+fn look_up(halves: &[Halves; DEPTH], block: &[u8; LANES]) -> [v128; DEPTH] {
+    let half = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("half of sixteen bytes"));
+    let (left, right) = block.split_at(LANES / 2);
+    let bytes = u64x2(half(left), half(right));
+    let nibble = u8x16_splat(0x0f);
+    let low = v128_and(bytes, nibble);
+    let high = v128_and(u16x8_shr(bytes, 4), nibble);
+    let [first, second, third, fourth] = halves;
+    let buckets = |halves: &Halves| v128_and(u8x16_swizzle(halves.low, low), u8x16_swizzle(halves.high, high));
+    [buckets(first), buckets(second), buckets(third), buckets(fourth)]
 }
 
-/// The buckets of the bytes with each low half, and with each high half.
 #[target_feature(enable = "simd128")]
-fn halves(table: &[u8; 256]) -> (v128, v128) {
+fn halves(table: &[u8; 256]) -> Halves {
     let (mut low, mut high) = ([0; LANES], [0; LANES]);
     for (byte, buckets) in table.iter().enumerate() {
         low[byte & 15] |= buckets;
@@ -72,5 +82,8 @@ fn halves(table: &[u8; 256]) -> (v128, v128) {
         let half = |half: &[u8]| u64::from_le_bytes(half.try_into().expect("half of sixteen bytes"));
         u64x2(half(first), half(second))
     };
-    (vector(low), vector(high))
+    Halves {
+        low: vector(low),
+        high: vector(high),
+    }
 }
