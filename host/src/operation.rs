@@ -1,5 +1,7 @@
 //! What a client can ask for.
 
+use hyper::Method;
+
 /// An operation of the OpenAI API. The words are those of `wit/exchange.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -43,6 +45,12 @@ impl Operation {
             Self::Completions => "completions",
             Self::Embeddings => "embeddings",
         }
+    }
+
+    /// The HTTP method, at the gateway and at providers.
+    #[must_use]
+    pub fn method(self) -> Method {
+        Method::POST
     }
 
     /// Its path as metrics and records name it.

@@ -113,6 +113,29 @@ async fn with_adapter(upstream: &Upstream, settings: Value, retries: u32) -> Gat
 }
 
 #[tokio::test]
+async fn an_adapter_that_asks_for_what_it_may_not_fails_over() {
+    let flood: Vec<_> = (0..40_000).map(|number| json!([format!("x-{number}"), "v"])).collect();
+    for settings in [
+        json!({ "headers": flood }),
+        json!({ "headers": [["x-long", "v".repeat(40_000)]] }),
+        json!({ "headers": [["Authorization", "Bearer x"]] }),
+        json!({ "headers": [["Content-Length", "1"]] }),
+        json!({ "path": "/../admin" }),
+        json!({ "path": "/x/%2e%2E/%2e%2e/admin" }),
+        json!({ "path": "/..%252fadmin" }),
+        json!({ "auth_header": ["cookie", "api_key"] }),
+        json!({ "auth_header": ["User-Agent", "api_key"] }),
+        json!({ "auth_header": ["te", "api_key"] }),
+    ] {
+        let upstream = Upstream::that_answers(openai::says("hello")).await;
+        let gateway = with_adapter(&upstream, settings.clone(), 1).await;
+        let shown: String = settings.to_string().chars().take(80).collect();
+        assert_eq!(gateway.ask("chat", "hi").await.content(), "failed over", "{shown}");
+        assert_eq!(upstream.count(), 0, "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn an_adapter_that_is_busy_with_a_long_text_holds_up_nobody_else() {
     const LIMIT_MS: u32 = 1_500;
     let long = "so many words ".repeat(200_000);

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
-use hyper::{HeaderMap, Method, Request};
+use hyper::{HeaderMap, Request};
 
 use super::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::canonical::fields::Says;
 use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};
-use crate::json::{self, Limits, Splice};
-use crate::plugin::adapter::{RequestBody, UpstreamRequest};
+use crate::json::{self, Kind, Limits, Splice};
+use crate::plugin::adapter::{Auth, RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 
 /// Control fields that are not supported yet: the headers of an answer name those that the request has.
 pub const NOT_IN_EFFECT: [&str; 4] = ["cache", "policies", "priority", "vector_store_ids"];
 
-/// Headers that an adapter may not set: they frame the message, or carry credentials, which only the host may set.
-const HOST_HEADERS: [&str; 13] = [
+/// Headers that frame the message. Neither an adapter nor a credential may set them.
+const FRAMING_HEADERS: [&str; 10] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -30,11 +30,20 @@ const HOST_HEADERS: [&str; 13] = [
     "te",
     "trailer",
     "expect",
-    "authorization",
-    "proxy-authorization",
-    "cookie",
     "accept-encoding",
 ];
+
+/// Headers that carry credentials. Only the host sets them, and an adapter may name only the first for a credential.
+const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+
+/// Headers in which nobody expects a credential: they are logged.
+const PUBLIC_HEADERS: [&str; 3] = ["user-agent", "content-type", "accept"];
+
+/// An adapter needs a few headers. More would panic in the map of headers, or be refused upstream.
+const HEADERS_MAX: usize = 64;
+
+/// The bytes of an adapter's headers, names and values together.
+const HEADER_BYTES_MAX: usize = 32 << 10;
 
 /// The canonical request for this deployment: with its defaults, and without the fields that it must not get. Control
 /// fields stay, since adapters use some of them (`drop_params`); [`body`] removes them.
@@ -48,7 +57,7 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
         };
         let is_dropped = dropped.iter().any(|path| path.is_whole_field() && path.field == name);
         // Null means "not given"; strict upstreams refuse it.
-        if is_dropped || !is_given(canonical, &name) {
+        if is_dropped || field.value.kind == Kind::Null {
             splice.remove(name);
         } else if let Some(left) = json::without(&canonical.body, field, &dropped) {
             splice.set(name, left);
@@ -133,6 +142,7 @@ pub fn build(
     };
     let mut headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
     let auth = asked.auth.as_ref().unwrap_or(&upstream.provider.auth);
+    check_credential_header(auth).map_err(broken)?;
     let query = authorize(deployment, auth, &mut headers).map_err(|error| {
         // Not 401: a client that reads 401 believes that its own key is wrong.
         let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
@@ -142,8 +152,13 @@ pub fn build(
         add(&mut headers, name, value);
     }
     let path = path(&upstream.path, &asked.path_and_query, query).map_err(broken)?;
-    let method =
-        Method::from_bytes(asked.method.as_bytes()).map_err(|_| broken(format!("method `{}`", asked.method)))?;
+    let method = canonical.operation.method();
+    if asked.method != method.as_str() {
+        let (asked, method) = (asked.method.escape_debug(), method.as_str());
+        return Err(broken(format!(
+            "it asks with the method `{asked}`, this operation has `{method}`"
+        )));
+    }
     let body = body(canonical, asked.body).map_err(broken)?;
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -164,6 +179,15 @@ fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
 
 fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, String> {
     const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
+    let bytes = asked
+        .headers
+        .iter()
+        .map(|header| header.name.len() + header.value.len());
+    if asked.headers.len() > HEADERS_MAX || bytes.sum::<usize>() > HEADER_BYTES_MAX {
+        return Err(format!(
+            "more than {HEADERS_MAX} headers, or {HEADER_BYTES_MAX} bytes of them"
+        ));
+    }
     let mut headers = HeaderMap::with_capacity(asked.headers.len() + 8);
     headers.insert(USER_AGENT, PRODUCT);
     // Answers are read and passed on as they arrive: compression would gain nothing.
@@ -184,7 +208,11 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
             .name
             .parse()
             .map_err(|_| format!("header name `{}`", header.name.escape_debug()))?;
-        if HOST_HEADERS.contains(&name.as_str()) {
+        if FRAMING_HEADERS
+            .iter()
+            .chain(&CREDENTIAL_HEADERS)
+            .any(|own| *own == name.as_str())
+        {
             return Err(format!("the header `{name}` is the host's to set"));
         }
         let value = HeaderValue::from_str(&header.value).map_err(|_| format!("the value of header `{name}`"))?;
@@ -193,11 +221,27 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
     Ok(headers)
 }
 
+fn check_credential_header(auth: &Auth) -> Result<(), String> {
+    let Auth::Header((name, _)) = auth else { return Ok(()) };
+    let name = name.to_ascii_lowercase();
+    let mut unfit = FRAMING_HEADERS
+        .iter()
+        .chain(&CREDENTIAL_HEADERS[1..])
+        .chain(&PUBLIC_HEADERS);
+    match unfit.any(|unfit| *unfit == name) {
+        true => Err(format!("the header `{name}` carries no credential")),
+        false => Ok(()),
+    }
+}
+
 /// Joins the base and the adapter's path. The adapter cannot change the host, because this is a path and a query, not a
 /// URL.
 fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQuery, String> {
     if !asked.starts_with('/') {
         return Err(format!("path `{}` does not begin with `/`", asked.escape_debug()));
+    }
+    if has_dot_segment(asked) {
+        return Err(format!("path `{}` leaves the deployment's base", asked.escape_debug()));
     }
     // If the operator's base ends with the adapter's path (`…/v1/chat/completions`), the path is not added again.
     let asked_path = asked.split('?').next().unwrap_or(asked);
@@ -212,6 +256,31 @@ fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQu
         None => joined,
     };
     joined.parse().map_err(|_| format!("path `{}`", asked.escape_debug()))
+}
+
+/// Whether a server may read a segment of the path as `.` or `..`. Such a path would leave the deployment's base with
+/// its credential. Some servers decode a path more than once, and take `\\` for `/`.
+fn has_dot_segment(path_and_query: &str) -> bool {
+    const DECODINGS_MAX: usize = 4;
+    let path = path_and_query.split(['?', '#']).next().unwrap_or_default();
+    let mut path = path.as_bytes().to_vec();
+    for _ in 0..DECODINGS_MAX {
+        let mut segments = path.split(|byte| matches!(byte, b'/' | b'\\'));
+        // Tomcat and others cut a segment at `;`.
+        let is_dots = |segment: &[u8]| {
+            let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+            matches!(name, b"." | b"..")
+        };
+        if segments.any(is_dots) {
+            return true;
+        }
+        let decoded: Vec<u8> = percent_encoding::percent_decode(&path).collect();
+        if decoded == path {
+            return false;
+        }
+        path = decoded;
+    }
+    true
 }
 
 /// The body without the fields that are for the gateway. A body that the adapter wrote itself is not changed.
@@ -245,7 +314,7 @@ fn without_control_fields(canonical: &Canonical) -> Splice<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{asked_to_drop, is_said, path};
+    use super::{Auth, asked_to_drop, check_credential_header, is_said, path};
     use crate::canonical::Canonical;
 
     fn canonical(body: &'static str) -> Canonical {
@@ -300,6 +369,54 @@ mod tests {
         }
         assert!(joined("https://evil.test/").is_err());
         assert!(joined("/x\r\nhost: evil.test").is_err());
+    }
+
+    #[test]
+    fn an_adapter_cannot_leave_the_base() {
+        for way_out in [
+            "/../admin",
+            "/x/..",
+            "/./x",
+            "/%2e%2e/admin",
+            "/.%2E/admin",
+            "/%252e%252e/admin",
+            "/x%2f..%2fadmin",
+            "/x\\..\\admin",
+            "/..;a=b/admin",
+            "/%25252525252e/x",
+        ] {
+            assert!(path("/v1", way_out, None).is_err(), "{way_out}");
+        }
+        for within in [
+            "/a..b/x",
+            "/...",
+            "/.well-known/x",
+            "/x?next=../y",
+            "/models/gpt-4.1",
+            "/a%20b",
+        ] {
+            assert!(path("/v1", within, None).is_ok(), "{within}");
+        }
+    }
+
+    #[test]
+    fn a_credential_goes_where_credentials_are_expected() {
+        let check = |name: &str| check_credential_header(&Auth::Header((name.into(), "api_key".into()))).is_ok();
+        for fit in ["Authorization", "x-api-key", "api-key", "Ocp-Apim-Subscription-Key"] {
+            assert!(check(fit), "{fit}");
+        }
+        for unfit in [
+            "Host",
+            "expect",
+            "TE",
+            "upgrade",
+            "cookie",
+            "User-Agent",
+            "content-type",
+            "Accept",
+        ] {
+            assert!(!check(unfit), "{unfit}");
+        }
     }
 
     #[test]
