@@ -66,21 +66,32 @@ async fn noting(upstream: &Upstream, variable: &str) -> Gateway {
 
 #[tokio::test]
 async fn an_adapter_reads_no_variable_that_is_not_its_providers() {
-    let upstream = Upstream::that_answers(openai::says("hello")).await;
-    let gateway = noting(&upstream, "AWS_SECRET_ACCESS_KEY").await;
-    let answer = gateway.ask("chat", "hi").await;
-    assert!(
-        answer.message(500).contains("is not set up to ask this model"),
-        "{}",
-        answer.text()
-    );
-    assert_eq!(upstream.count(), 0);
+    for variable in [
+        "AWS_SECRET_ACCESS_KEY",
+        "LITELLM_MASTER_KEY",
+        "DATABASE_URL",
+        "PROBE_SECRET",
+    ] {
+        let upstream = Upstream::that_answers(openai::says("hello")).await;
+        let gateway = noting(&upstream, variable).await;
+        let answer = gateway
+            .client()
+            .with_key("an environment secret")
+            .chat(&openai::ask("chat", "hi"))
+            .await;
+        assert!(
+            answer.message(500).contains("is not set up to ask this model"),
+            "{variable}: {}",
+            answer.text()
+        );
+        assert_eq!(upstream.count(), 0);
+    }
 }
 
 #[tokio::test]
 async fn a_variable_of_its_provider_is_a_credential_whatever_the_adapter_calls_it() {
     let upstream = Upstream::that_answers(openai::says("hello")).await;
-    let gateway = noting(&upstream, "PROBE_NOTE").await;
+    let gateway = noting(&upstream, "PROBE_API_KEY").await;
     assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
     let asked = upstream.request().await;
     assert_eq!(asked.header("x-note"), Some("an environment secret"), "it is read");

@@ -2,8 +2,8 @@
 //!
 //! The description decides where keys and prompts are sent, and which environment variables are read. That of a bundled
 //! adapter is trusted. A component from a file may have been written by anyone. Its description counts if the bundled
-//! adapter of the same provider has the same, for addresses that the operator grants it, and for variables that begin
-//! with the provider's own name.
+//! adapter of the same provider has the same, for addresses that the operator grants it, and for three variables with
+//! the provider's own name.
 
 use std::sync::Arc;
 
@@ -134,9 +134,18 @@ impl Provider {
     }
 }
 
-/// Whether a (parameter, variable) pair may be read, and how its value is used. A variable that the bundled adapter
-/// does not name must begin with the provider's name. Plugins do not get its value, unless it belongs to one of the two
-/// parameters from which adapters build paths.
+/// Variables that an adapter from a file may name: the provider's name in capitals, `_`, and one of these. More would
+/// let a provider `database` have `DATABASE_URL`, or one called `aws` have `AWS_SECRET_ACCESS_KEY`.
+const KEY: &str = "API_KEY";
+const NO_KEYS: [&str; 2] = ["API_BASE", "API_VERSION"];
+
+/// Names of variables that configure the gateway begin with these, so no provider from a file has variables of that
+/// name.
+const OWN: [&str; 2] = ["LITELLM_", "SLUICE_"];
+
+/// Whether a (parameter, variable) pair may be read, and how its value is used. The pairs of the bundled adapter may.
+/// Of an adapter from a file, plugins do not get the value, unless it belongs to one of the two parameters from which
+/// adapters build paths.
 fn kept(provider: &str, pair: &(String, String), shipped: Option<&ProviderInfo>) -> Option<Kept> {
     let (parameter, variable) = pair;
     if shipped.is_some_and(|shipped| shipped.environment.contains(pair)) {
@@ -146,11 +155,14 @@ fn kept(provider: &str, pair: &(String, String), shipped: Option<&ProviderInfo>)
             Kept::Parameter
         });
     }
-    let own_part = variable.strip_prefix(&prefix(provider))?;
+    let prefix = prefix(provider);
+    let own_part = variable
+        .strip_prefix(&prefix)
+        .filter(|_| !OWN.contains(&prefix.as_str()))?;
     match parameter.as_str() {
-        // Otherwise a provider `aws` could read `AWS_SECRET_ACCESS_KEY` as its version.
-        "api_base" | "api_version" => (!is_credential(&own_part.to_ascii_lowercase())).then_some(Kept::Parameter),
-        _ => Some(Kept::Credential),
+        "api_base" | "api_version" if NO_KEYS.contains(&own_part) => Some(Kept::Parameter),
+        _ if own_part == KEY || NO_KEYS.contains(&own_part) => Some(Kept::Credential),
+        _ => None,
     }
 }
 
@@ -214,10 +226,31 @@ mod tests {
     fn other_variables_must_carry_the_providers_name_and_do_not_cross() {
         check("my-llm", "note", "AWS_SECRET_ACCESS_KEY", None);
         check("my-llm", "api_key", "MY_LLM_API_KEY", Some(Kept::Credential));
-        check("my-llm", "note", "MY_LLM_NOTE", Some(Kept::Credential));
+        check("my-llm", "note", "MY_LLM_API_KEY", Some(Kept::Credential));
+        check("my-llm", "note", "MY_LLM_API_BASE", Some(Kept::Credential));
+        check("my-llm", "api_base", "MY_LLM_API_KEY", Some(Kept::Credential));
         check("my-llm", "api_key", "MY_LLMS_API_KEY", None);
         check("my-llm", "api_base", "MY_LLM_API_BASE", Some(Kept::Parameter));
         check("aws", "api_version", "AWS_SECRET_ACCESS_KEY", None);
         check("", "note", "HOME", None);
+    }
+
+    #[test]
+    fn what_the_gateway_and_its_services_are_set_up_with_is_no_providers() {
+        for (provider, variable) in [
+            ("litellm", "LITELLM_MASTER_KEY"),
+            ("litellm", "LITELLM_API_KEY"),
+            ("sluice", "SLUICE_API_KEY"),
+            ("database", "DATABASE_URL"),
+            ("redis", "REDIS_URL"),
+            ("redis", "REDIS_PASSWORD"),
+            ("aws", "AWS_SECRET_ACCESS_KEY"),
+            ("aws", "AWS_SESSION_TOKEN"),
+            ("google", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ] {
+            for parameter in ["api_key", "api_base", "api_version", "note"] {
+                check(provider, parameter, variable, None);
+            }
+        }
     }
 }
