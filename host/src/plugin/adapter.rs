@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::CallError;
 use super::bindings::Provider;
 use super::component::DESCRIBE_TIME;
 use super::grants::Grants;
 use super::pool::{Lease, Pool};
+use super::{CallError, words};
 use crate::canonical::Canonical;
 use crate::deployment::Candidate;
 use hyper::HeaderMap;
@@ -94,7 +94,10 @@ impl Adapter {
         let request = lease.call(bytes, |store, provider| {
             provider.sluice_plugin_provider().call_open(store, target)
         })?;
-        Ok((request.map_err(AdapterError::Refused)?, Conversation { lease }))
+        Ok((
+            request.map_err(|failure| AdapterError::Refused(words::failure(failure)))?,
+            Conversation { lease },
+        ))
     }
 
     /// Translates an answer whose status is not 2xx into a failure. Any instance of the pool can do this.
@@ -117,11 +120,12 @@ impl Adapter {
         // Providers repeat what the client wrote in their error messages.
         guest.has_read_content = true;
         let target = &candidate.target;
-        lease.call(body.len(), |store, provider| {
+        let failure = lease.call(body.len(), |store, provider| {
             provider
                 .sluice_plugin_provider()
                 .call_refuse(store, target, status, body)
-        })
+        })?;
+        Ok(words::failure(failure))
     }
 }
 
@@ -145,7 +149,7 @@ impl Conversation {
         let answer = self.lease.call(body.len(), |store, provider| {
             provider.sluice_plugin_provider().call_whole(store, body)
         })?;
-        answer.map_err(AdapterError::Refused)
+        answer.map_err(|failure| AdapterError::Refused(words::failure(failure)))
     }
 
     /// Translates a batch of events into canonical chunks.
@@ -158,7 +162,7 @@ impl Conversation {
         let answer = self.lease.call(bytes, |store, provider| {
             provider.sluice_plugin_provider().call_events(store, batch)
         })?;
-        answer.map_err(AdapterError::Refused)
+        answer.map_err(|failure| AdapterError::Refused(words::failure(failure)))
     }
 
     /// The remaining chunks at the end of the upstream's stream.
@@ -170,7 +174,7 @@ impl Conversation {
         let answer = self.lease.call(0, |store, provider| {
             provider.sluice_plugin_provider().call_finish(store)
         })?;
-        answer.map_err(AdapterError::Refused)
+        answer.map_err(|failure| AdapterError::Refused(words::failure(failure)))
     }
 
     fn reads_content(&mut self) {

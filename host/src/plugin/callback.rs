@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CallError;
 use super::bindings::{Callback as CallbackExports, callback_types};
 use super::grants::Grants;
 use super::pool::Pool;
+use super::{CallError, words};
 
 /// Time limit of one delivery, including the time for which the plugin waits.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -60,8 +60,8 @@ impl Callback {
         let answer =
             answer.map_err(|_| DeliverError::Retry(format!("took longer than {} s", WAIT_MAX.as_secs())))??;
         answer.map_err(|error| match error {
-            callback_types::DeliveryError::Retry(reason) => DeliverError::Retry(reason),
-            callback_types::DeliveryError::Reject(reason) => DeliverError::Reject(reason),
+            callback_types::DeliveryError::Retry(reason) => DeliverError::Retry(words::sentence(reason)),
+            callback_types::DeliveryError::Reject(reason) => DeliverError::Reject(words::sentence(reason)),
         })
     }
 

@@ -22,7 +22,7 @@ use super::pool::{Key, Pool, new_store};
 use super::{Host, Kind};
 
 /// Components from Python and JavaScript reach 20 MB. Nothing useful is larger, and compiling needs memory.
-const BYTES_MAX: usize = 64 << 20;
+pub(super) const BYTES_MAX: usize = 64 << 20;
 
 /// The origin of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,12 +158,12 @@ fn takes_nothing(schema: &serde_json::Value) -> bool {
 
 /// One function per kind that makes a pool for one use of a component; `None` if the component is not of the kind.
 macro_rules! pools {
-    ($($function:ident $field:ident $exports:ty;)*) => {
+    ($($function:ident $field:ident $kind:ident $exports:ty;)*) => {
         impl Component {
             $(
                 pub fn $function(&self, host: &Host, key: Key) -> Option<Arc<Pool<$exports>>> {
                     let pre = self.linked(host)?.$field.clone()?;
-                    let identity = host.identity(self, key.settings, key.grants);
+                    let identity = host.identity(self, Kind::$kind, key.settings, key.grants);
                     Some(Pool::new(pre, identity, key.limits, key.isolation))
                 }
             )*
@@ -172,17 +172,17 @@ macro_rules! pools {
 }
 
 pools! {
-    strategy_pool strategy Routing;
-    adapter_pool adapter Provider;
-    guardrail_pool guardrail Guardrail;
-    callback_pool callback Callback;
+    strategy_pool strategy Strategy Routing;
+    adapter_pool adapter Adapter Provider;
+    guardrail_pool guardrail Guardrail Guardrail;
+    callback_pool callback Callback Callback;
 }
 
 /// Why a file is not a plugin.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("it has {0} bytes, and {BYTES_MAX} is the most")]
-    TooLarge(usize),
+    TooLarge(u64),
     #[error("it is empty: copy it whole, best under another name and renamed")]
     Empty,
     #[error("it is not WebAssembly: a plugin is a component, built for example with `--target wasm32-wasip2`")]
@@ -357,7 +357,7 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
     const MAGIC: &[u8] = b"\0asm";
     match bytes {
         [] => Err(LoadError::Empty),
-        _ if bytes.len() > BYTES_MAX => Err(LoadError::TooLarge(bytes.len())),
+        _ if bytes.len() > BYTES_MAX => Err(LoadError::TooLarge(bytes.len() as u64)),
         _ if !bytes.starts_with(MAGIC) => Err(LoadError::NotWasm),
         [_, _, _, _, 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
         _ => Ok(()),
@@ -373,16 +373,25 @@ fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
     if name.is_empty() || name.len() > 64 || !is_kebab {
         return Err(LoadError::Manifest(format!(
             "name `{}` is not kebab-case of at most 64 characters (a-z, 0-9, -)",
-            name.escape_debug()
+            name.chars().take(80).collect::<String>().escape_debug()
         )));
     }
-    if manifest.version.len() > 64 || manifest.summary.len() > 1_000 {
-        return Err(LoadError::Manifest("version or summary is too long".into()));
-    }
-    if manifest.settings_schema.len() > 256 << 10 || manifest.outbound.len() > 256 {
-        return Err(LoadError::Manifest(
-            "settings schema or list of hosts is too long".into(),
-        ));
+    let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
+    let hosts = longest(&mut manifest.outbound.iter().map(String::len));
+    let extras = manifest.extras.iter();
+    let extras = longest(&mut extras.flat_map(|(name, value)| [name.len(), value.len()]));
+    for (what, size, most) in [
+        ("bytes of `version`", manifest.version.len(), 64),
+        ("bytes of `summary`", manifest.summary.len(), 1_000),
+        ("bytes of `settings-schema`", manifest.settings_schema.len(), 256 << 10),
+        ("entries of `outbound`", manifest.outbound.len(), 256),
+        ("bytes of one host of `outbound`", hosts, 300),
+        ("entries of `extras`", manifest.extras.len(), 64),
+        ("bytes of one text of `extras`", extras, 4_096),
+    ] {
+        if size > most {
+            return Err(LoadError::Manifest(format!("{size} {what}, and {most} is the most")));
+        }
     }
     let schema = &manifest.settings_schema;
     if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CallError;
 use super::bindings::{Guardrail as GuardrailExports, guardrail_types};
 use super::grants::Grants;
 use super::pool::{Lease, Pool};
+use super::{CallError, words};
 use crate::canonical::Canonical;
 
 pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
@@ -92,16 +92,16 @@ impl Inspection {
             reason: sentence(error),
         })?;
         check(&verdict, stage, passages).map_err(|reason| plugin.counters.broke_contract(&plugin.name, reason))?;
-        Ok(verdict)
+        Ok(words::verdict(verdict))
     }
 }
 
 fn sentence(error: guardrail_types::Error) -> String {
-    match error {
+    words::sentence(match error {
         guardrail_types::Error::Unavailable(reason) => format!("what it needs is away: {reason}"),
         guardrail_types::Error::BadSettings(reason) => format!("its settings cannot be used: {reason}"),
         guardrail_types::Error::Other(reason) => reason,
-    }
+    })
 }
 
 /// Checks the parts of the contract that WIT cannot express.

@@ -15,6 +15,9 @@ use super::imports::{self, http::Egress, state};
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
 
+/// Whether a store is that of a component as a callback.
+type IsCallback = bool;
+
 /// The plugin host.
 pub struct Host {
     pub(super) engine: Engine,
@@ -22,8 +25,9 @@ pub struct Host {
     linkers: Vec<(Kind, Linker<Guest>)>,
     pub(super) cache: Option<Cache>,
     egress: Egress,
-    /// The stored state of each plugin, kept over reloads.
-    stores: Mutex<HashMap<Box<str>, Arc<state::Store>>>,
+    /// The state of each plugin, kept over reloads. A callback writes what it reads of all clients' records, so a
+    /// component that is a callback too has a store of its own for that: its other kinds must not read it.
+    stores: Mutex<HashMap<(Box<str>, IsCallback), Arc<state::Store>>>,
     metrics: Arc<Metrics>,
 }
 
@@ -64,9 +68,10 @@ impl Host {
     }
 
     /// Makes the identity for one use of a component.
-    pub fn identity(&self, component: &Component, settings: Box<str>, grants: Grants) -> Arc<Identity> {
+    pub fn identity(&self, component: &Component, kind: Kind, settings: Box<str>, grants: Grants) -> Arc<Identity> {
         let name: Box<str> = component.manifest.name.as_str().into();
-        let state = Arc::clone(self.stores.lock().entry(name.clone()).or_default());
+        let store = (name.clone(), kind == Kind::Callback);
+        let state = Arc::clone(self.stores.lock().entry(store).or_default());
         let counters = self.metrics.plugin(&name);
         Arc::new(Identity {
             name,

@@ -5,13 +5,13 @@
 //! immutable copy of it, which exchanges see. If a changed file cannot be loaded, its previous version stays in use.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::component::{LoadError, Source};
+use super::component::{BYTES_MAX, LoadError, Source};
 use super::{Component, Host};
 
 /// A component embedded by `build.rs`.
@@ -121,7 +121,7 @@ impl Library {
     /// Reads one new or changed file. A file that is still being written is left for the next scan.
     fn read(&mut self, path: PathBuf, stamp: Stamp) -> bool {
         let before = self.files.remove(&path).and_then(|file| file.current);
-        let read = std::fs::read(&path);
+        let read = read_bounded(&path, stamp);
         if self.stamp(&path) != Some(stamp) {
             // With an empty stamp, the next scan reads the file again. The previous version stays in use.
             let nothing = Stamp {
@@ -139,9 +139,7 @@ impl Library {
             );
             return false;
         }
-        let loaded = read
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| self.load(&bytes, &path));
+        let loaded = read.and_then(|bytes| self.load(&bytes, &path));
         let file = match loaded {
             Ok(component) => {
                 let manifest = &component.manifest;
@@ -277,6 +275,17 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// The bytes of a file. One that is too large for a component is not read: a sparse file may claim any size.
+fn read_bounded(path: &Path, stamp: Stamp) -> Result<Vec<u8>, String> {
+    let bytes_max = BYTES_MAX as u64;
+    if stamp.bytes > bytes_max {
+        return Err(LoadError::TooLarge(stamp.bytes).to_string());
+    }
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|error| error.to_string())
+}
+
 /// The stamp of a file; `None` if it does not exist or is not a file. Symbolic links are followed.
 fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
     use std::os::unix::fs::MetadataExt;
@@ -294,6 +303,16 @@ fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let path = std::env::temp_dir().join(format!("sluice-sparse-{:016x}.wasm", fastrand::u64(..)));
+        std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let stamp = stamp_of(&path).unwrap().unwrap();
+        let refused = read_bounded(&path, stamp).unwrap_err();
+        std::fs::remove_file(&path).unwrap();
+        assert!(refused.contains("1099511627776 bytes"), "{refused}");
+    }
 
     #[test]
     fn only_a_directory_that_has_gone_is_empty() {

@@ -33,6 +33,7 @@ pub mod pool;
 pub mod reads;
 pub mod strategy;
 mod wasi;
+mod words;
 
 use std::sync::Arc;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::CallError;
 use super::bindings::{Routing, routing_types};
 use super::columns::{Columns, Recorded};
 use super::pool::{Lease, Pool};
 use super::reads::Reads;
+use super::{CallError, words};
 use crate::canonical::Canonical;
 
 /// One configured use of a routing strategy.
@@ -102,15 +102,15 @@ impl Strategy {
         let ranking = answer.map_err(|error| match error {
             routing_types::Error::NoneSuitable(reason) => RankError::NoneSuitable {
                 plugin: plugin(),
-                reason,
+                reason: words::sentence(reason),
             },
             routing_types::Error::BadSettings(reason) => RankError::BadSettings {
                 plugin: plugin(),
-                reason,
+                reason: words::sentence(reason),
             },
             routing_types::Error::Other(reason) => RankError::Failed {
                 plugin: plugin(),
-                reason,
+                reason: words::sentence(reason),
             },
         })?;
         check(&ranking, columns.count())
