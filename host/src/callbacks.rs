@@ -288,6 +288,19 @@ impl Queue {
 
 async fn run(queue: Arc<Queue>) {
     while let Some(batch) = queue.next().await {
-        queue.deliver(&batch).await;
+        let records = batch.len() as u64;
+        // A task of its own: a delivery that panics loses its batch, and the next one is delivered.
+        let delivery = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.deliver(&batch).await }
+        });
+        if delivery.await.is_err() {
+            tracing::error!(
+                callback = queue.name,
+                records,
+                "records dropped: their delivery panicked, and the log has the place"
+            );
+            queue.metrics.delivered(&queue.name, "dropped", records);
+        }
     }
 }
