@@ -83,6 +83,40 @@ async fn a_chunked_body_is_bounded_too() {
 }
 
 #[tokio::test]
+async fn a_request_has_so_many_fields_and_no_more() {
+    let gateway = limited(json!({})).await;
+    for (count, status) in [(900, 200), (60_000, 400)] {
+        let mut question = openai::ask("demo", "hi");
+        for number in 0..count {
+            question[format!("field-{number}")] = number.into();
+        }
+        let answer = gateway.client().chat(&question).await;
+        assert_eq!(answer.status, status, "{count}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_for_one_host() {
+    let gateway = limited(json!({})).await;
+    for (hosts, expected) in [
+        ("", "400"),
+        ("host: localhost\r\nhost: localhost\r\n", "400"),
+        ("host: localhost\r\n", "200"),
+        ("host: [::1]evil\r\n", "403"),
+        ("host: localhost\r\nx-forwarded-for: 192.0.2.7\r\n", "403"),
+    ] {
+        let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+        let request = format!("GET /health/liveness HTTP/1.1\r\n{hosts}connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = until_closed(stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{hosts:?}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_refused() {
     let gateway = limited(json!({})).await;
     for bytes in [

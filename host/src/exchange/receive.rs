@@ -21,6 +21,9 @@ use crate::json::{self, Fields, Kind, Limits, Splice};
 use crate::operation::Operation;
 use crate::worker;
 
+/// Fields at the top of a request. Several parts of the gateway look at each of them.
+const FIELDS_MAX: usize = 1_000;
+
 /// Runs the phase.
 ///
 /// # Errors
@@ -31,6 +34,10 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     check_content_type(&head.headers)?;
     let body = read(body, limits).await?;
     let (body, fields) = look_into(body, limits).await?;
+    if fields.len() > FIELDS_MAX {
+        let message = format!("the request has {} fields, and {FIELDS_MAX} is the most", fields.len());
+        return Err(Refusal::new(Cause::BadRequest, message));
+    }
     let group = model(&body, &fields, arrival.path_model)?;
     // Embeddings have no streamed form; some clients set `stream` all the same.
     let is_streaming =

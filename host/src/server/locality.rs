@@ -8,27 +8,54 @@
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::{HOST, ORIGIN};
-use hyper::{HeaderMap, Uri};
+use hyper::http::uri::Authority;
+use hyper::{HeaderMap, Uri, Version};
 
-/// Whether a request comes from this machine, by its peer address, and is meant for this machine, by its `Host` (or
-/// `:authority`) and `Origin`.
+/// Headers that a reverse proxy adds: the peer is then the proxy, and the client may be anywhere.
+const FORWARDED: [&str; 6] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Whether a request comes from this machine, by its peer address, and is meant for this machine, by every `Host`,
+/// `:authority` and `Origin` that it has.
 pub fn is_local(peer: SocketAddr, uri: &Uri, headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).map(|value| value.to_str().unwrap_or_default());
-    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
-    let origin = headers.get(ORIGIN).map(|value| value.to_str().unwrap_or_default());
+    let text = |value: &hyper::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let hosts = headers.get_all(HOST).iter().map(text);
+    let mut hosts = hosts.chain(uri.authority().map(|authority| authority.as_str().to_owned()));
+    let mut origins = headers.get_all(ORIGIN).iter().map(text);
     // A socket on `::` shows IPv4 clients as `::ffff:127.0.0.1`.
     peer.ip().to_canonical().is_loopback()
-        && host.is_none_or(is_loopback)
-        && origin.is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_loopback(host)))
+        && hosts.all(|host| is_loopback(&host))
+        && origins.all(|origin| origin.split_once("://").is_some_and(|(_, host)| is_loopback(host)))
+        && !FORWARDED.iter().any(|name| headers.contains_key(*name))
 }
 
-/// `localhost`, `127.0.0.1:4000`, `[::1]`, …
-fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+/// Whether a request says once for which host it is, as HTTP/1.1 demands (RFC 9112 §3.2). Servers and proxies differ on
+/// which of two counts.
+pub fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
+    let count = headers.get_all(HOST).iter().count();
+    count == 1 || (count == 0 && version != Version::HTTP_11)
+}
+
+/// `localhost`, `127.0.0.1:4000`, `[::1]`, …, and nothing else in it.
+fn is_loopback(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else {
+        return false;
     };
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let host = authority.host();
+    let rest = text.strip_prefix(host);
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    if !rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port)) {
+        return false;
+    }
+    let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let address = inside.unwrap_or(host).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -65,6 +92,46 @@ mod tests {
         check("127.0.0.1.evil.test", None, false);
         check("127.0.0.1:4000", Some("https://evil.test"), false);
         check("127.0.0.1:4000", Some("null"), false);
+    }
+
+    #[test]
+    fn text_beside_a_local_host_makes_it_another() {
+        for host in [
+            "[::1]evil.test",
+            "[::1]:4000evil",
+            "127.0.0.1:4000@evil.test",
+            "localhost:4000:1",
+            "localhost:",
+            "localhost:+80",
+            "user@localhost",
+            "localhost evil.test",
+            "",
+        ] {
+            check(host, None, false);
+        }
+        check("localhost", Some("http://localhost@evil.test"), false);
+        check("localhost", Some("http://localhost/x"), false);
+    }
+
+    #[test]
+    fn each_host_counts_and_so_does_a_proxy() {
+        let local = |headers: &[(&'static str, &'static str)], uri: &'static str| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(*name, value.parse().unwrap());
+            }
+            is_local(LOOPBACK.parse().unwrap(), &Uri::from_static(uri), &map)
+        };
+        assert!(local(&[("host", "localhost")], "/"));
+        assert!(!local(&[("host", "localhost"), ("host", "evil.test")], "/"));
+        assert!(!local(&[("host", "localhost")], "http://evil.test/"));
+        assert!(!local(
+            &[("origin", "http://localhost"), ("origin", "http://evil.test")],
+            "/"
+        ));
+        for name in FORWARDED {
+            assert!(!local(&[("host", "localhost"), (name, "192.0.2.7")], "/"), "{name}");
+        }
     }
 
     #[test]

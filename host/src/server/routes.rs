@@ -11,7 +11,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
 use super::cors::Cors;
-use super::locality::is_local;
+use super::locality::{is_local, names_one_host};
 use crate::api;
 use crate::body::Body;
 use crate::exchange::{self, Arrival, Cause, Refusal};
@@ -42,6 +42,10 @@ pub async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
+    if !names_one_host(request.version(), request.headers()) {
+        let message = "the request must have one `Host` header (RFC 9112 §3.2)";
+        return Ok(exchange::refused(&Refusal::new(Cause::BadRequest, message)));
+    }
     let snapshot = worker.gateway.snapshot();
     let general = &snapshot.settings.general;
     if general.master_key.is_none() && !general.serve_without_key && !is_local(peer, request.uri(), request.headers()) {
