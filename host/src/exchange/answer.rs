@@ -37,9 +37,9 @@ impl Whole {
     /// The body is not a JSON object.
     pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, Refusal> {
         let fields = json::scan(&body, Limits::ceiling()).map_err(|error| {
-            let begins: String = String::from_utf8_lossy(&body).chars().take(80).collect();
+            let what = describe_page(&body);
             Refusal::new(Cause::UpstreamError, "the provider's answer is not JSON")
-                .detail(format!("{error}; it begins with {begins:?}; is `api_base` right?"))
+                .detail(format!("{error}; it is {what}; is `api_base` right?"))
         })?;
         Ok(Self {
             body,
@@ -90,6 +90,18 @@ impl Whole {
         splice.set("model", quote(group));
         self.body = splice.finish(&self.body, &fields).into_bytes();
     }
+}
+
+/// What an answer is that is not JSON. Only the beginning of a page of markup is quoted: other text may be a model's, which
+/// the log must not hold.
+fn describe_page(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
+    let bytes = body.len();
+    if text.trim_start().starts_with('<') {
+        let begins: String = text.trim_start().chars().take(80).collect();
+        return format!("a page of {bytes} bytes that begins with {begins:?}");
+    }
+    format!("a text of {bytes} bytes")
 }
 
 /// The response of a whole answer.

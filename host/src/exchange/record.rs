@@ -89,8 +89,8 @@ fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
     }
 }
 
-/// Writes one line per exchange, without messages and answers. An error may quote the beginning of an upstream's answer
-/// that is not JSON.
+/// Writes one line per exchange, without messages and answers. An error may quote the beginning of a page of markup that
+/// an upstream sent in place of an answer.
 fn log(exchange: &Exchange, ending: &Ending) {
     let story = &exchange.story;
     let deployment = story
