@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for input in ["plugins", "sdk/rust", "wit", "config/providers.json"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+        // Relative to this package: clones that share a target directory must not watch each other's files.
+        println!("cargo::rerun-if-changed=../{input}");
     }
     let names = plugin_names(&workspace.join("plugins"))?;
     install_target()?;

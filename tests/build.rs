@@ -11,8 +11,9 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     let tests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = tests.join("..");
-    for input in ["tests/guests", "sdk/rust", "wit"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+    for input in ["guests", "../sdk/rust", "../wit"] {
+        // Relative to this package, as in host/build.rs.
+        println!("cargo::rerun-if-changed={input}");
     }
     // A target directory of their own: this build holds the lock of the outer one.
     let target = PathBuf::from(env::var("OUT_DIR")?).join("guests");
