@@ -15,8 +15,8 @@ use super::imports::{self, http::Egress, state};
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
 
-/// Whether a store is that of a component as a callback.
-type IsCallback = bool;
+/// The name of a component, and whether the store is the one that it has as a callback.
+type StoreName = (Box<str>, bool);
 
 /// The plugin host.
 pub struct Host {
@@ -27,7 +27,7 @@ pub struct Host {
     egress: Egress,
     /// The state of each plugin, kept over reloads. A callback writes what it reads of all clients' records, so a
     /// component that is a callback too has a store of its own for that: its other kinds must not read it.
-    stores: Mutex<HashMap<(Box<str>, IsCallback), Arc<state::Store>>>,
+    stores: Mutex<HashMap<StoreName, Arc<state::Store>>>,
     metrics: Arc<Metrics>,
 }
 
