@@ -14,6 +14,7 @@ use crate::canonical::fields::Says;
 use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};
 use crate::json::{self, Kind, Limits, Splice};
 use crate::plugin::adapter::{Auth, RequestBody, UpstreamRequest};
+use crate::plugin::limits::check_headers;
 use crate::upstream::Outgoing;
 
 /// Control fields that are not supported yet: the headers of an answer name those that the request has.
@@ -34,16 +35,10 @@ const FRAMING_HEADERS: [&str; 10] = [
 ];
 
 /// Headers that carry credentials. Only the host sets them, and an adapter may name only the first for a credential.
-const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+const AUTHORIZATION_HEADERS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 
 /// Headers in which nobody expects a credential: they are logged.
 const PUBLIC_HEADERS: [&str; 3] = ["user-agent", "content-type", "accept"];
-
-/// An adapter needs a few headers. More would panic in the map of headers, or be refused upstream.
-const HEADERS_MAX: usize = 64;
-
-/// The bytes of an adapter's headers, names and values together.
-const HEADER_BYTES_MAX: usize = 32 << 10;
 
 /// The canonical request for this deployment: with its defaults, and without the fields that it must not get. Control
 /// fields stay, since adapters use some of them (`drop_params`); [`body`] removes them.
@@ -179,15 +174,8 @@ fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
 
 fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, String> {
     const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
-    let bytes = asked
-        .headers
-        .iter()
-        .map(|header| header.name.len() + header.value.len());
-    if asked.headers.len() > HEADERS_MAX || bytes.sum::<usize>() > HEADER_BYTES_MAX {
-        return Err(format!(
-            "more than {HEADERS_MAX} headers, or {HEADER_BYTES_MAX} bytes of them"
-        ));
-    }
+    let lengths = asked.headers.iter();
+    check_headers(lengths.map(|header| header.name.len() + header.value.len()))?;
     let mut headers = HeaderMap::with_capacity(asked.headers.len() + 8);
     headers.insert(USER_AGENT, PRODUCT);
     // Answers are read and passed on as they arrive: compression would gain nothing.
@@ -210,7 +198,7 @@ fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, Str
             .map_err(|_| format!("header name `{}`", header.name.escape_debug()))?;
         if FRAMING_HEADERS
             .iter()
-            .chain(&CREDENTIAL_HEADERS)
+            .chain(&AUTHORIZATION_HEADERS)
             .any(|own| *own == name.as_str())
         {
             return Err(format!("the header `{name}` is the host's to set"));
@@ -226,7 +214,7 @@ fn check_credential_header(auth: &Auth) -> Result<(), String> {
     let name = name.to_ascii_lowercase();
     let mut unfit = FRAMING_HEADERS
         .iter()
-        .chain(&CREDENTIAL_HEADERS[1..])
+        .chain(&AUTHORIZATION_HEADERS[1..])
         .chain(&PUBLIC_HEADERS);
     match unfit.any(|unfit| *unfit == name) {
         true => Err(format!("the header `{name}` carries no credential")),

@@ -128,6 +128,25 @@ impl ResourceLimiter for Limiter {
     }
 }
 
+/// Headers of one request that a guest makes. The map of headers panics at some thirty thousand.
+const HEADERS_MAX: usize = 64;
+
+/// The bytes of those headers, names and values together.
+const HEADER_BYTES_MAX: usize = 32 << 10;
+
+/// Checks the headers of a request that a guest makes, by the bytes of each.
+///
+/// # Errors
+/// They are too many or too long.
+pub fn check_headers(lengths: impl ExactSizeIterator<Item = usize>) -> Result<(), String> {
+    match lengths.len() > HEADERS_MAX || lengths.sum::<usize>() > HEADER_BYTES_MAX {
+        true => Err(format!(
+            "more than {HEADERS_MAX} headers, or {HEADER_BYTES_MAX} bytes of them"
+        )),
+        false => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,15 +12,10 @@ use super::Guest;
 use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
 use crate::plugin::grants::{Grant, Grants};
+use crate::plugin::limits::check_headers;
 
 /// Time limit of one request.
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
-
-/// Headers of one request. The map of headers would panic at some ten thousand.
-const HEADERS_MAX: usize = 64;
-
-/// The bytes of those headers, names and values together.
-const HEADER_BYTES_MAX: usize = 32 << 10;
 
 /// Bytes of one answer, without its headers.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
@@ -80,14 +75,8 @@ impl Egress {
             .request(method, url)
             .body(request.body)
             .timeout(timeout(request.timeout_ms));
-        let bytes = request
-            .headers
-            .iter()
-            .map(|header| header.name.len() + header.value.len());
-        if request.headers.len() > HEADERS_MAX || bytes.sum::<usize>() > HEADER_BYTES_MAX {
-            let reason = format!("more than {HEADERS_MAX} headers, or {HEADER_BYTES_MAX} bytes of them");
-            return Err(Error::Invalid(reason));
-        }
+        let lengths = request.headers.iter();
+        check_headers(lengths.map(|header| header.name.len() + header.value.len())).map_err(Error::Invalid)?;
         for Header { name, value } in request.headers {
             if OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
                 return Err(Error::Invalid(format!("the header `{name}` is the host's to set")));
