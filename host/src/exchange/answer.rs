@@ -57,7 +57,7 @@ impl Whole {
         self.fields.get_or_init(scan).as_ref()
     }
 
-    fn field(&self, name: &str) -> Option<json::Field> {
+    pub fn field(&self, name: &str) -> Option<json::Field> {
         self.fields()?.get(&self.body, name)
     }
 

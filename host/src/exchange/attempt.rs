@@ -297,10 +297,13 @@ async fn read(
             worker::give_way().await;
             return worker::aside(body.len(), move || {
                 let body = whole(canonical.operation, &head, body, conversation, &deployment)?;
-                let body = completion::whole(&canonical, &body).unwrap_or(body);
-                let whole = Whole::new(body, head.headers)?;
-                in_band::check(canonical.operation, &whole.body)?;
-                canned::as_asked(&canonical, whole)
+                let answer = Whole::new(body, head.headers)?;
+                in_band::check(canonical.operation, &answer)?;
+                let answer = match completion::whole(&canonical, &answer) {
+                    Some(completed) => answer.with_body(completed)?,
+                    None => answer,
+                };
+                canned::as_asked(&canonical, answer)
             })
             .await;
         }
@@ -345,7 +348,7 @@ impl Accepted {
         let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
         let body = whole(operation, &head, body, conversation, deployment)?;
         let whole = Whole::new(body, head.headers)?;
-        in_band::check(operation, &whole.body)?;
+        in_band::check(operation, &whole)?;
         Ok(whole)
     }
 }

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
+use super::answer::Whole;
 use crate::canonical::Canonical;
 use crate::json::text::quote;
 use crate::json::{Kind, Span, Value, elements, find, member, replace};
@@ -20,6 +21,9 @@ const FIRST_CHUNKS: u32 = 8;
 
 /// Tool calls of choices with an index below this are numbered. OpenAI allows 128 choices.
 const CHOICES_MAX: usize = 128;
+
+static REASONING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"reasoning\""));
+static CALLS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"tool_calls\""));
 
 /// Completes the chunks of one streamed answer.
 pub struct Completion {
@@ -38,7 +42,10 @@ pub struct Completion {
     calls: Vec<u32>,
 }
 
-/// Members that are the same in all chunks of an answer: their names, and the JSON for those that are missing.
+/// The members that every answer has, and that are the same in all its chunks.
+const HEAD: [&str; 4] = ["id", "object", "created", "model"];
+
+/// [`HEAD`], with the JSON for those that are missing.
 struct Head([(&'static str, Vec<u8>); 4]);
 
 impl Head {
@@ -49,12 +56,12 @@ impl Head {
             Operation::Completions => ("cmpl", "text_completion"),
             Operation::Embeddings => return None,
         };
-        let created = canonical.started_ms / 1000;
+        let [id, object_name, created, model] = HEAD;
         Some(Self([
-            ("id", quote(&format!("{prefix}-{}", canonical.id))),
-            ("object", quote(object)),
-            ("created", created.to_string().into_bytes()),
-            ("model", quote(&canonical.group)),
+            (id, quote(&format!("{prefix}-{}", canonical.id))),
+            (object_name, quote(object)),
+            (created, (canonical.started_ms / 1000).to_string().into_bytes()),
+            (model, quote(&canonical.group)),
         ]))
     }
 }
@@ -141,37 +148,48 @@ impl<'d> Edits<'d> {
 }
 
 /// Completes a whole answer; `None` if it lacks nothing.
-pub fn whole(canonical: &Canonical, body: &[u8]) -> Option<Bytes> {
-    let head = Head::of(canonical, false)?;
-    let root = find::root(body).filter(|root| root.kind == Kind::Object)?;
-    let choices = member(body, root.span, "choices").filter(|choices| choices.kind == Kind::Array)?;
-    let mut edits = Edits::of(body);
-    for (name, json) in &head.0 {
-        edits.fill(root, name, json);
+pub fn whole(canonical: &Canonical, answer: &Whole) -> Option<Bytes> {
+    if canonical.operation == Operation::Embeddings {
+        return None;
     }
+    let body: &[u8] = &answer.body;
+    let choices = answer.field("choices")?.value;
+    let mut edits = Edits::of(body);
+    let is_given = |name: &&str| answer.field(name).is_some_and(|field| field.value.kind != Kind::Null);
+    if !HEAD.iter().all(is_given) {
+        let root = find::root(body)?;
+        for (name, json) in &Head::of(canonical, false)?.0 {
+            edits.fill(root, name, json);
+        }
+    }
+    let looks_inside = REASONING.find(body).is_some() || CALLS.find(body).is_some();
     for (index, choice) in objects(body, choices).enumerate() {
         edits.fill(choice, "index", index.to_string().as_bytes());
-        let Some(message) = edits
-            .member(choice, "message")
-            .filter(|message| message.kind == Kind::Object)
-        else {
-            continue;
-        };
-        edits.fill_reasoning(message);
-        let calls: Vec<Value> = match edits.member(message, "tool_calls") {
-            Some(calls) => objects(body, calls).collect(),
-            None => Vec::new(),
-        };
-        for (number, call) in calls.iter().enumerate() {
-            let id = quote(&format!("call_{index}_{number}_{}", canonical.id));
-            edits.fill(*call, "id", &id);
-            edits.fill(*call, "type", b"\"function\"");
-        }
-        if !calls.is_empty() {
-            edits.end_in_calls(choice);
+        if looks_inside {
+            fill_message(canonical, index, choice, &mut edits);
         }
     }
     edits.finish()
+}
+
+fn fill_message(canonical: &Canonical, index: usize, choice: Value, edits: &mut Edits<'_>) {
+    let message = edits.member(choice, "message");
+    let Some(message) = message.filter(|message| message.kind == Kind::Object) else {
+        return;
+    };
+    edits.fill_reasoning(message);
+    let calls: Vec<Value> = match edits.member(message, "tool_calls") {
+        Some(calls) => objects(edits.document, calls).collect(),
+        None => Vec::new(),
+    };
+    for (number, call) in calls.iter().enumerate() {
+        let id = quote(&format!("call_{index}_{number}_{}", canonical.id));
+        edits.fill(*call, "id", &id);
+        edits.fill(*call, "type", b"\"function\"");
+    }
+    if !calls.is_empty() {
+        edits.end_in_calls(choice);
+    }
 }
 
 fn objects(document: &[u8], list: Value) -> impl Iterator<Item = Value> {
@@ -217,8 +235,6 @@ impl Completion {
 
     /// Whether the chunk may lack something, and so must be parsed.
     fn may_lack(&self, data: &[u8]) -> bool {
-        static REASONING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"reasoning\""));
-        static CALLS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"tool_calls\""));
         static STOP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"stop\""));
         !self.is_begun
             || self.lacks_head
@@ -266,6 +282,8 @@ impl Completion {
 
 #[cfg(test)]
 mod tests {
+    use hyper::HeaderMap;
+
     use super::*;
 
     fn canonical(operation: Operation, body: &'static str) -> Canonical {
@@ -274,6 +292,11 @@ mod tests {
             group: "g".into(),
             ..Canonical::empty().with_body(body.into()).unwrap()
         }
+    }
+
+    fn completed_whole(body: &'static str) -> Option<Bytes> {
+        let answer = Whole::new(body.into(), HeaderMap::new()).unwrap();
+        whole(&canonical(Operation::ChatCompletions, "{}"), &answer)
     }
 
     fn completed(chunks: &[&str]) -> Vec<Option<String>> {
@@ -358,10 +381,9 @@ mod tests {
 
     #[test]
     fn whole_answers_are_completed() {
-        let request = canonical(Operation::ChatCompletions, "{}");
         let body =
-            br#"{"choices":[{"message":{"reasoning":"r","tool_calls":[{"function":{}}]},"finish_reason":"stop"}]}"#;
-        let body: serde_json::Value = serde_json::from_slice(&whole(&request, body).unwrap()).unwrap();
+            r#"{"choices":[{"message":{"reasoning":"r","tool_calls":[{"function":{}}]},"finish_reason":"stop"}]}"#;
+        let body: serde_json::Value = serde_json::from_slice(&completed_whole(body).unwrap()).unwrap();
         let choice = &body["choices"][0];
         assert_eq!(
             (&body["object"], &body["model"]),
@@ -377,9 +399,9 @@ mod tests {
         for complete in [
             r#"{"id":"a","object":"o","created":1,"model":"m","choices":[{"index":0,"message":{"content":"x"}}]}"#,
             r#"{"error":"x"}"#,
-            "[]",
+            r#"{"choices":{}}"#,
         ] {
-            assert_eq!(whole(&request, complete.as_bytes()), None, "{complete}");
+            assert_eq!(completed_whole(complete), None, "{complete}");
         }
     }
 
@@ -388,7 +410,6 @@ mod tests {
         let chunk = r#"{"id":null,"choices":[{"delta":{"reasoning":"a","tool_calls":[{"id":"c"}, {}]},"finish_reason":"stop"}]}"#;
         for end in 0..chunk.len() {
             completed(&[&chunk[..end], &chunk[..end]]);
-            whole(&canonical(Operation::ChatCompletions, "{}"), &chunk.as_bytes()[..end]);
         }
     }
 }

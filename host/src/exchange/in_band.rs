@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::answer::Whole;
 use super::{Cause, Refusal};
 use crate::json::{Kind, Value, elements, find, member};
 use crate::operation::Operation;
@@ -80,8 +81,9 @@ fn cause_of(word: &str) -> Option<Cause> {
 ///
 /// # Errors
 /// It is an error, or holds nothing that was asked for.
-pub fn check(operation: Operation, answer: &[u8]) -> Result<(), Refusal> {
-    if let Some(error) = error_in(answer) {
+pub fn check(operation: Operation, answer: &Whole) -> Result<(), Refusal> {
+    let body: &[u8] = &answer.body;
+    if let Some(error) = error_in(body) {
         return Err(error);
     }
     let (list, part) = match operation {
@@ -89,9 +91,9 @@ pub fn check(operation: Operation, answer: &[u8]) -> Result<(), Refusal> {
         Operation::Completions => ("choices", "text"),
         Operation::Embeddings => ("data", "embedding"),
     };
-    let given = find::root(answer).and_then(|root| member(answer, root.span, list));
-    let holds = |one: Value| member(answer, one.span, part).is_some_and(|part| part.kind != Kind::Null);
-    match given.is_some_and(|given| elements(answer, given.span).any(holds)) {
+    let holds = |one: Value| member(body, one.span, part).is_some_and(|part| part.kind != Kind::Null);
+    let given = answer.field(list);
+    match given.is_some_and(|given| elements(body, given.value.span).any(holds)) {
         true => Ok(()),
         false => Err(
             Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")

@@ -1,6 +1,7 @@
 //! The request to an upstream: prepares the canonical request for a deployment, and makes an HTTP request of what the
 //! adapter returns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -44,8 +45,11 @@ const PUBLIC_HEADERS: [&str; 3] = ["user-agent", "content-type", "accept"];
 /// fields stay, since adapters use some of them (`drop_params`); [`body`] removes them.
 pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Arc<Canonical>, Refusal> {
     let mut splice = Splice::default();
-    let mut dropped = asked_to_drop(canonical)?;
-    dropped.extend_from_slice(&deployment.dropped);
+    let asked = asked_to_drop(canonical)?;
+    let dropped: Cow<'_, [json::Path]> = match asked.is_empty() {
+        true => Cow::Borrowed(&deployment.dropped),
+        false => Cow::Owned([asked.as_slice(), &deployment.dropped].concat()),
+    };
     for field in &canonical.fields {
         let Some(name) = field.name(&canonical.body) else {
             continue;
