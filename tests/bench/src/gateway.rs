@@ -43,9 +43,12 @@ pub struct Plan {
     pub make: Make,
     /// With `{config}` and `{port}` in it.
     pub command: String,
-    /// Contents of the configuration file.
+    /// Contents of the configuration file, with `{port}` in it, and `{sink}`: the address of a server that takes
+    /// connections and never answers.
     pub configuration: String,
     pub log: Log,
+    /// Its configuration is rewritten each second while it is measured.
+    pub is_reloaded: bool,
 }
 
 /// A gateway that runs; it is ended when dropped.
@@ -56,8 +59,12 @@ pub struct Gateway {
     pub tree: Tree,
     /// Bytes, before it has served anything but the question whether it is there.
     pub idle_resident: u64,
+    /// The file that is rewritten while it is measured.
+    pub reloaded: Option<PathBuf>,
     child: Child,
     log: PathBuf,
+    /// Nobody accepts what connects here.
+    _sink: TcpListener,
 }
 
 impl Drop for Gateway {
@@ -105,22 +112,14 @@ impl Plan {
     /// Starts it and asks again and again, so far apart, until it answers.
     fn begin(&self, directory: &Path, cores: &[usize], between: Duration) -> Result<Gateway, String> {
         let spawned = self.spawn(directory, cores);
-        let (child, address, log) = spawned.map_err(|error| format!("{}: {error}", self.name))?;
-        let mut gateway = Gateway {
-            name: self.name.clone(),
-            make: self.make,
-            address,
-            tree: Tree(child.id()),
-            idle_resident: 0,
-            child,
-            log,
-        };
+        let mut gateway = spawned.map_err(|error| format!("{}: {error}", self.name))?;
         gateway.wait(between)?;
         Ok(gateway)
     }
 
-    fn spawn(&self, directory: &Path, cores: &[usize]) -> io::Result<(Child, SocketAddr, PathBuf)> {
+    fn spawn(&self, directory: &Path, cores: &[usize]) -> io::Result<Gateway> {
         let address = free_address()?;
+        let sink = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let file_name: String = self
             .name
             .chars()
@@ -128,7 +127,8 @@ impl Plan {
             .collect();
         let configuration = directory.join(format!("{file_name}.yaml"));
         let port = address.port().to_string();
-        std::fs::write(&configuration, self.configuration.replace("{port}", &port))?;
+        let text = self.configuration.replace("{port}", &port);
+        std::fs::write(&configuration, text.replace("{sink}", &sink.local_addr()?.to_string()))?;
         let log = directory.join(format!("{file_name}.log"));
         let output = File::create(&log)?;
         let command = self
@@ -153,7 +153,17 @@ impl Plan {
                 output.into()
             })
             .spawn()?;
-        Ok((child, address, log))
+        Ok(Gateway {
+            name: self.name.clone(),
+            make: self.make,
+            address,
+            tree: Tree(child.id()),
+            idle_resident: 0,
+            reloaded: self.is_reloaded.then_some(configuration),
+            child,
+            log,
+            _sink: sink,
+        })
     }
 }
 

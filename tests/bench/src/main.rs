@@ -14,6 +14,7 @@ mod once;
 mod plans;
 mod process;
 mod question;
+mod reload;
 mod rounds;
 mod run;
 mod soak;

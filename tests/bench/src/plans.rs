@@ -20,7 +20,8 @@ pub enum Variant {
     Candidates(usize),
     /// A line an exchange.
     Logging,
-    /// The same into a pipe that nobody reads, and records for a callback whose receiver refuses connections.
+    /// All that is beside an exchange is blocked: its line goes into a pipe that nobody reads, its record to a receiver that
+    /// never answers, its decision to a full disk. And the configuration is reloaded each second.
     Blocked,
 }
 
@@ -45,8 +46,12 @@ impl Variant {
             Self::StreamGuarded => "sluice, guardrail on the stream".into(),
             Self::Candidates(count) => format!("sluice, {count} candidates"),
             Self::Logging => "sluice, log on".into(),
-            Self::Blocked => "sluice, log and callback blocked".into(),
+            Self::Blocked => "sluice, all beside it blocked".into(),
         }
+    }
+
+    fn is_reloaded(self) -> bool {
+        self == Self::Blocked
     }
 
     fn log(self) -> Log {
@@ -67,6 +72,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         command: format!("{} floor 127.0.0.1:{{port}} {upstream}", this.display()),
         configuration: String::new(),
         log: Log::Quiet,
+        is_reloaded: false,
     }];
     let nginx = ["/usr/sbin/nginx", "/usr/bin/nginx"]
         .into_iter()
@@ -77,6 +83,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         command: format!("{nginx} -p . -c {{config}} -e stderr"),
         configuration: nginx_configuration(upstream),
         log: Log::Quiet,
+        is_reloaded: false,
     }));
     plans.extend(Variant::ALL.map(|variant| Plan {
         name: variant.name(),
@@ -87,6 +94,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         ),
         configuration: configuration(upstream, variant),
         log: variant.log(),
+        is_reloaded: variant.is_reloaded(),
     }));
     plans.extend(others.iter().map(|(name, command)| Plan {
         name: name.clone(),
@@ -94,6 +102,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         command: command.clone(),
         configuration: configuration(upstream, Variant::AsItComes),
         log: Log::Quiet,
+        is_reloaded: false,
     }));
     plans
 }
@@ -157,10 +166,7 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     text.push_str("router_settings:\n  num_retries: 2\n");
     text.push_str(&match variant {
         Variant::AsItComes | Variant::Candidates(_) | Variant::Logging => String::new(),
-        Variant::Blocked => format!(
-            "litellm_settings: {{callbacks: [webhook]}}\ncallback_settings: {{webhook: {{endpoint: \"http://{NOBODY}/\"}}}}\n\
-             sluice: {{plugins: {{webhook: {{outbound: [\"http://{NOBODY}\"]}}}}}}\n"
-        ),
+        Variant::Blocked => BLOCKED.into(),
         Variant::Fresh => FRESH.into(),
         Variant::Guarded => guardrail("pre_call"),
         Variant::StreamGuarded => guardrail("post_call"),
@@ -173,6 +179,14 @@ const FRESH: &str = "sluice:
     simple-shuffle: {isolation: call}
     openai-compatible: {isolation: call}
     anthropic: {isolation: call}
+";
+
+const BLOCKED: &str = "litellm_settings: {callbacks: [webhook]}
+callback_settings: {webhook: {endpoint: \"http://{sink}/\"}}
+sluice:
+  plugins: {webhook: {outbound: [\"http://{sink}\"]}}
+  # A disk without room: https://man7.org/linux/man-pages/man4/full.4.html
+  decisions: {file: /dev/full}
 ";
 
 /// The bundled guardrail with a handful of things to look for.

@@ -10,6 +10,7 @@ use crate::gateway::{Gateway, Make};
 use crate::load::{self, Pattern, Seen, Span};
 use crate::process::{self, Machine, Tree};
 use crate::question::{self, Wanted};
+use crate::reload;
 use crate::wire::CHUNKS;
 
 /// What one case at one gateway came to in one round.
@@ -97,7 +98,14 @@ async fn measure(stage: &Stage<'_>, case: &Case, gateway: &Gateway, span: Span) 
         machine: Machine::now(),
     };
     let mut readings = Vec::with_capacity(2);
+    let reloading = gateway
+        .reloaded
+        .clone()
+        .map(|file| tokio::task::spawn_local(reload::each_second(file)));
     let seen = load::run(gateway.address, &question, case.pattern, span, || readings.push(read())).await;
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     let [from, to] = readings.as_slice() else {
         unreachable!("a load tells of the two edges of its measured time")
     };

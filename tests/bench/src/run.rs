@@ -202,28 +202,31 @@ pub async fn run(options: &Options) -> Result<(), String> {
         "machine": machine,
         "pinned": raw_figures(&cases, &gateways, &figures),
     });
+    let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.clone()).collect();
+    // They would be in the way of those that are started next.
+    drop(gateways);
+    let starts = match options.cases_only {
+        true => Vec::new(),
+        false => starts(&plans, &scratch, &layouts.pinned).await,
+    };
+    let figures_of = |case: &str, gateway: &str| {
+        let case = cases.iter().position(|other| other.name == case)?;
+        let gateway = names.iter().position(|other| other == gateway)?;
+        figures.get(&(case, gateway)).map(Vec::as_slice)
+    };
+    let shown: Vec<&str> = names[1..]
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !is_variant(name))
+        .collect();
+    let measured = budget::Measured {
+        figures: &figures_of,
+        starts: &starts,
+    };
+    println!("{}", budget::table(&shown, &measured));
+    raw["budgets"] = budget::raw(&shown, &measured);
     if !options.cases_only {
-        let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.clone()).collect();
-        // They would be in the way of those that are started next.
-        drop(gateways);
-        let starts = starts(&plans, &scratch, &layouts.pinned).await;
         println!("{}", table::starts(&starts));
-        let figures_of = |case: &str, gateway: &str| {
-            let case = cases.iter().position(|other| other.name == case)?;
-            let gateway = names.iter().position(|other| other == gateway)?;
-            figures.get(&(case, gateway)).map(Vec::as_slice)
-        };
-        let shown: Vec<&str> = names[1..]
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !is_variant(name))
-            .collect();
-        let measured = budget::Measured {
-            figures: &figures_of,
-            starts: &starts,
-        };
-        println!("{}", budget::table(&shown, &measured));
-        raw["budgets"] = budget::raw(&shown, &measured);
         raw["starts"] = starts
             .iter()
             .map(|(name, start)| json!({"gateway": name, "start": start.as_ref().ok()}))

@@ -13,6 +13,7 @@ use crate::load::{self, Pattern, Seen, Span};
 use crate::plans::{self, Variant};
 use crate::process::pin_this_thread;
 use crate::question::{self, Wanted};
+use crate::reload;
 use crate::run::{Layouts, Scratch, Upstream, raise_file_limit, sluice};
 use crate::say;
 
@@ -128,24 +129,14 @@ async fn reload_again_and_again(configuration: String, component: Vec<u8>, files
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     for count in 0_u64.. {
         ticks.tick().await;
-        let retries = 2 + count % 2;
-        let changed = configuration.replace("num_retries: 2", &format!("num_retries: {retries}"));
-        replace(&files.configuration, changed.as_bytes());
+        let changed = reload::changed(&configuration, count);
+        reload::replace(&files.configuration, changed.as_bytes());
         if count % 10 == 5 {
             let mut copy = component.clone();
             // A custom section (https://webassembly.github.io/spec/core/binary/modules.html#custom-section): its name, a byte.
             copy.extend_from_slice(&[0, 3, 1, b'n', u8::try_from(count / 10 % 2).unwrap_or(0)]);
-            replace(&files.plugin, &copy);
+            reload::replace(&files.plugin, &copy);
         }
-    }
-}
-
-/// As deployments do it: written beside, then renamed.
-fn replace(path: &Path, bytes: &[u8]) {
-    let beside = path.with_extension("new");
-    let _ = path.parent().map(std::fs::create_dir_all);
-    if let Err(error) = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)) {
-        eprintln!("{}: {error}", path.display());
     }
 }
 
