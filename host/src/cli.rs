@@ -21,6 +21,7 @@ const MISTAKE: u8 = 2;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.clone() {
+        Some(Command::LoadComponent { memory_bytes, seconds }) => sluice::plugin::apart::run(memory_bytes, seconds),
         Some(Command::Check { file, strict, notes }) => check(&cli.for_check(file, strict), notes),
         Some(Command::Health) => match cli.options() {
             Ok(options) => health(&options),

@@ -14,10 +14,10 @@ use crate::config::settings::{self, Settings};
 use crate::config::{Environment, Known, Problem, Process, Strictness};
 use crate::gateway::{self, Failed, Gateway, Reloader, Source, Worker};
 use crate::metrics::Metrics;
-use crate::plugin::Host;
-use crate::plugin::component::LoadError;
+use crate::plugin::apart::Loader;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
+use crate::plugin::{Host, LoadError};
 use crate::server::tls::Certificate;
 use crate::server::{self, Door, Stage, listen};
 use crate::snapshot::{Builder, Snapshot};
@@ -45,6 +45,8 @@ pub struct Options {
     pub root_path: String,
     /// Where compiled plugins are kept; `None`: the configuration's, else the user's cache directory.
     pub plugin_cache: Option<PathBuf>,
+    /// The program that loads plugins: [`crate::plugin::apart`]. `None`: the one that runs.
+    pub loader: Option<PathBuf>,
     pub environment: Arc<dyn Environment + Send + Sync>,
 }
 
@@ -63,6 +65,7 @@ impl Options {
             header_timeout: None,
             root_path: String::new(),
             plugin_cache: None,
+            loader: None,
             environment: Arc::new(Process),
         }
     }
@@ -202,9 +205,12 @@ pub(crate) fn ground(options: &Options) -> Result<Ground, StartError> {
         .clone()
         .or_else(|| settings.plugins.cache_directory.clone());
     let cache = cache.or_else(|| cache_directory(options.environment.as_ref()));
+    // Not the path of the program: that file may have been replaced meanwhile.
+    let loader = options.loader.clone().unwrap_or_else(|| "/proc/self/exe".into());
     let host = Host::start(
         settings.plugins.pagemap_scan,
         cache.as_deref(),
+        Loader::new(loader),
         egress,
         Arc::clone(&metrics),
     )

@@ -123,6 +123,11 @@ impl Setup {
             .await
             .expect("starting does not panic");
         let running = started.map_err(|error| chain(&error))?;
+        // A gateway serves before a plugin is there that takes long to compile; most tests want it to be there.
+        eventually("the plugins to be loaded", async || {
+            running.snapshot().registry.loading.is_empty().then_some(())
+        })
+        .await;
         let address = running.address();
         Ok(Gateway {
             running: Some(running),
@@ -153,8 +158,19 @@ fn options(source: Source) -> Options {
         host: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         port: Some(0),
         plugin_cache: Some(PathBuf::from(PLUGIN_CACHE)),
+        loader: Some(loader()),
         ..Options::new(source)
     }
+}
+
+/// `src/bin/loader.rs`: Cargo puts programs into the folder above that of tests.
+fn loader() -> PathBuf {
+    let this = std::env::current_exe().expect("a test has a file");
+    let folder = this
+        .parent()
+        .and_then(Path::parent)
+        .expect("a test's file is in `deps`");
+    folder.join("loader")
 }
 
 /// The gateway's log on standard error, where RUST_LOG says which part of it.

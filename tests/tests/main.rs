@@ -8,6 +8,7 @@ mod cases;
 mod chaos;
 mod configurations;
 mod continuation;
+mod costly;
 mod decisions;
 mod dropped;
 mod early;

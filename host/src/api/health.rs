@@ -26,6 +26,8 @@ pub fn alive() -> Response<Body> {
 struct Ready {
     status: &'static str,
     litellm_version: &'static str,
+    /// Files of the plugins directory that are still being loaded.
+    plugins_loading: usize,
 }
 
 /// Readiness: a gateway that answers this has a configuration in force. It is ready unless a stop was requested.
@@ -37,6 +39,7 @@ pub fn ready(gateway: &Gateway) -> Response<Body> {
     let mut response = json(&Ready {
         status,
         litellm_version: env!("CARGO_PKG_VERSION"),
+        plugins_loading: gateway.snapshot().registry.loading.len(),
     });
     *response.status_mut() = code;
     response

@@ -1,5 +1,5 @@
-//! `/plugins`: the loaded plugins with their permissions and statistics, and the files that could not be loaded, with
-//! the reason.
+//! `/plugins`: the loaded plugins with their permissions and statistics, the files that could not be loaded, with the
+//! reason, and those that are still being loaded.
 
 use hyper::{HeaderMap, Response};
 use serde::Serialize;
@@ -15,6 +15,8 @@ use crate::snapshot::Snapshot;
 struct List {
     plugins: Vec<Plugin>,
     failures: Vec<Failure>,
+    /// Files that are still being loaded.
+    loading: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -60,9 +62,11 @@ pub fn list(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
         .components
         .values()
         .map(|component| Plugin::of(component, gateway, &snapshot));
+    let loading = snapshot.registry.loading.iter().map(|file| file.display().to_string());
     json(&List {
         plugins: plugins.collect(),
         failures: failures.collect(),
+        loading: loading.collect(),
     })
 }
 

@@ -180,6 +180,9 @@ struct Later {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// What this program is for itself: it loads a plugin for a gateway (`sluice::plugin::apart`)
+    #[command(name = sluice::plugin::apart::ARGUMENT, hide = true)]
+    LoadComponent { memory_bytes: u64, seconds: u64 },
     /// Say all that is wrong with a configuration: file, line, what, and how to mend it
     Check {
         /// The configuration file

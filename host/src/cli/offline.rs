@@ -15,7 +15,7 @@ pub fn run(command: Command, options: Options) -> ExitCode {
     logging::silent();
     match command {
         // They are dealt with before.
-        Command::Check { .. } | Command::Health => ExitCode::SUCCESS,
+        Command::LoadComponent { .. } | Command::Check { .. } | Command::Health => ExitCode::SUCCESS,
         Command::Explain { id, decisions } => explain(&id, decisions, &options),
         Command::Replay { file, strategy } => replay(&options, &file, strategy.as_deref()),
         Command::Simulate(asked) => simulate(options, asked),

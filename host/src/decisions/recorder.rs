@@ -28,6 +28,9 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 /// How long who drops a recorder waits for a disk to take what is waiting.
 const FINISH_MAX: Duration = Duration::from_secs(2);
 
+/// Lines gather for this long after a batch was written: a thread that sleeps costs an exchange nothing to wake.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// Numbers in use before they begin anew, with a new `start`: reloads leave old ones behind.
 const NUMBERS_MAX: usize = 100_000;
 
@@ -199,6 +202,7 @@ impl Writer {
                     tracing::error!(%file, %error, "decisions cannot be written: mend the disk, or turn `sluice.decisions` off");
                 }
             }
+            std::thread::sleep(GATHER);
         }
     }
 

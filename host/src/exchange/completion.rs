@@ -154,6 +154,9 @@ pub fn whole(canonical: &Canonical, answer: &Whole) -> Option<Bytes> {
     }
     let body: &[u8] = &answer.body;
     let choices = answer.field("choices")?.value;
+    if choices.kind != Kind::Array {
+        return None;
+    }
     let mut edits = Edits::of(body);
     let is_given = |name: &&str| answer.field(name).is_some_and(|field| field.value.kind != Kind::Null);
     if !HEAD.iter().all(is_given) {

@@ -190,7 +190,7 @@ impl Reloader {
         if is_due || plugins_changed {
             self.build(gateway, changed, plugins_changed);
         }
-        false
+        self.library.is_loading()
     }
 
     /// Builds a snapshot and puts it in force. Only then do changed settings become those of this reloader.

@@ -11,7 +11,6 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Bytes in the queue: some thousand lines, for a reader that pauses.
 const WAITING_BYTES_MAX: usize = 1 << 20;
 
-/// How long the thread waits for more lines after it has written some. Lines are cheap because the thread wakes up once
 /// Lines gather for this long after a batch was written: one wake-up of the thread for many lines keeps a line cheap.
 const GATHER: Duration = Duration::from_millis(20);
 

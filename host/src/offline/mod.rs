@@ -5,7 +5,7 @@ mod health;
 mod replay;
 mod simulate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::callbacks::Sinks;
 use crate::config::{Environment, Known, Loaded, Problem, settings};
 use crate::gateway;
 use crate::metrics::Metrics;
-use crate::plugin::component::Source;
+use crate::plugin::apart::Patience;
 use crate::plugin::library::{Library, Registry};
-use crate::plugin::{Component, Host, Kind};
+use crate::plugin::{Component, Host, Kind, LoadError};
 use crate::run::{self, Options, StartError};
 use crate::snapshot::{Builder, Fault, Snapshot, Sources};
 
@@ -54,7 +54,7 @@ impl Workshop {
             host,
             ..
         } = run::ground(options)?;
-        library.scan();
+        library.scan_to_end();
         be_patient(&mut plugins, &library.registry());
         let background = run::background().map_err(StartError::Threads)?;
         Ok(Self {
@@ -100,11 +100,13 @@ impl Workshop {
         let component = match registry.components.get(name) {
             Some(component) => Arc::clone(component),
             None => {
-                let bytes = std::fs::read(name).map_err(|error| {
-                    format!("no plugin is called `{name}`, and there is no such file either: {error}")
-                })?;
-                let loaded = self.host.load(&bytes, Source::File(name.into()));
-                Arc::new(loaded.map_err(|error| format!("{name}: {error}"))?)
+                let loaded = self.host.load_file(Path::new(name), Patience::Last);
+                Arc::new(loaded.map_err(|error| match error {
+                    LoadError::Unreadable(error) => {
+                        format!("no plugin is called `{name}`, and there is no such file either: {error}")
+                    }
+                    error => format!("{name}: {error}"),
+                })?)
             }
         };
         match component.is(Kind::Strategy) {

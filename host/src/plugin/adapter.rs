@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::bindings::Provider;
-use super::component::DESCRIBE_TIME;
 use super::grants::Grants;
+use super::load::DESCRIBE_TIME;
 use super::pool::{Lease, Pool};
 use super::{CallError, words};
 use crate::canonical::Canonical;

@@ -36,6 +36,7 @@ mod generated {
             inline: "package sluice:host; world about { export sluice:plugin/about@0.1.0; }",
             world: "sluice:host/about",
             exports: { default: async },
+            additional_derives: [serde::Serialize, serde::Deserialize],
         });
     }
 

@@ -1,5 +1,5 @@
-//! Compiled code on disk, so that only the first start compiles. It also keeps the manifests of bundled components, so
-//! that only the code of components in use is mapped into memory.
+//! Compiled code on disk, so that a component is compiled once, and its code is mapped into memory and not copied. It
+//! also keeps what is known of each component, so that none need be asked at each start.
 //!
 //! The files are native code: anyone who can write them can run code as the gateway. Therefore the directory belongs to
 //! the gateway, is closed to other users, and is never the plugins directory. A file that does not fit this build of
@@ -12,62 +12,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::Kind;
-use super::bindings::Manifest;
-
-/// A component's manifest, and what was found in its type.
-#[derive(Serialize, Deserialize)]
-pub struct About {
-    pub manifest: Said,
-    pub kinds: Vec<Kind>,
-    pub imports: Vec<String>,
-}
-
-/// A [`Manifest`] in the form in which it is stored.
-#[derive(Serialize, Deserialize)]
-pub struct Said {
-    name: String,
-    version: String,
-    summary: String,
-    settings_schema: String,
-    outbound: Vec<String>,
-    extras: Vec<(String, String)>,
-}
-
-impl About {
-    pub fn of(component: &super::Component) -> Self {
-        let manifest = component.manifest.clone();
-        Self {
-            manifest: Said {
-                name: manifest.name,
-                version: manifest.version,
-                summary: manifest.summary,
-                settings_schema: manifest.settings_schema,
-                outbound: manifest.outbound,
-                extras: manifest.extras,
-            },
-            kinds: component.kinds.clone(),
-            imports: component.imports.clone(),
-        }
-    }
-}
-
-impl From<Said> for Manifest {
-    fn from(said: Said) -> Self {
-        Self {
-            name: said.name,
-            version: said.version,
-            summary: said.summary,
-            settings_schema: said.settings_schema,
-            outbound: said.outbound,
-            extras: said.extras,
-        }
-    }
-}
+use super::component::About;
 
 /// Bytes of the directory: some hundred plugins. Above this, the files that were used longest ago are removed.
 const DIRECTORY_BYTES_MAX: u64 = 512 << 20;
@@ -138,12 +86,9 @@ impl Cache {
             .ok()
     }
 
-    /// Stores a compiled component. A failure to store it is only logged.
-    pub fn put(&self, component: &Component, sha256: &str) {
-        let written = component
-            .serialize()
-            .map_err(std::io::Error::other)
-            .and_then(|code| self.write(&code, &self.path(sha256, "cwasm")));
+    /// Stores compiled code. A failure to store it is only logged.
+    pub fn put(&self, code: &[u8], sha256: &str) {
+        let written = self.write(code, &self.path(sha256, "cwasm"));
         let kept = written.and_then(|()| trim(&self.directory, DIRECTORY_BYTES_MAX));
         if let Err(error) = kept {
             tracing::debug!(%error, "compiled code was not kept");

@@ -1,28 +1,47 @@
-//! Loading of components: from bytes to a component that is checked, compiled, linked and described.
-//!
-//! Every fault of a plugin that can be found in advance is found here, before the plugin is called for an exchange.
+//! A component that is ready to be instantiated, and how it comes to be: from a file, or from the binary itself.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use jsonschema::error::ValidationErrorKind;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use wasmtime::Store;
-use wasmtime::component::types::ComponentItem;
+use wasmtime::component::Component as Compiled;
 
+use super::apart::Patience;
 use super::bindings::{
-    AboutPre, Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
+    Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
 };
-use super::cache::About;
-use super::clock::{self, Ticking};
 use super::guest::Guest;
-use super::limits::Limits;
-use super::pool::{Key, Pool, new_store};
+use super::load::{BYTES_MAX, LoadError, chain};
+use super::pool::{Key, Pool};
 use super::{Host, Kind};
 
-/// Components from Python and JavaScript reach 20 MB. Nothing useful is larger, and compiling needs memory.
-pub(super) const BYTES_MAX: usize = 64 << 20;
+/// A component embedded by the build script.
+pub struct Bundled {
+    /// Its folder in `plugins/`.
+    pub name: &'static str,
+    /// Hash of `bytes` in hex.
+    pub sha256: &'static str,
+    pub bytes: &'static [u8],
+    /// `bytes`, compiled for the processors of [`super::codegen`].
+    pub code: &'static [u8],
+    /// Hash of `code` in hex.
+    pub code_sha256: &'static str,
+    /// Its [`About`], JSON.
+    pub about: &'static str,
+}
+
+/// What is known of a component apart from its code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct About {
+    pub manifest: Manifest,
+    pub kinds: Vec<Kind>,
+    /// Interfaces that it imports, sorted.
+    pub imports: Vec<String>,
+}
 
 /// The origin of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,21 +62,44 @@ pub struct Component {
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
     linked: OnceLock<Linked>,
-    /// The bytes of a bundled component that is linked only at its first use, so that a component that is not used
-    /// needs no memory.
-    embedded: &'static [u8],
+    /// A bundled component is linked only at its first use, so that a component that is not used needs no memory.
+    bundled: Option<&'static Bundled>,
 }
 
 /// A component's code, linked to what its kinds may import.
 #[derive(Default)]
-struct Linked {
-    strategy: Option<RoutingPre<Guest>>,
-    adapter: Option<ProviderPre<Guest>>,
-    guardrail: Option<GuardrailPre<Guest>>,
-    callback: Option<CallbackPre<Guest>>,
+pub(super) struct Linked {
+    pub strategy: Option<RoutingPre<Guest>>,
+    pub adapter: Option<ProviderPre<Guest>>,
+    pub guardrail: Option<GuardrailPre<Guest>>,
+    pub callback: Option<CallbackPre<Guest>>,
 }
 
 impl Component {
+    fn new(about: About, source: Source, sha256: String) -> Self {
+        Self {
+            manifest: about.manifest,
+            source,
+            sha256,
+            kinds: about.kinds,
+            imports: about.imports,
+            linked: OnceLock::new(),
+            bundled: None,
+        }
+    }
+
+    /// A component of the binary itself.
+    ///
+    /// # Errors
+    /// The build is broken.
+    pub(super) fn of(bundled: &'static Bundled) -> Result<Self, LoadError> {
+        let about = serde_json::from_str(bundled.about).map_err(|error| LoadError::Manifest(error.to_string()))?;
+        Ok(Self {
+            bundled: Some(bundled),
+            ..Self::new(about, Source::Bundled, bundled.sha256.to_owned())
+        })
+    }
+
     /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
     pub fn constrains(&self) -> bool {
         let mut extras = self.manifest.extras.iter();
@@ -125,7 +167,7 @@ impl Component {
         if let Some(linked) = self.linked.get() {
             return Some(linked);
         }
-        let compiled = host.compile(self.embedded, &self.sha256);
+        let compiled = host.compiled(self.bundled?);
         match compiled.and_then(|compiled| host.link(&compiled, &self.kinds)) {
             Ok(linked) => Some(self.linked.get_or_init(|| linked)),
             Err(error) => {
@@ -178,235 +220,85 @@ pools! {
     callback_pool callback Callback Callback;
 }
 
-/// Why a file is not a plugin.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    #[error("it has {0} bytes, and {BYTES_MAX} is the most")]
-    TooLarge(u64),
-    #[error("it is empty: copy it whole, best under another name and renamed")]
-    Empty,
-    #[error("it is not WebAssembly: a plugin is a component, built for example with `--target wasm32-wasip2`")]
-    NotWasm,
-    #[error(
-        "it is a core module, not a component: build it with `--target wasm32-wasip2`, or turn it into one with `wasm-tools component new`"
-    )]
-    CoreModule,
-    #[error("it is not a valid component (copied in part?): {0}")]
-    Invalid(String),
-    #[error("it exports none of {}: see wit/worlds.wit", list_interfaces())]
-    NoKind,
-    #[error(
-        "as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/worlds.wit lists for it, and nothing else"
-    )]
-    Link { kind: &'static str, reason: String },
-    #[error("`describe` failed: {0}")]
-    Describe(String),
-    #[error("its manifest is unusable: {0}")]
-    Manifest(String),
-}
-
-fn list_interfaces() -> String {
-    Kind::ALL.map(|kind| format!("`{}`", kind.interface())).join(", ")
-}
-
 impl Host {
-    /// Loads a component. This is slow (it compiles, unless the cache has the code) and never part of an exchange.
-    ///
-    /// # Errors
-    /// What is wrong with the file, and how to correct it.
-    pub fn load(&self, bytes: &[u8], source: Source) -> Result<Component, LoadError> {
-        check_preamble(bytes)?;
-        self.load_hashed(bytes, format!("{:x}", Sha256::digest(bytes)), source)
-    }
-
-    /// Loads a component of the binary itself. Its description is stored beside its compiled code.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub(super) fn load_embedded(&self, bytes: &'static [u8], sha256: &str) -> Result<Component, LoadError> {
-        if let Some(about) = self.cache.as_ref().and_then(|cache| cache.about(sha256)) {
-            return Ok(Component {
-                manifest: about.manifest.into(),
-                source: Source::Bundled,
-                sha256: sha256.to_owned(),
-                kinds: about.kinds,
-                imports: about.imports,
-                linked: OnceLock::new(),
-                embedded: bytes,
-            });
-        }
-        let component = self.load_hashed(bytes, sha256.to_owned(), Source::Bundled)?;
-        if let Some(cache) = &self.cache {
-            cache.put_about(&About::of(&component), sha256);
-        }
-        Ok(component)
-    }
-
-    fn load_hashed(&self, bytes: &[u8], sha256: String, source: Source) -> Result<Component, LoadError> {
-        let compiled = self.compile(bytes, &sha256)?;
-        let shape = compiled.component_type();
-        let kinds: Vec<Kind> = Kind::ALL
-            .into_iter()
-            .filter(|kind| exports(&shape, &self.engine, kind.interface()))
-            .collect();
-        if kinds.is_empty() {
-            return Err(LoadError::NoKind);
-        }
-        let mut imports: Vec<String> = shape.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
-        imports.sort();
-        Ok(Component {
-            manifest: self.describe(&compiled, kinds[0])?,
-            source,
-            sha256,
-            linked: OnceLock::from(self.link(&compiled, &kinds)?),
-            kinds,
-            imports,
-            embedded: &[],
+    /// The code of a component of the binary itself.
+    fn compiled(&self, bundled: &Bundled) -> Result<Compiled, LoadError> {
+        self.take_up(bundled.code, bundled.code_sha256).or_else(|error| {
+            tracing::debug!(%error, plugin = bundled.name, "compiled here: the code in the binary is for another processor");
+            match self.cache.as_ref().and_then(|cache| cache.get(&self.engine, bundled.sha256)) {
+                Some(known) => Ok(known),
+                None => {
+                    let (_, compiled) = self.examine(bundled.bytes)?;
+                    if let (Some(cache), Ok(code)) = (&self.cache, compiled.serialize()) {
+                        cache.put(&code, bundled.sha256);
+                    }
+                    Ok(compiled)
+                }
+            }
         })
     }
 
-    fn compile(&self, bytes: &[u8], sha256: &str) -> Result<wasmtime::component::Component, LoadError> {
-        if let Some(known) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, sha256)) {
-            return Ok(known);
-        }
-        let compiled = wasmtime::component::Component::from_binary(&self.engine, bytes)
-            .map_err(|error| LoadError::Invalid(chain(&error)))?;
-        if let Some(cache) = &self.cache {
-            cache.put(&compiled, sha256);
-        }
-        Ok(compiled)
+    /// Loads a component from a file. This is slow, unless the cache has its code.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and how to correct it.
+    pub fn load_file(&self, path: &Path, patience: Patience) -> Result<Component, LoadError> {
+        let mut file = File::open(path).map_err(LoadError::Unreadable)?;
+        let sha256 = hash(&mut file)?;
+        let known = self
+            .cache
+            .as_ref()
+            .and_then(|cache| Some((cache.about(&sha256)?, cache.get(&self.engine, &sha256)?)));
+        let (about, compiled) = match known {
+            Some(known) => known,
+            None => {
+                let loaded = self.loader.load(file, patience)?;
+                if loaded.sha256 != sha256 {
+                    return Err(LoadError::Unsettled);
+                }
+                let compiled = self.take_up(&loaded.code, &sha256)?;
+                if let Some(cache) = &self.cache {
+                    cache.put_about(&loaded.about, &sha256);
+                }
+                (loaded.about, compiled)
+            }
+        };
+        let linked = self.link(&compiled, &about.kinds)?;
+        let component = Component::new(about, Source::File(path.to_owned()), sha256);
+        Ok(Component {
+            linked: OnceLock::from(linked),
+            ..component
+        })
     }
 
-    /// Checks imports and exports of each kind against the contract, without running the guest.
-    fn link(&self, compiled: &wasmtime::component::Component, kinds: &[Kind]) -> Result<Linked, LoadError> {
-        let mut linked = Linked::default();
-        for &kind in kinds {
-            let failed = |error: wasmtime::Error| LoadError::Link {
-                kind: kind.as_str(),
-                reason: chain(&error),
-            };
-            let linker = self.linker(kind);
-            let pre = linker.instantiate_pre(compiled).map_err(failed)?;
-            match kind {
-                Kind::Strategy => linked.strategy = Some(RoutingPre::new(pre).map_err(failed)?),
-                Kind::Adapter => linked.adapter = Some(ProviderPre::new(pre).map_err(failed)?),
-                Kind::Guardrail => linked.guardrail = Some(GuardrailPre::new(pre).map_err(failed)?),
-                Kind::Callback => linked.callback = Some(CallbackPre::new(pre).map_err(failed)?),
+    /// Takes up code that a build of this program has compiled: from the cache, where it is mapped, or else as it is.
+    fn take_up(&self, code: &[u8], sha256: &str) -> Result<Compiled, LoadError> {
+        if let Some(cache) = &self.cache {
+            if let Some(known) = cache.get(&self.engine, sha256) {
+                return Ok(known);
+            }
+            cache.put(code, sha256);
+            if let Some(kept) = cache.get(&self.engine, sha256) {
+                return Ok(kept);
             }
         }
-        Ok(linked)
-    }
-
-    /// Asks the component for its manifest, in an instance without any grant.
-    fn describe(&self, compiled: &wasmtime::component::Component, kind: Kind) -> Result<Manifest, LoadError> {
-        let pre = self
-            .linker(kind)
-            .instantiate_pre(compiled)
-            .map_err(|error| LoadError::Link {
-                kind: kind.as_str(),
-                reason: chain(&error),
-            })?;
-        let failed = |error: wasmtime::Error| LoadError::Describe(chain(&error));
-        let about = AboutPre::new(pre).map_err(failed)?;
-        // A guardrail's linker has asynchronous functions, so its instances must be made on a fibre. `describe` itself
-        // never waits, and this is not a worker's thread.
-        let _ticking = Ticking::begin();
-        let described = wait(async {
-            let mut store = self.nobody();
-            let instance = about.instantiate_async(&mut store).await?;
-            instance.sluice_plugin_about().call_describe(&mut store).await
-        });
-        let manifest = described.map_err(failed)?;
-        check_manifest(&manifest)?;
-        Ok(manifest)
-    }
-
-    /// A store for a component whose name is not known yet: no settings, no grants.
-    fn nobody(&self) -> Store<Guest> {
-        // The operator's own limit cannot be used: it is found by the name, which is not known yet.
-        let limits = Limits {
-            memory_bytes: DESCRIBE_MEMORY_BYTES,
-            ..Limits::of(Kind::Guardrail)
-        };
-        let identity = self.unnamed_identity();
-        let mut store = new_store(&self.engine, identity, &limits);
-        store.set_epoch_deadline(clock::ticks(DESCRIBE_TIME));
-        store
+        #[allow(unsafe_code, reason = "wasmtime cannot check native code")]
+        // SAFETY: the code was compiled by this program: by its build script, or by its own process for loading.
+        let compiled = unsafe { Compiled::deserialize(&self.engine, code) };
+        compiled.map_err(|error| LoadError::Invalid(chain(&error)))
     }
 }
 
-/// CPU time of `describe`, and the minimum for `providers`: interpreters initialize themselves in their first call.
-pub(super) const DESCRIBE_TIME: Duration = Duration::from_secs(2);
-
-/// Memory limit of `describe`. Only one instance runs at a time, outside of any exchange.
-const DESCRIBE_MEMORY_BYTES: usize = 512 << 20;
-
-/// Runs a future to its end, with a time limit: the engine's clock stops only guest code that runs, not a guest that
-/// waits.
-fn wait<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let bounded = async { tokio::time::timeout(DESCRIBE_TIME * 2, future).await };
-    runtime
-        .block_on(bounded)
-        .unwrap_or_else(|_| Err(wasmtime::Error::msg("it took too long")))
-}
-
-/// Recognizes common mistakes, for which the compiler has one error only.
-fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
-    // https://webassembly.github.io/spec/core/binary/modules.html#binary-module; a component has layer 1.
-    const MAGIC: &[u8] = b"\0asm";
-    match bytes {
-        [] => Err(LoadError::Empty),
-        _ if bytes.len() > BYTES_MAX => Err(LoadError::TooLarge(bytes.len() as u64)),
-        _ if !bytes.starts_with(MAGIC) => Err(LoadError::NotWasm),
-        [_, _, _, _, 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
-        _ => Ok(()),
+/// Hashes a file and rewinds it. A file that is too large for a component is not read: a sparse file may claim any size.
+fn hash(file: &mut File) -> Result<String, LoadError> {
+    let bytes = file.metadata().map_err(LoadError::Unreadable)?.len();
+    if bytes > BYTES_MAX as u64 {
+        return Err(LoadError::TooLarge(bytes));
     }
-}
-
-/// Checks the lengths and forms of the manifest. Names are used in settings, metrics and logs.
-fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
-    let name = &manifest.name;
-    let is_kebab = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if name.is_empty() || name.len() > 64 || !is_kebab {
-        return Err(LoadError::Manifest(format!(
-            "name `{}` is not kebab-case of at most 64 characters (a-z, 0-9, -)",
-            name.chars().take(80).collect::<String>().escape_debug()
-        )));
-    }
-    let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
-    let hosts = longest(&mut manifest.outbound.iter().map(String::len));
-    let extras = manifest.extras.iter();
-    let extras = longest(&mut extras.flat_map(|(name, value)| [name.len(), value.len()]));
-    for (what, size, most) in [
-        ("bytes of `version`", manifest.version.len(), 64),
-        ("bytes of `summary`", manifest.summary.len(), 1_000),
-        ("bytes of `settings-schema`", manifest.settings_schema.len(), 256 << 10),
-        ("entries of `outbound`", manifest.outbound.len(), 256),
-        ("bytes of one host of `outbound`", hosts, 300),
-        ("entries of `extras`", manifest.extras.len(), 64),
-        ("bytes of one text of `extras`", extras, 4_096),
-    ] {
-        if size > most {
-            return Err(LoadError::Manifest(format!("{size} {what}, and {most} is the most")));
-        }
-    }
-    let schema = &manifest.settings_schema;
-    if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {
-        return Err(LoadError::Manifest("settings-schema is not JSON".into()));
-    }
-    Ok(())
-}
-
-fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Engine, interface: &str) -> bool {
-    matches!(shape.get_export(engine, interface), Some(item) if matches!(item.ty, ComponentItem::ComponentInstance(_)))
-}
-
-/// The whole chain of a wasmtime error: `Display` prints only the outermost one, and the cause is further inside.
-pub(super) fn chain(error: &wasmtime::Error) -> String {
-    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut digest = Sha256::new();
+    std::io::copy(&mut file.take(BYTES_MAX as u64), &mut digest).map_err(LoadError::Unreadable)?;
+    file.rewind().map_err(LoadError::Unreadable)?;
+    Ok(format!("{:x}", digest.finalize()))
 }
 
 /// The members of which a schema requires at least one (`anyOf` with a `required` in each branch), if none of them is
@@ -422,7 +314,16 @@ fn none_of_required<'s>(schema: &'s serde_json::Value, settings: &serde_json::Va
 
 #[cfg(test)]
 mod tests {
-    use super::takes_nothing;
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let path = std::env::temp_dir().join(format!("sluice-sparse-{:016x}.wasm", fastrand::u64(..)));
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let refused = hash(&mut File::open(&path).unwrap()).unwrap_err().to_string();
+        std::fs::remove_file(&path).unwrap();
+        assert!(refused.contains("1099511627776 bytes"), "{refused}");
+    }
 
     #[test]
     fn only_a_schema_that_can_demand_nothing_is_known_to_take_nothing() {

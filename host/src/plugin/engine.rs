@@ -1,11 +1,11 @@
-//! The wasmtime engine: how code is compiled and how instances are allocated.
+//! The wasmtime engine: how instances are allocated. How code is compiled stands in [`codegen`].
 //!
 //! Each setting that differs from wasmtime's default has its reason beside it. There is one engine per process: an
 //! engine keeps compiler memory for its whole life, and components of two engines must never meet.
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::clock;
+use super::{clock, codegen};
 
 /// Instances that may exist at once: idle ones, running calls, and open streams that hold one. They cost address space
 /// (4 GiB each), no memory.
@@ -16,7 +16,7 @@ const INSTANCES_MAX: u32 = 4_000;
 /// # Errors
 /// The machine cannot run wasmtime at all (no executable memory, no signal handlers).
 pub fn start(pagemap_scan: bool) -> wasmtime::Result<Engine> {
-    let mut config = base();
+    let mut config = codegen::config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(pagemap_scan)));
     let engine = Engine::new(&config).or_else(|error| {
         // Some containers limit the address space. Instances then cost more, but everything works.
@@ -28,26 +28,14 @@ pub fn start(pagemap_scan: bool) -> wasmtime::Result<Engine> {
     Ok(engine)
 }
 
-fn base() -> Config {
-    let mut config = Config::new();
-    config
-        .cranelift_opt_level(OptLevel::Speed)
-        // The time limit of every guest; it costs about half as much as fuel.
-        .epoch_interruption(true)
-        // Interpreters (Python, JavaScript) recurse deeply.
-        .max_wasm_stack(1 << 20)
-        .async_stack_size(2 << 20)
-        // Parsing debug information at each trap costs more than the trap.
-        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
-        // These are half of the compiled code's size. They serve offsets in backtraces, and unwinders other than
-        // wasmtime's.
-        .generate_address_map(false)
-        .native_unwind_info(false)
-        // A smaller attack surface: no toolchain that plugin authors can use needs these.
-        .wasm_memory64(false)
-        .wasm_multi_memory(false)
-        .wasm_relaxed_simd(false);
-    config
+/// The engine of a process that loads one component: it makes one instance.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_small() -> wasmtime::Result<Engine> {
+    let engine = Engine::new(&codegen::config())?;
+    clock::start(&engine);
+    Ok(engine)
 }
 
 fn pool(pagemap_scan: bool) -> PoolingAllocationConfig {

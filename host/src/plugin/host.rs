@@ -1,19 +1,21 @@
 //! The parts with which every component is loaded and linked. They are made once per process.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use super::apart::Loader;
 use super::cache::Cache;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::imports::{self, http::Egress, state};
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
+use crate::upstream::tls::client_config;
 
 /// The name of a component, and whether the store is the one that it has as a callback.
 type StoreName = (Box<str>, bool);
@@ -24,6 +26,7 @@ pub struct Host {
     /// One linker per kind, with the imports of its world.
     linkers: Vec<(Kind, Linker<Guest>)>,
     pub(super) cache: Option<Cache>,
+    pub(super) loader: Loader,
     egress: Egress,
     /// The state of each plugin, kept over reloads. A callback writes what it reads of all clients' records, so a
     /// component that is a callback too has a store of its own for that: its other kinds must not read it.
@@ -39,17 +42,40 @@ impl Host {
     pub fn start(
         pagemap_scan: bool,
         cache_directory: Option<&Path>,
+        loader: Loader,
         egress: Egress,
         metrics: Arc<Metrics>,
     ) -> wasmtime::Result<Self> {
         let engine = engine::start(pagemap_scan)?;
+        let cache = cache_directory.and_then(|directory| Cache::open(directory, &engine));
+        Self::new(engine, cache, loader, egress, metrics)
+    }
+
+    /// The host of a process that examines one component.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub(super) fn start_small() -> wasmtime::Result<Self> {
+        // Nothing is granted to the component, so it reaches nobody.
+        let egress = Egress::new(client_config(None)?.as_ref().clone())?;
+        let loader = Loader::new(PathBuf::new());
+        Self::new(engine::start_small()?, None, loader, egress, Arc::default())
+    }
+
+    fn new(
+        engine: Engine,
+        cache: Option<Cache>,
+        loader: Loader,
+        egress: Egress,
+        metrics: Arc<Metrics>,
+    ) -> wasmtime::Result<Self> {
         let linkers = Kind::ALL.map(|kind| linker(&engine, kind).map(|linker| (kind, linker)));
         let linkers = linkers.into_iter().collect::<wasmtime::Result<_>>()?;
-        let cache = cache_directory.and_then(|directory| Cache::open(directory, &engine));
         Ok(Self {
             engine,
             linkers,
             cache,
+            loader,
             egress,
             stores: Mutex::default(),
             metrics,

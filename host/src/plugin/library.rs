@@ -1,28 +1,22 @@
 //! The available components: the bundled ones, and those of the plugins directory, which are added and replace bundled
 //! components of the same name.
 //!
+//! A file is loaded in the background ([`super::queue`]): one that takes long is in use when it is ready, and until then
+//! everything else is.
+//!
 //! [`Library`] is the state that the reloading task keeps between two scans of the directory. [`Registry`] is an
 //! immutable copy of it, which exchanges see. If a changed file cannot be loaded, its previous version stays in use.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
-use super::component::{BYTES_MAX, LoadError, Source};
+use super::component::{Bundled, Source};
+use super::load::LoadError;
+use super::queue::{Done, Queue};
 use super::{Component, Host};
-
-/// A component embedded by `build.rs`.
-pub struct Bundled {
-    /// Its folder in `plugins/`.
-    pub name: &'static str,
-    /// Hash of `bytes` in hex. It is computed at build time, so that a start that finds the compiled code need not read
-    /// the bytes.
-    pub sha256: &'static str,
-    pub bytes: &'static [u8],
-}
 
 /// All bundled components.
 pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
@@ -34,6 +28,8 @@ pub struct Registry {
     /// All bundled components, including those that a file replaces. Their descriptions of providers are trusted.
     pub bundled: Vec<Arc<Component>>,
     pub failures: Vec<Failure>,
+    /// Files that are still being loaded.
+    pub loading: Vec<PathBuf>,
 }
 
 /// A file that is not a plugin, and why.
@@ -45,9 +41,12 @@ pub struct Failure {
     pub still_serving: Option<String>,
 }
 
+/// How long a scan waits for a file that it has found.
+const WAIT: Duration = Duration::from_secs(1);
+
 /// The state of the plugins directory.
 pub struct Library {
-    host: Arc<Host>,
+    queue: Queue<Stamp>,
     directory: PathBuf,
     bundled: Vec<Arc<Component>>,
     files: HashMap<PathBuf, File>,
@@ -59,10 +58,12 @@ struct File {
     stamp: Stamp,
     current: Option<Arc<Component>>,
     failure: Option<String>,
+    /// Since when it is being loaded.
+    loading: Option<Instant>,
 }
 
 /// Changes whenever a file's content may have changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Stamp {
     bytes: u64,
     modified: Option<SystemTime>,
@@ -75,10 +76,10 @@ impl Library {
     /// # Errors
     /// A bundled component does not load: the build is broken.
     pub fn open(host: Arc<Host>, directory: PathBuf) -> Result<Self, LoadError> {
-        let load = |one: &Bundled| host.load_embedded(one.bytes, one.sha256).map(Arc::new);
+        let load = |one: &'static Bundled| Component::of(one).map(Arc::new);
         let bundled = BUNDLED.iter().map(load).collect::<Result<_, _>>()?;
         Ok(Self {
-            host,
+            queue: Queue::new(host),
             directory,
             bundled,
             files: HashMap::new(),
@@ -100,78 +101,95 @@ impl Library {
         }
     }
 
-    /// Scans the directory and loads what has changed. This is slow: it reads and compiles. Returns whether anything
-    /// changed.
+    /// Scans the directory, and loads what has changed. A file that takes longer than [`WAIT`] is taken up by a later scan.
+    /// Returns whether anything changed.
     pub fn scan(&mut self) -> bool {
+        let has_changed = self.begin();
+        let since = Instant::now();
+        let is_taken = self.take_up(WAIT);
+        // Those that take long are listed.
+        let is_late = |file: &File| file.loading.is_some_and(|begun| begun + WAIT >= since);
+        has_changed || is_taken || self.files.values().any(is_late)
+    }
+
+    /// Scans the directory, and returns when every file is loaded.
+    pub fn scan_to_end(&mut self) {
+        self.begin();
+        self.take_up(Duration::MAX);
+    }
+
+    /// Whether files are still being loaded.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        self.files.values().any(|file| file.loading.is_some())
+    }
+
+    /// Begins to load what has changed in the directory, and forgets what has gone.
+    fn begin(&mut self) -> bool {
         let Some(found) = self.list() else {
             return false;
         };
         let count_before = self.files.len();
         self.files.retain(|path, _| found.contains_key(path));
-        let mut has_changed = self.files.len() != count_before;
+        let has_changed = self.files.len() != count_before;
         for (path, stamp) in found {
             if self.files.get(&path).is_some_and(|file| file.stamp == stamp) {
                 continue;
             }
-            has_changed |= self.read(path, stamp);
+            let file = File {
+                stamp,
+                current: self.files.remove(&path).and_then(|before| before.current),
+                failure: None,
+                loading: Some(Instant::now()),
+            };
+            self.files.insert(path.clone(), file);
+            self.queue.add(path, stamp);
         }
         has_changed
     }
 
-    /// Reads one new or changed file. A file that is still being written is left for the next scan.
-    fn read(&mut self, path: PathBuf, stamp: Stamp) -> bool {
-        let before = self.files.remove(&path).and_then(|file| file.current);
-        let read = read_bounded(&path, stamp);
-        if self.stamp(&path) != Some(stamp) {
-            // With an empty stamp, the next scan reads the file again. The previous version stays in use.
-            let nothing = Stamp {
-                bytes: 0,
-                modified: None,
-                inode: 0,
-            };
-            self.files.insert(
-                path,
-                File {
-                    stamp: nothing,
-                    current: before,
-                    failure: None,
-                },
-            );
+    /// Takes up what is loaded, and waits for files that are not loaded for longer than this.
+    fn take_up(&mut self, wait_max: Duration) -> bool {
+        let mut has_changed = false;
+        loop {
+            let begun = self.files.values().filter_map(|file| file.loading).max();
+            let wait = begun.map_or(Duration::ZERO, |begun| wait_max.saturating_sub(begun.elapsed()));
+            match self.queue.next(wait) {
+                Some(done) => has_changed |= self.put(done),
+                None => return has_changed,
+            }
+        }
+    }
+
+    /// Takes up one file. What the file no longer holds is not taken up, and the next scan reads it again.
+    fn put(&mut self, done: Done<Stamp>) -> bool {
+        let Done { path, state, loaded } = done;
+        let stamp = self.stamp(&path);
+        let Some(file) = self.files.get_mut(&path).filter(|file| file.stamp == state) else {
+            return false;
+        };
+        file.loading = None;
+        if stamp != Some(state) || matches!(loaded, Err(LoadError::Unsettled)) {
+            file.stamp = Stamp::default();
             return false;
         }
-        let loaded = read.and_then(|bytes| self.load(&bytes, &path));
-        let file = match loaded {
+        match loaded {
             Ok(component) => {
                 let manifest = &component.manifest;
                 tracing::info!(file = %path.display(), plugin = manifest.name, version = manifest.version, "plugin loaded");
-                File {
-                    stamp,
-                    current: Some(Arc::new(component)),
-                    failure: None,
-                }
+                file.current = Some(Arc::new(component));
             }
-            Err(reason) => {
-                let still_serving = before.as_ref().map(|component| component.manifest.version.as_str());
+            Err(error) => {
+                let reason = error.to_string();
+                let still_serving = file
+                    .current
+                    .as_ref()
+                    .map(|component| component.manifest.version.as_str());
                 tracing::error!(file = %path.display(), reason, still_serving, "plugin file not loaded");
-                File {
-                    stamp,
-                    current: before,
-                    failure: Some(reason),
-                }
+                file.failure = Some(reason);
             }
-        };
-        self.files.insert(path, file);
-        true
-    }
-
-    /// Loads a component from the file's bytes. Unusual bytes may trigger bugs of the compiler: a panic is an error of
-    /// this file and does not end reloading.
-    fn load(&self, bytes: &[u8], path: &Path) -> Result<Component, String> {
-        let source = Source::File(path.to_owned());
-        match catch_unwind(AssertUnwindSafe(|| self.host.load(bytes, source))) {
-            Ok(loaded) => loaded.map_err(|error| error.to_string()),
-            Err(_) => Err("loading it panicked: the log has the place".into()),
         }
+        true
     }
 
     /// The plugin files of the directory. `None` if the directory cannot be read at present: what was loaded from it
@@ -220,6 +238,9 @@ impl Library {
         for (path, file) in files {
             if let Some(component) = &file.current {
                 add(&mut registry, path, component);
+            }
+            if file.loading.is_some() {
+                registry.loading.push(path.clone());
             }
             if let Some(reason) = &file.failure {
                 let still_serving = file
@@ -275,17 +296,6 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The bytes of a file. One that is too large for a component is not read: a sparse file may claim any size.
-fn read_bounded(path: &Path, stamp: Stamp) -> Result<Vec<u8>, String> {
-    let bytes_max = BYTES_MAX as u64;
-    if stamp.bytes > bytes_max {
-        return Err(LoadError::TooLarge(stamp.bytes).to_string());
-    }
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(|error| error.to_string())
-}
-
 /// The stamp of a file; `None` if it does not exist or is not a file. Symbolic links are followed.
 fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
     use std::os::unix::fs::MetadataExt;
@@ -303,16 +313,6 @@ fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_that_is_too_large_is_not_read() {
-        let path = std::env::temp_dir().join(format!("sluice-sparse-{:016x}.wasm", fastrand::u64(..)));
-        std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-        let stamp = stamp_of(&path).unwrap().unwrap();
-        let refused = read_bounded(&path, stamp).unwrap_err();
-        std::fs::remove_file(&path).unwrap();
-        assert!(refused.contains("1099511627776 bytes"), "{refused}");
-    }
 
     #[test]
     fn only_a_directory_that_has_gone_is_empty() {

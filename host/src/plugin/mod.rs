@@ -1,9 +1,10 @@
 //! The plugin host: it loads components, links them to their imports, and calls them within limits.
 //!
 //! In reading order:
-//! - [`engine`]: the wasmtime engine; [`clock`]: the time limits of guests
-//! - [`component`]: from bytes to a component that is checked, compiled and described; [`cache`] keeps the compiled
-//!   code on disk
+//! - [`codegen`], [`engine`]: the wasmtime engine; [`clock`]: the time limits of guests
+//! - [`load`]: from bytes to a component that is checked, compiled and described; [`apart`] does it in a process of its
+//!   own, [`queue`] in the background; [`cache`] keeps the compiled code on disk
+//! - [`component`]: what is ready to be instantiated
 //! - [`imports`], [`wasi`]: all functions that a guest may call; [`grants`]: the hosts that it may connect to
 //! - [`guest`], [`limits`]: the host's state of one instance, and its limits
 //! - [`pool`]: pools of instances, which are reused if they have read no content
@@ -14,10 +15,12 @@
 //! Other modules decide when plugins are called (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
 
 pub mod adapter;
+pub mod apart;
 pub mod bindings;
 mod cache;
 pub mod callback;
 mod clock;
+mod codegen;
 pub mod columns;
 pub mod component;
 pub mod engine;
@@ -27,9 +30,12 @@ mod guest;
 mod host;
 mod idle;
 pub mod imports;
+mod kind;
 pub mod library;
 pub mod limits;
+mod load;
 pub mod pool;
+mod queue;
 pub mod reads;
 pub mod strategy;
 mod wasi;
@@ -39,43 +45,10 @@ use std::sync::Arc;
 
 pub use component::Component;
 pub use host::Host;
+pub use kind::Kind;
+pub use load::LoadError;
 
 use crate::metrics::PluginCounters;
-
-/// A kind of plugin. A component may be of several kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub enum Kind {
-    Strategy,
-    Adapter,
-    Guardrail,
-    Callback,
-}
-
-impl Kind {
-    pub const ALL: [Self; 4] = [Self::Strategy, Self::Adapter, Self::Guardrail, Self::Callback];
-
-    /// The world's name in `wit/worlds.wit`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Strategy => "routing-strategy",
-            Self::Adapter => "provider-adapter",
-            Self::Guardrail => "guardrail-check",
-            Self::Callback => "logging-callback",
-        }
-    }
-
-    /// The interface whose export makes a component this kind.
-    #[must_use]
-    pub fn interface(self) -> &'static str {
-        match self {
-            Self::Strategy => "sluice:plugin/routing@0.1.0",
-            Self::Adapter => "sluice:plugin/provider@0.1.0",
-            Self::Guardrail => "sluice:plugin/guardrail@0.1.0",
-            Self::Callback => "sluice:plugin/callback@0.1.0",
-        }
-    }
-}
 
 /// One use of a plugin: the plugin with certain settings and grants. All instances of the use share it.
 pub struct Identity {

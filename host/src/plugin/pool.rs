@@ -16,11 +16,11 @@ use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
 use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
 use super::clock::Ticking;
-use super::component::chain;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::idle::{Idle, Made};
 use super::limits::Limits;
+use super::load::chain;
 use super::{CallError, Identity};
 use crate::config::settings::Isolation;
 use crate::worker;

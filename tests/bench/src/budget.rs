@@ -26,8 +26,8 @@ enum Reading {
     Cpu(&'static str),
     /// The same of a variant of Sluice.
     CpuOf(Variant, &'static str),
-    /// A value of a variant over that of Sluice as it comes.
-    OfVariant(Variant, &'static str, fn(&Figure) -> f64),
+    /// A value of a variant over that of another.
+    OfVariant(Variant, Variant, &'static str, fn(&Figure) -> f64),
     /// A value of a variant less that of Sluice as it comes.
     AddedByVariant(Variant, &'static str, fn(&Figure) -> f64),
     /// Exchanges a second over the floor's.
@@ -94,8 +94,8 @@ const BUDGETS: &[Budget] = &[
         1.0,
     ),
     at_most(
-        "p99 with all beside it blocked, c=16, × without",
-        Reading::OfVariant(Variant::Blocked, "1 KB, c=16", |figure| figure.p99),
+        "p99 with all beside it blocked, c=16, × all on",
+        Reading::OfVariant(Variant::Blocked, Variant::Recorded, "1 KB, c=16", |figure| figure.p99),
         1.5,
         1.1,
     ),
@@ -207,7 +207,7 @@ impl Reading {
         match self {
             Self::Cpu(case)
             | Self::CpuOf(_, case)
-            | Self::OfVariant(_, case, _)
+            | Self::OfVariant(_, _, case, _)
             | Self::AddedByVariant(_, case, _)
             | Self::Rate(case)
             | Self::Added(case, _) => vec![case],
@@ -236,9 +236,11 @@ impl Reading {
             Self::CpuOf(variant, case) if gateway == Variant::AsItComes.name() => {
                 over_floor(case, &variant.name(), |figure| figure.cpu)
             }
-            Self::OfVariant(variant, case, value) if gateway == Variant::AsItComes.name() => {
-                Some(ratio(figures(case, &variant.name())?, figures(case, gateway)?, *value))
-            }
+            Self::OfVariant(variant, other, case, value) if gateway == Variant::AsItComes.name() => Some(ratio(
+                figures(case, &variant.name())?,
+                figures(case, &other.name())?,
+                *value,
+            )),
             Self::AddedByVariant(variant, case, value) if gateway == Variant::AsItComes.name() => {
                 Some(added(figures(case, &variant.name())?, figures(case, gateway)?, *value))
             }

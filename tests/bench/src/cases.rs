@@ -50,6 +50,7 @@ const ALL_BUT_STREAM: &[Variant] = &[
     Variant::Candidates(4),
     Variant::Candidates(1_000),
     Variant::Logging,
+    Variant::Recorded,
     Variant::Blocked,
 ];
 

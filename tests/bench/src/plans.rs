@@ -20,13 +20,15 @@ pub enum Variant {
     Candidates(usize),
     /// A line an exchange.
     Logging,
-    /// All that is beside an exchange is blocked: its line goes into a pipe that nobody reads, its record to a receiver that
-    /// never answers, its decision to a full disk. And the configuration is reloaded each second.
+    /// A line an exchange into a file, its record to a callback, its decision into a file.
+    Recorded,
+    /// The same, and all of it is blocked: the line goes into a pipe that nobody reads, the record to a receiver that never
+    /// answers, the decision to a full disk. And the configuration is reloaded each second.
     Blocked,
 }
 
 impl Variant {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AsItComes,
         Self::Fresh,
         Self::Guarded,
@@ -34,6 +36,7 @@ impl Variant {
         Self::Candidates(4),
         Self::Candidates(1_000),
         Self::Logging,
+        Self::Recorded,
         Self::Blocked,
     ];
 
@@ -46,6 +49,7 @@ impl Variant {
             Self::StreamGuarded => "sluice, guardrail on the stream".into(),
             Self::Candidates(count) => format!("sluice, {count} candidates"),
             Self::Logging => "sluice, log on".into(),
+            Self::Recorded => "sluice, all beside it on".into(),
             Self::Blocked => "sluice, all beside it blocked".into(),
         }
     }
@@ -56,7 +60,7 @@ impl Variant {
 
     fn log(self) -> Log {
         match self {
-            Self::Logging => Log::On,
+            Self::Logging | Self::Recorded => Log::On,
             Self::Blocked => Log::Unread,
             _ => Log::Quiet,
         }
@@ -166,7 +170,9 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     text.push_str("router_settings:\n  num_retries: 2\n");
     text.push_str(&match variant {
         Variant::AsItComes | Variant::Candidates(_) | Variant::Logging => String::new(),
-        Variant::Blocked => BLOCKED.into(),
+        Variant::Recorded => recorded(&upstream.to_string(), "decisions.jsonl"),
+        // A disk without room: https://man7.org/linux/man-pages/man4/full.4.html
+        Variant::Blocked => recorded("{sink}", "/dev/full"),
         Variant::Fresh => FRESH.into(),
         Variant::Guarded => guardrail("pre_call"),
         Variant::StreamGuarded => guardrail("post_call"),
@@ -181,13 +187,17 @@ const FRESH: &str = "sluice:
     anthropic: {isolation: call}
 ";
 
-const BLOCKED: &str = "litellm_settings: {callbacks: [webhook]}
-callback_settings: {webhook: {endpoint: \"http://{sink}/\"}}
+/// Records go to a server, decisions into a file.
+fn recorded(server: &str, file: &str) -> String {
+    format!(
+        "litellm_settings: {{callbacks: [webhook]}}
+callback_settings: {{webhook: {{endpoint: \"http://{server}/v1/chat/completions\"}}}}
 sluice:
-  plugins: {webhook: {outbound: [\"http://{sink}\"]}}
-  # A disk without room: https://man7.org/linux/man-pages/man4/full.4.html
-  decisions: {file: /dev/full}
-";
+  plugins: {{webhook: {{outbound: [\"http://{server}\"]}}}}
+  decisions: {{file: {file}}}
+"
+    )
+}
 
 /// The bundled guardrail with a handful of things to look for.
 fn guardrail(mode: &str) -> String {

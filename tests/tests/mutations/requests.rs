@@ -19,7 +19,7 @@ const SAID: [&str; 6] = [
     "said-in-arguments",
     "said-by-tool",
     "said-last",
-    "said-in-name",
+    "said-of-function",
 ];
 
 /// Headers that tell the gateway something, and values that make no sense of them.

@@ -47,14 +47,14 @@ pub struct Record {
     pub model: Option<String>,
     /// The deployment's id.
     pub model_id: Option<String>,
-    /// The model group that the client named.
+    /// The model group that answered, or was tried last: after a fallback it is not the one that the client named.
     pub model_group: Option<String>,
     /// The deployment's base, without query.
     pub api_base: Option<String>,
     pub prompt_tokens: u64,
     pub completion_tokens: u64,
     pub total_tokens: u64,
-    /// Tokens in disjoint parts; `null` when the upstream did not count.
+    /// Tokens in disjoint parts; `null` when nothing is known of them. An estimate if `usage_is_estimated`.
     #[schemars(with = "Option<serde_json::Value>")]
     pub usage: Option<Usage>,
     /// The upstream never said what was used (a stream that ended early): the counts are an estimate.
@@ -68,7 +68,7 @@ pub struct Record {
     pub completion_start_time: f64,
     /// Seconds from start to end.
     pub response_time: f64,
-    /// Attempts that failed before the one that counts.
+    /// Attempts beyond the first one of each model group that was tried.
     pub attempted_retries: usize,
     pub attempts: Vec<AttemptRecord>,
     /// `user` of the request.
@@ -118,7 +118,7 @@ pub struct CostBreakdown {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AttemptRecord {
     pub model_id: String,
-    /// `null` for the attempt that answered.
+    /// LiteLLM's exception class; `null` if the attempt did not fail.
     pub error_class: Option<&'static str>,
     pub error_message: Option<String>,
 }

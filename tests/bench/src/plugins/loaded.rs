@@ -14,6 +14,7 @@ use sluice::deployment::Success;
 use sluice::metrics::Metrics;
 use sluice::moment::Moment;
 use sluice::plugin::Host;
+use sluice::plugin::apart::Loader;
 use sluice::plugin::imports::http::Egress;
 use sluice::plugin::library::{Library, Registry};
 use sluice::snapshot::{Builder, Snapshot, Sources};
@@ -58,7 +59,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Compiles the plugins anew, as a gateway does at its first start.
+    /// Loads the bundled plugins.
     ///
     /// # Panics
     /// The build is broken, or WebAssembly cannot run here.
@@ -67,10 +68,12 @@ impl Loaded {
         let environment = Arc::new(BTreeMap::new());
         let tls = tls::client_config(None).expect("the certificates that come with the gateway can be read");
         let egress = Egress::new(tls.as_ref().clone()).expect("a client that connects to nothing can be made");
-        let pagemap_scan = settings(Isolation::default(), STRATEGIES[0]).plugins.pagemap_scan;
-        let host = Host::start(pagemap_scan, None, egress, Arc::clone(&metrics)).expect("WebAssembly can run here");
-        let host = Arc::new(host);
         // The plugins directory is never looked at: only what is bundled counts.
+        let loader = Loader::new(PathBuf::new());
+        let pagemap_scan = settings(Isolation::default(), STRATEGIES[0]).plugins.pagemap_scan;
+        let host = Host::start(pagemap_scan, None, loader, egress, Arc::clone(&metrics));
+        let host = host.expect("WebAssembly can run here");
+        let host = Arc::new(host);
         let library = Library::open(Arc::clone(&host), PathBuf::new()).expect("bundled plugins load");
         let registry = Arc::new(library.registry());
         let deliveries = tokio::runtime::Builder::new_current_thread().build();

@@ -1,11 +1,20 @@
-//! Builds the bundled plugins for `wasm32-wasip2` and lists them for embedding, so that one command builds everything.
+//! Builds the bundled plugins for `wasm32-wasip2`, compiles them for the gateway's target and lists them for embedding, so
+//! that one command builds everything.
 //!
 //! A folder of `plugins/` with a `Cargo.toml` is a bundled plugin; there is nothing else to register.
 
+#[path = "../src/plugin/codegen.rs"]
+mod codegen;
+mod compile;
+#[allow(dead_code, reason = "the gateway uses all of it")]
+#[path = "../src/plugin/kind.rs"]
+mod kind;
+
 use std::error::Error;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 use std::{env, fs};
 
 use sha2::{Digest, Sha256};
@@ -17,7 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         .join("..")
         .canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for input in ["plugins", "sdk/rust", "wit", "config/providers.json"] {
+    for input in [
+        "plugins",
+        "sdk/rust",
+        "wit",
+        "config/providers.json",
+        "host/build",
+        "host/src/plugin/codegen.rs",
+        "host/src/plugin/kind.rs",
+    ] {
         // Relative to this package: clones that share a target directory must not watch each other's files.
         println!("cargo::rerun-if-changed=../{input}");
     }
@@ -28,19 +45,63 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (composed, plain): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_composed(&workspace, name));
     build(&workspace, &out, &composed)?;
     let built = build(&workspace, &out, &plain)?;
+    fs::write(out.join("bundled.rs"), list(&out, &built, &names)?)?;
+    Ok(())
+}
+
+/// The list of bundled components as Rust, each with its files.
+fn list(out: &Path, built: &Path, names: &[String]) -> Result<String, Box<dyn Error>> {
+    let code = out.join("code");
+    fs::create_dir_all(&code)?;
+    let target = env::var("TARGET")?;
     let mut list = String::from("&[\n");
-    for name in &names {
-        let file = built.join(format!("{}.wasm", name.replace('-', "_")));
-        let sha256 = format!("{:x}", Sha256::digest(fs::read(&file)?));
-        writeln!(
-            list,
-            "    Bundled {{ name: {name:?}, sha256: {sha256:?}, bytes: include_bytes!({:?}) }},",
-            file.display().to_string()
-        )?;
+    for entry in entries(built, &code, &target, names) {
+        list.push_str(&entry?);
     }
     list.push(']');
-    fs::write(out.join("bundled.rs"), list)?;
-    Ok(())
+    Ok(list)
+}
+
+/// One entry for each, made on all cores.
+fn entries(built: &Path, code: &Path, target: &str, names: &[String]) -> Vec<Result<String, String>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut made = Vec::new();
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            made.push(entry(built, code, target, name).map_err(|error| format!("plugin `{name}`: {error}")));
+        }
+        made
+    };
+    let cores = available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let mut made: Vec<_> = threads
+            .into_iter()
+            .flat_map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| vec![Err("the compiler panicked".into())])
+            })
+            .collect();
+        made.sort();
+        made
+    })
+}
+
+fn entry(built: &Path, code: &Path, target: &str, name: &str) -> Result<String, Box<dyn Error>> {
+    let file = built.join(format!("{}.wasm", name.replace('-', "_")));
+    let bytes = fs::read(&file)?;
+    let (compiled, about) = compile::compiled(&bytes, target)?;
+    let compiled_file = code.join(format!("{name}.cwasm"));
+    fs::write(&compiled_file, &compiled)?;
+    let hash = |bytes: &[u8]| format!("{:x}", Sha256::digest(bytes));
+    let (sha256, code_sha256) = (hash(&bytes), hash(&compiled));
+    let (file, compiled_file) = (file.display().to_string(), compiled_file.display().to_string());
+    Ok(format!(
+        "    Bundled {{ name: {name:?}, sha256: {sha256:?}, bytes: include_bytes!({file:?}), \
+         code_sha256: {code_sha256:?}, code: include_bytes!({compiled_file:?}), about: {:?} }},\n",
+        about.to_string()
+    ))
 }
 
 fn plugin_names(directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {

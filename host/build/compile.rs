@@ -1,0 +1,101 @@
+//! Compiles a bundled component, and asks it what it is: no start of the gateway has to.
+
+use std::error::Error;
+
+use serde_json::{Map, Value, json};
+use wasmtime::component::{Component, Linker, Val};
+use wasmtime::{Config, Engine, Store};
+
+use crate::codegen;
+use crate::kind::Kind;
+
+/// The interface that tells of a plugin.
+const ABOUT: &str = "sluice:plugin/about@0.1.0";
+
+/// What x86-64-v3 adds to the first x86-64 (<https://gitlab.com/x86-psABIs/x86-64-ABI>): servers have it since 2013. The
+/// gateway checks at load that its processor has it too, and otherwise compiles.
+const X86_64_V3: [&str; 11] = [
+    "has_sse3",
+    "has_ssse3",
+    "has_sse41",
+    "has_sse42",
+    "has_popcnt",
+    "has_avx",
+    "has_avx2",
+    "has_fma",
+    "has_bmi1",
+    "has_bmi2",
+    "has_lzcnt",
+];
+
+/// A component's code for this target, and its `About` (`src/plugin/component.rs`) as JSON.
+pub fn compiled(bytes: &[u8], target: &str) -> Result<(Vec<u8>, Value), Box<dyn Error>> {
+    let engine = Engine::new(&config(target)?)?;
+    let component = Component::from_binary(&engine, bytes)?;
+    let code = component.serialize()?;
+    // A build for another target, or on an older processor, cannot run that code.
+    let about = about(&engine, &component).or_else(|_| {
+        let engine = Engine::new(&codegen::config())?;
+        about(&engine, &Component::from_binary(&engine, bytes)?)
+    })?;
+    Ok((code, about))
+}
+
+fn config(target: &str) -> wasmtime::Result<Config> {
+    let mut config = codegen::config();
+    config.target(target)?;
+    if target.starts_with("x86_64") {
+        for flag in X86_64_V3 {
+            #[allow(unsafe_code, reason = "code for another processor is refused where it is loaded")]
+            // SAFETY: see the reason.
+            unsafe {
+                config.cranelift_flag_enable(flag)
+            };
+        }
+    }
+    Ok(config)
+}
+
+fn about(engine: &Engine, component: &Component) -> Result<Value, Box<dyn Error>> {
+    let shape = component.component_type();
+    let kinds = Kind::ALL
+        .into_iter()
+        .filter(|kind| shape.get_export(engine, kind.interface()).is_some());
+    let mut imports: Vec<&str> = shape.imports(engine).map(|(name, _)| name).collect();
+    imports.sort_unstable();
+    Ok(json!({
+        "kinds": kinds.collect::<Vec<_>>(),
+        "imports": imports,
+        "manifest": manifest(engine, component)?,
+    }))
+}
+
+fn manifest(engine: &Engine, component: &Component) -> Result<Value, Box<dyn Error>> {
+    let mut linker = Linker::<()>::new(engine);
+    // `describe` calls nothing.
+    linker.define_unknown_imports_as_traps(component)?;
+    let mut store = Store::new(engine, ());
+    store.set_epoch_deadline(u64::MAX);
+    let instance = linker.instantiate(&mut store, component)?;
+    let interface = instance.get_export_index(&mut store, None, ABOUT);
+    let describe = interface.and_then(|about| instance.get_export_index(&mut store, Some(&about), "describe"));
+    let describe = describe.and_then(|describe| instance.get_func(&mut store, describe));
+    let mut manifest = [Val::Bool(false)];
+    describe.ok_or(ABOUT)?.call(&mut store, &[], &mut manifest)?;
+    let [manifest] = manifest;
+    json_of(manifest)
+}
+
+fn json_of(value: Val) -> Result<Value, Box<dyn Error>> {
+    Ok(match value {
+        Val::String(text) => text.into(),
+        Val::List(values) | Val::Tuple(values) => values.into_iter().map(json_of).collect::<Result<_, _>>()?,
+        Val::Record(fields) => fields
+            .into_iter()
+            // As the generated types call them.
+            .map(|(name, value)| Ok((name.replace('-', "_"), json_of(value)?)))
+            .collect::<Result<Map<_, _>, Box<dyn Error>>>()?
+            .into(),
+        other => return Err(format!("a manifest has no {other:?}").into()),
+    })
+}
