@@ -1,6 +1,6 @@
-//! Builds the guests of `guests/` for `wasm32-wasip2`, each a component, as host/build.rs does with the bundled plugins.
+//! Builds the guests of `guests/` for `wasm32-wasip2`, each a component, as host/build/ does with the bundled plugins.
 //!
-//! A folder of `guests/` with a `Cargo.toml` is a guest; `src/guests.rs` names them. host/build.rs has seen to it that
+//! A folder of `guests/` with a `Cargo.toml` is a guest; `src/guests.rs` names them. host/build/ has seen to it that
 //! the target is installed: the host is a dependency, so it is built before.
 
 use std::error::Error;
@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = tests.join("..");
     for input in ["guests", "../sdk/rust", "../wit"] {
-        // Relative to this package, as in host/build.rs.
+        // Relative to this package, as in host/build/.
         println!("cargo::rerun-if-changed={input}");
     }
     // A target directory of their own: this build holds the lock of the outer one.
