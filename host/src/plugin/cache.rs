@@ -29,7 +29,7 @@ pub struct Cache {
 
 impl Cache {
     /// Opens the directory and creates it if needed. A directory that other users may write, or that cannot be created,
-    /// is not used: the gateway then compiles at each start, and logs a warning.
+    /// is not used: the plugins of the plugins directory are then compiled at each start, and a warning says so.
     pub fn open(directory: &Path, engine: &Engine) -> Option<Self> {
         match prepare(directory) {
             Ok(()) => {
@@ -43,7 +43,7 @@ impl Cache {
             Err(error) => {
                 tracing::warn!(
                     directory = %directory.display(), %error,
-                    "no cache for compiled plugins: they are compiled at each start; set `sluice.plugin_cache_directory`"
+                    "no cache for compiled plugins: those of the plugins directory are compiled at each start; set `sluice.plugin_cache_directory`"
                 );
                 None
             }
