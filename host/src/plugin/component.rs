@@ -26,7 +26,7 @@ pub struct Bundled {
     /// Hash of `bytes` in hex.
     pub sha256: &'static str,
     pub bytes: &'static [u8],
-    /// `bytes`, compiled for the processors of [`super::codegen`].
+    /// `bytes`, compiled for the processors that `host/build/compile.rs` names.
     pub code: &'static [u8],
     /// Hash of `code` in hex.
     pub code_sha256: &'static str,
