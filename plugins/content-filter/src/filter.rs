@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sluice_sdk::Violation;
 
 use crate::check::row_of_digits;
+use crate::normal::forms;
 use crate::pattern::{Pattern, Seen};
 use crate::scan::Scan;
 use crate::words::{Progress, Words};
@@ -28,6 +29,8 @@ pub struct Filter {
     word_tag: String,
     /// For all of them.
     scan: Scan,
+    /// Whether the forms of a text are looked at too ([`forms`]).
+    normalizes: bool,
 }
 
 /// What becomes of one text.
@@ -78,7 +81,13 @@ impl Finding {
 }
 
 impl Filter {
-    pub fn new(mut patterns: Vec<Pattern>, blocked_words: Words, masked_words: Words, word_tag: String) -> Self {
+    pub fn new(
+        mut patterns: Vec<Pattern>,
+        blocked_words: Words,
+        masked_words: Words,
+        word_tag: String,
+        normalizes: bool,
+    ) -> Self {
         let mut scan = Scan::default();
         scan.add_words(&blocked_words);
         scan.add_words(&masked_words);
@@ -95,6 +104,7 @@ impl Filter {
             masked_words,
             word_tag,
             scan,
+            normalizes,
         }
     }
 
@@ -106,7 +116,7 @@ impl Filter {
         } else {
             Cow::Owned([before, text].concat())
         };
-        let (mut findings, open) = self.find(&whole, before.len(), more).map_err(Stop::Settings)?;
+        let (mut findings, open) = self.find_in_forms(&whole, before.len(), more).map_err(Stop::Settings)?;
         findings.sort_by_key(|finding| (finding.start, usize::MAX - finding.end));
         if let Some(violation) = findings.iter().find_map(|finding| self.violation(finding.rule)) {
             return Err(Stop::Block(violation));
@@ -118,6 +128,18 @@ impl Filter {
             hold: u32::try_from(whole[cut..].chars().count()).unwrap_or(u32::MAX),
             kept: cut - before.len(),
         })
+    }
+
+    /// What all rules find in a text and in its forms, as places in the text.
+    fn find_in_forms(&mut self, text: &str, from: usize, more: bool) -> Result<(Vec<Finding>, usize), String> {
+        let (mut findings, mut open) = self.find(text, from, more)?;
+        for form in self.normalizes.then(|| forms(text, from)).into_iter().flatten() {
+            let (found, open_in_form) = self.find(&form.text, form.from, more)?;
+            let placed = |it: Finding| Finding::new(form.origin(it.start), form.end(it.end), it.rule);
+            findings.extend(found.into_iter().map(placed));
+            open = open.min(form.origin(open_in_form));
+        }
+        Ok((findings, open))
     }
 
     /// What all rules find from `from` on, and where the first match may begin that is not over yet.

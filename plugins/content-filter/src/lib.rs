@@ -8,13 +8,15 @@
 //! expressions may match; those are compiled when they are first needed (10 to 30 µs, twice that for streams) and read the
 //! text by themselves. See README.md.
 //!
-//! In reading order: `settings` → `filter` (all rules over one text) → `scan` (where something may begin) → `words`,
+//! In reading order: `settings` → `filter` (all rules over one text) → `normal` (the
+//! text as a reader sees it) → `scan` (where something may begin) → `words`,
 //! `pattern` (one rule each) → `needed` (what a text must hold for an expression) → `opening` (where a match may begin that
 //! is not over yet) → `prebuilt` and `check` (patterns that come with it).
 
 mod check;
 mod filter;
 mod needed;
+mod normal;
 mod opening;
 mod pattern;
 mod prebuilt;

@@ -40,6 +40,9 @@ pub struct Settings {
     /// Whether words count only where they are not parts of longer ones. Default: yes for `words`, no for `blocked_words`.
     #[serde(default)]
     whole_words: Option<bool>,
+    /// Whether characters that show nothing, other widths and letters that look alike are seen through. Default: yes.
+    #[serde(default)]
+    normalize: Option<bool>,
     /// Tag for a masked match; `{pattern_name}` is filled in, in capitals. Default: `[{pattern_name}_REDACTED]`.
     #[serde(default)]
     pattern_redaction_format: Option<String>,
@@ -162,7 +165,13 @@ impl Settings {
             }
         }
         check_sizes(patterns.len(), blocked.len() + masked.len())?;
-        Ok(Filter::new(patterns, Words::new(blocked), Words::new(masked), word_tag))
+        Ok(Filter::new(
+            patterns,
+            Words::new(blocked),
+            Words::new(masked),
+            word_tag,
+            self.normalize.unwrap_or(true),
+        ))
     }
 
     fn refuse_what_is_missing(&self) -> Result<(), String> {

@@ -102,6 +102,17 @@ const MAIL: [&str; 14] = [
 ];
 const HEX: [&str; 12] = ["fe80", "::", ":", "1", "ab", "2001:db8", " ", " ", "g", ".", "::1", "_"];
 
+const DISGUISED: [&str; 12] = [
+    "a", "b", "ab", "ａ", "Ｂ", "\u{200B}", "\u{AD}", "а", "𝐛", " ", "x", "-",
+];
+
+#[test]
+fn disguised_words_block_alike() {
+    check(json!({"blocked_words": ["aba", "b-a"]}), &DISGUISED);
+    check(json!({"words": ["ab", "a-b"]}), &DISGUISED);
+    check(json!({"patterns": [{"pattern": "a[ab]x"}]}), &DISGUISED);
+}
+
 #[test]
 fn words_are_masked_alike() {
     let words = ["ab", "abab", "b a", "é", "σx", "-", "ßa b"];
