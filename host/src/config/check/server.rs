@@ -58,7 +58,21 @@ fn check_master_key(root: &Node, environment: &dyn Environment, problems: &mut P
         .variable(MASTER_KEY_VARIABLE)
         .is_some_and(|key| !key.is_empty());
     if written.is_none() && !in_environment && !permitted {
+        check_unset_key(root, problems);
         check_open_host(root, problems);
+    }
+}
+
+/// Who asks for a master key and has none would serve everybody on this machine without knowing it.
+fn check_unset_key(root: &Node, problems: &mut Problems) {
+    let entry = root
+        .get("general_settings")
+        .and_then(|general| general.entry("master_key"));
+    if let Some((entry, name)) = entry.and_then(|entry| Some((entry, entry.node.variable.as_deref()?))) {
+        let what = format!(
+            "`general_settings.master_key` is null, since environment variable `{name}` is not set: no key would be asked for"
+        );
+        problems.error(&entry.node.at, what, format!("Set `{name}`, or take the line out."));
     }
 }
 
