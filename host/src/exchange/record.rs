@@ -5,7 +5,7 @@
 
 mod document;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::story::Ending;
 use super::{Exchange, story};
@@ -99,6 +99,8 @@ fn log(exchange: &Exchange, ending: &Ending) {
     let usage = story.usage.as_ref();
     let failure = ending.failure();
     let error = failure.map(|refusal| refusal.detail.as_deref().unwrap_or(&refusal.message));
+    // To the microsecond.
+    let millis = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     tracing::info!(
         target: "sluice::exchange",
         id = &*exchange.id,
@@ -113,8 +115,8 @@ fn log(exchange: &Exchange, ending: &Ending) {
         prompt_tokens = usage.map(|usage| usage.prompt_tokens),
         completion_tokens = usage.map(|usage| usage.completion_tokens),
         cost_usd = story.cost.as_ref().map(|cost| tracing::field::display(cost.total)),
-        took_ms = story.took.map(|took| took.as_secs_f64() * 1e3),
-        first_content_ms = story.first_content.map(|at| at.duration_since(exchange.started).as_secs_f64() * 1e3),
+        took_ms = story.took.map(millis),
+        first_content_ms = story.first_content.map(|at| millis(at.duration_since(exchange.started))),
         client = %story::ip(exchange.peer),
         "exchange"
     );
