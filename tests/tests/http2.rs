@@ -6,6 +6,7 @@ use hyper::client::conn::http2::SendRequest;
 use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sluice_tests::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 async fn connect(gateway: &Gateway) -> SendRequest<Full<Bytes>> {
@@ -99,4 +100,27 @@ async fn a_connection_on_which_nothing_more_is_asked_is_closed() {
     assert_eq!(Answer::read(answer).await.content(), "hello");
     let ended = sluice_tests::wait::within("the gateway to close the connection", connection).await;
     ended.unwrap().expect("it says good-bye");
+}
+
+#[tokio::test]
+async fn pings_alone_do_not_keep_a_connection_open() {
+    const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0abcdefgh";
+    let server = json!({ "server": { "header_timeout_ms": 200 } });
+    let gateway = Gateway::start(&Config::new().set("sluice", server)).await;
+    let stream = TcpStream::connect(gateway.address()).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    writer.write_all(HELLO).await.unwrap();
+    let pinging = tokio::spawn(async move {
+        while writer.write_all(PING).await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    });
+    // An end or a reset: either way it is closed.
+    let _ = sluice_tests::wait::within(
+        "the gateway to close the connection",
+        reader.read_to_end(&mut Vec::new()),
+    )
+    .await;
+    pinging.abort();
 }

@@ -28,6 +28,7 @@ mod models;
 mod mutations;
 mod parts;
 mod published;
+mod random;
 mod reload;
 mod resilience;
 mod simulate;
