@@ -2,6 +2,7 @@
 
 pub mod checkups;
 mod reload;
+mod tasks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use reload::{Failed, Reloader, Source, known, say_faults, say_problems};
+pub use tasks::Tasks;
 
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
@@ -27,6 +29,7 @@ pub struct Gateway {
     replaced: Mutex<Vec<Arc<Snapshot>>>,
     is_stopping: AtomicBool,
     inquiries: checkups::Inquiries,
+    pub tasks: Tasks,
     pub metrics: Arc<Metrics>,
     pub started: Instant,
 }
@@ -47,6 +50,7 @@ impl Gateway {
             replaced: Mutex::default(),
             is_stopping: AtomicBool::new(false),
             inquiries: checkups::Inquiries::default(),
+            tasks: Tasks::new(metrics.task_restarts.clone()),
             metrics,
             started: Instant::now(),
         }

@@ -79,6 +79,8 @@ pub struct Metrics {
     known_deployments: parking_lot::Mutex<HashMap<deployment::Key, Arc<DeploymentCounters>>>,
     /// Recorded decisions (`sluice.decisions`) that were dropped because the queue was full.
     pub decisions_dropped: IntCounter,
+    /// Tasks of the gateway that panicked and were begun anew.
+    pub task_restarts: IntCounterVec,
     /// Exchanges in progress.
     pub in_flight: IntGauge,
     /// Open client connections.
@@ -244,6 +246,11 @@ impl Default for Metrics {
                 &["what", "outcome"],
             ),
             known_deployments: parking_lot::Mutex::default(),
+            task_restarts: make.counters(
+                "sluice_task_restarts_total",
+                "Tasks of the gateway that panicked and were begun anew.",
+                &["task"],
+            ),
             decisions_dropped: make.counter(
                 "sluice_decisions_dropped_total",
                 "Recorded decisions that were dropped, because the disk is slower than they come.",

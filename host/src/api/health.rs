@@ -200,7 +200,12 @@ pub fn health(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Bod
         healthy_endpoints: endpoints(healthy),
         unhealthy_count: unhealthy.len(),
         unhealthy_endpoints: endpoints(unhealthy),
-        faults: snapshot.faults.iter().map(ToString::to_string).collect(),
+        faults: snapshot
+            .faults
+            .iter()
+            .map(ToString::to_string)
+            .chain(gateway.tasks.faults())
+            .collect(),
         uptime_seconds: gateway.started.elapsed().as_secs(),
     });
     if is_unavailable {

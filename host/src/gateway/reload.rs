@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Gateway;
@@ -285,9 +286,9 @@ impl Reloader {
     }
 
     /// Watches files until the future is dropped.
-    pub async fn watch(mut self, gateway: Arc<Gateway>) {
+    pub async fn watch(reloader: Arc<Mutex<Self>>, gateway: Arc<Gateway>) {
         let changed = Arc::new(Notify::new());
-        let mut watched = self.watched();
+        let mut watched = reloader.lock().watched();
         let mut watcher = watcher(&changed, &watched);
         let mut is_settling = false;
         loop {
@@ -296,27 +297,19 @@ impl Reloader {
                 () = tokio::time::sleep(if is_settling { QUIET } else { POLL }) => {}
             }
             // A directory may have been created, or the configuration may name another.
-            if self.watched() != watched {
-                watched = self.watched();
-                watcher = self::watcher(&changed, &watched);
+            let now = reloader.lock().watched();
+            if now != watched {
+                watched = now;
+                // The old watcher ends only then, so that no change is missed.
+                drop(std::mem::replace(&mut watcher, self::watcher(&changed, &watched)));
             }
-            let shared = Arc::clone(&gateway);
-            let looked = tokio::task::spawn_blocking(move || {
-                let is_settling = self.look(&shared);
-                (self, is_settling)
+            let (shared, looking) = (Arc::clone(&gateway), Arc::clone(&reloader));
+            let looked = tokio::task::spawn_blocking(move || looking.lock().look(&shared));
+            is_settling = looked.await.unwrap_or_else(|_| {
+                gateway.tasks.panicked("reload");
+                false
             });
-            match looked.await {
-                Ok((reloader, settling)) => {
-                    self = reloader;
-                    is_settling = settling;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "reloading has stopped: restart the gateway to take changes in");
-                    break;
-                }
-            }
         }
-        drop(watcher);
     }
 
     /// The directories to watch, as far as they exist.
