@@ -28,7 +28,7 @@ const X86_64_V3: [&str; 11] = [
     "has_lzcnt",
 ];
 
-/// A component's code for this target, and its `About` (`src/plugin/component.rs`) as JSON.
+/// A component's code for this target, and its `About` (`src/plugin/about.rs`) as JSON.
 pub fn compiled(bytes: &[u8], target: &str) -> Result<(Vec<u8>, Value), Box<dyn Error>> {
     let engine = Engine::new(&config(target)?)?;
     let component = Component::from_binary(&engine, bytes)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
@@ -168,13 +169,24 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         let listener = listener.try_clone().map_err(StartError::Listen)?;
         workers.push(spawn_worker(worker, listener, door.clone()).map_err(StartError::Threads)?);
     }
+    keep_running(&background, &gateway, "reload", {
+        let (gateway, reloader) = (Arc::clone(&gateway), Arc::new(Mutex::new(reloader)));
+        move || Reloader::watch(Arc::clone(&reloader), Arc::clone(&gateway))
+    });
     if let Some(certificate) = certificate {
-        background.spawn(server::tls::renew(certificate, Arc::clone(&gateway.metrics)));
+        let metrics = Arc::clone(&gateway.metrics);
+        let renew = move || server::tls::renew(Arc::clone(&certificate), Arc::clone(&metrics));
+        keep_running(&background, &gateway, "certificate", renew);
     }
-    background.spawn(reloader.watch(Arc::clone(&gateway)));
-    let connections = Connections::new(ground.tls, upstream_limits(&settings));
-    let checkups = gateway::checkups::run(Arc::clone(&gateway), connections);
-    background.spawn(until_stopping(stage.subscribe(), checkups));
+    keep_running(&background, &gateway, "health checks", {
+        let (gateway, tls, limits) = (Arc::clone(&gateway), ground.tls, upstream_limits(&settings));
+        let stage = stage.subscribe();
+        move || {
+            let connections = Connections::new(Arc::clone(&tls), limits);
+            let checkups = gateway::checkups::run(Arc::clone(&gateway), connections);
+            until_stopping(stage.clone(), checkups)
+        }
+    });
     Ok(Running {
         address,
         gateway,
@@ -210,6 +222,7 @@ pub(crate) fn ground(options: &Options) -> Result<Ground, StartError> {
     let host = Host::start(
         settings.plugins.pagemap_scan,
         cache.as_deref(),
+        &settings.plugins.directory,
         Loader::new(loader),
         egress,
         Arc::clone(&metrics),
@@ -252,6 +265,19 @@ fn runtime(name: &str) -> std::io::Result<Runtime> {
         .thread_name(name)
         .enable_all()
         .build()
+}
+
+/// Keeps a task of the gateway running in the background.
+fn keep_running<F>(
+    runtime: &Runtime,
+    gateway: &Arc<Gateway>,
+    task: &'static str,
+    begin: impl FnMut() -> F + Send + 'static,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let gateway = Arc::clone(gateway);
+    runtime.spawn(async move { gateway.tasks.keep_running(task, begin).await });
 }
 
 /// Work that ends when the gateway begins to stop.

@@ -34,6 +34,7 @@ async fn a_strategy_that_misbehaves_is_stopped_and_the_default_ranks() {
         ("recurse", "trap"),
         ("sleep", "trap"),
         ("exit", "trap"),
+        ("call-host", "trap"),
     ] {
         let gateway = with_strategy(json!({ "do": misdeed })).await;
         // It is asked once without candidates when it is loaded.
@@ -65,6 +66,23 @@ async fn a_ranking_that_breaks_the_contract_is_not_used() {
         assert_eq!(gateway.ask("demo", "hi").await.content(), "hello", "{rank}");
         assert_eq!(stopped(&gateway, "probe-strategy", kind).await - before, 1.0, "{rank}");
     }
+}
+
+#[tokio::test]
+async fn time_that_a_strategy_spends_in_the_host_counts() {
+    let config = Config::new()
+        .mock("demo", "hello")
+        .mock("demo", "hello")
+        .strategy("probe-strategy", json!({ "rank": "questions-in-a-row" }))
+        .time_limit("probe-strategy", 1);
+    let gateway = Setup::new(&config).plugin(guests::STRATEGY).start().await;
+    let before = stopped(&gateway, "probe-strategy", "time").await;
+    let mut question = openai::ask("demo", "hi");
+    for number in 0..500 {
+        question[format!("field_{number}")] = json!(number);
+    }
+    assert_eq!(gateway.client().chat(&question).await.content(), "hello");
+    assert_eq!(stopped(&gateway, "probe-strategy", "time").await - before, 1.0);
 }
 
 #[tokio::test]
@@ -169,6 +187,7 @@ async fn an_adapter_that_misbehaves_in_any_export_fails_over() {
             ("bomb", "memory"),
             ("trap", "trap"),
             ("recurse", "trap"),
+            ("call-host", "trap"),
         ] {
             let script = if at == "refuse" {
                 openai::rate_limited(1)

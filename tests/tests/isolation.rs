@@ -53,6 +53,44 @@ async fn an_adapter_finds_no_credential_anywhere() {
     assert_no_secret(&found);
 }
 
+#[tokio::test]
+async fn an_adapter_reads_what_is_harmless_and_what_the_operator_names() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let mut params = json!({
+        "model": "probe/upstream-model", "api_base": upstream.base(), "api_version": "known to be harmless",
+        "named_by_the_operator": "named by the operator", "extra_body": { "provider": { "key": "a made-up credential" } },
+        "default_headers": { "x-key": "a made-up credential" }, "auth": ["a made-up credential"],
+    });
+    for name in [
+        "authorization",
+        "jwt",
+        "cookie",
+        "passwd",
+        "pat",
+        "connection_string",
+        "API_KEY",
+    ] {
+        params[name] = json!("a made-up credential");
+    }
+    let plugin = json!({ "settings": { "probe": "credentials" }, "parameters": ["named_by_the_operator"] });
+    let config = Config::new()
+        .deployment("chat", params)
+        .set("sluice", json!({ "plugins": { "probe-adapter": plugin } }));
+    let gateway = Setup::new(&config).plugin(guests::ADAPTER).start().await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
+    let asked = upstream.request().await.json();
+    let found = asked["metadata"]["found"]
+        .as_str()
+        .expect("the guest told what it found");
+    assert!(!found.contains("a made-up credential"), "{found}");
+    assert!(found.contains("named by the operator"), "{found}");
+    let health = gateway.client().get("/health").await.text();
+    assert!(
+        health.contains("`default_headers`") && !health.contains("a made-up credential"),
+        "{health}"
+    );
+}
+
 /// A gateway whose adapter under test reads this variable as the parameter `note`, tells what it finds, and asks for
 /// `note` to be sent as a header.
 async fn noting(upstream: &Upstream, variable: &str) -> Gateway {

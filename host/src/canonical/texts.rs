@@ -115,8 +115,8 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
     }
 
     fn is_of_type_text(&self, object: Value) -> bool {
-        let kind = member(self.document, object.span, "type");
-        kind.and_then(|kind| kind.text(self.document)).as_deref() == Some("text")
+        let mut kinds = members(self.document, object.span).filter(|field| field.is_named(self.document, "type"));
+        kinds.any(|kind| kind.value.text(self.document).as_deref() == Some("text"))
     }
 
     /// Visits all strings in the value, except encoded ones.

@@ -236,6 +236,8 @@ pub struct Plugin {
     pub settings: Option<Box<str>>,
     /// `host`, `host:port`, `*.domain`, each may begin with `http://` to allow plain text.
     pub outbound: Vec<String>,
+    /// Parameters of deployments that it may read although nobody knows what they hold.
+    pub parameters: Vec<String>,
     pub isolation: Isolation,
     /// Guest time a call.
     pub time_limit: Option<Duration>,

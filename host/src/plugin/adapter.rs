@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::CallError;
 use super::bindings::Provider;
+use super::crossing::{shapes, words};
 use super::grants::Grants;
 use super::load::DESCRIBE_TIME;
+use super::parameters::Parameters;
 use super::pool::{Lease, Pool};
-use super::{CallError, words};
 use crate::canonical::Canonical;
 use crate::deployment::Candidate;
 use hyper::HeaderMap;
@@ -59,6 +61,12 @@ impl Adapter {
         &self.pool.identity().grants
     }
 
+    /// The parameters of deployments that it may read.
+    #[must_use]
+    pub fn parameters(&self) -> &Parameters {
+        &self.pool.identity().parameters
+    }
+
     /// The providers that it serves. It is asked once, and not by an exchange.
     ///
     /// # Errors
@@ -73,6 +81,7 @@ impl Adapter {
         let said = lease.call_within(time, 0, |store, provider| {
             provider.sluice_plugin_provider().call_providers(store)
         })?;
+        shapes::providers(&said).map_err(|reason| self.broke_contract(reason))?;
         Ok(self.providers.get_or_init(|| said))
     }
 
@@ -94,10 +103,14 @@ impl Adapter {
         let request = lease.call(bytes, |store, provider| {
             provider.sluice_plugin_provider().call_open(store, target)
         })?;
-        Ok((
-            request.map_err(|failure| AdapterError::Refused(words::failure(failure)))?,
-            Conversation { lease },
-        ))
+        let request = request.map_err(|failure| AdapterError::Refused(words::failure(failure)))?;
+        shapes::request(&request).map_err(|reason| self.broke_contract(reason))?;
+        Ok((request, Conversation { lease }))
+    }
+
+    fn broke_contract(&self, reason: String) -> CallError {
+        let identity = self.pool.identity();
+        identity.counters.broke_contract(&identity.name, reason)
     }
 
     /// Translates an answer whose status is not 2xx into a failure. Any instance of the pool can do this.

@@ -5,6 +5,7 @@
 //! the gateway, is closed to other users, and is never the plugins directory. A file that does not fit this build of
 //! the engine is compiled again.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::Write;
@@ -15,7 +16,7 @@ use std::time::SystemTime;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::component::About;
+use super::about::About;
 
 /// Bytes of the directory: some hundred plugins. Above this, the files that were used longest ago are removed.
 const DIRECTORY_BYTES_MAX: u64 = 512 << 20;
@@ -28,10 +29,11 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens the directory and creates it if needed. A directory that other users may write, or that cannot be created,
-    /// is not used: the plugins of the plugins directory are then compiled at each start, and a warning says so.
-    pub fn open(directory: &Path, engine: &Engine) -> Option<Self> {
-        match prepare(directory) {
+    /// Opens the directory and creates it if needed. A directory that other users may write, that is within the plugins
+    /// directory, or that cannot be created, is not used: the plugins of the plugins directory are then compiled at each
+    /// start, and a warning says so.
+    pub fn open(directory: &Path, plugins: &Path, engine: &Engine) -> Option<Self> {
+        match prepare(directory).and_then(|()| check_outside(plugins, directory)) {
             Ok(()) => {
                 let mut hasher = std::hash::DefaultHasher::new();
                 engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -125,6 +127,9 @@ fn trim(directory: &Path, bytes_max: u64) -> std::io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
+        if !is_ours(&entry.file_name()) {
+            continue;
+        }
         // Another gateway may have removed it meanwhile.
         let Ok(found) = entry.metadata() else { continue };
         files.push((found.modified()?, found.len(), entry.path()));
@@ -138,6 +143,29 @@ fn trim(directory: &Path, bytes_max: u64) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the cache gave this name ([`Cache::path`], or a file being written). An operator may have named a directory
+/// that has other files.
+fn is_ours(name: &OsStr) -> bool {
+    let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts = name.to_str().and_then(|name| name.split_once('.'));
+    parts
+        .and_then(|(stem, _)| stem.split_once('-'))
+        .is_some_and(|(sha256, engine)| digits(sha256, 64) && digits(engine, 16))
+}
+
+/// Who may write to the plugins directory must not be able to write native code.
+fn check_outside(plugins: &Path, directory: &Path) -> std::io::Result<()> {
+    let is_inside = fs::canonicalize(plugins)
+        .and_then(|plugins| Ok(fs::canonicalize(directory)?.starts_with(plugins)))
+        .unwrap_or_else(|_| directory.starts_with(plugins));
+    match is_inside {
+        true => Err(std::io::Error::other(
+            "it is within the plugins directory; it must be elsewhere",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Creates the directory for this user alone, or checks that an existing one belongs to this user and that others
@@ -167,17 +195,32 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("sluice-cache-trimmed-{}", std::process::id()));
         prepare(&directory).unwrap();
         let now = SystemTime::now();
-        for (age, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let names = ['a', 'b', 'c'].map(|letter| format!("{}-0123456789abcdef.cwasm", letter.to_string().repeat(64)));
+        for (age, name) in names.iter().enumerate() {
             let file = fs::File::create(directory.join(name)).unwrap();
             file.set_len(100).unwrap();
             file.set_modified(now - std::time::Duration::from_secs(60 * (age as u64 + 1)))
                 .unwrap();
         }
-        touch(&directory.join("c"));
+        let other = directory.join("notes.txt");
+        fs::File::create(&other).unwrap().set_len(1_000).unwrap();
+        touch(&directory.join(&names[2]));
         trim(&directory, 250).unwrap();
-        let left = ["a", "b", "c"].map(|name| directory.join(name).exists());
+        let left = names.map(|name| directory.join(name).exists());
         assert_eq!(left, [true, false, true]);
+        assert!(other.exists(), "it is not the cache's");
         fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn a_directory_within_the_plugins_directory_is_not_used() {
+        let plugins = std::env::temp_dir().join(format!("sluice-plugins-{}", std::process::id()));
+        let inside = plugins.join("cache");
+        prepare(&inside).unwrap();
+        assert!(check_outside(&plugins, &inside).is_err());
+        assert!(check_outside(&plugins, &plugins).is_err());
+        assert!(check_outside(&plugins, &plugins.join("..")).is_ok());
+        fs::remove_dir_all(&plugins).unwrap();
     }
 
     #[test]

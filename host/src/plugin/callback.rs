@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::CallError;
 use super::bindings::{Callback as CallbackExports, callback_types};
+use super::crossing::words;
 use super::grants::Grants;
 use super::pool::Pool;
-use super::{CallError, words};
 
 /// Time limit of one delivery, including the time for which the plugin waits.
 const WAIT_MAX: Duration = Duration::from_secs(60);

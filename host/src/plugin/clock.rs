@@ -18,23 +18,20 @@ const REST_AFTER: u32 = 200;
 /// While the clock is stopped, it checks at this interval whether its engine still exists.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// A time limit in ticks: rounded up, plus one for the tick that has begun already.
-#[must_use]
-pub fn ticks(limit: Duration) -> u64 {
-    let ticks = limit.as_nanos().div_ceil(TICK.as_nanos());
-    u64::try_from(ticks).unwrap_or(u64::MAX - 1).saturating_add(1)
-}
-
-/// The CPU time that a guest has used in one call, and its limit.
+/// The CPU time that a guest has used in one call, the host's work for it included, and its limit.
 ///
-/// The time is checked at each tick while guest code runs. It is the CPU time of the thread according to the system, so
-/// that a guest does not lose time while its worker is not scheduled.
+/// It is looked at after each tick of the clock: while guest code runs, and where the guest calls the host. It is the
+/// CPU time of the thread according to the system, so that a guest does not lose time while its worker is not scheduled.
 #[derive(Debug, Default)]
 pub struct GuestTime {
     limit: Duration,
     had: Duration,
-    /// The thread's CPU time at the last tick of this call.
+    /// The thread's CPU time at the last look of this call.
     last: Option<Duration>,
+    /// The clock's tick at the last look.
+    tick: u64,
+    /// The guest waits or has yielded: the thread's time is not its own.
+    is_away: bool,
 }
 
 impl GuestTime {
@@ -42,22 +39,31 @@ impl GuestTime {
     pub fn begin(&mut self, limit: Duration) {
         *self = Self {
             limit,
+            tick: TICKS.load(Ordering::Relaxed),
             ..Self::default()
         };
     }
 
-    /// The guest has waited. The CPU time that its thread used meanwhile belongs to others.
-    pub fn waited(&mut self) {
-        self.last = None;
+    /// The guest gives its thread to others until the host function that it is in returns.
+    pub fn leave(&mut self) {
+        self.is_away = true;
     }
 
-    /// Counts a tick at which the thread had used this CPU time, and returns whether the guest may continue.
+    /// Looks at the time, if the clock has ticked since the last look. Returns whether the guest may continue.
+    pub fn may_cross(&mut self) -> bool {
+        let tick = TICKS.load(Ordering::Relaxed);
+        if tick == self.tick && !self.is_away {
+            return true;
+        }
+        self.tick = tick;
+        self.may_go_on(thread_time())
+    }
+
+    /// Looks at the time when the thread has used this CPU time. Returns whether the guest may continue.
     pub fn may_go_on(&mut self, thread: Duration) -> bool {
-        let last = self.last.replace(thread);
-        // While a guest waits, others may run on its thread: one tick counts as its full length at most.
-        self.had += last
-            .map_or(Duration::ZERO, |last| thread.saturating_sub(last))
-            .min(TICK);
+        let last = self.last.replace(thread).filter(|_| !self.is_away);
+        self.is_away = false;
+        self.had += last.map_or(Duration::ZERO, |last| thread.saturating_sub(last));
         self.had < self.limit
     }
 }
@@ -82,6 +88,9 @@ static CALLS: [Calls; worker::COUNT_MAX] = [const {
         ended: AtomicU64::new(0),
     }
 }; worker::COUNT_MAX];
+
+/// Ticks of all clocks since the start.
+static TICKS: AtomicU64 = AtomicU64::new(0);
 
 /// Clocks that are stopped. There is one clock per process, except in tests.
 static RESTING: AtomicUsize = AtomicUsize::new(0);
@@ -124,6 +133,7 @@ pub fn start(engine: &Engine) {
         let (mut seen, mut quiet) = (0, 0);
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
+            TICKS.fetch_add(1, Ordering::Relaxed);
             drop(engine);
             let (begun, ended) = calls();
             quiet = if begun == ended && begun == seen { quiet + 1 } else { 0 };
@@ -169,20 +179,29 @@ mod tests {
         has_rested.recv_timeout(LOOK_EVERY / 2).unwrap();
     }
 
-    /// The tick at which a guest reaches `limit`, if it uses `had_of_each` of each tick; both in milliseconds.
-    fn ticks_seen(limit: u64, had_of_each: u64) -> u64 {
+    /// The tick at which a guest reaches `limit`, if its thread uses `used` of each tick; both in milliseconds.
+    fn ticks_seen(limit: u64, used: u64, leaves: bool) -> Option<u64> {
         let mut time = GuestTime::default();
         time.begin(Duration::from_millis(limit));
-        let mut ticks = (0..1_000).map(|tick| Duration::from_millis(7 + tick * had_of_each));
-        ticks.position(|thread| !time.may_go_on(thread)).unwrap() as u64
+        (0..100).find(|tick| {
+            if leaves {
+                time.leave();
+            }
+            !time.may_go_on(Duration::from_millis(7 + tick * used))
+        })
     }
 
     #[test]
     fn only_the_time_that_the_thread_had_counts() {
-        assert_eq!(ticks_seen(20, 5), 4);
-        assert_eq!(ticks_seen(20, 1), 20);
-        // Others ran on the thread while the guest waited.
-        assert_eq!(ticks_seen(20, 500), 4);
+        assert_eq!(ticks_seen(20, 5, false), Some(4));
+        assert_eq!(ticks_seen(20, 1, false), Some(20));
+        // One long call of the host.
+        assert_eq!(ticks_seen(20, 500, false), Some(1));
+    }
+
+    #[test]
+    fn the_time_of_others_does_not_count() {
+        assert_eq!(ticks_seen(20, 500, true), None);
     }
 
     #[test]
@@ -193,13 +212,5 @@ mod tests {
             sum = sum.wrapping_add(1);
         }
         assert!(sum > 0);
-    }
-
-    #[test]
-    fn a_limit_is_never_less_than_what_was_asked_for() {
-        assert_eq!(ticks(Duration::ZERO), 1);
-        assert_eq!(ticks(TICK), 2);
-        assert_eq!(ticks(TICK + Duration::from_nanos(1)), 3);
-        assert_eq!(ticks(Duration::MAX), u64::MAX);
     }
 }

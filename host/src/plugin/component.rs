@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use jsonschema::error::ValidationErrorKind;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component as Compiled;
 
+use super::about::About;
 use super::apart::Patience;
 use super::bindings::{
     Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
@@ -32,15 +32,6 @@ pub struct Bundled {
     pub code_sha256: &'static str,
     /// Its [`About`], JSON.
     pub about: &'static str,
-}
-
-/// What is known of a component apart from its code.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct About {
-    pub manifest: Manifest,
-    pub kinds: Vec<Kind>,
-    /// Interfaces that it imports, sorted.
-    pub imports: Vec<String>,
 }
 
 /// The origin of a component.
@@ -205,7 +196,7 @@ macro_rules! pools {
             $(
                 pub fn $function(&self, host: &Host, key: Key) -> Option<Arc<Pool<$exports>>> {
                     let pre = self.linked(host)?.$field.clone()?;
-                    let identity = host.identity(self, Kind::$kind, key.settings, key.grants);
+                    let identity = host.identity(self, Kind::$kind, key.settings, key.grants, key.parameters);
                     Some(Pool::new(pre, identity, key.limits, key.isolation))
                 }
             )*
@@ -273,19 +264,18 @@ impl Host {
 
     /// Takes up code that a build of this program has compiled: from the cache, where it is mapped, or else as it is.
     fn take_up(&self, code: &[u8], sha256: &str) -> Result<Compiled, LoadError> {
-        if let Some(cache) = &self.cache {
-            if let Some(known) = cache.get(&self.engine, sha256) {
-                return Ok(known);
-            }
-            cache.put(code, sha256);
-            if let Some(kept) = cache.get(&self.engine, sha256) {
-                return Ok(kept);
-            }
+        let kept = || self.cache.as_ref()?.get(&self.engine, sha256);
+        if let Some(kept) = kept() {
+            return Ok(kept);
         }
         #[allow(unsafe_code, reason = "wasmtime cannot check native code")]
         // SAFETY: the code was compiled by this program: by its build script, or by its own process for loading.
         let compiled = unsafe { Compiled::deserialize(&self.engine, code) };
-        compiled.map_err(|error| LoadError::Invalid(chain(&error)))
+        let compiled = compiled.map_err(|error| LoadError::Invalid(chain(&error)))?;
+        if let Some(cache) = &self.cache {
+            cache.put(code, sha256);
+        }
+        Ok(kept().unwrap_or(compiled))
     }
 }
 

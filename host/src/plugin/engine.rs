@@ -9,7 +9,10 @@ use super::{clock, codegen};
 
 /// Instances that may exist at once: idle ones, running calls, and open streams that hold one. They cost address space
 /// (4 GiB each), no memory.
-const INSTANCES_MAX: u32 = 4_000;
+const INSTANCES_MAX: u32 = 8_000;
+
+/// Those of one plugin, so that a plugin that waits or whose streams are long leaves room for the others.
+pub(super) const INSTANCES_PER_PLUGIN_MAX: usize = INSTANCES_MAX as usize / 4;
 
 /// Makes the engine and starts its clock.
 ///
@@ -45,7 +48,8 @@ fn pool(pagemap_scan: bool) -> PoolingAllocationConfig {
         .total_core_instances(INSTANCES_MAX * 4)
         .total_memories(INSTANCES_MAX)
         .total_tables(INSTANCES_MAX * 2)
-        .total_stacks(1_000)
+        // A call of a guardrail or a callback that waits has one.
+        .total_stacks(INSTANCES_MAX)
         // With these limits, a hostile component is a load error and cannot exhaust the pool.
         .max_core_instances_per_component(64)
         .max_memories_per_component(4)

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::CallError;
 use super::bindings::{Guardrail as GuardrailExports, guardrail_types};
+use super::crossing::words;
 use super::grants::Grants;
 use super::pool::{Lease, Pool};
-use super::{CallError, words};
 use crate::canonical::Canonical;
 
 pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};

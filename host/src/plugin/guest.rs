@@ -8,8 +8,9 @@ use hyper::HeaderMap;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::clock::{self, GuestTime};
+use super::clock::GuestTime;
 use super::columns::Columns;
+use super::crossing::Asks;
 use super::limits::{Limiter, Limits};
 use super::reads::Reads;
 use super::wasi;
@@ -42,8 +43,8 @@ pub struct Guest {
     pub(super) may_keep_content: bool,
     /// The CPU time of this call.
     pub(super) time: GuestTime,
-    /// HTTP requests of this call.
-    pub(super) requests: u32,
+    /// What this call may still ask of the host.
+    pub(super) asks: Asks,
 }
 
 impl Guest {
@@ -64,7 +65,7 @@ impl Guest {
             has_read_content: false,
             may_keep_content: false,
             time: GuestTime::default(),
-            requests: 0,
+            asks: Asks::default(),
         }
     }
 
@@ -78,12 +79,7 @@ impl Guest {
     pub fn begin_call(&mut self, time: Duration, bytes: usize) {
         self.time.begin(time);
         self.limiter.make_room(bytes);
-        self.requests = 0;
-    }
-
-    /// The clock has ticked while guest code ran. Returns whether the guest may continue.
-    pub fn may_go_on(&mut self) -> bool {
-        self.time.may_go_on(clock::thread_time())
+        self.asks = Asks::default();
     }
 
     /// Allows new log lines, before a further call about the same exchange.

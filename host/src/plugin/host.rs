@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use super::apart::Loader;
 use super::cache::Cache;
+use super::engine::INSTANCES_PER_PLUGIN_MAX;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::imports::{self, http::Egress, state};
+use super::parameters::Parameters;
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
 use crate::upstream::tls::client_config;
@@ -31,23 +34,27 @@ pub struct Host {
     /// The state of each plugin, kept over reloads. A callback writes what it reads of all clients' records, so a
     /// component that is a callback too has a store of its own for that: its other kinds must not read it.
     stores: Mutex<HashMap<StoreName, Arc<state::Store>>>,
+    /// The share of instances of each plugin, by name.
+    shares: Mutex<HashMap<Box<str>, Arc<Semaphore>>>,
     metrics: Arc<Metrics>,
 }
 
 impl Host {
-    /// Starts the engine and links what guests may import. `cache_directory` keeps compiled code between starts.
+    /// Starts the engine and links what guests may import. `cache_directory` keeps compiled code between starts; it must
+    /// not be within the plugins directory.
     ///
     /// # Errors
     /// The machine cannot run wasmtime.
     pub fn start(
         pagemap_scan: bool,
         cache_directory: Option<&Path>,
+        plugins_directory: &Path,
         loader: Loader,
         egress: Egress,
         metrics: Arc<Metrics>,
     ) -> wasmtime::Result<Self> {
         let engine = engine::start(pagemap_scan)?;
-        let cache = cache_directory.and_then(|directory| Cache::open(directory, &engine));
+        let cache = cache_directory.and_then(|directory| Cache::open(directory, plugins_directory, &engine));
         Self::new(engine, cache, loader, egress, metrics)
     }
 
@@ -78,6 +85,7 @@ impl Host {
             loader,
             egress,
             stores: Mutex::default(),
+            shares: Mutex::default(),
             metrics,
         })
     }
@@ -91,21 +99,36 @@ impl Host {
     /// Forgets the state of plugins that are no longer used.
     pub fn forget_unused(&self) {
         self.stores.lock().retain(|_, store| Arc::strong_count(store) > 1);
+        self.shares.lock().retain(|_, share| Arc::strong_count(share) > 1);
     }
 
     /// Makes the identity for one use of a component.
-    pub fn identity(&self, component: &Component, kind: Kind, settings: Box<str>, grants: Grants) -> Arc<Identity> {
+    pub fn identity(
+        &self,
+        component: &Component,
+        kind: Kind,
+        settings: Box<str>,
+        grants: Grants,
+        parameters: Parameters,
+    ) -> Arc<Identity> {
         let name: Box<str> = component.manifest.name.as_str().into();
         let store = (name.clone(), kind == Kind::Callback);
         let state = Arc::clone(self.stores.lock().entry(store).or_default());
+        let mut shares = self.shares.lock();
+        let share = shares
+            .entry(name.clone())
+            .or_insert_with(|| Arc::new(Semaphore::new(INSTANCES_PER_PLUGIN_MAX)));
+        let instances = Arc::clone(share);
         let counters = self.metrics.plugin(&name);
         Arc::new(Identity {
             name,
             sha256: component.sha256.as_str().into(),
             settings,
             grants,
+            parameters,
             egress: self.egress.clone(),
             state,
+            instances,
             counters,
         })
     }
@@ -117,8 +140,10 @@ impl Host {
             sha256: "".into(),
             settings: "{}".into(),
             grants: Grants::default(),
+            parameters: Parameters::Known([].into()),
             egress: self.egress.clone(),
             state: Arc::default(),
+            instances: Arc::new(Semaphore::new(1)),
             counters: self.metrics.plugin("(loading)"),
         })
     }

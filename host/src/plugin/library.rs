@@ -52,6 +52,8 @@ pub struct Library {
     files: HashMap<PathBuf, File>,
     /// Why the directory cannot be read at present. It is kept so that the error is logged once and not at every scan.
     unreadable: Option<io::ErrorKind>,
+    /// Whether anyone on this machine may write to the directory. It is kept for the same reason.
+    is_open_to_all: bool,
 }
 
 struct File {
@@ -84,6 +86,7 @@ impl Library {
             bundled,
             files: HashMap::new(),
             unreadable: None,
+            is_open_to_all: false,
         })
     }
 
@@ -209,7 +212,18 @@ impl Library {
             tracing::error!(%directory, %error, "the plugins directory cannot be read: what is loaded stays");
         }
         self.unreadable = unreadable;
+        self.look_who_may_write();
         listed.ok()
+    }
+
+    /// Warns of a directory that anyone may write to: who writes a plugin decides what happens to requests.
+    fn look_who_may_write(&mut self) {
+        let is_open_to_all = is_open_to_all(&self.directory);
+        if is_open_to_all && !self.is_open_to_all {
+            let directory = self.directory.display();
+            tracing::warn!(%directory, "anyone on this machine may put plugins into the plugins directory: close it with `chmod o-w`");
+        }
+        self.is_open_to_all = is_open_to_all;
     }
 
     /// The stamp of a file, or the last known stamp if the file exists and its metadata cannot be read.
@@ -296,6 +310,11 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+fn is_open_to_all(directory: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o002 != 0)
+}
+
 /// The stamp of a file; `None` if it does not exist or is not a file. Symbolic links are followed.
 fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
     use std::os::unix::fs::MetadataExt;
@@ -313,6 +332,18 @@ fn stamp_of(path: &Path) -> io::Result<Option<Stamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_that_anyone_may_write_to_is_known() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = std::env::temp_dir().join(format!("sluice-open-{:016x}", fastrand::u64(..)));
+        std::fs::create_dir(&directory).unwrap();
+        for (mode, expected) in [(0o755, false), (0o775, false), (0o777, true), (0o1777, true)] {
+            std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open_to_all(&directory), expected, "{mode:o}");
+        }
+        std::fs::remove_dir(&directory).unwrap();
+    }
 
     #[test]
     fn only_a_directory_that_has_gone_is_empty() {

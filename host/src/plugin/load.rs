@@ -8,9 +8,11 @@ use wasmtime::Store;
 use wasmtime::component::Component as Compiled;
 use wasmtime::component::types::ComponentItem;
 
+use super::about::About;
 use super::bindings::{AboutPre, CallbackPre, GuardrailPre, Manifest, ProviderPre, RoutingPre};
-use super::clock::{self, Ticking};
-use super::component::{About, Linked};
+use super::clock::Ticking;
+use super::component::Linked;
+use super::crossing::{self, shapes};
 use super::guest::Guest;
 use super::limits::Limits;
 use super::pool::new_store;
@@ -133,7 +135,7 @@ impl Host {
             instance.sluice_plugin_about().call_describe(&mut store).await
         });
         let manifest = described.map_err(failed)?;
-        check_manifest(&manifest)?;
+        shapes::manifest(&manifest).map_err(LoadError::Manifest)?;
         Ok(manifest)
     }
 
@@ -144,9 +146,9 @@ impl Host {
             memory_bytes: DESCRIBE_MEMORY_BYTES,
             ..Limits::of(Kind::Guardrail)
         };
-        let identity = self.unnamed_identity();
-        let mut store = new_store(&self.engine, identity, &limits);
-        store.set_epoch_deadline(clock::ticks(DESCRIBE_TIME));
+        let mut store = new_store(&self.engine, self.unnamed_identity(), &limits);
+        store.data_mut().begin_call(DESCRIBE_TIME, 0);
+        crossing::stop_at_limit(&mut store);
         store
     }
 }
@@ -178,42 +180,6 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
         [_, _, _, _, 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
         _ => Ok(()),
     }
-}
-
-/// Checks the lengths and forms of the manifest. Names are used in settings, metrics and logs.
-fn check_manifest(manifest: &Manifest) -> Result<(), LoadError> {
-    let name = &manifest.name;
-    let is_kebab = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if name.is_empty() || name.len() > 64 || !is_kebab {
-        return Err(LoadError::Manifest(format!(
-            "name `{}` is not kebab-case of at most 64 characters (a-z, 0-9, -)",
-            name.chars().take(80).collect::<String>().escape_debug()
-        )));
-    }
-    let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
-    let hosts = longest(&mut manifest.outbound.iter().map(String::len));
-    let extras = manifest.extras.iter();
-    let extras = longest(&mut extras.flat_map(|(name, value)| [name.len(), value.len()]));
-    for (what, size, most) in [
-        ("bytes of `version`", manifest.version.len(), 64),
-        ("bytes of `summary`", manifest.summary.len(), 1_000),
-        ("bytes of `settings-schema`", manifest.settings_schema.len(), 256 << 10),
-        ("entries of `outbound`", manifest.outbound.len(), 256),
-        ("bytes of one host of `outbound`", hosts, 300),
-        ("entries of `extras`", manifest.extras.len(), 64),
-        ("bytes of one text of `extras`", extras, 4_096),
-    ] {
-        if size > most {
-            return Err(LoadError::Manifest(format!("{size} {what}, and {most} is the most")));
-        }
-    }
-    let schema = &manifest.settings_schema;
-    if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {
-        return Err(LoadError::Manifest("settings-schema is not JSON".into()));
-    }
-    Ok(())
 }
 
 fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Engine, interface: &str) -> bool {

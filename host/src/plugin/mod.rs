@@ -5,8 +5,9 @@
 //! - [`load`]: from bytes to a component that is checked, compiled and described; [`apart`] does it in a process of its
 //!   own, [`queue`] in the background; [`cache`] keeps the compiled code on disk
 //! - [`component`]: what is ready to be instantiated
-//! - [`imports`], [`wasi`]: all functions that a guest may call; [`grants`]: the hosts that it may connect to
-//! - [`guest`], [`limits`]: the host's state of one instance, and its limits
+//! - [`imports`], [`wasi`]: all functions that a guest may call; [`grants`]: the hosts that it may connect to;
+//!   [`parameters`]: what it may know of a deployment
+//! - [`guest`], [`limits`]: the host's state of one instance, and its limits; [`crossing`]: what may pass between them
 //! - [`pool`]: pools of instances, which are reused if they have read no content
 //! - [`strategy`], [`adapter`], [`guardrail`], [`callback`]: the typed calls of each kind
 //! - [`columns`], [`reads`]: the data that strategies read, at present or as it was recorded
@@ -14,6 +15,7 @@
 //!
 //! Other modules decide when plugins are called (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
 
+mod about;
 pub mod adapter;
 pub mod apart;
 pub mod bindings;
@@ -23,6 +25,7 @@ mod clock;
 mod codegen;
 pub mod columns;
 pub mod component;
+mod crossing;
 pub mod engine;
 pub mod grants;
 pub mod guardrail;
@@ -34,14 +37,16 @@ mod kind;
 pub mod library;
 pub mod limits;
 mod load;
+pub mod parameters;
 pub mod pool;
 mod queue;
 pub mod reads;
 pub mod strategy;
 mod wasi;
-mod words;
 
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 pub use component::Component;
 pub use host::Host;
@@ -59,8 +64,12 @@ pub struct Identity {
     /// The result of `settings.get`.
     pub settings: Box<str>,
     pub grants: grants::Grants,
+    /// The parameters of deployments that it may read.
+    pub parameters: parameters::Parameters,
     pub egress: imports::http::Egress,
     pub state: Arc<imports::state::Store>,
+    /// How many more instances the plugin may have, in all its uses.
+    pub instances: Arc<Semaphore>,
     pub counters: Arc<PluginCounters>,
 }
 

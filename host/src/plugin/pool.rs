@@ -12,16 +12,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::{Engine, Store, Trap};
 
 use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
 use super::clock::Ticking;
+use super::engine::INSTANCES_PER_PLUGIN_MAX;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::idle::{Idle, Made};
 use super::limits::Limits;
 use super::load::chain;
-use super::{CallError, Identity};
+use super::parameters::Parameters;
+use super::{CallError, Identity, crossing};
 use crate::config::settings::Isolation;
 use crate::worker;
 
@@ -78,6 +81,7 @@ pub struct Key {
     pub sha256: String,
     pub settings: Box<str>,
     pub grants: Grants,
+    pub parameters: Parameters,
     pub limits: Limits,
     pub isolation: Isolation,
 }
@@ -97,6 +101,8 @@ struct Instance<E> {
     exports: E,
     made: Instant,
     calls: u32,
+    /// Part of the plugin's share of instances. It is given back last.
+    _permit: OwnedSemaphorePermit,
 }
 
 impl<E> Made for Instance<E> {
@@ -152,20 +158,16 @@ impl<E: Exports> Pool<E> {
         if let Some(idle) = self.take_idle() {
             return Ok(self.leased(idle));
         }
+        let permit = Arc::clone(&self.identity.instances).try_acquire_owned();
+        let permit = permit.map_err(|_| self.no_room())?;
         let _ticking = Ticking::begin();
         let mut store = self.store();
-        store.epoch_deadline_callback(|mut context| {
-            Ok(match context.data_mut().may_go_on() {
-                true => UpdateDeadline::Continue(1),
-                false => UpdateDeadline::Interrupt,
-            })
-        });
-        store.set_epoch_deadline(1);
+        crossing::stop_at_limit(&mut store);
         let made = E::instantiate(&self.pre, &mut store);
-        self.made(store, made)
+        self.made(permit, store, made)
     }
 
-    /// The same for a kind that may wait.
+    /// The same for a kind that may wait; it also waits for room for another instance.
     ///
     /// # Errors
     /// As [`Self::lease`].
@@ -173,18 +175,22 @@ impl<E: Exports> Pool<E> {
         if let Some(idle) = self.take_idle() {
             return Ok(self.leased(idle));
         }
+        let permit = Arc::clone(&self.identity.instances).acquire_owned().await;
+        let permit = permit.map_err(|_| self.no_room())?;
         let _ticking = Ticking::begin();
         let mut store = self.store();
-        store.epoch_deadline_callback(|mut context| {
-            if !context.data_mut().may_go_on() {
-                return Ok(UpdateDeadline::Interrupt);
-            }
-            // wasmtime's own yield wakes its task at once and starves the worker (issue 10667).
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-        });
-        store.set_epoch_deadline(1);
+        crossing::yield_until_limit(&mut store);
         let made = E::instantiate_waiting(&self.pre, &mut store).await;
-        self.made(store, made)
+        self.made(permit, store, made)
+    }
+
+    fn no_room(&self) -> CallError {
+        let error = CallError::Instance {
+            plugin: self.identity.name.clone(),
+            reason: format!("{INSTANCES_PER_PLUGIN_MAX} of its instances are in use, which is a plugin's share"),
+        };
+        self.identity.counters.failed(&error);
+        error
     }
 
     fn store(&self) -> Store<Guest> {
@@ -194,7 +200,12 @@ impl<E: Exports> Pool<E> {
         store
     }
 
-    fn made(self: &Arc<Self>, store: Store<Guest>, exports: wasmtime::Result<E>) -> Result<Lease<E>, CallError> {
+    fn made(
+        self: &Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        store: Store<Guest>,
+        exports: wasmtime::Result<E>,
+    ) -> Result<Lease<E>, CallError> {
         match exports {
             Ok(exports) => {
                 self.identity.counters.instances.inc();
@@ -203,6 +214,7 @@ impl<E: Exports> Pool<E> {
                     exports,
                     made: Instant::now(),
                     calls: 0,
+                    _permit: permit,
                 }))
             }
             Err(error) => {
@@ -240,17 +252,20 @@ impl<E: Exports> Pool<E> {
         let is_small = guest.limiter.memory_bytes() <= IDLE_MEMORY_BYTES_MAX;
         self.identity.counters.saw_memory(guest.limiter.memory_bytes());
         guest.has_read_content = false;
-        if may_serve_others && is_small && instance.calls < self.limits.calls_max {
+        // Someone may wait for room, and would not notice an idle instance.
+        let has_room = self.identity.instances.available_permits() > 0;
+        if may_serve_others && is_small && has_room && instance.calls < self.limits.calls_max {
             self.idle[worker::index()].lock().put(instance);
         }
     }
 }
 
-/// A store with its limits. The caller must set its epoch deadline.
+/// A store with its limits. The caller must say what happens when its time is up ([`crossing`]).
 pub(super) fn new_store(engine: &Engine, identity: Arc<Identity>, limits: &Limits) -> Store<Guest> {
     let mut store = Store::new(engine, Guest::new(identity, limits));
     store.limiter(|guest| &mut guest.limiter);
     store.set_hostcall_fuel(limits.output_bytes);
+    crossing::watch(&mut store);
     store
 }
 
@@ -386,5 +401,36 @@ impl<E: Exports> Drop for Lease<E> {
         if let Some(instance) = self.instance.take().filter(|_| self.is_fit) {
             self.pool.give_back(instance);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::library::BUNDLED;
+    use crate::plugin::{Component, Host, Kind};
+
+    #[tokio::test]
+    async fn a_plugin_has_its_share_of_instances_and_no_more() {
+        let host = Host::start_small().unwrap();
+        let bundled = BUNDLED.iter().find(|one| one.name == "content-filter").unwrap();
+        let component = Component::of(bundled).unwrap();
+        let key = Key {
+            sha256: component.sha256.clone(),
+            settings: r#"{"words": ["zebra"]}"#.into(),
+            grants: Grants::default(),
+            parameters: Parameters::Known([].into()),
+            limits: Limits::of(Kind::Guardrail),
+            isolation: Isolation::Exchange,
+        };
+        let pool = component.guardrail_pool(&host, key).unwrap();
+        let instances = &pool.identity().instances;
+        instances.forget_permits(INSTANCES_PER_PLUGIN_MAX - 1);
+        let lease = pool.lease_waiting().await.unwrap();
+        assert!(pool.lease().err().unwrap().to_string().contains("a plugin's share"));
+        let mut waiting = std::pin::pin!(pool.lease_waiting());
+        assert!(tokio::time::timeout(Duration::ZERO, waiting.as_mut()).await.is_err());
+        drop(lease);
+        assert!(waiting.await.is_ok());
     }
 }

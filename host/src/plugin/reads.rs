@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{Columns, Count, EXHAUSTED, Fact, Number, Values};
 
+/// Entries of one record. A strategy reads some ten columns and fields.
+const ENTRIES_MAX: usize = 1_000;
+
 /// The recorded data by name, with the values that the strategy got. Numbers that change meanwhile are read once: a
 /// second read returns the values of the first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -75,7 +78,29 @@ impl Reads {
         self.note(EXHAUSTED, Values::of_answers(exhausted));
     }
 
+    pub(super) fn field(&mut self, name: String, json: Option<String>) {
+        if self.has_room() {
+            self.fields.insert(name, json);
+        }
+    }
+
+    pub(super) fn attribute(&mut self, name: String, text: Option<String>) {
+        if self.has_room() {
+            self.attributes.insert(name, text);
+        }
+    }
+
+    /// Whether one more entry may be recorded. A decision whose record is not complete cannot be replayed.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.names.len() + self.fields.len() + self.attributes.len() < ENTRIES_MAX;
+        self.is_partial |= !has_room;
+        has_room
+    }
+
     fn note(&mut self, name: &str, values: Values) {
+        if !self.has_room() {
+            return;
+        }
         self.columns.insert(name.to_owned(), values);
         self.names.push(name.to_owned());
     }

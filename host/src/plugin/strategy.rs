@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::CallError;
 use super::bindings::{Routing, routing_types};
 use super::columns::{Columns, Recorded};
+use super::crossing::words;
 use super::pool::{Lease, Pool};
 use super::reads::Reads;
-use super::{CallError, words};
 use crate::canonical::Canonical;
 
 /// One configured use of a routing strategy.

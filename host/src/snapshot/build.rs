@@ -24,6 +24,7 @@ use crate::plugin::grants::Grants;
 use crate::plugin::guardrail::Guardrail;
 use crate::plugin::library::Registry;
 use crate::plugin::limits::Limits;
+use crate::plugin::parameters::Parameters;
 use crate::plugin::pool::Key;
 use crate::plugin::strategy::Strategy;
 use crate::plugin::{Component, Host, Kind};
@@ -201,7 +202,10 @@ impl Builder {
         for configured in &configured {
             let own = Arc::clone(health.entry(configured.id.clone()).or_default());
             match self.deployment(settings, configured.clone(), providers, own) {
-                Ok(deployment) => deployments.push(Arc::new(deployment)),
+                Ok(deployment) => {
+                    faults.extend(withheld(&deployment));
+                    deployments.push(Arc::new(deployment));
+                }
                 Err(error) => {
                     let settings::Deployment { id, group, at, .. } = configured;
                     let sentence = format!("{at}: deployment `{id}` of model group `{group}` is left out: {error}");
@@ -458,6 +462,7 @@ impl Builder {
         Key {
             sha256: component.sha256.clone(),
             grants: Grants::new(&component.manifest.outbound, &allowed),
+            parameters: Parameters::new(&component.source, &operator.parameters),
             limits: Limits::of(kind).with(&operator),
             // By its nature, a callback sees the records of many clients. Its instances serve nothing else.
             isolation: if kind == Kind::Callback {
@@ -468,6 +473,23 @@ impl Builder {
             settings: merged,
         }
     }
+}
+
+/// What the deployment's adapter does not get to read, if it comes from a file: the operator may have meant it for it.
+fn withheld(deployment: &Deployment) -> Option<Fault> {
+    let adapter = &deployment.upstream.as_ref()?.adapter;
+    let names = deployment.settings.parameters.keys();
+    let withheld: Vec<&str> = names
+        .map(String::as_str)
+        .filter(|name| !adapter.parameters().include(name))
+        .collect();
+    (!withheld.is_empty()).then(|| {
+        let settings::Deployment { id, at, .. } = &deployment.settings;
+        let (names, plugin) = (withheld.join("`, `"), adapter.name());
+        Fault::Withheld(format!(
+            "{at}: `{names}` of deployment `{id}` are not shown to plugin `{plugin}`, which is no part of Sluice: if it may read them, list them under `sluice.plugins.{plugin}.parameters`"
+        ))
+    })
 }
 
 /// Callbacks that the host implements itself: `/metrics` always exists.

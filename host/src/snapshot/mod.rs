@@ -57,6 +57,9 @@ pub enum Fault {
     /// It exists, but cannot be used as configured.
     #[error("{0}")]
     Unusable(String),
+    /// It works, but a plugin does not get to know all of it.
+    #[error("{0}")]
+    Withheld(String),
 }
 
 /// A guardrail that the configuration names.

@@ -73,6 +73,32 @@ pub fn is_credential(name: &str) -> bool {
     }
 }
 
+/// Whether any component may read this parameter of a deployment: a row of the table says what it holds, and it is one
+/// text, number or word of the connection or the model. What holds anything (`extra_body`, maps, families of keys) may
+/// hold a credential too.
+pub fn is_harmless(name: &str) -> bool {
+    let row = |section: &super::Section| section.keys().find(|key| key.name == name);
+    let row = row(&super::deployment::SECTION).or_else(|| row(&super::model_info::SECTION));
+    row.is_some_and(|row| holds_a_fact(&row.shape))
+}
+
+fn holds_a_fact(shape: &Shape) -> bool {
+    match shape {
+        Shape::Bool
+        | Shape::Integer(..)
+        | Shape::Number(_)
+        | Shape::Seconds
+        | Shape::Period
+        | Shape::Text
+        | Shape::Url
+        | Shape::Address
+        | Shape::Word(_) => true,
+        Shape::List(inner) => holds_a_fact(inner),
+        Shape::Either(forms) => forms.iter().all(holds_a_fact),
+        Shape::Any | Shape::Secret | Shape::Outbound | Shape::Map(_) | Shape::Section(_) => false,
+    }
+}
+
 /// A slip of the pen, `api_kye`, must not hand the key to a component.
 fn is_almost_a_credential(name: &str) -> bool {
     name.len() >= 5
@@ -124,6 +150,42 @@ mod tests {
             "api_version",
         ] {
             assert!(!is_credential(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_facts_are_harmless() {
+        for name in [
+            "api_base",
+            "api_version",
+            "aws_region_name",
+            "base_model",
+            "drop_params",
+            "max_output_tokens",
+        ] {
+            assert!(is_harmless(name), "{name}");
+        }
+        for name in [
+            "api_key",
+            "authorization",
+            "jwt",
+            "cookie",
+            "passwd",
+            "pat",
+            "connection_string",
+            "API_KEY",
+            "auth",
+            "default_headers",
+            "extra_body",
+            "extra_query",
+            "headers",
+            "openai_anything",
+            "min_p",
+        ] {
+            assert!(!is_harmless(name), "{name}");
+        }
+        for row in CREDENTIALS {
+            assert!(!is_harmless(row.name), "{}", row.name);
         }
     }
 

@@ -19,7 +19,7 @@ pub mod router;
 pub mod sluice;
 pub mod top;
 
-pub use endpoint::is_credential;
+pub use endpoint::{is_credential, is_harmless};
 
 /// One key of a section.
 #[derive(Debug)]

@@ -39,6 +39,7 @@ pub static PLUGIN: Section = Section {
 const PLUGIN_KEYS: &[Key] = &[
     on("settings", MAP, "The plugin's settings; keys of a guardrail's or callback's own entry take precedence."),
     on("outbound", Shape::List(&Shape::Outbound), "Hosts it may reach if it asks for them: `host`, `host:port`, `*.domain`, with `http://` before it for plain text. Default none."),
+    on("parameters", TEXTS, "Parameters of deployments that an adapter from a file may read, beside those that are known to be harmless. Default none."),
     on("isolation", Shape::Word(&["exchange", "shared", "call"]), "Which calls share an instance: those of one exchange once it has read a client's content, any, or none. Default `exchange`."),
     on("time_limit_ms", Shape::Integer(1, 60_000), "Guest time of one call, milliseconds; default by kind: strategy 5, adapter 20, guardrail 50, callback 100."),
     on("memory_limit_mb", Shape::Integer(1, 4_096), "Memory of one instance, MiB; default by kind: strategy 32, adapter 64, guardrail 128, callback 64."),

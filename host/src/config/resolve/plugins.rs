@@ -135,15 +135,19 @@ pub fn plugins(root: &Node, directory: &Path) -> Plugins {
 }
 
 fn plugin(Entry { key, node, .. }: &Entry) -> (String, Plugin) {
-    let outbound = node.get("outbound").and_then(Node::list).unwrap_or_default();
+    let texts = |key| {
+        let listed = node.get(key).and_then(Node::list).unwrap_or_default();
+        listed
+            .iter()
+            .filter_map(|item| item.text().map(str::to_owned))
+            .collect()
+    };
     let plugin = Plugin {
         settings: node
             .get("settings")
             .map(|settings| settings.to_json().to_string().into()),
-        outbound: outbound
-            .iter()
-            .filter_map(|host| host.text().map(str::to_owned))
-            .collect(),
+        outbound: texts("outbound"),
+        parameters: texts("parameters"),
         isolation: match node.get("isolation").and_then(Node::text) {
             Some("shared") => Isolation::Shared,
             Some("call") => Isolation::Call,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use child::{ARGUMENT, run};
 pub use parent::{Loader, Patience};
 
-use super::component::About;
+use super::about::About;
 
 /// What the process says of the component.
 #[derive(Serialize, Deserialize)]

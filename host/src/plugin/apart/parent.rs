@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use super::{ARGUMENT, Answer, Bounds};
-use crate::plugin::component::About;
+use crate::plugin::about::About;
 use crate::plugin::load::LoadError;
 
 /// How long a component may take. The first time is short, so that those that take long do not keep others waiting.

@@ -3,6 +3,7 @@
 use super::Guest;
 use super::bindings::candidates::{Fact, Host};
 use crate::plugin::columns::{self, Columns, Count, Number, Text};
+use crate::plugin::crossing::check_name;
 
 impl Guest {
     fn columns(&self) -> wasmtime::Result<&dyn Columns> {
@@ -50,6 +51,7 @@ impl From<Fact> for columns::Fact {
 
 impl Host for Guest {
     fn having(&mut self, fact: Fact, word: String) -> wasmtime::Result<Vec<bool>> {
+        check_name(&word)?;
         let fact = columns::Fact::from(fact);
         let having = self.columns()?.having(fact, &word);
         if let Some(reads) = &mut self.reads {
@@ -89,6 +91,7 @@ impl Host for Guest {
         Ok(tags)
     }
     fn info(&mut self, name: String) -> wasmtime::Result<Vec<String>> {
+        check_name(&name)?;
         self.texts(&format!("info.{name}"), |columns| columns.info(&name))
     }
     fn weights(&mut self) -> wasmtime::Result<Vec<f64>> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Guest;
 use super::bindings::deployment::Host;
 use crate::deployment::Candidate;
+use crate::plugin::crossing::check_name;
 
 /// Headers of an answer that guests never get: they can contain credentials or name other clients.
 const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization", "www-authenticate"];
@@ -19,15 +20,20 @@ impl Guest {
 
 impl Host for Guest {
     fn parameter(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.attempted()?.parameter(&name).map(Cow::into_owned))
+        check_name(&name)?;
+        let parameter = self.attempted()?.parameter(&name);
+        let readable = parameter.filter(|_| self.identity.parameters.include(&name));
+        Ok(readable.map(Cow::into_owned))
     }
 
     fn has_parameter(&mut self, name: String) -> wasmtime::Result<bool> {
+        check_name(&name)?;
         let candidate = self.attempted()?;
         Ok(candidate.parameter(&name).is_some() || candidate.deployment.credential(&name).is_some())
     }
 
     fn response_header(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        check_name(&name)?;
         if HIDDEN.iter().any(|hidden| name.eq_ignore_ascii_case(hidden)) {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 use super::Guest;
 use super::bindings::exchange::Host;
 use crate::canonical::Canonical;
+use crate::plugin::crossing::check_name;
 
 impl Guest {
     pub(super) fn canonical(&self) -> wasmtime::Result<&Canonical> {
@@ -30,12 +31,13 @@ impl Host for Guest {
     }
 
     fn field(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        check_name(&name)?;
         let field = self.canonical()?.field(&name);
         let has_read_content = field.is_some_and(|field| !field.is_neutral);
         let json = field.map(|field| field.json.to_owned());
         self.has_read_content |= has_read_content;
         if let Some(reads) = &mut self.reads {
-            reads.fields.insert(name, json.clone());
+            reads.field(name, json.clone());
         }
         Ok(json)
     }
@@ -54,11 +56,12 @@ impl Host for Guest {
     }
 
     fn attribute(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        check_name(&name)?;
         let attribute = self.canonical()?.attribute(&name);
         self.has_read_content |= attribute.as_ref().is_some_and(|attribute| !attribute.is_neutral);
         let text = attribute.map(|attribute| attribute.text);
         if let Some(reads) = &mut self.reads {
-            reads.attributes.insert(name, text.clone());
+            reads.attribute(name, text.clone());
         }
         Ok(text)
     }

@@ -11,18 +11,25 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::Guest;
 use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
+use crate::plugin::crossing::REQUESTS_MAX;
 use crate::plugin::grants::{Grant, Grants};
 use crate::plugin::limits::check_headers;
 
 /// Time limit of one request.
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
+/// Bytes of a method that a guest asks for. The longest registered one has 17
+/// (<https://www.iana.org/assignments/http-methods>).
+const METHOD_BYTES_MAX: usize = 32;
+
+/// Bytes of one request's body: a batch of records.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
 /// Bytes of one answer, without its headers.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
-/// Requests of one call. Each request that waits gives the guest up to one tick of additional time; without this limit,
-/// the time of a call would not be limited either.
-const REQUESTS_MAX: u32 = 64;
+/// Bytes of an address that a guest asks for. Servers accept some 8 KiB.
+const URL_BYTES_MAX: usize = 16 << 10;
 
 /// Headers that only the host may set.
 const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "upgrade"];
@@ -61,6 +68,7 @@ impl Egress {
     }
 
     async fn send(&self, grants: &Grants, request: Request) -> Result<Response, Error> {
+        check(&request).map_err(Error::Invalid)?;
         let url = Url::parse(&request.url).map_err(|error| Error::Invalid(format!("url: {error}")))?;
         let client = match grants.find(&url) {
             Some(Grant::Public) => &self.public,
@@ -75,8 +83,6 @@ impl Egress {
             .request(method, url)
             .body(request.body)
             .timeout(timeout(request.timeout_ms));
-        let lengths = request.headers.iter();
-        check_headers(lengths.map(|header| header.name.len() + header.value.len())).map_err(Error::Invalid)?;
         for Header { name, value } in request.headers {
             if OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
                 return Err(Error::Invalid(format!("the header `{name}` is the host's to set")));
@@ -85,6 +91,21 @@ impl Egress {
         }
         read(outgoing.send().await.map_err(failed)?).await
     }
+}
+
+/// Checks the lengths in a request.
+fn check(request: &Request) -> Result<(), String> {
+    for (what, size, most) in [
+        ("method", request.method.len(), METHOD_BYTES_MAX),
+        ("url", request.url.len(), URL_BYTES_MAX),
+        ("body", request.body.len(), BODY_BYTES_MAX),
+    ] {
+        if size > most {
+            return Err(format!("{what}: {size} bytes, and {most} is the most"));
+        }
+    }
+    let headers = request.headers.iter();
+    check_headers(headers.map(|header| header.name.len() + header.value.len()))
 }
 
 fn timeout(asked_ms: u32) -> Duration {
@@ -136,14 +157,13 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl Host for Guest {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
-        self.requests += 1;
-        if self.requests > REQUESTS_MAX {
+        if !self.asks.may_send() {
             let reason = format!("one call may send {REQUESTS_MAX} requests: put what is left into the next");
             return Ok(Err(Error::Other(reason)));
         }
         let identity = Arc::clone(&self.identity);
+        self.time.leave();
         let answer = identity.egress.send(&identity.grants, request).await;
-        self.time.waited();
         if matches!(answer, Err(Error::AccessDenied)) {
             identity.counters.access_denied.inc();
         }

@@ -91,6 +91,6 @@ fn say(identity: &Identity, level: Level, exchange: Option<&str>, message: &str)
     }
 }
 
-fn cut(message: &str) -> &str {
+pub(in crate::plugin) fn cut(message: &str) -> &str {
     &message[..message.floor_char_boundary(LINE_BYTES_MAX)]
 }

@@ -143,6 +143,9 @@ impl Guest {
 impl Host for Guest {
     fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         self.note_state();
+        if key.len() > KEY_BYTES_MAX {
+            return Ok(Err(Error::TooLarge));
+        }
         Ok(Ok(self.identity.state.get(&key)))
     }
 

@@ -1,7 +1,7 @@
 //! The bundled plugins, loaded and configured as in a gateway, and ready to be called.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,7 +71,14 @@ impl Loaded {
         // The plugins directory is never looked at: only what is bundled counts.
         let loader = Loader::new(PathBuf::new());
         let pagemap_scan = settings(Isolation::default(), STRATEGIES[0]).plugins.pagemap_scan;
-        let host = Host::start(pagemap_scan, None, loader, egress, Arc::clone(&metrics));
+        let host = Host::start(
+            pagemap_scan,
+            None,
+            Path::new("plugins"),
+            loader,
+            egress,
+            Arc::clone(&metrics),
+        );
         let host = host.expect("WebAssembly can run here");
         let host = Arc::new(host);
         let library = Library::open(Arc::clone(&host), PathBuf::new()).expect("bundled plugins load");

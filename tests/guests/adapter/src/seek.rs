@@ -3,7 +3,7 @@
 use sluice_sdk::{deployment, exchange};
 
 /// Names under which a credential may be kept.
-const CREDENTIALS: [&str; 9] = [
+const CREDENTIALS: [&str; 20] = [
     "api_key",
     "API_KEY",
     "azure_ad_token",
@@ -13,6 +13,17 @@ const CREDENTIALS: [&str; 9] = [
     "made_up_secret_key",
     "master_key",
     "note",
+    "authorization",
+    "jwt",
+    "cookie",
+    "passwd",
+    "pat",
+    "connection_string",
+    "auth",
+    "default_headers",
+    "extra_body",
+    "extra_query",
+    "named_by_the_operator",
 ];
 
 /// Names under which a client's own key may be found.

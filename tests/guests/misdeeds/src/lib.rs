@@ -21,6 +21,8 @@ pub enum Misdeed {
     FloodLog,
     /// The same on standard output and error.
     FloodOutput,
+    /// Calls the host far more often than a call may, and then goes on as if nothing were.
+    CallHost,
     /// Sleeps an hour, as a program without a host's clock would.
     Sleep,
     /// Ends the program.
@@ -28,7 +30,7 @@ pub enum Misdeed {
 }
 
 impl Misdeed {
-    /// Does it. Only the floods come back.
+    /// Does it. Only the floods and the calls come back.
     pub fn commit(self) {
         match self {
             Self::Loop => spin(),
@@ -39,6 +41,7 @@ impl Misdeed {
             }
             Self::FloodLog => flood_log(),
             Self::FloodOutput => flood_output(),
+            Self::CallHost => (0..200_000).for_each(|_| log::debug("")),
             Self::Sleep => std::thread::sleep(std::time::Duration::from_secs(3_600)),
             Self::Exit => std::process::exit(1),
         }

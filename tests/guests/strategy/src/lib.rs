@@ -42,6 +42,8 @@ enum Ranking {
     Nothing,
     /// An error.
     Refused,
+    /// In order, after thousands of questions to the host in a row: code without a loop or a call, which no clock stops.
+    QuestionsInARow,
     /// In order, unless this instance has read another exchange's body before: then reversed. A client sees it by who
     /// answers.
     ReversedOnceItHasReadContent,
@@ -79,10 +81,33 @@ impl RoutingStrategy for Probe {
             Ranking::Gigantic => Ok(vec![0; 4 << 20]),
             Ranking::Nothing => Ok(Vec::new()),
             Ranking::Refused => Err(RoutingError::NoneSuitable("none on command".into())),
+            Ranking::QuestionsInARow => {
+                ask_in_a_row();
+                Ok((0..count).collect())
+            }
             Ranking::ReversedOnceItHasReadContent => Ok(by_memory(count, exchange::body())),
             Ranking::ReversedOnceItHasRun => Ok(by_memory(count, Vec::new())),
         }
     }
+}
+
+macro_rules! eight_times {
+    ($statement:stmt) => {
+        $statement
+        $statement
+        $statement
+        $statement
+        $statement
+        $statement
+        $statement
+        $statement
+    };
+}
+
+fn ask_in_a_row() {
+    let name = "a-field-that-is-not-there".repeat(40);
+    let name = name.as_str();
+    eight_times!(eight_times!(eight_times!(eight_times!(let _ = exchange::field(name)))));
 }
 
 fn by_memory(count: u32, seen: Vec<u8>) -> Vec<u32> {

@@ -1,14 +1,14 @@
 //! Bounds of the texts that a component returns for people: sentences for clients and the log, and codes. The host's
 //! limit on what a call returns is for answers, and a log line or an error must be shorter.
 
-use super::bindings::guardrail_types::{Verdict, Violation};
-use super::bindings::provider_types::Failure;
+use crate::plugin::bindings::guardrail_types::{Verdict, Violation};
+use crate::plugin::bindings::provider_types::Failure;
 
 const SENTENCE_BYTES_MAX: usize = 4 << 10;
 const CODE_BYTES_MAX: usize = 256;
 
 /// A sentence, cut if it is too long.
-pub(super) fn sentence(text: String) -> String {
+pub(in crate::plugin) fn sentence(text: String) -> String {
     cut(text, SENTENCE_BYTES_MAX)
 }
 
@@ -27,7 +27,7 @@ fn cut(mut text: String, bytes_max: usize) -> String {
 }
 
 /// An adapter's failure, its texts cut.
-pub(super) fn failure(failure: Failure) -> Failure {
+pub(in crate::plugin) fn failure(failure: Failure) -> Failure {
     Failure {
         message: sentence(failure.message),
         code: failure.code.map(code),
@@ -37,7 +37,7 @@ pub(super) fn failure(failure: Failure) -> Failure {
 }
 
 /// A guardrail's verdict, the texts of a violation cut.
-pub(super) fn verdict(verdict: Verdict) -> Verdict {
+pub(in crate::plugin) fn verdict(verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Block(violation) => Verdict::Block(Violation {
             code: code(violation.code),

@@ -1,0 +1,104 @@
+//! Bounds of what a component says of itself and of its providers, and of the requests that it asks for.
+
+use crate::plugin::bindings::Manifest;
+use crate::plugin::bindings::provider_types::{Auth, ProviderInfo, UpstreamRequest};
+use crate::plugin::limits::check_headers;
+
+/// What is measured, its size, and the largest size.
+type Measure = (&'static str, usize, usize);
+
+fn check(measures: &[Measure]) -> Result<(), String> {
+    match measures.iter().find(|(_, size, most)| size > most) {
+        Some((what, size, most)) => Err(format!("{size} {what}, and {most} is the most")),
+        None => Ok(()),
+    }
+}
+
+fn longest<'a>(texts: impl IntoIterator<Item = &'a String>) -> usize {
+    texts.into_iter().map(String::len).max().unwrap_or(0)
+}
+
+fn pairs(pairs: &[(String, String)]) -> impl Iterator<Item = &String> {
+    pairs.iter().flat_map(|(name, value)| [name, value])
+}
+
+/// Checks the lengths and forms of a manifest. Names are used in settings, metrics and logs.
+///
+/// # Errors
+/// What is too long or has the wrong form.
+pub(in crate::plugin) fn manifest(manifest: &Manifest) -> Result<(), String> {
+    let name = &manifest.name;
+    let is_kebab = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if name.is_empty() || name.len() > 64 || !is_kebab {
+        return Err(format!(
+            "name `{}` is not kebab-case of at most 64 characters (a-z, 0-9, -)",
+            name.chars().take(80).collect::<String>().escape_debug()
+        ));
+    }
+    check(&[
+        ("bytes of `version`", manifest.version.len(), 64),
+        ("bytes of `summary`", manifest.summary.len(), 1_000),
+        ("bytes of `settings-schema`", manifest.settings_schema.len(), 256 << 10),
+        ("entries of `outbound`", manifest.outbound.len(), 256),
+        ("bytes of one host of `outbound`", longest(&manifest.outbound), 300),
+        ("entries of `extras`", manifest.extras.len(), 64),
+        ("bytes of one text of `extras`", longest(pairs(&manifest.extras)), 4_096),
+    ])?;
+    let schema = &manifest.settings_schema;
+    if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {
+        return Err("settings-schema is not JSON".into());
+    }
+    Ok(())
+}
+
+/// Checks the lengths of what an adapter says of its providers.
+///
+/// # Errors
+/// What is too long.
+pub(in crate::plugin) fn providers(providers: &[ProviderInfo]) -> Result<(), String> {
+    check(&[("providers", providers.len(), 256)])?;
+    providers.iter().try_for_each(|provider| {
+        let variables = &provider.environment;
+        check(&[
+            ("bytes of a provider's `name`", provider.name.len(), 64),
+            ("bytes of `api-base`", provider.api_base.len(), 2_048),
+            ("bytes of `auth`", length_of(&provider.auth), 256),
+            ("entries of `environment`", variables.len(), 64),
+            ("bytes of one text of `environment`", longest(pairs(variables)), 256),
+            ("entries of `operations`", provider.operations.len(), 256),
+            ("bytes of one operation", longest(&provider.operations), 256),
+            ("entries of a provider's `extras`", provider.extras.len(), 64),
+            (
+                "bytes of one text of a provider's `extras`",
+                longest(pairs(&provider.extras)),
+                4_096,
+            ),
+        ])
+    })
+}
+
+/// Checks the lengths in a request that an adapter asks for, without its body.
+///
+/// # Errors
+/// What is too long.
+pub(in crate::plugin) fn request(request: &UpstreamRequest) -> Result<(), String> {
+    check(&[
+        ("bytes of `method`", request.method.len(), 32),
+        ("bytes of `path-and-query`", request.path_and_query.len(), 16 << 10),
+        ("bytes of `auth`", request.auth.as_ref().map_or(0, length_of), 256),
+        ("entries of `extras`", request.extras.len(), 64),
+        ("bytes of one text of `extras`", longest(pairs(&request.extras)), 4_096),
+    ])?;
+    let headers = request.headers.iter();
+    check_headers(headers.map(|header| header.name.len() + header.value.len()))
+}
+
+fn length_of(auth: &Auth) -> usize {
+    match auth {
+        Auth::None => 0,
+        Auth::Bearer(text) | Auth::AwsSigv4(text) | Auth::GoogleOauth(text) => text.len(),
+        Auth::Header((name, parameter)) | Auth::Query((name, parameter)) => name.len().max(parameter.len()),
+    }
+}
