@@ -83,8 +83,12 @@ impl Options {
 pub fn sluice(named: Option<&Path>) -> Result<PathBuf, String> {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("sluice"));
     let path = named.map(Path::to_path_buf).or_else(beside).unwrap_or_default();
-    path.canonicalize()
-        .map_err(|error| format!("{}: {error}. Build it first: cargo build --release", path.display()))
+    path.canonicalize().map_err(|error| {
+        format!(
+            "{}: {error}. Build it first: cargo build --profile dist",
+            path.display()
+        )
+    })
 }
 
 /// The upstream, in a process of its own; it ends with this value.
