@@ -160,16 +160,17 @@ const TOOL_CALL: Holds = Object(&[
     part("id", Nothing),
     part("type", Nothing),
     part("function", FUNCTION),
-    part("custom", Object(&[part("name", Nothing), part("input", Text)])),
+    part("custom", Object(&[part("name", Complete), part("input", Text)])),
     // Signatures of reasoning, which must go back to the provider unchanged.
     part("provider_specific_fields", Complete),
     part("extra_content", Complete),
     part("cache_control", Nothing),
 ]);
 
-/// A function call. Its name is no text: it is one of the names that the application gave its tools.
+/// A function call. Its name should be one of those that the application gave its tools, but whoever sends it may write
+/// anything there, and models read it.
 const FUNCTION: Holds = Object(&[
-    part("name", Nothing),
+    part("name", Complete),
     part("arguments", Json),
     part("provider_specific_fields", Complete),
 ]);
