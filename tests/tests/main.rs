@@ -37,3 +37,4 @@ mod streams;
 mod tls;
 mod upstream;
 mod upstream_answers;
+mod worst;

@@ -2,6 +2,7 @@
 //!
 //! Seeds are fixed. `SLUICE_RANDOM=10000` tries so many components in place of a few.
 
+use sluice_sdk::testing::cases::mutations::Random;
 use sluice_tests::prelude::*;
 use sluice_tests::wait::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,43 +13,30 @@ const BYTE_STRINGS: u64 = 10_000;
 /// Each is loaded in a process of its own, and many are whole enough to be compiled: the whole ten thousand take hours.
 const COMPONENTS: u64 = 40;
 
-/// A stream of random numbers (SplitMix64).
-struct Random(u64);
+fn random_bytes(random: &mut Random, count: usize) -> Vec<u8> {
+    (0..count).map(|_| random.below(256) as u8).collect()
+}
 
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (bits ^ (bits >> 31)) as usize % bound
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.below(256) as u8).collect()
-    }
-
-    /// The bytes with some of them changed, left out or doubled.
-    fn changed(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut changed = bytes.to_vec();
-        for _ in 0..=self.below(6) {
-            if changed.is_empty() {
-                break;
-            }
-            let at = self.below(changed.len());
-            match self.below(4) {
-                0 => changed[at] = self.below(256) as u8,
-                1 => changed.truncate(at + 1),
-                2 => drop(changed.remove(at)),
-                _ => {
-                    let end = (at + 1 + self.below(40)).min(changed.len());
-                    let part = changed[at..end].to_vec();
-                    changed.splice(at..at, part);
-                }
+/// The bytes with some of them changed, left out or doubled.
+fn changed(random: &mut Random, bytes: &[u8]) -> Vec<u8> {
+    let mut changed = bytes.to_vec();
+    for _ in 0..=random.below(6) {
+        if changed.is_empty() {
+            break;
+        }
+        let at = random.below(changed.len());
+        match random.below(4) {
+            0 => changed[at] = random.below(256) as u8,
+            1 => changed.truncate(at + 1),
+            2 => drop(changed.remove(at)),
+            _ => {
+                let end = (at + 1 + random.below(40)).min(changed.len());
+                let part = changed[at..end].to_vec();
+                changed.splice(at..at, part);
             }
         }
-        changed
     }
+    changed
 }
 
 /// Beginnings that the gateway reads on from.
@@ -68,15 +56,15 @@ async fn random_bytes_on_the_wire_disturb_nobody() {
     let address = gateway.address();
     let mut under_way = tokio::task::JoinSet::new();
     for seed in 0..BYTE_STRINGS {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let bytes = match random.below(4) {
             0 => {
                 let count = 1 + random.below(300);
-                random.bytes(count)
+                random_bytes(&mut random, count)
             }
             _ => {
                 let request = REQUESTS[random.below(REQUESTS.len())];
-                random.changed(request)
+                changed(&mut random, request)
             }
         };
         under_way.spawn(async move {
@@ -112,7 +100,7 @@ async fn components_changed_at_random_disturb_nobody() {
             .map(|seed| (seed, format!("changed-{seed}")))
             .collect();
         for (seed, name) in &names {
-            gateway.install_bytes(name, &Random(*seed).changed(&whole));
+            gateway.install_bytes(name, &changed(&mut Random::new(*seed), &whole));
         }
         let settled = |listing: &Value| {
             let is_listed = |list: &str| listing[list].as_array().map_or(0, Vec::len);
