@@ -9,10 +9,10 @@ use super::{clock, codegen};
 
 /// Instances that may exist at once: idle ones, running calls, and open streams that hold one. They cost address space
 /// (4 GiB each), no memory.
-const INSTANCES_MAX: u32 = 8_000;
+const INSTANCES_MAX: u32 = 4_000;
 
 /// Those of one plugin, so that a plugin that waits or whose streams are long leaves room for the others.
-pub(super) const INSTANCES_PER_PLUGIN_MAX: usize = INSTANCES_MAX as usize / 4;
+pub(super) const INSTANCES_PER_PLUGIN_MAX: usize = INSTANCES_MAX as usize / 2;
 
 /// Makes the engine and starts its clock.
 ///
