@@ -34,10 +34,6 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     check_content_type(&head.headers)?;
     let body = read(body, limits).await?;
     let (body, fields) = look_into(body, limits).await?;
-    if fields.len() > FIELDS_MAX {
-        let message = format!("the request has {} fields, and {FIELDS_MAX} is the most", fields.len());
-        return Err(Refusal::new(Cause::BadRequest, message));
-    }
     let group = model(&body, &fields, arrival.path_model)?;
     // Embeddings have no streamed form; some clients set `stream` all the same.
     let is_streaming =
@@ -135,7 +131,10 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<B
 /// The body without credentials, and its fields.
 async fn look_into(body: Bytes, limits: &Server) -> Result<(Bytes, Fields), Refusal> {
     let depth_max = u16::try_from(limits.json_depth_max).unwrap_or(json::DEPTH_CEILING);
-    let limits = Limits { depth_max };
+    let limits = Limits {
+        depth_max,
+        fields_max: FIELDS_MAX,
+    };
     worker::aside(body.len(), move || {
         let fields = scan(&body, limits)?;
         without_credential_fields(body, fields, limits)

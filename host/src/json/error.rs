@@ -133,6 +133,8 @@ pub enum Problem {
     HexDigit,
     #[error("objects and arrays are nested too deep; at most {0} levels are read")]
     TooDeep(u16),
+    #[error("the object has more fields; at most {0} are read")]
+    TooManyFields(usize),
     #[error("expected nothing after the object")]
     Trailing,
 }
@@ -141,7 +143,7 @@ impl Problem {
     /// Whether the character found there tells the reader more.
     fn is_expectation(self) -> bool {
         let tells_all = [Self::ByteOrderMark, Self::NotUtf8, Self::LeadingZero];
-        !tells_all.contains(&self) && !matches!(self, Self::NotAnObject(_) | Self::TooDeep(_))
+        !tells_all.contains(&self) && !matches!(self, Self::NotAnObject(_) | Self::TooDeep(_) | Self::TooManyFields(_))
     }
 }
 

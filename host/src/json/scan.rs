@@ -13,6 +13,8 @@ pub struct Limits {
     /// 127, the most that serde_json reads: what passes here can be read by plugins. Values over [`DEPTH_CEILING`] count
     /// as that.
     pub depth_max: u16,
+    /// Fields of the outermost object. Default: any number.
+    pub fields_max: usize,
 }
 
 /// The deepest document that is read whatever the limits say. Each level is a few calls on the stack; this many fit
@@ -21,7 +23,10 @@ pub const DEPTH_CEILING: u16 = 512;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth_max: 127 }
+        Self {
+            depth_max: 127,
+            fields_max: usize::MAX,
+        }
     }
 }
 
@@ -30,6 +35,7 @@ impl Limits {
     pub fn ceiling() -> Self {
         Self {
             depth_max: DEPTH_CEILING,
+            ..Self::default()
         }
     }
 }
@@ -48,8 +54,8 @@ const FIELDS_EXPECTED: usize = 16;
 /// Checks that `document` is one JSON object (RFC 8259), all of it, and says where its fields are.
 ///
 /// # Errors
-/// Anything outside the grammar, bytes that are not UTF-8, a byte order mark, nesting over the limit, a key given twice
-/// at the top level, and documents over 4 GiB.
+/// Anything outside the grammar, bytes that are not UTF-8, a byte order mark, nesting or fields over the limit, a key
+/// given twice at the top level, and documents over 4 GiB.
 pub fn scan(document: &[u8], limits: Limits) -> Result<Fields, Error> {
     if u32::try_from(document.len()).is_err() {
         return Err(Error::TooLong { bytes: document.len() });
@@ -61,12 +67,13 @@ pub fn scan(document: &[u8], limits: Limits) -> Result<Fields, Error> {
         return Err(Error::malformed(document, error.valid_up_to(), Problem::NotUtf8));
     }
     let mut reader = Reader::new(document, limits.depth_max.min(DEPTH_CEILING));
-    let fields = read_fields(&mut reader).map_err(|problem| Error::malformed(document, reader.at(), problem))?;
+    let fields = read_fields(&mut reader, limits.fields_max)
+        .map_err(|problem| Error::malformed(document, reader.at(), problem))?;
     refuse_duplicates(document, &fields.fields)?;
     Ok(fields)
 }
 
-fn read_fields(reader: &mut Reader<'_>) -> Result<Fields, Problem> {
+fn read_fields(reader: &mut Reader<'_>, fields_max: usize) -> Result<Fields, Problem> {
     let mut fields = Vec::with_capacity(FIELDS_EXPECTED);
     reader.whitespace();
     match reader.peek() {
@@ -76,6 +83,9 @@ fn read_fields(reader: &mut Reader<'_>) -> Result<Fields, Problem> {
     }
     let start = reader.at();
     reader.object(|reader, key| {
+        if fields.len() >= fields_max {
+            return Err(Problem::TooManyFields(fields_max));
+        }
         let start = reader.at();
         let kind = reader.value()?;
         fields.push(Field {

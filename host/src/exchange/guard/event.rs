@@ -82,12 +82,14 @@ mod tests {
             let event = alone(&chunk.data, &chunk.texts[position].place, "rest");
             String::from_utf8(event).unwrap()
         };
+        // The function's name is a text of its own, which is never held back.
+        assert_eq!(chunk.texts.len(), 3);
         assert_eq!(
             alone(0),
             r#"{"id":"x","model":"m","choices":[{"index":2,"delta":{"content":"rest"},"finish_reason":null}]}"#
         );
         assert_eq!(
-            alone(1),
+            alone(2),
             r#"{"id":"x","model":"m","choices":[{"index":2,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"rest"}}]},"finish_reason":null}]}"#
         );
     }

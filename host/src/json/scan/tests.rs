@@ -226,12 +226,47 @@ fn depth_is_bounded() {
     assert!(serde_json::from_str::<serde_json::Value>(&nested(128)).is_err());
 
     let ceiling = usize::from(DEPTH_CEILING);
-    let generous = Limits { depth_max: u16::MAX };
+    let generous = Limits {
+        depth_max: u16::MAX,
+        ..Limits::default()
+    };
     assert!(scan(nested(ceiling).as_bytes(), generous).is_ok());
     assert!(scan(nested(ceiling + 1).as_bytes(), generous).is_err());
-    assert!(scan(b"{}", Limits { depth_max: 0 }).is_err());
+    assert!(
+        scan(
+            b"{}",
+            Limits {
+                depth_max: 0,
+                ..Limits::default()
+            }
+        )
+        .is_err()
+    );
     // Closing must give levels back.
-    assert!(scan(br#"{"a":[],"b":[],"c":{},"d":{"e":1}}"#, Limits { depth_max: 2 }).is_ok());
+    assert!(
+        scan(
+            br#"{"a":[],"b":[],"c":{},"d":{"e":1}}"#,
+            Limits {
+                depth_max: 2,
+                ..Limits::default()
+            }
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn fields_are_bounded_where_asked() {
+    let limits = Limits {
+        fields_max: 2,
+        ..Limits::default()
+    };
+    assert!(scan(br#"{"a":{"b":1,"c":2,"d":3},"e":4}"#, limits).is_ok());
+    let refused = scan(br#"{"a":1,"b":2,"c":3}"#, limits).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "line 1, column 18: the object has more fields; at most 2 are read"
+    );
 }
 
 /// serde_json's reader for values that nobody wants takes exactly the grammar, lone surrogates included.
