@@ -54,10 +54,13 @@ fn check_master_key(root: &Node, environment: &dyn Environment, problems: &mut P
             );
         }
     }
-    let in_environment = environment
-        .variable(MASTER_KEY_VARIABLE)
-        .is_some_and(|key| !key.is_empty());
-    if written.is_none() && !in_environment && !permitted {
+    let in_environment = environment.variable(MASTER_KEY_VARIABLE);
+    let is_set = in_environment.as_ref().is_some_and(|key| !key.is_empty());
+    if written.is_none() && !is_set && !permitted {
+        if in_environment.is_some() {
+            let what = format!("environment variable `{MASTER_KEY_VARIABLE}` is empty: no key is asked for");
+            problems.warning(&root.at, what, "Give it a value, or take it out of the environment.");
+        }
         check_unset_key(root, problems);
         check_open_host(root, problems);
     }

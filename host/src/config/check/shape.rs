@@ -1,5 +1,6 @@
 //! Whether a single value is what a key takes, and how to say that it is not.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::super::keys::Shape;
@@ -119,9 +120,10 @@ pub fn described(shape: &Shape, node: &Node) -> String {
     }
 }
 
-/// Enough of a text to find it by.
+/// Enough of a text to find it by, without the user name and password of an address.
 fn shortened(text: &str) -> String {
     const CHARACTERS_MAX: usize = 40;
+    let text = without_user(text);
     let line: String = text
         .chars()
         .take(CHARACTERS_MAX)
@@ -131,6 +133,15 @@ fn shortened(text: &str) -> String {
         format!("{line}…")
     } else {
         line
+    }
+}
+
+/// A password may hold any character, so everything up to the last `@` is masked.
+fn without_user(text: &str) -> Cow<'_, str> {
+    let start = text.find("//").map_or(0, |at| at + "//".len());
+    match text[start..].rfind('@') {
+        Some(at) => format!("{}****{}", &text[..start], &text[start + at..]).into(),
+        None => text.into(),
     }
 }
 
@@ -165,6 +176,19 @@ pub fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_quoted_without_user_and_password() {
+        for (text, quoted) in [
+            ("https://me:hunter2@host/v1", "https://****@host/v1"),
+            ("redis://:hunter2/@redis", "redis://****@redis"),
+            ("me:hunter2@host", "****@host"),
+            ("https://host/v1", "https://host/v1"),
+            ("many", "many"),
+        ] {
+            assert_eq!(shortened(text), quoted);
+        }
+    }
 
     #[test]
     fn periods_are_counts_with_a_unit_or_words() {
