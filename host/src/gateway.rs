@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use reload::{Failed, Reloader, Source, known, say_faults, say_problems};
-pub use tasks::Tasks;
+pub use tasks::{Tasks, blocking};
 
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;

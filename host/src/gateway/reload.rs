@@ -14,7 +14,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Gateway;
+use super::{Gateway, blocking};
 use crate::config::settings;
 use crate::config::{self, Environment, Known, Loaded, Origin, Problem, Severity, Strictness};
 use crate::plugin::Kind;
@@ -304,11 +304,7 @@ impl Reloader {
                 drop(std::mem::replace(&mut watcher, self::watcher(&changed, &watched)));
             }
             let (shared, looking) = (Arc::clone(&gateway), Arc::clone(&reloader));
-            let looked = tokio::task::spawn_blocking(move || looking.lock().look(&shared));
-            is_settling = looked.await.unwrap_or_else(|_| {
-                gateway.tasks.panicked("reload");
-                false
-            });
+            is_settling = blocking(move || looking.lock().look(&shared)).await;
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -38,25 +38,16 @@ impl Tasks {
     {
         let mut pause = PAUSE_MIN;
         while has_panicked(begin()).await {
-            self.went_down(task);
+            self.restarts.with_label_values(&[task]).inc();
+            self.down.lock().insert(task);
+            tracing::error!(
+                task,
+                "a task of the gateway panicked and is begun anew: report the panic that is logged above"
+            );
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
             self.down.lock().remove(task);
         }
-    }
-
-    /// Counts a panic of something that goes on by itself.
-    pub fn panicked(&self, task: &'static str) {
-        self.restarts.with_label_values(&[task]).inc();
-        tracing::error!(
-            task,
-            "a task of the gateway panicked and goes on: report the panic that is logged above"
-        );
-    }
-
-    fn went_down(&self, task: &'static str) {
-        self.panicked(task);
-        self.down.lock().insert(task);
     }
 
     /// The tasks that do not run, each as a sentence.
@@ -64,6 +55,13 @@ impl Tasks {
         let sentence = |task: &&str| format!("the task `{task}` panicked and is about to be begun anew: see the log");
         self.down.lock().iter().map(sentence).collect()
     }
+}
+
+/// Work of a task that may block. A panic of it is the task's.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    // It is cancelled only when the runtime ends, and then nobody waits for it.
+    done.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
 /// Runs a future to its end; true if it panicked.

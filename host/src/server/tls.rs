@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use crate::gateway::blocking;
 use crate::metrics::Metrics;
 
 /// How often the files are checked. A change is read when two checks have found the same, because the chain and the key
@@ -127,11 +128,11 @@ pub async fn renew(certificate: Arc<Certificate>, metrics: Arc<Metrics>) {
     };
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let looked = tokio::task::spawn_blocking(move || {
+        renewal = blocking(move || {
             renewal.look();
             renewal
-        });
-        renewal = looked.await.expect("a look at the files does not panic");
+        })
+        .await;
     }
 }
 
