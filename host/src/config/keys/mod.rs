@@ -16,10 +16,11 @@ pub mod model_info;
 pub mod pricing;
 pub mod request;
 pub mod router;
+mod secrecy;
 pub mod sluice;
 pub mod top;
 
-pub use endpoint::{is_credential, is_harmless};
+pub use secrecy::{is_credential, is_harmless};
 
 /// One key of a section.
 #[derive(Debug)]
