@@ -6,6 +6,7 @@
 #[path = "../src/plugin/codegen.rs"]
 mod codegen;
 mod compile;
+mod guests;
 #[allow(dead_code, reason = "the gateway uses all of it")]
 #[path = "../src/plugin/kind.rs"]
 mod kind;
@@ -17,9 +18,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::{env, fs};
 
+use guests::TARGET;
 use sha2::{Digest, Sha256};
-
-const TARGET: &str = "wasm32-wasip2";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
@@ -38,13 +38,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Relative to this package: clones that share a target directory must not watch each other's files.
         println!("cargo::rerun-if-changed=../{input}");
     }
-    let names = plugin_names(&workspace.join("plugins"))?;
+    let names = guests::packages(&workspace.join("plugins"))?;
     install_target()?;
     // Those that are made of others come by themselves, and first: the others are built for them without their exports,
     // under the same file names.
     let (composed, plain): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_composed(&workspace, name));
-    build(&workspace, &out, &composed)?;
-    let built = build(&workspace, &out, &plain)?;
+    let target_directory = out.join("plugins");
+    guests::build(&workspace, &target_directory, composed)?;
+    let built = guests::build(&workspace, &target_directory, plain)?;
     fs::write(out.join("bundled.rs"), list(&out, &built, &names)?)?;
     Ok(())
 }
@@ -104,23 +105,6 @@ fn entry(built: &Path, code: &Path, target: &str, name: &str) -> Result<String, 
     ))
 }
 
-fn plugin_names(directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.path().join("Cargo.toml").exists() {
-            names.push(
-                entry
-                    .file_name()
-                    .into_string()
-                    .map_err(|name| format!("{name:?} is not UTF-8"))?,
-            );
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
 /// Whether a plugin depends on another one of the folder.
 fn is_composed(workspace: &Path, name: &str) -> bool {
     let manifest = workspace.join("plugins").join(name).join("Cargo.toml");
@@ -140,30 +124,4 @@ fn install_target() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     Err(format!("the plugins need Rust's target {TARGET}: run `rustup target add {TARGET}`").into())
-}
-
-/// Builds all in a target directory of their own: this build holds the lock of the outer one.
-fn build(workspace: &Path, out: &Path, names: &[&String]) -> Result<PathBuf, Box<dyn Error>> {
-    let target_directory = out.join("plugins");
-    let mut cargo = Command::new(env::var("CARGO")?);
-    cargo
-        .current_dir(workspace)
-        .args(["build", "--profile", "guest", "--target", TARGET]);
-    cargo.arg("--target-dir").arg(&target_directory);
-    for name in names {
-        cargo.args(["--package", name]);
-    }
-    // The outer build's flags are for the host's machine and compiler wrapper, not for a guest.
-    for flag in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_RUSTFLAGS",
-        "RUSTC_WORKSPACE_WRAPPER",
-    ] {
-        cargo.env_remove(flag);
-    }
-    if !cargo.status()?.success() {
-        return Err("a bundled plugin does not build: its errors are above".into());
-    }
-    Ok(target_directory.join(TARGET).join("guest"))
 }
