@@ -60,7 +60,7 @@ impl GuestTime {
     }
 
     /// Looks at the time when the thread has used this CPU time. Returns whether the guest may continue.
-    pub fn may_go_on(&mut self, thread: Duration) -> bool {
+    fn may_go_on(&mut self, thread: Duration) -> bool {
         let last = self.last.replace(thread).filter(|_| !self.is_away);
         self.is_away = false;
         self.had += last.map_or(Duration::ZERO, |last| thread.saturating_sub(last));
@@ -70,7 +70,7 @@ impl GuestTime {
 
 /// The CPU time that this thread has used.
 #[must_use]
-pub fn thread_time() -> Duration {
+fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
 }

@@ -10,8 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::clock::GuestTime;
 use super::columns::Columns;
-use super::crossing::Asks;
-use super::limits::{Limiter, Limits};
+use super::limits::{Asks, Limiter, Limits};
 use super::reads::Reads;
 use super::wasi;
 use crate::canonical::Canonical;

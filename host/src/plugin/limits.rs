@@ -1,4 +1,4 @@
-//! Resource limits of an instance, by kind, and the limiter that enforces those on memory.
+//! Resource limits of an instance, by kind, the limiter that enforces those on memory, and the count of what a call asks.
 
 use std::time::Duration;
 
@@ -128,22 +128,32 @@ impl ResourceLimiter for Limiter {
     }
 }
 
-/// Headers of one request that a guest makes. The map of headers panics at some thirty thousand.
-const HEADERS_MAX: usize = 64;
+/// Calls of the host in one call of a guest. Growth of memory counts too. A strategy makes some ten calls, an
+/// interpreter that starts some thousand.
+pub(super) const HOST_CALLS_MAX: u32 = 100_000;
 
-/// The bytes of those headers, names and values together.
-const HEADER_BYTES_MAX: usize = 32 << 10;
+/// HTTP requests in one call of a guest. Each request that waits gives the guest up to one tick of additional time;
+/// without this limit, the time of a call would not be limited either.
+pub(super) const REQUESTS_MAX: u32 = 64;
 
-/// Checks the headers of a request that a guest makes, by the bytes of each.
-///
-/// # Errors
-/// They are too many or too long.
-pub fn check_headers(lengths: impl ExactSizeIterator<Item = usize>) -> Result<(), String> {
-    match lengths.len() > HEADERS_MAX || lengths.sum::<usize>() > HEADER_BYTES_MAX {
-        true => Err(format!(
-            "more than {HEADERS_MAX} headers, or {HEADER_BYTES_MAX} bytes of them"
-        )),
-        false => Ok(()),
+/// What a guest has asked of the host in one call.
+#[derive(Debug, Default)]
+pub(super) struct Asks {
+    calls: u32,
+    requests: u32,
+}
+
+impl Asks {
+    /// Counts an HTTP request, and returns whether it may be sent.
+    pub(super) fn may_send(&mut self) -> bool {
+        self.requests += 1;
+        self.requests <= REQUESTS_MAX
+    }
+
+    /// Counts a call of the host, and returns whether it may be made.
+    pub(super) fn may_call(&mut self) -> bool {
+        self.calls += 1;
+        self.calls <= HOST_CALLS_MAX
     }
 }
 

@@ -3,7 +3,6 @@
 //! Credentials are never among them. Of the others, a component from a file gets those that are known to be harmless:
 //! whatever else is written in `litellm_params` may hold a key under a name that nobody has thought of.
 
-use super::component::Source;
 use crate::config::keys::is_harmless;
 
 /// What one plugin may read.
@@ -17,10 +16,10 @@ pub enum Parameters {
 
 impl Parameters {
     /// `named` are those that the operator names.
-    pub fn new(source: &Source, named: &[String]) -> Self {
-        match source {
-            Source::Bundled => Self::All,
-            Source::File(_) => Self::Known(named.into()),
+    pub fn new(is_bundled: bool, named: &[String]) -> Self {
+        match is_bundled {
+            true => Self::All,
+            false => Self::Known(named.into()),
         }
     }
 

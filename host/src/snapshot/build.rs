@@ -462,7 +462,7 @@ impl Builder {
         Key {
             sha256: component.sha256.clone(),
             grants: Grants::new(&component.manifest.outbound, &allowed),
-            parameters: Parameters::new(&component.source, &operator.parameters),
+            parameters: Parameters::new(component.source == Source::Bundled, &operator.parameters),
             limits: Limits::of(kind).with(&operator),
             // By its nature, a callback sees the records of many clients. Its instances serve nothing else.
             isolation: if kind == Kind::Callback {

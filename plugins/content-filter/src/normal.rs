@@ -60,10 +60,9 @@ impl Form {
 pub fn forms(text: &str, from: usize) -> impl Iterator<Item = Form> {
     let is_plain = text.is_ascii();
     let visible = (!is_plain).then(|| Form::of(text, from, visible)).flatten();
-    let latin = |char| visible_latin(char);
     // Where no letter looks like another, the two forms are the same.
     let has_look_alikes = !is_plain && text.chars().any(|char| look_alike(char) != char);
-    let latin = has_look_alikes.then(|| Form::of(text, from, latin)).flatten();
+    let latin = has_look_alikes.then(|| Form::of(text, from, visible_latin)).flatten();
     visible.into_iter().chain(latin)
 }
 

@@ -3,9 +3,9 @@
 //!
 //! - [`watch`] is passed by every call of the host, whichever function it calls: calls are counted, and the guest's time
 //!   is looked at.
-//! - [`check_name`] bounds the names in arguments of imports; `state`, `http` and `log` have bounds of their own, by
-//!   their meaning. [`shapes`] bounds the descriptions and requests that exports return, [`words`] their texts for
-//!   people. For all else, answers above all, [`super::limits::Limits::output_bytes`] is the bound.
+//! - [`shapes`] bounds the names in arguments of imports, requests, and what exports say of a plugin, [`words`] the texts
+//!   for people; `state` and `log` have bounds of their own, by their meaning. For all else, answers above all,
+//!   [`super::limits::Limits::output_bytes`] is the bound.
 //!
 //! A test reads the WIT files, and fails for a text or a list without a bound ([`tests`]).
 
@@ -16,39 +16,8 @@ pub(super) mod words;
 
 use wasmtime::{CallHook, Store, Trap, UpdateDeadline};
 
-use super::clock::thread_time;
 use super::guest::Guest;
-
-/// Calls of the host in one call of a guest. Growth of memory counts too. A strategy makes some ten calls, an
-/// interpreter that starts some thousand.
-const HOST_CALLS_MAX: u32 = 100_000;
-
-/// HTTP requests in one call of a guest. Each request that waits gives the guest up to one tick of additional time;
-/// without this limit, the time of a call would not be limited either.
-pub(super) const REQUESTS_MAX: u32 = 64;
-
-/// Bytes of a name of a field, an attribute, a parameter, a header or a column.
-const NAME_BYTES_MAX: usize = 1_024;
-
-/// What a guest has asked of the host in one call.
-#[derive(Debug, Default)]
-pub(super) struct Asks {
-    calls: u32,
-    requests: u32,
-}
-
-impl Asks {
-    /// Counts an HTTP request, and returns whether it may be sent.
-    pub(super) fn may_send(&mut self) -> bool {
-        self.requests += 1;
-        self.requests <= REQUESTS_MAX
-    }
-
-    fn may_call(&mut self) -> bool {
-        self.calls += 1;
-        self.calls <= HOST_CALLS_MAX
-    }
-}
+use super::limits::HOST_CALLS_MAX;
 
 /// Stops a guest that calls the host too often or after its time is up.
 ///
@@ -72,7 +41,7 @@ pub(super) fn watch(store: &mut Store<Guest>) {
 /// Stops guest code when its time is up.
 pub(super) fn stop_at_limit(store: &mut Store<Guest>) {
     store.epoch_deadline_callback(|mut context| {
-        Ok(match context.data_mut().time.may_go_on(thread_time()) {
+        Ok(match context.data_mut().time.may_cross() {
             true => UpdateDeadline::Continue(1),
             false => UpdateDeadline::Interrupt,
         })
@@ -84,7 +53,7 @@ pub(super) fn stop_at_limit(store: &mut Store<Guest>) {
 pub(super) fn yield_until_limit(store: &mut Store<Guest>) {
     store.epoch_deadline_callback(|mut context| {
         let time = &mut context.data_mut().time;
-        if !time.may_go_on(thread_time()) {
+        if !time.may_cross() {
             return Ok(UpdateDeadline::Interrupt);
         }
         time.leave();
@@ -92,18 +61,4 @@ pub(super) fn yield_until_limit(store: &mut Store<Guest>) {
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     store.set_epoch_deadline(1);
-}
-
-/// Checks the length of a name that a guest asks about.
-///
-/// # Errors
-/// It is too long to name anything.
-pub(super) fn check_name(name: &str) -> wasmtime::Result<()> {
-    match name.len() <= NAME_BYTES_MAX {
-        true => Ok(()),
-        false => Err(wasmtime::Error::msg(format!(
-            "it asked about a name of {} bytes, and {NAME_BYTES_MAX} is the most",
-            name.len()
-        ))),
-    }
 }

@@ -1,8 +1,12 @@
-//! Bounds of what a component says of itself and of its providers, and of the requests that it asks for.
+//! Bounds of the names that a guest asks about, of what a component says of itself and of its providers, and of the
+//! requests that it asks for.
 
-use crate::plugin::bindings::Manifest;
 use crate::plugin::bindings::provider_types::{Auth, ProviderInfo, UpstreamRequest};
-use crate::plugin::limits::check_headers;
+use crate::plugin::bindings::types::Header;
+use crate::plugin::bindings::{Manifest, http};
+
+/// Bytes of a name of a field, an attribute, a parameter, a header or a column.
+const NAME_BYTES_MAX: usize = 1_024;
 
 /// What is measured, its size, and the largest size.
 type Measure = (&'static str, usize, usize);
@@ -91,8 +95,22 @@ pub(in crate::plugin) fn request(request: &UpstreamRequest) -> Result<(), String
         ("entries of `extras`", request.extras.len(), 64),
         ("bytes of one text of `extras`", longest(pairs(&request.extras)), 4_096),
     ])?;
-    let headers = request.headers.iter();
-    check_headers(headers.map(|header| header.name.len() + header.value.len()))
+    check_headers(&request.headers)
+}
+
+/// Checks the lengths in a request that a guardrail or a callback sends.
+///
+/// # Errors
+/// What is too long.
+pub(in crate::plugin) fn outbound(request: &http::Request) -> Result<(), String> {
+    check(&[
+        // The longest registered one has 17 (<https://www.iana.org/assignments/http-methods>).
+        ("bytes of `method`", request.method.len(), 32),
+        // Servers accept some 8 KiB.
+        ("bytes of `url`", request.url.len(), 16 << 10),
+        ("bytes of `body`", request.body.len(), 64 << 20),
+    ])?;
+    check_headers(&request.headers)
 }
 
 fn length_of(auth: &Auth) -> usize {
@@ -100,5 +118,35 @@ fn length_of(auth: &Auth) -> usize {
         Auth::None => 0,
         Auth::Bearer(text) | Auth::AwsSigv4(text) | Auth::GoogleOauth(text) => text.len(),
         Auth::Header((name, parameter)) | Auth::Query((name, parameter)) => name.len().max(parameter.len()),
+    }
+}
+
+/// Headers of one request that a guest makes. The map of headers panics at some thirty thousand.
+const HEADERS_MAX: usize = 64;
+
+/// The bytes of those headers, names and values together.
+const HEADER_BYTES_MAX: usize = 32 << 10;
+
+fn check_headers(headers: &[Header]) -> Result<(), String> {
+    let lengths = headers.iter().map(|header| header.name.len() + header.value.len());
+    match headers.len() > HEADERS_MAX || lengths.sum::<usize>() > HEADER_BYTES_MAX {
+        true => Err(format!(
+            "more than {HEADERS_MAX} headers, or {HEADER_BYTES_MAX} bytes of them"
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Checks the length of a name that a guest asks about.
+///
+/// # Errors
+/// It is too long to name anything.
+pub(in crate::plugin) fn check_name(name: &str) -> wasmtime::Result<()> {
+    match name.len() <= NAME_BYTES_MAX {
+        true => Ok(()),
+        false => Err(wasmtime::Error::msg(format!(
+            "it asked about a name of {} bytes, and {NAME_BYTES_MAX} is the most",
+            name.len()
+        ))),
     }
 }

@@ -3,7 +3,7 @@
 use super::Guest;
 use super::bindings::candidates::{Fact, Host};
 use crate::plugin::columns::{self, Columns, Count, Number, Text};
-use crate::plugin::crossing::check_name;
+use crate::plugin::crossing::shapes::check_name;
 
 impl Guest {
     fn columns(&self) -> wasmtime::Result<&dyn Columns> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Guest;
 use super::bindings::deployment::Host;
 use crate::deployment::Candidate;
-use crate::plugin::crossing::check_name;
+use crate::plugin::crossing::shapes::check_name;
 
 /// Headers of an answer that guests never get: they can contain credentials or name other clients.
 const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization", "www-authenticate"];

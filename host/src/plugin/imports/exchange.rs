@@ -3,7 +3,7 @@
 use super::Guest;
 use super::bindings::exchange::Host;
 use crate::canonical::Canonical;
-use crate::plugin::crossing::check_name;
+use crate::plugin::crossing::shapes::check_name;
 
 impl Guest {
     pub(super) fn canonical(&self) -> wasmtime::Result<&Canonical> {

@@ -11,25 +11,15 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::Guest;
 use super::bindings::http::{Error, Host, Request, Response};
 use super::bindings::types::Header;
-use crate::plugin::crossing::REQUESTS_MAX;
+use crate::plugin::crossing::shapes;
 use crate::plugin::grants::{Grant, Grants};
-use crate::plugin::limits::check_headers;
+use crate::plugin::limits::REQUESTS_MAX;
 
 /// Time limit of one request.
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
-/// Bytes of a method that a guest asks for. The longest registered one has 17
-/// (<https://www.iana.org/assignments/http-methods>).
-const METHOD_BYTES_MAX: usize = 32;
-
-/// Bytes of one request's body: a batch of records.
-const BODY_BYTES_MAX: usize = 64 << 20;
-
 /// Bytes of one answer, without its headers.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
-
-/// Bytes of an address that a guest asks for. Servers accept some 8 KiB.
-const URL_BYTES_MAX: usize = 16 << 10;
 
 /// Headers that only the host may set.
 const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "upgrade"];
@@ -68,7 +58,7 @@ impl Egress {
     }
 
     async fn send(&self, grants: &Grants, request: Request) -> Result<Response, Error> {
-        check(&request).map_err(Error::Invalid)?;
+        shapes::outbound(&request).map_err(Error::Invalid)?;
         let url = Url::parse(&request.url).map_err(|error| Error::Invalid(format!("url: {error}")))?;
         let client = match grants.find(&url) {
             Some(Grant::Public) => &self.public,
@@ -91,21 +81,6 @@ impl Egress {
         }
         read(outgoing.send().await.map_err(failed)?).await
     }
-}
-
-/// Checks the lengths in a request.
-fn check(request: &Request) -> Result<(), String> {
-    for (what, size, most) in [
-        ("method", request.method.len(), METHOD_BYTES_MAX),
-        ("url", request.url.len(), URL_BYTES_MAX),
-        ("body", request.body.len(), BODY_BYTES_MAX),
-    ] {
-        if size > most {
-            return Err(format!("{what}: {size} bytes, and {most} is the most"));
-        }
-    }
-    let headers = request.headers.iter();
-    check_headers(headers.map(|header| header.name.len() + header.value.len()))
 }
 
 fn timeout(asked_ms: u32) -> Duration {
