@@ -1,14 +1,14 @@
 //! Events as lines of JSON: `{"timestamp": …, "level": …, "message": …, <fields>, "target": …}`.
 
 use std::cell::RefCell;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt::{Debug, Write as _};
 use std::io::Write as _;
+use std::time::SystemTime;
 
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 
 use super::Lines;
@@ -52,12 +52,9 @@ impl<S: Subscriber> Layer<S> for JsonLines {
 impl JsonLines {
     fn write(&self, event: &Event<'_>, room: &mut Room) {
         room.line.clear();
-        room.line.extend_from_slice(b"{\"timestamp\":\"");
-        room.text.clear();
-        // The timestamp stays empty if the clock cannot be read.
-        let _ = SystemTime.format_time(&mut Writer::new(&mut room.text));
-        room.line.extend_from_slice(room.text.as_bytes());
-        let _ = write!(room.line, "\",\"level\":\"{}\"", event.metadata().level());
+        let now = humantime::format_rfc3339_micros(SystemTime::now());
+        let level = event.metadata().level().as_str();
+        let _ = write!(room.line, "{{\"timestamp\":\"{now}\",\"level\":\"{level}\"");
         let mut fields = Fields {
             room,
             has_message: false,
@@ -99,9 +96,11 @@ impl Fields<'_> {
         write_string(&mut self.room.line, cut(text));
     }
 
-    fn value(&mut self, field: &Field, value: impl fmt::Display) {
+    /// A number or a truth value. Numbers that JSON has no word for are `null`.
+    fn value(&mut self, field: &Field, value: impl Serialize) {
         self.name(field.name());
-        let _ = write!(self.room.line, "{value}");
+        // A vector takes every byte.
+        let _ = serde_json::to_writer(&mut self.room.line, &value);
     }
 }
 
@@ -111,10 +110,7 @@ fn cut(text: &str) -> &str {
 
 impl Visit for Fields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        match value.is_finite() {
-            true => self.value(field, value),
-            false => self.value(field, "null"),
-        }
+        self.value(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

@@ -127,12 +127,18 @@ fn parse_exponent(text: &str) -> Option<i32> {
 impl fmt::Display for PicoDollars {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let one = 10u128.pow(PLACES.unsigned_abs());
-        let (dollars, rest) = (self.0 / one, self.0 % one);
+        let dollars = self.0 / one;
+        // Less than 10^12. Numbers of 64 bits are divided many times faster.
+        let mut rest = (self.0 % one) as u64;
         if rest == 0 {
             return write!(formatter, "{dollars}");
         }
-        let fraction = format!("{rest:012}");
-        write!(formatter, "{dollars}.{}", fraction.trim_end_matches('0'))
+        let mut places = PLACES.unsigned_abs() as usize;
+        while rest.is_multiple_of(10) {
+            rest /= 10;
+            places -= 1;
+        }
+        write!(formatter, "{dollars}.{rest:0places$}")
     }
 }
 
