@@ -9,7 +9,7 @@
 //! - [`plugin`]: the plugin host
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
-//! - [`json`], [`sse`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken
+//! - [`json`], [`sse`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken; [`sync`]: locks
 //! - [`usage`], [`prices`], [`metrics`], [`callbacks`], [`decisions`]: what is counted and told; [`moment`]: when
 
 pub mod api;
@@ -36,6 +36,7 @@ pub mod server;
 pub mod simulate;
 pub mod snapshot;
 pub mod sse;
+mod sync;
 pub mod upstream;
 pub mod usage;
 pub mod worker;

@@ -5,13 +5,11 @@
 //! it. When the probe is answered, the deployment returns to service, first with a small share of the traffic.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 use crate::config::settings::Cooldowns;
 use crate::moment::Moment;
+use crate::sync::{AtomicBool, AtomicU32, Mutex, Ordering};
 
 /// The kind of an attempt's failure, as far as it concerns the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,13 +111,17 @@ pub enum Standing {
     Out(Duration),
 }
 
+/// The right to be the one exchange that tries a deployment after its cooldown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe(u32);
+
 #[derive(Debug, Default)]
 enum Phase {
     #[default]
     In,
     Out(Outage),
-    /// The probe is in progress.
-    Probing(Outage),
+    /// The probe is in progress. An earlier one may be too, if a cooldown began while it was: it has no say any more.
+    Probing(Outage, Probe),
     Ramping {
         since: Moment,
         length: Duration,
@@ -139,6 +141,8 @@ pub struct Cooldown {
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
+    /// The probes so far.
+    probes: u32,
     /// Failures within the time of a cooldown: the time of the first one, and their number.
     counted: HashMap<Option<Kind>, (Moment, u32)>,
 }
@@ -154,7 +158,7 @@ impl Cooldown {
             Phase::In => Standing::In,
             Phase::Out(outage) if outage.until <= now => Standing::DueForProbe,
             Phase::Out(outage) => Standing::Out(outage.remaining(now)),
-            Phase::Probing(outage) => Standing::Out(outage.remaining(now)),
+            Phase::Probing(outage, _) => Standing::Out(outage.remaining(now)),
             Phase::Ramping { since, length } => {
                 let share = now.since(*since).as_secs_f64() / length.as_secs_f64();
                 if share < 1.0 {
@@ -170,42 +174,45 @@ impl Cooldown {
     #[must_use]
     pub fn outage(&self) -> Option<Outage> {
         match &self.state.lock().phase {
-            Phase::Out(outage) | Phase::Probing(outage) => Some(outage.clone()),
+            Phase::Out(outage) | Phase::Probing(outage, _) => Some(outage.clone()),
             Phase::In | Phase::Ramping { .. } => None,
         }
     }
 
     /// Takes the probe, if it is due and no other attempt has it.
-    pub(super) fn claim_probe(&self, now: Moment) -> bool {
+    pub(super) fn claim_probe(&self, now: Moment) -> Option<Probe> {
         if !self.is_special.load(Ordering::Acquire) {
-            return false;
+            return None;
         }
         let mut state = self.state.lock();
-        match &state.phase {
-            Phase::Out(outage) if outage.until <= now => {
-                state.phase = Phase::Probing(outage.clone());
-                true
-            }
-            _ => false,
-        }
+        let outage = match &state.phase {
+            Phase::Out(outage) if outage.until <= now => outage.clone(),
+            _ => return None,
+        };
+        state.probes = state.probes.wrapping_add(1);
+        let probe = Probe(state.probes);
+        state.phase = Phase::Probing(outage, probe);
+        Some(probe)
     }
 
     /// The probe was given up without an answer: it is due again.
-    pub(super) fn release_probe(&self) {
+    pub(super) fn release_probe(&self, probe: Probe) {
         let mut state = self.state.lock();
-        if let Phase::Probing(outage) = &state.phase {
+        if let Phase::Probing(outage, present) = &state.phase
+            && *present == probe
+        {
             state.phase = Phase::Out(outage.clone());
         }
     }
 
     /// An attempt was answered. Returns whether the deployment returns to service with it.
-    pub(super) fn answered(&self, is_probe: bool, ramp: Duration, now: Moment) -> bool {
+    pub(super) fn answered(&self, probe: Option<Probe>, ramp: Duration, now: Moment) -> bool {
         if !self.is_special.load(Ordering::Acquire) {
             return false;
         }
         let mut state = self.state.lock();
         // An answer to an attempt from before the cooldown says nothing about the present state.
-        if !is_probe || !matches!(state.phase, Phase::Probing(_)) {
+        if !state.is_probed_by(probe) {
             return false;
         }
         state.counted.clear();
@@ -231,7 +238,7 @@ impl Cooldown {
     pub(super) fn failed(
         &self,
         failure: &Failure<'_>,
-        is_probe: bool,
+        probe: Option<Probe>,
         tally: Tally,
         own: Own,
         rules: &Cooldowns,
@@ -251,7 +258,7 @@ impl Cooldown {
             .breaker
             .filter(|breaker| in_a_row >= breaker.failures)
             .map(|breaker| breaker.pause);
-        let failed_again = is_probe && matches!(state.phase, Phase::Probing(_));
+        let failed_again = state.is_probed_by(probe);
         let is_out = failed_again || state.is_too_much(failure, tally, own, window, rules, now);
         let time = match (paused, is_out) {
             (Some(pause), _) => pause.max(time),
@@ -286,6 +293,11 @@ impl Cooldown {
 }
 
 impl State {
+    /// Whether this is the probe that decides.
+    fn is_probed_by(&self, probe: Option<Probe>) -> bool {
+        matches!(self.phase, Phase::Probing(_, present) if Some(present) == probe)
+    }
+
     /// Whether a cooldown begins, by LiteLLM's rules.
     fn is_too_much(
         &mut self,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::checkup::Checkup;
-use super::cooldown::{Cooldown, Failure, Outage, Own, Standing, Tally};
+use super::cooldown::{Cooldown, Failure, Outage, Own, Probe, Standing, Tally};
 use crate::config::settings::Cooldowns;
 use crate::moment::Moment;
 
@@ -70,7 +70,7 @@ impl Health {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.minute.requests.add(1, now);
         InFlight {
-            is_probe: self.cooldown.claim_probe(now),
+            probe: self.cooldown.claim_probe(now),
             health: Arc::clone(self),
         }
     }
@@ -95,7 +95,7 @@ impl Health {
     pub fn failed(
         &self,
         failure: &Failure<'_>,
-        is_probe: bool,
+        probe: Option<Probe>,
         own: Own,
         rules: &Cooldowns,
         now: Moment,
@@ -106,7 +106,7 @@ impl Health {
             successes: self.minute.successes.read(now),
             failures: self.minute.failures.read(now),
         };
-        self.cooldown.failed(failure, is_probe, tally, own, rules, now)
+        self.cooldown.failed(failure, probe, tally, own, rules, now)
     }
 
     fn ended(&self, failed: f64, now: Moment) {
@@ -197,27 +197,27 @@ fn age(at: &AtomicU64, now: Moment) -> f64 {
 #[derive(Debug)]
 pub struct InFlight {
     health: Arc<Health>,
-    /// The attempt is the probe at the end of a cooldown.
-    is_probe: bool,
+    /// If the attempt is the probe at the end of a cooldown.
+    probe: Option<Probe>,
 }
 
 impl InFlight {
-    pub fn is_probe(&self) -> bool {
-        self.is_probe
+    pub fn probe(&self) -> Option<Probe> {
+        self.probe
     }
 
     /// The attempt was answered, possibly not completely yet. Returns whether the deployment returns to service with
     /// it. `ramp` is the time until it gets its full share.
     pub fn answered(&self, ramp: Duration, now: Moment) -> bool {
-        self.health.cooldown.answered(self.is_probe, ramp, now)
+        self.health.cooldown.answered(self.probe, ramp, now)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.health.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.is_probe {
-            self.health.cooldown.release_probe();
+        if let Some(probe) = self.probe {
+            self.health.cooldown.release_probe(probe);
         }
     }
 }
@@ -339,10 +339,10 @@ mod tests {
     fn probed() -> (Arc<Health>, InFlight) {
         let health = Arc::new(Health::default());
         health
-            .failed(&limited(), false, Own::default(), &rules(), at(0))
+            .failed(&limited(), None, Own::default(), &rules(), at(0))
             .unwrap();
         let probe = health.begin(at(5));
-        assert!(probe.is_probe());
+        assert!(probe.probe().is_some());
         (health, probe)
     }
 
@@ -350,7 +350,7 @@ mod tests {
     fn a_probe_that_ends_leaves_what_it_found_out() {
         let rules = rules();
         let (health, probe) = probed();
-        health.failed(&limited(), probe.is_probe(), Own::default(), &rules, at(5));
+        health.failed(&limited(), probe.probe(), Own::default(), &rules, at(5));
         drop(probe);
         assert_eq!(health.standing(at(5)), Standing::Out(rules.time));
 
@@ -378,7 +378,7 @@ mod tests {
     fn failures_are_forgotten_with_time() {
         let health = Health::default();
         assert!(health.failure_rate(at(0)) == 0.0);
-        health.failed(&limited(), false, Own::default(), &rules(), at(0));
+        health.failed(&limited(), None, Own::default(), &rules(), at(0));
         assert!((health.failure_rate(at(0)) - 1.0).abs() < 1e-9);
         assert!((health.failure_rate(at(60)) - 0.5).abs() < 1e-9);
         health.succeeded(took(1), at(60));

@@ -24,7 +24,7 @@ use crate::upstream::Origin;
 
 pub use capability::Capability;
 pub use checkup::{Ailment, Change, Checkup, Finding};
-pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Standing};
+pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Probe, Standing};
 pub use credentials::{ANTHROPIC_BETA, AuthError, authorize, join};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;

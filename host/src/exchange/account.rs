@@ -86,7 +86,7 @@ fn judge(exchange: &Exchange, deployment: &Deployment) {
         }
         // If a client hung up or a guardrail refused, this says nothing about the deployment.
         Some(refusal) if matches!(ending, Ending::Broken(_)) && refusal.cause.may_try_again() => {
-            blame::failed(exchange, &attempt.candidate, refusal, false);
+            blame::failed(exchange, &attempt.candidate, refusal, None);
         }
         Some(_) => {}
     }

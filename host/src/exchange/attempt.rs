@@ -130,7 +130,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         }
         Err(refusal) => {
             let refusal = scrubbed(refusal, deployment);
-            blame::failed(exchange, candidate, &refusal, in_flight.is_probe());
+            blame::failed(exchange, candidate, &refusal, in_flight.probe());
             if let Some(report) = exchange.story.attempts.last_mut() {
                 report.failure = Some(refusal.clone());
             }

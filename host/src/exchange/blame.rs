@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attempt::AskedLimits;
 use super::{Cause, Exchange, Refusal};
-use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight};
+use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight, Probe};
 use crate::moment::Moment;
 
 /// An attempt was answered. If it was the probe of a cooldown, the deployment is back in service.
@@ -22,7 +22,7 @@ pub fn answered(exchange: &Exchange, deployment: &Deployment, attempt: &InFlight
 }
 
 /// An attempt failed: counts the failure, and logs the cooldown that begins with it.
-pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_probe: bool) {
+pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, probe: Option<Probe>) {
     let deployment = &candidate.deployment;
     let status = refusal.cause.status();
     deployment.counters.failed(status, refusal.cause.class());
@@ -45,7 +45,7 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, is_
     let own = deployment.own_cooldown();
     let outage = deployment
         .health
-        .failed(&failure, is_probe, own, &router.cooldowns, Moment::now());
+        .failed(&failure, probe, own, &router.cooldowns, Moment::now());
     let Some(outage) = outage else { return };
     deployment.counters.cooled_down(status);
     let id = &deployment.settings.id;

@@ -260,7 +260,7 @@ impl<'a> World<'a> {
                 let own = deployment.own_cooldown();
                 deployment
                     .health
-                    .failed(&failure, in_flight.is_probe(), own, &router.cooldowns, now);
+                    .failed(&failure, in_flight.probe(), own, &router.cooldowns, now);
                 let goes_on = flight.made <= router.retries.count;
                 if !goes_on {
                     self.tally.failed();

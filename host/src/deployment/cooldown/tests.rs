@@ -62,7 +62,7 @@ impl Deployment {
         self.cooldown.standing(self.now)
     }
 
-    fn claims_probe(&self) -> bool {
+    fn claims_probe(&self) -> Option<Probe> {
         self.cooldown.claim_probe(self.now)
     }
 
@@ -74,10 +74,10 @@ impl Deployment {
     /// The seconds of the cooldown that begins, if any.
     fn fails(&mut self, failure: Failure<'_>) -> Option<u64> {
         self.tally.failures += 1;
-        let is_probe = self.claims_probe();
+        let probe = self.claims_probe();
         let outage = self
             .cooldown
-            .failed(&failure, is_probe, self.tally, self.own, &self.rules, self.now);
+            .failed(&failure, probe, self.tally, self.own, &self.rules, self.now);
         outage.map(|outage| outage.time.as_secs())
     }
 
@@ -214,22 +214,23 @@ fn a_longer_cooldown_extends_a_shorter_one_and_never_the_other_way() {
 fn one_probe_brings_it_back_little_by_little() {
     let mut deployment = Deployment::under(rules());
     deployment.fails(failure(Kind::RateLimit));
-    assert!(!deployment.claims_probe(), "it is not due yet");
+    assert_eq!(deployment.claims_probe(), None, "it is not due yet");
     deployment.waits(60);
     assert_eq!(deployment.standing(), Standing::DueForProbe);
-    assert!(deployment.claims_probe());
-    assert!(!deployment.claims_probe(), "there is one probe");
+    let probe = deployment.claims_probe();
+    assert!(probe.is_some());
+    assert_eq!(deployment.claims_probe(), None, "there is one probe");
     assert_eq!(deployment.standing(), Standing::Out(Duration::ZERO));
     assert!(
         !deployment
             .cooldown
-            .answered(false, deployment.rules.ramp, deployment.now),
+            .answered(None, deployment.rules.ramp, deployment.now),
         "an attempt from before says nothing"
     );
     assert!(
         deployment
             .cooldown
-            .answered(true, deployment.rules.ramp, deployment.now)
+            .answered(probe, deployment.rules.ramp, deployment.now)
     );
     deployment.waits(4);
     assert_eq!(deployment.standing(), Standing::Ramping(0.4));
@@ -243,8 +244,8 @@ fn a_probe_that_fails_or_is_given_up_leaves_it_out() {
     let mut deployment = Deployment::under(rules());
     deployment.fails(failure(Kind::RateLimit));
     deployment.waits(60);
-    assert!(deployment.claims_probe());
-    deployment.cooldown.release_probe();
+    let probe = deployment.claims_probe().unwrap();
+    deployment.cooldown.release_probe(probe);
     assert_eq!(deployment.standing(), Standing::DueForProbe);
     deployment.succeeds(100);
     assert_eq!(
@@ -252,4 +253,21 @@ fn a_probe_that_fails_or_is_given_up_leaves_it_out() {
         Some(60),
         "once is enough for a probe"
     );
+}
+
+#[test]
+fn a_probe_from_before_another_cooldown_has_no_say() {
+    let mut deployment = Deployment::under(rules());
+    deployment.fails(failure(Kind::RateLimit));
+    deployment.waits(60);
+    let old = deployment.claims_probe();
+    deployment.fails(failure(Kind::RateLimit));
+    deployment.waits(60);
+    let new = deployment.claims_probe();
+    assert!(new.is_some());
+    deployment.cooldown.release_probe(old.unwrap());
+    assert_eq!(deployment.claims_probe(), None, "the new one is in progress");
+    let ramp = deployment.rules.ramp;
+    assert!(!deployment.cooldown.answered(old, ramp, deployment.now));
+    assert!(deployment.cooldown.answered(new, ramp, deployment.now));
 }

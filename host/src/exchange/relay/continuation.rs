@@ -48,7 +48,7 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     attempt.failure = Some(refusal.clone());
     let candidate = attempt.candidate.clone();
     let broken = Arc::clone(&candidate.deployment);
-    blame::failed(exchange, &candidate, &refusal, false);
+    blame::failed(exchange, &candidate, &refusal, None);
     let used = Usage::of_text(u64::from(canonical.prompt_tokens()), stream.picker.events);
     let id = candidate.deployment.settings.id.clone();
     exchange.story.cut_off.push(CutOff { candidate, usage: used });
