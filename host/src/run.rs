@@ -368,6 +368,12 @@ impl Running {
         self.address
     }
 
+    /// What its workers share.
+    #[must_use]
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
     /// What is in force.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {

@@ -288,6 +288,16 @@ impl Gateway {
             .sum()
     }
 
+    /// What its workers share, for a test that is a worker itself.
+    ///
+    /// # Panics
+    /// When it was stopped.
+    #[must_use]
+    pub fn inside(&self) -> Arc<sluice::gateway::Gateway> {
+        let running = self.running.as_ref().expect("the gateway runs");
+        Arc::clone(running.gateway())
+    }
+
     /// Asks for a stop as an orchestrator does: comes back when `drain_delay_ms` is over.
     pub fn drain(&self) {
         if let Some(running) = &self.running {

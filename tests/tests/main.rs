@@ -3,6 +3,7 @@
 mod adapters;
 mod attempts;
 mod callbacks;
+mod cancelled;
 mod case;
 mod cases;
 mod chaos;
