@@ -24,6 +24,7 @@ mod http2;
 mod isolation;
 mod keys;
 mod limits;
+mod media;
 mod model_info;
 mod models;
 mod mutations;

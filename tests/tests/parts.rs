@@ -61,7 +61,7 @@ fn samples(holds: Holds, form: &Form, depth: usize) -> Vec<Sample> {
         return Vec::new();
     }
     match holds {
-        Holds::Nothing => Vec::new(),
+        Holds::Nothing | Holds::Media(_) | Holds::MediumOfType => Vec::new(),
         Holds::Text | Holds::TextOfType => leaf(form.plain),
         Holds::Complete if form.complete.is_empty() => vec![Sample {
             path: String::new(),
@@ -69,7 +69,7 @@ fn samples(holds: Holds, form: &Form, depth: usize) -> Vec<Sample> {
         }],
         Holds::Complete => leaf(form.complete),
         Holds::Json => leaf(form.json),
-        Holds::Content => {
+        Holds::Content | Holds::Input => {
             let mut samples = leaf(form.plain);
             let parts = members(PART, form, depth + 2);
             samples.extend(
@@ -433,10 +433,10 @@ async fn no_part_is_recorded_where_messages_are_not_logged() {
 /// The table as data: an object's members by name, a list's elements in a list.
 fn told(holds: Holds) -> Value {
     match holds {
-        Holds::Nothing => "nothing".into(),
+        Holds::Nothing | Holds::Media(_) | Holds::MediumOfType => "nothing".into(),
         Holds::Text | Holds::Complete | Holds::TextOfType => "text".into(),
         Holds::Json => "json".into(),
-        Holds::Content => "content".into(),
+        Holds::Content | Holds::Input => "content".into(),
         Holds::Object(parts) => told_parts(parts),
         Holds::List(holds) => json!([told(*holds)]),
     }

@@ -252,7 +252,7 @@ fn holds_more(data: &[u8], value: Value, holds: Holds, depth_max: usize) -> bool
         return true;
     };
     let parts = match holds {
-        Holds::Nothing => return !is_empty(data, value),
+        Holds::Nothing | Holds::Media(_) | Holds::MediumOfType => return !is_empty(data, value),
         Holds::List(holds) => {
             return elements(data, value.span).any(|element| holds_more(data, element, *holds, depth_max));
         }

@@ -26,7 +26,7 @@ pub enum Says {
     Credential,
 }
 
-use Holds::{Content, List, Object};
+use Holds::{Content, Input, List, Object};
 use Says::{Control, Nothing, Text};
 
 /// Tools and schemas. The model reads them like a text from the developer.
@@ -35,9 +35,9 @@ const DEFINITION: Says = Text(Holds::Text, "developer");
 #[rustfmt::skip] // One field a row.
 pub const FIELDS: &[(&str, Says)] = &[
     ("messages", Text(List(&MESSAGE), "user")),
-    ("prompt", Text(Holds::Text, "input")),
+    ("prompt", Text(Input, "input")),
     ("suffix", Text(Holds::Text, "input")),
-    ("input", Text(Content, "input")),
+    ("input", Text(Input, "input")),
     ("instructions", Text(Holds::Text, "developer")),
     ("system", Text(Content, "system")),
     ("prediction", Text(PREDICTION, "assistant")),

@@ -116,6 +116,7 @@ fn add(said: &mut Map<String, Value>, chunk: Map<String, Value>, parts: &'static
             Holds::Text if is_beside(parts) && name != "text" => Holds::Nothing,
             Holds::Text if ENCODED.contains(&name.as_str()) => Holds::Nothing,
             Holds::TextOfType => Holds::Text,
+            Holds::Media(_) | Holds::MediumOfType => Holds::Nothing,
             holds => holds,
         };
         match said.entry(name) {

@@ -11,6 +11,52 @@
 //! <https://openrouter.ai/docs/use-cases/reasoning-tokens> (`reasoning`, `reasoning_details`);
 //! <https://docs.mistral.ai/capabilities/reasoning/> (`content` as a list with parts of `thinking`).
 
+/// Content that is not text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    Image,
+    Audio,
+    Video,
+    File,
+    /// Text as numbers: an array of a tokenizer's tokens.
+    Tokens,
+}
+
+impl Medium {
+    pub const ALL: [Self; 5] = [Self::Image, Self::Audio, Self::Video, Self::File, Self::Tokens];
+
+    /// The word for it in the manifest of a guardrail that looks at it (`wit/guardrail.wit`).
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::File => "file",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Image => "images",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::File => "files",
+            Self::Tokens => "arrays of tokens",
+        }
+    }
+
+    /// By the type of its content part or by its media type: `image_url`, `input_audio`, `image/png`.
+    #[must_use]
+    pub fn of_type(name: &str) -> Self {
+        let of = |medium: &Self| name.trim_start_matches("input_").starts_with(medium.word());
+        Self::ALL.into_iter().find(of).unwrap_or(Self::File)
+    }
+}
+
 /// What a member contains.
 #[derive(Debug, Clone, Copy)]
 pub enum Holds {
@@ -22,10 +68,16 @@ pub enum Holds {
     Complete,
     /// A string that contains JSON, such as the arguments of a tool call.
     Json,
-    /// Text if the sibling `type` is `text`, else encoded bytes.
+    /// A source's data: text if the sibling `type` is `text`, else a medium, as [`Holds::MediumOfType`].
     TextOfType,
+    /// A medium: encoded, or where it can be fetched.
+    Media(Medium),
+    /// A medium, which the type of the content part or the sibling `media_type` names.
+    MediumOfType,
     /// A text, or a list of content parts ([`PART`]).
     Content,
+    /// The same, or tokens: an array of numbers, or an array of such arrays.
+    Input,
     Object(&'static [Part]),
     /// A list of elements of this kind. In a stream, elements with the same `index` are one element. An element without
     /// `index` is identified by its position.
@@ -43,7 +95,7 @@ const fn part(name: &'static str, holds: Holds) -> Part {
     Part { name, holds }
 }
 
-use Holds::{Complete, Content, Json, List, Nothing, Object, Text, TextOfType};
+use Holds::{Complete, Content, Json, List, Media, MediumOfType, Nothing, Object, Text, TextOfType};
 
 impl Holds {
     /// What the member with this name contains. A name that is not in the table is text.
@@ -88,7 +140,7 @@ pub const MESSAGE: Holds = Object(&[
     part("tool_call_id", Nothing),
     part("audio", Object(AUDIO)),
     part("annotations", Complete),
-    part("images", Nothing),
+    part("images", Media(Medium::Image)),
     part("cache_control", Nothing),
 ]);
 
@@ -104,10 +156,10 @@ pub const PART: &[Part] = &[
     part("context", Text),
     part("source", Object(SOURCE)),
     part("file", Object(FILE)),
-    part("image_url", Nothing),
-    part("video_url", Nothing),
-    part("audio_url", Nothing),
-    part("input_audio", Nothing),
+    part("image_url", Media(Medium::Image)),
+    part("video_url", Media(Medium::Video)),
+    part("audio_url", Media(Medium::Audio)),
+    part("input_audio", Media(Medium::Audio)),
     part("id", Nothing),
     part("name", Nothing),
     part("index", Nothing),
@@ -125,14 +177,14 @@ const SOURCE: &[Part] = &[
     part("media_type", Nothing),
     part("data", TextOfType),
     part("content", Content),
-    part("url", Nothing),
-    part("file_id", Nothing),
+    part("url", MediumOfType),
+    part("file_id", MediumOfType),
 ];
 
 const FILE: &[Part] = &[
     part("filename", Text),
-    part("file_data", Nothing),
-    part("file_id", Nothing),
+    part("file_data", Media(Medium::File)),
+    part("file_id", Media(Medium::File)),
     part("format", Nothing),
 ];
 
@@ -177,7 +229,7 @@ const FUNCTION: Holds = Object(&[
 
 const AUDIO: &[Part] = &[
     part("id", Nothing),
-    part("data", Nothing),
+    part("data", Media(Medium::Audio)),
     part("expires_at", Nothing),
     part("transcript", Text),
     part("voice", Nothing),

@@ -1,19 +1,31 @@
 //! Finds the texts of requests and answers by the table of [`parts`](super::parts), and replaces them in the document.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::fields::Says;
-use super::parts::{ANSWER, ENCODED, Holds, PART};
+use super::parts::{ANSWER, ENCODED, Holds, Medium, PART};
 use super::{Canonical, parts};
 use crate::json::text::{plain_escapes, quote};
 use crate::json::{self, DEPTH_CEILING, Kind, ReplaceError, Span, Value, elements, find, member, members};
 
+/// What a guardrail is shown of a document.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// In the order of the document.
+    pub found: Vec<Found>,
+    /// Media of the document that the guardrail does not look at, each once.
+    pub unseen: Vec<Medium>,
+}
+
 /// A text and its position in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Position of the JSON string, quotes included.
+    /// Position of the JSON value; of a string, quotes included.
     pub span: Span,
-    /// `system`, `developer`, `user`, `assistant`, …; `input` for the input of embeddings and completions.
+    /// `system`, `developer`, `user`, `assistant`, …; `input` for the input of embeddings and completions; the word of a
+    /// medium.
     pub role: String,
     /// Without JSON escapes. A text that is itself JSON keeps the escapes that JSON requires, and no others.
     pub text: String,
@@ -26,7 +38,21 @@ pub struct Form {
     pub is_json: bool,
     /// In a stream, the next chunk may append to it.
     pub grows: bool,
+    /// `None` for text.
+    pub medium: Option<Medium>,
 }
+
+/// Members of a medium that only describe it.
+const FACTS: [&str; 8] = [
+    "type",
+    "detail",
+    "format",
+    "index",
+    "id",
+    "media_type",
+    "mime_type",
+    "cache_control",
+];
 
 /// A step from an object or a list to a value in it.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +70,8 @@ pub struct Walk<'d, F> {
     document: &'d [u8],
     trail: Vec<Step>,
     visit: F,
+    /// Media are visited too.
+    with_media: bool,
     /// A value is nested deeper than any document may be, and was not visited.
     pub is_too_deep: bool,
 }
@@ -54,8 +82,15 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
             document,
             trail: Vec::new(),
             visit,
+            with_media: false,
             is_too_deep: false,
         }
+    }
+
+    /// Visits media too.
+    pub fn with_media(mut self) -> Self {
+        self.with_media = true;
+        self
     }
 
     /// Walks one value. Empty strings are not visited.
@@ -63,6 +98,7 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
         let plain = Form {
             is_json: false,
             grows: true,
+            medium: None,
         };
         if self.trail.len() > usize::from(DEPTH_CEILING) {
             self.is_too_deep = true;
@@ -71,6 +107,15 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
         match holds {
             Holds::Nothing => {}
             Holds::Text | Holds::TextOfType => self.strings(value, plain),
+            Holds::Media(medium) => self.medium(value, medium),
+            Holds::MediumOfType => self.medium(value, Medium::File),
+            Holds::Input if self.is_tokens(value) => self.medium(value, Medium::Tokens),
+            Holds::Input if elements(self.document, value.span).any(|element| self.is_tokens(element)) => {
+                for element in elements(self.document, value.span) {
+                    self.step(Step::Part(None), element, Holds::Input);
+                }
+            }
+            Holds::Input => self.value(value, Holds::Content),
             Holds::Complete => self.strings(value, Form { grows: false, ..plain }),
             Holds::Json => self.strings(value, Form { is_json: true, ..plain }),
             Holds::Content if value.kind == Kind::Array => {
@@ -107,7 +152,8 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
         for field in members(self.document, value.span) {
             let name = field.name(self.document).unwrap_or_default();
             let holds = match Holds::member(parts, &name) {
-                Holds::TextOfType if !self.is_of_type_text(value) => Holds::Nothing,
+                Holds::TextOfType if self.is_of_type_text(value) => Holds::Text,
+                Holds::TextOfType | Holds::MediumOfType => Holds::Media(self.medium_of(value)),
                 holds => holds,
             };
             self.step(Step::Key(field.key), field.value, holds);
@@ -117,6 +163,56 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
     fn is_of_type_text(&self, object: Value) -> bool {
         let mut kinds = members(self.document, object.span).filter(|field| field.is_named(self.document, "type"));
         kinds.any(|kind| kind.value.text(self.document).as_deref() == Some("text"))
+    }
+
+    /// The medium of a source: as the content part says that it is in, else as its own media type says.
+    fn medium_of(&self, source: Value) -> Medium {
+        let part = self.trail.iter().rev().find_map(|step| match step {
+            Step::Part(Some(kind)) => Value::string(*kind).text(self.document),
+            _ => None,
+        });
+        let own = || member(self.document, source.span, "media_type")?.text(self.document);
+        let of_part = part
+            .map(|name| Medium::of_type(&name))
+            .filter(|medium| *medium != Medium::File);
+        of_part.unwrap_or_else(|| own().map_or(Medium::File, |name| Medium::of_type(&name)))
+    }
+
+    /// Numbers and nothing else: a text among them is looked at as text.
+    fn is_tokens(&self, value: Value) -> bool {
+        let mut kinds = elements(self.document, value.span).map(|element| element.kind);
+        kinds.next() == Some(Kind::Number) && kinds.all(|kind| kind == Kind::Number)
+    }
+
+    /// Visits what is the medium itself: a string or tokens, or the strings of an object that do not only describe it.
+    fn medium(&mut self, value: Value, medium: Medium) {
+        if !self.with_media {
+            return;
+        }
+        let form = Form {
+            is_json: false,
+            grows: false,
+            medium: Some(medium),
+        };
+        match value.kind {
+            Kind::String if value.span.len() > 2 => (self.visit)(&self.trail, value, form),
+            Kind::Array if medium == Medium::Tokens => (self.visit)(&self.trail, value, form),
+            Kind::Array | Kind::Object if self.trail.len() > usize::from(DEPTH_CEILING) => self.is_too_deep = true,
+            Kind::Array => {
+                for element in elements(self.document, value.span) {
+                    self.step(Step::Part(None), element, Holds::Media(medium));
+                }
+            }
+            Kind::Object => {
+                for field in members(self.document, value.span) {
+                    let is_fact = |name: Cow<'_, str>| FACTS.contains(&name.as_ref());
+                    if !field.name(self.document).is_some_and(is_fact) {
+                        self.step(Step::Key(field.key), field.value, Holds::Media(medium));
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Visits all strings in the value, except encoded ones.
@@ -148,11 +244,12 @@ impl<'d, F: FnMut(&[Step], Value, Form)> Walk<'d, F> {
     }
 }
 
-/// The texts of a client's request.
+/// The texts of a client's request, and those of its media that are looked at.
 #[must_use]
-pub fn of_request(canonical: &Canonical) -> Vec<Found> {
+pub fn of_request(canonical: &Canonical, looks_at: &[Medium]) -> Shown {
     let body = canonical.body.as_ref();
-    let mut found = Vec::new();
+    let mut shown = Shown::default();
+    let mut said = |value, holds, role| said(body, value, holds, role, looks_at, &mut shown);
     for field in &canonical.fields {
         let Says::Text(holds, role) = Says::of(&field.name(body).unwrap_or_default()) else {
             continue;
@@ -160,44 +257,52 @@ pub fn of_request(canonical: &Canonical) -> Vec<Found> {
         match holds {
             // Each message has its own role.
             Holds::List(message) => match field.value.kind {
-                Kind::Array => {
-                    elements(body, field.value.span).for_each(|one| said(body, one, *message, role, &mut found))
-                }
-                _ => said(body, field.value, *message, role, &mut found),
+                Kind::Array => elements(body, field.value.span).for_each(|one| said(one, *message, role)),
+                _ => said(field.value, *message, role),
             },
-            _ => said(body, field.value, holds, role, &mut found),
+            _ => said(field.value, holds, role),
         }
     }
-    found
+    shown
 }
 
-/// The texts of a whole answer.
+/// The same of a whole answer or of a chunk.
 #[must_use]
-pub fn of_answer(body: &[u8]) -> Vec<Found> {
-    let mut found = Vec::new();
+pub fn of_answer(body: &[u8], looks_at: &[Medium]) -> Shown {
+    let mut shown = Shown::default();
     if let Some(root) = find::root(body) {
-        said(body, root, Holds::Object(ANSWER), "assistant", &mut found);
+        said(body, root, Holds::Object(ANSWER), "assistant", looks_at, &mut shown);
     }
-    found
+    shown
 }
 
-fn said(body: &[u8], value: Value, holds: Holds, role: &str, found: &mut Vec<Found>) {
+fn said(body: &[u8], value: Value, holds: Holds, role: &str, looks_at: &[Medium], shown: &mut Shown) {
     let own = member(body, value.span, "role").and_then(|role| role.text(body));
     let role = own.as_deref().unwrap_or(role);
-    Walk::new(body, |_, value, form| {
-        if let Some(text) = read(body, value, form) {
-            let role = role.to_owned();
-            found.push(Found {
-                span: value.span,
-                role,
-                text,
-            });
+    Walk::new(body, |_, value, form| match form.medium {
+        Some(medium) if !looks_at.contains(&medium) => {
+            if !shown.unseen.contains(&medium) {
+                shown.unseen.push(medium);
+            }
+        }
+        medium => {
+            if let Some(text) = read(body, value, form) {
+                shown.found.push(Found {
+                    span: value.span,
+                    role: medium.map_or(role, |medium| medium.word()).to_owned(),
+                    text,
+                });
+            }
         }
     })
+    .with_media()
     .value(value, holds);
 }
 
 fn read(document: &[u8], value: Value, form: Form) -> Option<String> {
+    if form.medium == Some(Medium::Tokens) {
+        return std::str::from_utf8(value.raw(document)).ok().map(str::to_owned);
+    }
     let text = value.text(document)?;
     Some(match form.is_json {
         true => {

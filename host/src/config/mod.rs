@@ -26,6 +26,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -78,6 +79,8 @@ pub struct Known {
     pub providers: Vec<String>,
     pub strategies: Vec<String>,
     pub guardrails: Vec<String>,
+    /// By guardrail, what it does not look at, for people.
+    pub unseen: BTreeMap<String, Vec<&'static str>>,
     pub callbacks: Vec<String>,
 }
 

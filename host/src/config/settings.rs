@@ -183,6 +183,8 @@ pub struct Guardrail {
     pub default_on: bool,
     /// `fail_on_error: false` or `unreachable_fallback: fail_open`; default false: closed.
     pub fail_open: bool,
+    /// `unseen: block`: what holds media that it does not look at is refused; default false.
+    pub blocks_unseen: bool,
     /// What remains of `litellm_params`, JSON: the plugin's settings.
     pub settings: Box<str>,
     pub line: u32,

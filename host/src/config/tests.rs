@@ -40,6 +40,7 @@ fn known() -> Known {
             "weighted-round-robin",
         ]),
         guardrails: names(&["content-filter"]),
+        unseen: BTreeMap::from([("content-filter".to_owned(), vec!["images", "files"])]),
         callbacks: names(&["webhook"]),
     }
 }

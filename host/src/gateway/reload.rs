@@ -4,7 +4,7 @@
 //! Directories are watched instead of files, since editors and Kubernetes replace files instead of writing into them.
 //! All files are also checked every second, since not every file system reports changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +15,12 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{Gateway, blocking};
+use crate::canonical::parts::Medium;
 use crate::config::settings;
 use crate::config::{self, Environment, Known, Loaded, Origin, Problem, Severity, Strictness};
-use crate::plugin::Kind;
 use crate::plugin::library::{Library, Registry};
 use crate::plugin::strategy::Strategy;
+use crate::plugin::{Component, Kind};
 use crate::snapshot::{Builder, Snapshot, Sources};
 
 /// Quiet time after the last change before files are read: several files may be copied one after the other.
@@ -343,8 +344,25 @@ pub fn known(registry: &Registry, builder: &Builder, plugins: &settings::Plugins
         providers: builder.provider_names(plugins, registry),
         strategies: of_kind(Kind::Strategy),
         guardrails: of_kind(Kind::Guardrail),
+        unseen: unseen(registry),
         callbacks: of_kind(Kind::Callback),
     }
+}
+
+/// By guardrail, what it does not look at.
+fn unseen(registry: &Registry) -> BTreeMap<String, Vec<&'static str>> {
+    let guardrails = registry
+        .components
+        .values()
+        .filter(|component| component.is(Kind::Guardrail));
+    let unseen = |component: &Component| {
+        let looks_at = component.looks_at();
+        let others = Medium::ALL.into_iter().filter(|medium| !looks_at.contains(medium));
+        others.map(Medium::described).collect()
+    };
+    guardrails
+        .map(|component| (component.manifest.name.clone(), unseen(component)))
+        .collect()
 }
 
 /// Logs the problems of a configuration, each at its level.

@@ -92,6 +92,14 @@ pub struct Value {
 }
 
 impl Value {
+    /// The string that stands here.
+    pub fn string(span: Span) -> Self {
+        Self {
+            span,
+            kind: Kind::String,
+        }
+    }
+
     /// The value that these bytes are, without whitespace around it.
     pub(super) fn exactly(json: &[u8]) -> Option<Self> {
         let kind = Kind::begun_by(*json.first()?)?;

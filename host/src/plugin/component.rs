@@ -18,6 +18,10 @@ use super::guest::Guest;
 use super::load::{BYTES_MAX, LoadError, chain};
 use super::pool::{Key, Pool};
 use super::{Host, Kind};
+use crate::canonical::parts::Medium;
+
+/// The manifest's extra with the words of what a guardrail looks at beside text.
+pub(super) const LOOKS_AT: &str = "looks-at";
 
 /// A component embedded by the build script.
 pub struct Bundled {
@@ -95,6 +99,19 @@ impl Component {
     pub fn constrains(&self) -> bool {
         let mut extras = self.manifest.extras.iter();
         extras.any(|(name, value)| (name.as_str(), value.as_str()) == ("constrains", "true"))
+    }
+
+    /// What it looks at beside text, as a guardrail (`looks-at` in `wit/guardrail.wit`).
+    pub fn looks_at(&self) -> Vec<Medium> {
+        let mut extras = self.manifest.extras.iter();
+        let words = extras
+            .find(|(name, _)| name == LOOKS_AT)
+            .map(|(_, words)| words.as_str());
+        let words: Vec<&str> = words.unwrap_or_default().split_ascii_whitespace().collect();
+        Medium::ALL
+            .into_iter()
+            .filter(|medium| words.contains(&medium.word()))
+            .collect()
     }
 
     /// Validates settings against the manifest's schema.

@@ -9,6 +9,7 @@ use super::crossing::words;
 use super::grants::Grants;
 use super::pool::{Lease, Pool};
 use crate::canonical::Canonical;
+use crate::canonical::parts::Medium;
 
 pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
 
@@ -18,6 +19,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 /// One configured use of a guardrail.
 pub struct Guardrail {
     pool: Arc<Pool<GuardrailExports>>,
+    looks_at: Vec<Medium>,
 }
 
 /// Why there is no verdict.
@@ -37,8 +39,14 @@ pub struct Inspection {
 }
 
 impl Guardrail {
-    pub(crate) fn new(pool: Arc<Pool<GuardrailExports>>) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: Arc<Pool<GuardrailExports>>, looks_at: Vec<Medium>) -> Self {
+        Self { pool, looks_at }
+    }
+
+    /// What it is shown beside text.
+    #[must_use]
+    pub fn looks_at(&self) -> &[Medium] {
+        &self.looks_at
     }
 
     #[must_use]

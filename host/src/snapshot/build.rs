@@ -362,17 +362,18 @@ impl Builder {
         faults: &mut Vec<Fault>,
     ) -> Vec<ConfiguredGuardrail> {
         let configured = settings.guardrails.iter().map(|guardrail| {
-            let pool = Self::component(&settings.plugins, registry, &guardrail.plugin).and_then(|component| {
+            let plugin = Self::component(&settings.plugins, registry, &guardrail.plugin).and_then(|component| {
                 let key = self.checked_key(&settings.plugins, component, Kind::Guardrail, &guardrail.settings, faults)?;
-                self.uses.guardrails.get(key, |key| component.guardrail_pool(&self.host, key))
+                let pool = self.uses.guardrails.get(key, |key| component.guardrail_pool(&self.host, key))?;
+                Some(Arc::new(Guardrail::new(pool, component.looks_at())))
             });
-            if pool.is_none() {
+            if plugin.is_none() {
                 faults.push(Fault::Missing(format!(
                     "guardrail `{}` needs plugin `{}`, which is not there: exchanges that need it are refused; put its component into the plugins directory, or mend its settings",
                     guardrail.name, guardrail.plugin
                 )));
             }
-            ConfiguredGuardrail { settings: guardrail.clone(), plugin: pool.map(|pool| Arc::new(Guardrail::new(pool))) }
+            ConfiguredGuardrail { settings: guardrail.clone(), plugin }
         });
         configured.collect()
     }

@@ -19,6 +19,7 @@ pub use groups::{Found, Groups};
 pub use listing::Served;
 
 use crate::callbacks::Sink;
+use crate::canonical::parts::Medium;
 use crate::config::settings::{self, Mode, Settings};
 use crate::decisions::Recorder;
 use crate::plugin::adapter::Adapter;
@@ -73,8 +74,14 @@ pub struct ConfiguredGuardrail {
 impl ConfiguredGuardrail {
     /// Whether it inspects exchanges at this point.
     #[must_use]
-    pub fn looks_at(&self, mode: Mode) -> bool {
+    pub fn looks(&self, mode: Mode) -> bool {
         self.settings.modes.contains(&mode)
+    }
+
+    /// What it is shown beside text.
+    #[must_use]
+    pub fn looks_at(&self) -> &[Medium] {
+        self.plugin.as_deref().map_or(&[], Guardrail::looks_at)
     }
 }
 

@@ -64,6 +64,12 @@ impl Manifest {
         self
     }
 
+    /// What a guardrail looks at beside text, such as `["image", "file"]`: `wit/guardrail.wit` has the words.
+    #[must_use]
+    pub fn looks_at(self, media: &[&str]) -> Self {
+        self.extra("looks-at", &media.join(" "))
+    }
+
     /// A host it asks to reach: `host`, `host:port` or `*.domain`; `*` asks for whatever the operator names.
     #[must_use]
     pub fn outbound(mut self, host: &str) -> Self {

@@ -89,6 +89,7 @@ fn check_guardrail(guardrail: &Node, params: &Node, known: &Known, problems: &mu
     }
     let name = guardrail.get("guardrail_name").and_then(Node::text).unwrap_or_default();
     check_logging_only(name, params, problems);
+    check_unseen(params, known, problems);
     let fails_open = params.get("fail_on_error").and_then(Node::bool) == Some(false);
     let fallback = params
         .get("unreachable_fallback")
@@ -111,6 +112,22 @@ fn check_logging_only(name: &str, params: &Node, problems: &mut Problems) {
     );
     let mend = "Where they must not, set `litellm_settings.turn_off_message_logging: true`, or use `pre_call` and `post_call`.";
     problems.warning(&mode.at, what, mend);
+}
+
+/// A guardrail that looks at text alone lets pictures pass, with whatever is written in them.
+fn check_unseen(params: &Node, known: &Known, problems: &mut Problems) {
+    let Some(node) = params.get("guardrail") else { return };
+    let plugin = names::guardrail_plugin(node.text().unwrap_or_default());
+    let Some(unseen) = known.unseen.get(&plugin).filter(|unseen| !unseen.is_empty()) else {
+        return;
+    };
+    if params.get("unseen").is_none() {
+        let what = format!(
+            "the guardrail `{plugin}` does not look at {}: they pass it",
+            unseen.join(", ")
+        );
+        problems.note(&node.at, what, "Where they must not, add `unseen: block`.");
+    }
 }
 
 /// Every word of `mode`, in all three forms it may have.

@@ -69,6 +69,7 @@ pub const TYPED: &[Key] = &[
     on("default_on", BOOL, "Applies to every exchange; default false, true under `litellm_settings`."),
     on("fail_on_error", BOOL, "Refuses the exchange when the check itself fails; default true."),
     on("unreachable_fallback", Shape::Word(&["fail_closed", "fail_open"]), "What happens when the check cannot be made; default `fail_closed`."),
+    on("unseen", Shape::Word(&["pass", "block"]), "What happens to requests and answers with images, audio, video, files or tokens that the guardrail does not look at; default `pass`."),
 ];
 
 #[rustfmt::skip] // One key a row.

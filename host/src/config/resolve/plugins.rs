@@ -33,6 +33,7 @@ fn guardrail(entry: &Node, default_on: bool) -> Option<Guardrail> {
         modes: moments(params),
         default_on: bool(params, &["default_on"]).unwrap_or(default_on),
         fail_open: lets_pass,
+        blocks_unseen: text(params, &["unseen"]).as_deref() == Some("block"),
         settings: rest(params, |key| rows::TYPED.iter().any(|row| row.name == key)),
         line: entry.at.line,
     })

@@ -15,7 +15,8 @@ use super::answer::{Answer, Whole};
 use super::story::GuardrailReport;
 use super::{Cause, Exchange, Refusal};
 use crate::canonical::Canonical;
-use crate::canonical::texts::{self, Found};
+use crate::canonical::parts::Medium;
+use crate::canonical::texts::{self, Found, Shown};
 use crate::config::settings::Mode;
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict, Violation};
@@ -40,18 +41,18 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     check_asked(&snapshot, &canonical)?;
     let mut canonical = canonical;
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
-        let found = texts_of(&canonical).await;
+        let shown = texts_of(&canonical, guardrail).await;
         let (report, verdict) = ask(
             &exchange.worker.gateway.metrics,
             guardrail,
             &canonical,
             Stage::Request,
             "pre_call",
-            &found,
+            &shown,
         )
         .await;
         exchange.story.guardrails.push(report);
-        if let Some(changed) = with_texts(&canonical, &found, verdict?).await? {
+        if let Some(changed) = with_texts(&canonical, &shown, verdict?).await? {
             canonical = changed;
             exchange.canonical = Some(Arc::clone(&canonical));
         }
@@ -84,8 +85,8 @@ async fn during(
 ) -> Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)> {
     let mut reports = Vec::new();
     for guardrail in applying(snapshot, canonical, Mode::DuringCall) {
-        let found = texts_of(canonical).await;
-        let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Request, "during_call", &found).await;
+        let shown = texts_of(canonical, guardrail).await;
+        let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Request, "during_call", &shown).await;
         reports.push(report);
         if let Err(refusal) = verdict {
             return Err((refusal, reports));
@@ -104,13 +105,13 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
     match answer {
         Answer::Whole(mut whole) => {
             for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
-                let body = whole.body.clone();
-                let found = worker::aside(body.len(), move || Arc::new(texts::of_answer(&body))).await;
+                let (body, looks_at) = (whole.body.clone(), guardrail.looks_at().to_vec());
+                let shown = worker::aside(body.len(), move || Arc::new(texts::of_answer(&body, &looks_at))).await;
                 let metrics = &exchange.worker.gateway.metrics;
-                let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &found).await;
+                let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
                 exchange.story.guardrails.push(report);
                 if let Outcome::Rewrite(texts) = verdict? {
-                    whole = worker::aside(whole.body.len(), move || with_answer_texts(whole, &found, &texts)).await?;
+                    whole = worker::aside(whole.body.len(), move || with_answer_texts(whole, &shown, &texts)).await?;
                 }
             }
             if general.restamp_model {
@@ -154,12 +155,12 @@ fn applying<'s>(
         let twins = snapshot
             .guardrails
             .iter()
-            .filter(|other| other.settings.name == *name && other.looks_at(mode));
+            .filter(|other| other.settings.name == *name && other.looks(mode));
         let twins: Vec<&ConfiguredGuardrail> = twins.collect();
         twins.len() < 2 || std::ptr::eq(twins[seed % twins.len()], *guardrail)
     };
     let looking = snapshot.guardrails.iter().filter(move |guardrail| {
-        guardrail.looks_at(mode) && (guardrail.settings.default_on || asked.contains(&guardrail.settings.name))
+        guardrail.looks(mode) && (guardrail.settings.default_on || asked.contains(&guardrail.settings.name))
     });
     looking.filter(in_turn)
 }
@@ -210,18 +211,19 @@ async fn ask(
     canonical: &Arc<Canonical>,
     stage: Stage,
     mode: &'static str,
-    found: &Arc<Vec<Found>>,
+    shown: &Arc<Shown>,
 ) -> (GuardrailReport, Result<Outcome, Refusal>) {
     let begun = Instant::now();
-    let inspected = match &guardrail.plugin {
-        Some(_) if found.is_empty() => Ok(Verdict::Pass),
-        Some(plugin) => {
-            let bytes = found.iter().map(|found| found.text.len()).sum();
-            let looking = inspect(Arc::clone(plugin), Arc::clone(canonical), stage, Arc::clone(found));
+    let inspected = match (&guardrail.plugin, shown.unseen.first()) {
+        (_, Some(medium)) if guardrail.settings.blocks_unseen => Ok(Verdict::Block(unseen(*medium))),
+        (Some(_), _) if shown.found.is_empty() => Ok(Verdict::Pass),
+        (Some(plugin), _) => {
+            let bytes = shown.found.iter().map(|found| found.text.len()).sum();
+            let looking = inspect(Arc::clone(plugin), Arc::clone(canonical), stage, Arc::clone(shown));
             // Boxed, so that an exchange without guardrails does not reserve memory for this future.
             Box::pin(worker::aside_waiting(bytes, looking)).await.map_err(Some)
         }
-        None => Err(None),
+        (None, _) => Err(None),
     };
     let (status, code, outcome) = judge(guardrail, inspected);
     let took = begun.elapsed();
@@ -240,9 +242,9 @@ async fn inspect(
     plugin: Arc<Guardrail>,
     canonical: Arc<Canonical>,
     stage: Stage,
-    found: Arc<Vec<Found>>,
+    shown: Arc<Shown>,
 ) -> Result<Verdict, InspectError> {
-    let passages: Vec<Passage> = found.iter().map(passage).collect();
+    let passages: Vec<Passage> = shown.found.iter().map(passage).collect();
     plugin.begin(&canonical).await?.inspect(stage, &passages).await
 }
 
@@ -267,6 +269,18 @@ fn judge(
             (FAILED, None, Ok(Outcome::Pass))
         }
         Err(error) => (FAILED, None, Err(unavailable(name, &guardrail.settings.plugin, error))),
+    }
+}
+
+/// What `unseen: block` says of a medium that a guardrail does not look at.
+fn unseen(medium: Medium) -> Violation {
+    Violation {
+        code: format!("unseen.{}", medium.word()),
+        message: format!(
+            "{} are not allowed here: the guardrail cannot look at them",
+            medium.described()
+        ),
+        detail: String::new(),
     }
 }
 
@@ -299,23 +313,26 @@ fn passage(found: &Found) -> Passage {
     }
 }
 
-async fn texts_of(canonical: &Arc<Canonical>) -> Arc<Vec<Found>> {
-    let canonical = Arc::clone(canonical);
-    worker::aside(canonical.body.len(), move || Arc::new(texts::of_request(&canonical))).await
+async fn texts_of(canonical: &Arc<Canonical>, guardrail: &ConfiguredGuardrail) -> Arc<Shown> {
+    let (canonical, looks_at) = (Arc::clone(canonical), guardrail.looks_at().to_vec());
+    worker::aside(canonical.body.len(), move || {
+        Arc::new(texts::of_request(&canonical, &looks_at))
+    })
+    .await
 }
 
 /// The request with the guardrail's texts in place of those that it got; `None` if nothing changes.
 async fn with_texts(
     canonical: &Arc<Canonical>,
-    found: &Arc<Vec<Found>>,
+    shown: &Arc<Shown>,
     outcome: Outcome,
 ) -> Result<Option<Arc<Canonical>>, Refusal> {
     let Outcome::Rewrite(texts) = outcome else {
         return Ok(None);
     };
-    let (canonical, found) = (Arc::clone(canonical), Arc::clone(found));
+    let (canonical, shown) = (Arc::clone(canonical), Arc::clone(shown));
     worker::aside(canonical.body.len(), move || {
-        let Some(body) = texts::replaced(&canonical.body, &found, &texts).map_err(not_applied)? else {
+        let Some(body) = texts::replaced(&canonical.body, &shown.found, &texts).map_err(not_applied)? else {
             return Ok(None);
         };
         let changed = canonical.with_body(body).map_err(not_applied)?;
@@ -325,8 +342,8 @@ async fn with_texts(
 }
 
 /// The same for an answer.
-fn with_answer_texts(whole: Whole, found: &[Found], texts: &[String]) -> Result<Whole, Refusal> {
-    match texts::replaced(&whole.body, found, texts).map_err(not_applied)? {
+fn with_answer_texts(whole: Whole, shown: &Shown, texts: &[String]) -> Result<Whole, Refusal> {
+    match texts::replaced(&whole.body, &shown.found, texts).map_err(not_applied)? {
         Some(body) => whole.with_body(texts::without_echoes(body)),
         None => Ok(whole),
     }

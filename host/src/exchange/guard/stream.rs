@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{blocked, event, status, unavailable};
+use super::{blocked, event, status, unavailable, unseen};
 use crate::canonical::Canonical;
 use crate::canonical::chunk::{Chunk, Place};
 use crate::canonical::join::Transcript;
+use crate::canonical::texts;
 use crate::exchange::story::GuardrailReport;
 use crate::exchange::{Cause, Refusal};
 use crate::json::text::plain_escapes;
@@ -46,6 +47,8 @@ pub struct Windows {
     serial: u64,
     /// Escapes in JSON texts of which only the beginning has arrived.
     escapes: Texts,
+    /// The guardrail that lets no medium pass that it does not look at. On streams guardrails look at text alone.
+    blocks_unseen: Option<Box<str>>,
     /// What was sent, for the record.
     pub transcript: Option<Transcript>,
 }
@@ -123,6 +126,10 @@ impl Windows {
             envelope: Bytes::new(),
             serial: 0,
             escapes: Texts::new(),
+            blocks_unseen: guardrails
+                .iter()
+                .find(|guardrail| guardrail.settings.blocks_unseen)
+                .map(|guardrail| guardrail.settings.name.as_str().into()),
             transcript: None,
         })
     }
@@ -139,6 +146,11 @@ impl Windows {
         let mut chunks = Vec::new();
         for event in &mut self.events {
             let event = event.map_err(|error| unreadable(error.to_string()))?;
+            if let Some(name) = &self.blocks_unseen
+                && let Some(medium) = texts::of_answer(&event.data, &[]).unseen.first()
+            {
+                return Err(blocked(name, unseen(*medium)));
+            }
             let chunk = Chunk::read(event.data, &mut self.serial);
             // An event that cannot be read cannot be checked.
             chunks.push(chunk.ok_or_else(|| unreadable("the upstream sent an event that is no chunk".to_owned()))?);

@@ -1,9 +1,11 @@
 //! Bounds of the names that a guest asks about, of what a component says of itself and of its providers, and of the
 //! requests that it asks for.
 
+use crate::canonical::parts::Medium;
 use crate::plugin::bindings::provider_types::{Auth, ProviderInfo, UpstreamRequest};
 use crate::plugin::bindings::types::Header;
 use crate::plugin::bindings::{Manifest, http};
+use crate::plugin::component::LOOKS_AT;
 
 /// Bytes of a name of a field, an attribute, a parameter, a header or a column.
 const NAME_BYTES_MAX: usize = 1_024;
@@ -54,7 +56,16 @@ pub(in crate::plugin) fn manifest(manifest: &Manifest) -> Result<(), String> {
     if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {
         return Err("settings-schema is not JSON".into());
     }
-    Ok(())
+    let mut looks_at = manifest.extras.iter().filter(|(name, _)| name == LOOKS_AT);
+    let is_known = |word: &&str| Medium::ALL.iter().any(|medium| medium.word() == *word);
+    match looks_at.find_map(|(_, words)| words.split_ascii_whitespace().find(|word| !is_known(word))) {
+        None => Ok(()),
+        Some(word) => {
+            let words = Medium::ALL.map(Medium::word).join("`, `");
+            let word: String = word.chars().take(40).collect();
+            Err(format!("`{LOOKS_AT}` names {word:?}, and the words are `{words}`"))
+        }
+    }
 }
 
 /// Checks the lengths of what an adapter says of its providers.

@@ -240,6 +240,24 @@ fn imports() -> Vec<(String, Attempt)> {
     ]
 }
 
+#[test]
+fn a_guardrail_looks_at_media_that_there_are() {
+    let manifest = |words: &str| Manifest {
+        name: "plugin".into(),
+        version: "1.0.0".into(),
+        summary: "A plugin.".into(),
+        settings_schema: String::new(),
+        outbound: Vec::new(),
+        extras: vec![pair("looks-at", words)],
+    };
+    assert_eq!(shapes::manifest(&manifest("image audio video file tokens")), Ok(()));
+    let refused = shapes::manifest(&manifest("image smell")).unwrap_err();
+    assert!(
+        refused.contains("\"smell\"") && refused.contains("`tokens`"),
+        "{refused}"
+    );
+}
+
 fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }

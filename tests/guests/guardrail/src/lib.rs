@@ -76,6 +76,7 @@ impl Plugin for Probe {
         Manifest::new("probe-guardrail", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
             .settings_schema(r#"{"type":"object"}"#)
             .outbound("*")
+            .looks_at(&["image", "audio", "file", "tokens"])
     }
 
     fn new(settings: Settings) -> Result<Self, String> {
