@@ -1,6 +1,7 @@
 //! The whole gateway in process: real components, real HTTP, scripted upstreams. One program, for each links all of wasmtime.
 
 mod adapters;
+mod architecture;
 mod attempts;
 mod callbacks;
 mod cancelled;
