@@ -79,12 +79,12 @@ pub fn describe_request(id: &str, canonical: Option<&Canonical>, headers: &mut H
     const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
     let mut put = |name, value| put(headers, name, value);
     let id = value(id);
-    put("x-request-id", id.clone());
-    put("x-litellm-call-id", id);
-    put("x-litellm-version", Some(VERSION));
+    put(const { name("x-request-id") }, id.clone());
+    put(const { name("x-litellm-call-id") }, id);
+    put(const { name("x-litellm-version") }, Some(VERSION));
     if let Some(canonical) = canonical {
-        put("x-litellm-model-group", value(&canonical.group));
-        put("x-sluice-not-in-effect", list(left_aside(canonical)));
+        put(const { name("x-litellm-model-group") }, value(&canonical.group));
+        put(const { name("x-sluice-not-in-effect") }, list(left_aside(canonical)));
     }
 }
 
@@ -96,26 +96,37 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     let story = &exchange.story;
     if let Some(attempt) = story.last_attempt() {
         let known = &attempt.candidate.deployment.described;
-        put("x-litellm-model-id", known.id.clone());
-        put("x-litellm-model-name", known.model.clone());
-        put("x-litellm-model-api-base", known.base.clone());
+        put(const { name("x-litellm-model-id") }, known.id.clone());
+        put(const { name("x-litellm-model-name") }, known.model.clone());
+        put(const { name("x-litellm-model-api-base") }, known.base.clone());
     }
     let count = |count: usize| Some(if count == 0 { NONE } else { count.into() });
-    put("x-litellm-attempted-retries", count(story.retries()));
-    put("x-litellm-attempted-fallbacks", count(story.fallbacks));
-    put("x-litellm-fallback-errors", fallback_errors(exchange));
-    put("x-litellm-applied-guardrails", list(story.applied_guardrails()));
+    put(const { name("x-litellm-attempted-retries") }, count(story.retries()));
+    put(const { name("x-litellm-attempted-fallbacks") }, count(story.fallbacks));
+    put(const { name("x-litellm-fallback-errors") }, fallback_errors(exchange));
+    put(
+        const { name("x-litellm-applied-guardrails") },
+        list(story.applied_guardrails()),
+    );
     let cost = story.cost.as_ref().and_then(|cost| value(&cost.total.to_string()));
-    put("x-litellm-response-cost", cost);
+    put(const { name("x-litellm-response-cost") }, cost);
     let took = story.took.unwrap_or_else(|| exchange.started.elapsed());
     let overhead = took.saturating_sub(story.upstream_time);
-    put("x-litellm-response-duration-ms", value(&millis(took)));
-    put("x-litellm-overhead-duration-ms", value(&millis(overhead)));
+    put(const { name("x-litellm-response-duration-ms") }, value(&millis(took)));
+    put(
+        const { name("x-litellm-overhead-duration-ms") },
+        value(&millis(overhead)),
+    );
 }
 
-fn put(headers: &mut HeaderMap, name: &'static str, value: Option<HeaderValue>) {
+/// Names are made while compiling: here they would be checked byte by byte for each answer.
+const fn name(name: &'static str) -> HeaderName {
+    HeaderName::from_static(name)
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
     if let Some(value) = value {
-        headers.insert(HeaderName::from_static(name), value);
+        headers.insert(name, value);
     }
 }
 

@@ -252,6 +252,9 @@ fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQu
 fn has_dot_segment(path_and_query: &str) -> bool {
     const DECODINGS_MAX: usize = 4;
     let path = path_and_query.split(['?', '#']).next().unwrap_or_default();
+    if !path.contains(['.', '%']) {
+        return false;
+    }
     let mut path = path.as_bytes().to_vec();
     for _ in 0..DECODINGS_MAX {
         let mut segments = path.split(|byte| matches!(byte, b'/' | b'\\'));
