@@ -57,27 +57,18 @@ pub struct Stage<'a> {
     pub layout: &'a Layout,
 }
 
-/// Measures these cases so many times.
-pub async fn run(stage: &Stage<'_>, cases: &[&Case], rounds: usize, seconds: f64) -> Figures {
-    let mut figures = Figures::new();
-    let began = Instant::now();
-    for round in 1..=rounds {
-        for (case_index, case) in cases.iter().enumerate() {
-            for (gateway_index, gateway) in stage.gateways.iter().enumerate() {
-                if !case.is_for(gateway.make, &gateway.name) {
-                    continue;
-                }
-                let passed = began.elapsed().as_secs();
-                crate::say(&format!(
-                    "round {round}/{rounds}, {passed} s: {}: {}",
-                    case.name, gateway.name
-                ));
-                let figure = measure(stage, case, gateway, span(seconds, case)).await;
-                figures.entry((case_index, gateway_index)).or_default().push(figure);
+/// One round: measures each of these cases once, and adds what it came to.
+pub async fn run(stage: &Stage<'_>, cases: &[&Case], seconds: f64, figures: &mut Figures) {
+    for (case_index, case) in cases.iter().enumerate() {
+        for (gateway_index, gateway) in stage.gateways.iter().enumerate() {
+            if !case.is_for(gateway.make, &gateway.name) {
+                continue;
             }
+            crate::say(&format!("{}: {}", case.name, gateway.name));
+            let figure = measure(stage, case, gateway, span(seconds, case)).await;
+            figures.entry((case_index, gateway_index)).or_default().push(figure);
         }
     }
-    figures
 }
 
 /// What was used at one moment.

@@ -258,7 +258,8 @@ fn is_variant(name: &str) -> bool {
     Variant::ALL[1..].iter().any(|variant| variant.name() == name)
 }
 
-/// Starts all gateways and measures all cases.
+/// Measures all cases, in each round at gateways that are started for it: where a process has its memory changes what an
+/// exchange costs it by some per cent, for as long as it runs.
 async fn phase(
     options: &Options,
     plans: &[Plan],
@@ -270,16 +271,21 @@ async fn phase(
     pin_this_thread(&layout.rig);
     upstream.tree().pin(&layout.rig);
     let mut gateways = Vec::new();
-    for plan in plans {
-        say(&format!("starting {}", plan.name));
-        gateways.push(plan.start(&scratch.0, &layout.gateway)?);
+    let mut figures = Figures::new();
+    for round in 1..=options.rounds {
+        gateways.clear();
+        for plan in plans {
+            say(&format!("round {round}/{}: starting {}", options.rounds, plan.name));
+            gateways.push(plan.start(&scratch.0, &layout.gateway)?);
+        }
+        let stage = Stage {
+            gateways: &gateways,
+            upstream: upstream.tree(),
+            layout,
+        };
+        say(&format!("round {round}/{}", options.rounds));
+        rounds::run(&stage, cases, options.seconds, &mut figures).await;
     }
-    let stage = Stage {
-        gateways: &gateways,
-        upstream: upstream.tree(),
-        layout,
-    };
-    let figures = rounds::run(&stage, cases, options.rounds, options.seconds).await;
     Ok((gateways, figures))
 }
 
