@@ -276,6 +276,17 @@ pub fn of_answer(body: &[u8], looks_at: &[Medium]) -> Shown {
     shown
 }
 
+/// A medium of a whole answer or of a chunk, if there is one.
+#[must_use]
+pub fn medium_of_answer(body: &[u8]) -> Option<Medium> {
+    let root = find::root(body)?;
+    let mut found = None;
+    Walk::new(body, |_, _, form| found = found.or(form.medium))
+        .with_media()
+        .value(root, Holds::Object(ANSWER));
+    found
+}
+
 fn said(body: &[u8], value: Value, holds: Holds, role: &str, looks_at: &[Medium], shown: &mut Shown) {
     let own = member(body, value.span, "role").and_then(|role| role.text(body));
     let role = own.as_deref().unwrap_or(role);

@@ -147,9 +147,9 @@ impl Windows {
         for event in &mut self.events {
             let event = event.map_err(|error| unreadable(error.to_string()))?;
             if let Some(name) = &self.blocks_unseen
-                && let Some(medium) = texts::of_answer(&event.data, &[]).unseen.first()
+                && let Some(medium) = texts::medium_of_answer(&event.data)
             {
-                return Err(blocked(name, unseen(*medium)));
+                return Err(blocked(name, unseen(medium)));
             }
             let chunk = Chunk::read(event.data, &mut self.serial);
             // An event that cannot be read cannot be checked.
