@@ -15,6 +15,9 @@ pub const MASTER_KEY: &str = "sk-bench-0123456789abcdef";
 /// How long a gateway may take until it answers.
 const START_MAX: Duration = Duration::from_secs(120);
 
+/// Starts of a gateway whose port was taken by another process.
+const STARTS_MAX: u32 = 3;
+
 /// What is between the load and the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Make {
@@ -109,17 +112,26 @@ impl Plan {
         Ok(began.elapsed())
     }
 
-    /// Starts it and asks again and again, so far apart, until it answers.
+    /// Starts it and asks again and again, so far apart, until it answers. Another process may take the free port before
+    /// the gateway does, so a start that fails is tried again.
     fn begin(&self, directory: &Path, cores: &[usize], between: Duration) -> Result<Gateway, String> {
-        let spawned = self.spawn(directory, cores);
-        let mut gateway = spawned.map_err(|error| format!("{}: {error}", self.name))?;
-        gateway.wait(between)?;
-        Ok(gateway)
+        let mut starts = 0;
+        loop {
+            starts += 1;
+            let spawned = self.spawn(directory, cores);
+            let mut gateway = spawned.map_err(|error| format!("{}: {error}", self.name))?;
+            match gateway.wait(between) {
+                Ok(()) => return Ok(gateway),
+                Err(error) if error.contains("in use") && starts < STARTS_MAX => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn spawn(&self, directory: &Path, cores: &[usize]) -> io::Result<Gateway> {
-        let address = free_address()?;
+        // The sink first: it holds its port, so it cannot be given the gateway's, which nobody holds.
         let sink = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = free_address()?;
         let file_name: String = self
             .name
             .chars()
