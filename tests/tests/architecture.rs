@@ -107,7 +107,7 @@ const RULES: &[Rule] = &[
             "deployment/secrets.rs",
             "exchange/canned.rs",
             "exchange/checkup.rs",
-            "exchange/fallback.rs",
+            "exchange/policy/fallback.rs",
             "exchange/guard/mod.rs",
             "exchange/headers.rs",
             "exchange/receive.rs",

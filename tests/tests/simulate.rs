@@ -101,6 +101,76 @@ async fn an_outage_costs_a_few_attempts_and_no_exchange() {
     }
 }
 
+/// What leaves a deployment out in an exchange leaves it out here: the deployment that is to be left out always fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_fit_and_health_checks_choose_as_in_exchanges() {
+    let gateway = Gateway::start(&Config::new().mock("chat", "hi")).await;
+    let entry = |id: &str, parameters: Value, info: Value| {
+        let mut entry = json!({
+            "model_name": "chat",
+            "litellm_params": { "model": "openai/simulated", "mock_response": "hi" },
+            "model_info": { "id": id },
+        });
+        entry["litellm_params"]
+            .as_object_mut()
+            .unwrap()
+            .extend(parameters.as_object().unwrap().clone());
+        entry["model_info"]
+            .as_object_mut()
+            .unwrap()
+            .extend(info.as_object().unwrap().clone());
+        entry
+    };
+    let nothing = || json!({});
+    let outage = json!([{ "match": "ill", "outages": [{ "from_s": 0, "for_s": 1e9, "as": "error" }] }, { "match": "*", "failures": 0 }]);
+    let cases = [
+        (
+            "tags",
+            [
+                entry("ill", json!({ "tags": ["free"] }), nothing()),
+                entry("good", json!({ "tags": ["paid"] }), nothing()),
+            ],
+            json!({ "enable_tag_filtering": true }),
+        ),
+        (
+            "fit",
+            [
+                entry("ill", nothing(), json!({ "max_input_tokens": 1 })),
+                entry("good", nothing(), nothing()),
+            ],
+            json!({ "enable_pre_call_checks": true }),
+        ),
+        (
+            "health checks",
+            [entry("ill", nothing(), nothing()), entry("good", nothing(), nothing())],
+            json!({ "enable_health_check_routing": true }),
+        ),
+    ];
+    for (what, deployments, mut router) in cases {
+        let mut attempts = Vec::new();
+        for is_on in [true, false] {
+            if !is_on {
+                router = json!({});
+            }
+            router["disable_cooldowns"] = true.into();
+            let config = json!({
+                "model_list": deployments,
+                "router_settings": router,
+                "general_settings": { "background_health_checks": true, "health_check_interval": 30 },
+            });
+            let scenario = Scenario {
+                exchanges: 500,
+                tags: vec!["paid".into()],
+                deployments: serde_json::from_value(outage.clone()).unwrap(),
+                ..Scenario::default()
+            };
+            let played = play(&gateway, config.to_string(), simulation(scenario, &["simple-shuffle"])).await;
+            attempts.push(played.unwrap()[0].attempts);
+        }
+        assert!(attempts[0] <= 1.0 && attempts[1] > 1.2, "{what}: {attempts:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_exchanges_may_come_again() {
     let config = Config::new()

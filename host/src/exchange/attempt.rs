@@ -13,10 +13,12 @@ use hyper::{Request, Response, Uri};
 
 use super::answer::{Answer, Whole};
 use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
+use super::policy::attempts::{Attempts, Facts, Ranked, Then};
+use super::policy::retry::Retries;
+use super::policy::time_limits;
 use super::redirect::{self, REDIRECTS_MAX};
 use super::relay::{Source, Stream};
-use super::retry::Retries;
-use super::route::{self, Ranked};
+use super::route;
 use super::story::AttemptReport;
 use super::{Cause, Exchange, Refusal};
 use super::{blame, canned, completion, in_band, outgoing};
@@ -29,9 +31,6 @@ use crate::sse;
 use crate::upstream::{self, AnswerError, Clock, Connections, TimeLimits};
 use crate::worker;
 
-/// The longest time limit that a client can set. Adding a much larger one to the clock would overflow.
-const CLIENT_LIMIT_MAX: Duration = Duration::from_secs(86_400);
-
 /// Bytes of an upstream's error page that are read.
 const ERROR_BYTES_MAX: usize = 256 << 10;
 
@@ -42,17 +41,14 @@ const ERROR_BYTES_MAX: usize = 256 << 10;
 pub async fn until_one_answers(
     exchange: &mut Exchange,
     canonical: &Arc<Canonical>,
-    mut ranked: Ranked,
+    ranked: Ranked,
     without: &[Arc<Deployment>],
 ) -> Result<Answer, Refusal> {
-    let own = ranked
-        .front()
-        .and_then(|candidate| candidate.deployment.settings.num_retries);
-    let mut retries = Retries::new(exchange, canonical, own);
-    let mut left_aside = without.to_vec();
-    let mut made = 0;
-    while let Some(candidate) = route::next(&mut ranked, Moment::now()) {
-        made += 1;
+    let snapshot = Arc::clone(&exchange.snapshot);
+    let own = ranked.front().and_then(|first| first.deployment.settings.num_retries);
+    let retries = Retries::new(&snapshot.settings.router.retries, asked_retries(canonical), own);
+    let mut attempts = Attempts::new(retries, ranked, without);
+    while let Some(candidate) = attempts.next(Moment::now()) {
         let refusal = match once(exchange, canonical, &candidate).await {
             Ok(answer) => return Ok(answer),
             Err(refusal) => refusal,
@@ -61,40 +57,34 @@ pub async fn until_one_answers(
             exchange = %exchange.id, deployment = candidate.deployment.settings.id, cause = ?refusal.cause,
             error = refusal.message, "attempt failed"
         );
-        if refusal.cause == Cause::Unsupported {
-            // The deployment does not support the request: this does not count as an attempt.
-            made -= 1;
-        } else if !retries.allow(exchange, canonical, &refusal, made) {
-            // Deployments of a later `order` exist for the case that the earlier ones fail: they are tried even if no
-            // retries are left.
-            route::pass_over_order(&mut ranked, &candidate);
-            if ranked.is_empty() || !refusal.cause.may_try_another() || !retries.has_attempts_left(exchange) {
-                return Err(refusal);
+        let facts = Facts {
+            names: exchange.group_names(canonical),
+            has_attempts_left: has_attempts_left(exchange),
+            has_fallbacks: !exchange.fallbacks_after(canonical).is_empty(),
+            random: fastrand::f64(),
+        };
+        match attempts.failed(candidate, &refusal, &facts) {
+            Then::TryNext => {}
+            Then::GiveUp => return Err(refusal),
+            Then::RankAgain(wait) => {
+                if !route::has_others(&snapshot, canonical, attempts.left_aside(), Moment::now()) {
+                    return Err(refusal);
+                }
+                tokio::time::sleep(wait).await;
+                // The error of the last attempt says more than the error that no deployment may be tried now.
+                match route::rank(exchange, canonical, attempts.left_aside()) {
+                    Ok(ranked) => attempts.rank_again(ranked),
+                    Err(_) => return Err(refusal),
+                }
             }
-            made = 0;
-        }
-        if !refusal.cause.may_try_again() {
-            left_aside.push(candidate.deployment);
-        }
-        if ranked.is_empty() {
-            // All have failed. After a wait the same ones may answer, unless fallbacks can take over a rate-limited
-            // request at once.
-            let others = exchange.fallbacks_after(canonical);
-            let goes_elsewhere = refusal.cause == Cause::RateLimited && !others.is_empty();
-            let wait = retries.wait(exchange, &refusal, made).filter(|_| !goes_elsewhere);
-            let Some(wait) = wait else { return Err(refusal) };
-            if !route::has_others(exchange, canonical, &left_aside) {
-                return Err(refusal);
-            }
-            tokio::time::sleep(wait).await;
-            // The error of the last attempt says more than the error that no deployment may be tried now.
-            ranked = match route::rank(exchange, canonical, &left_aside) {
-                Ok(ranked) => ranked,
-                Err(_) => return Err(refusal),
-            };
         }
     }
     Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
+}
+
+/// Whether the exchange may make another attempt at all.
+pub fn has_attempts_left(exchange: &Exchange) -> bool {
+    exchange.story.attempts.len() < exchange.snapshot.settings.upstream.attempts_max as usize
 }
 
 /// Makes one attempt, and records it in the story whatever its outcome.
@@ -411,60 +401,21 @@ fn first_event(stream: Bytes) -> Bytes {
     first.map_or(stream, |event| event.data)
 }
 
-/// Time limits that the request sets.
-pub struct AskedLimits {
-    whole: Option<Duration>,
-    first_content: Option<Duration>,
-}
-
-impl AskedLimits {
-    pub fn of(canonical: &Canonical) -> Self {
-        let asked = |names: &[&str], header: &str| {
-            let field = names
-                .iter()
-                .find_map(|name| canonical.field(name))
-                .map(|field| field.json);
-            let text = field.or_else(|| canonical.headers.get(header)?.to_str().ok())?;
-            let limit = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
-            Some(limit.min(CLIENT_LIMIT_MAX))
-        };
-        Self {
-            whole: asked(&["timeout", "request_timeout"], "x-litellm-timeout"),
-            first_content: asked(&["stream_timeout"], "x-litellm-stream-timeout"),
-        }
-    }
-
-    pub fn is_any(&self) -> bool {
-        self.whole.is_some() || self.first_content.is_some()
-    }
-}
-
-/// Time limits of this attempt: the request's own take precedence over the deployment's, those over the router's.
 fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate) -> TimeLimits {
-    let router = &exchange.snapshot.settings.router;
-    let own = &candidate.deployment.settings;
-    let asked = AskedLimits::of(canonical);
-    let of_attempt = asked.whole.or(own.timeout);
-    let whole = of_attempt.unwrap_or(router.timeout);
-    if !canonical.is_streaming {
-        return TimeLimits {
-            whole: Some(whole),
-            ..TimeLimits::default()
-        };
-    }
-    let first = asked
-        .first_content
-        .or(own.stream_timeout)
-        .or(router.stream_timeout)
-        .unwrap_or(whole);
-    // As with LiteLLM, a stream may last longer than `timeout`, but must not be silent for longer. The router's default
-    // is too long for that: it would not notice that an upstream is gone.
-    let of_router = router.timeout.min(exchange.snapshot.settings.upstream.chunk_timeout);
-    TimeLimits {
-        first_byte: Some(first),
-        between_chunks: Some(of_attempt.unwrap_or(of_router)),
-        whole: None,
-    }
+    let settings = &exchange.snapshot.settings;
+    time_limits::of_attempt(
+        time_limits::Asked::of(canonical),
+        &candidate.deployment.settings,
+        &settings.router,
+        settings.upstream.chunk_timeout,
+        canonical.is_streaming,
+    )
+}
+
+/// `num_retries` of the request.
+fn asked_retries(canonical: &Canonical) -> Option<u32> {
+    let field = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
+    field.or_else(|| canonical.header("x-litellm-num-retries")?.parse().ok())
 }
 
 /// The error of an adapter: it refused the request or the answer, or its call failed.

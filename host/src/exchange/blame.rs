@@ -1,9 +1,9 @@
-//! What the outcome of an attempt says about its deployment. Errors of the client say nothing about it.
+//! Applies the outcome of an attempt to its deployment, and logs what follows. [`policy::blame`] says what counts.
 
 use std::time::Duration;
 
-use super::attempt::AskedLimits;
-use super::{Cause, Exchange, Refusal};
+use super::policy::{self, time_limits};
+use super::{Exchange, Refusal};
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight, Probe};
 use crate::moment::Moment;
 
@@ -26,7 +26,9 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, pro
     let deployment = &candidate.deployment;
     let status = refusal.cause.status();
     deployment.counters.failed(status, refusal.cause.class());
-    let Some(kind) = kind(exchange, candidate, refusal.cause) else {
+    let canonical = exchange.canonical.as_deref();
+    let asked = canonical.map(time_limits::Asked::of).unwrap_or_default();
+    let Some(kind) = policy::blame::kind(refusal.cause, deployment, asked) else {
         return;
     };
     let snapshot = &exchange.snapshot;
@@ -37,10 +39,7 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, pro
         retry_after: refusal.retry_after,
         message: &refusal.message,
         is_alone: snapshot.groups.size_of(group) < 2,
-        has_fallbacks: exchange
-            .canonical
-            .as_deref()
-            .is_some_and(|canonical| !exchange.fallbacks_after(canonical).is_empty()),
+        has_fallbacks: canonical.is_some_and(|canonical| !exchange.fallbacks_after(canonical).is_empty()),
     };
     let own = deployment.own_cooldown();
     let outage = deployment
@@ -73,19 +72,4 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, pro
 
 fn whole_and_tenths(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
-}
-
-/// The kind of failure that counts against the deployment; `None` if nothing counts.
-fn kind(exchange: &Exchange, candidate: &Candidate, cause: Cause) -> Option<FailureKind> {
-    let has_own_limits = || {
-        let canonical = exchange.canonical.as_deref();
-        canonical.is_some_and(|asked| AskedLimits::of(asked).is_any())
-    };
-    match cause {
-        // Behind a wildcard, the client chose the model that does not exist.
-        Cause::NotFound if candidate.deployment.model.contains('*') => None,
-        // The client chose the time limit that was too short.
-        Cause::Timeout if has_own_limits() => None,
-        cause => cause.row().counts,
-    }
 }

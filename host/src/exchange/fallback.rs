@@ -3,20 +3,17 @@
 //! A group that fails leads to its fallbacks, and each of them may lead to its own. No group is tried twice, except one
 //! that names itself: this means those of its deployments that have not been tried yet. If no group answers, the client
 //! gets the error of the group it asked for; but if no deployment of that group was tried and one of a fallback was, it
-//! gets the error of the last group. The order is LiteLLM's
-//! (<https://docs.litellm.ai/docs/proxy/reliability#fallbacks>).
+//! gets the error of the last group. [`policy::fallback`] says which groups follow.
 
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::answer::Answer;
-use super::{Cause, Exchange, Refusal, attempt, guard, route};
+use super::{Cause, Exchange, Refusal, attempt, guard, policy, route};
+use crate::canonical::Canonical;
 use crate::canonical::fields::is_secret;
-use crate::canonical::{Canonical, MODEL_BYTES_MAX};
-use crate::config::settings::{Fallbacks, GroupTargets, Target};
+use crate::config::settings::Target;
 use crate::json::{self, Splice};
 use crate::worker;
 
@@ -249,95 +246,8 @@ async fn ask_group(exchange: &mut Exchange, canonical: &Arc<Canonical>, seen: &[
     attempt::until_one_answers(exchange, canonical, ranked, &tried).await
 }
 
-/// The targets after a failure. If the prompt was too long, or a content filter refused it, these are the request's own
-/// targets for this kind of failure, else the configured ones for it. Otherwise, or if neither exists, these are the
-/// request's `fallbacks`, else those of its group. A request's own targets apply to its first group only.
 fn targets(exchange: &Exchange, hop: &Hop, refusal: &Refusal) -> Vec<Target> {
-    let canonical = &hop.canonical;
     let configured = &exchange.snapshot.settings.router.fallbacks;
-    let is_off = canonical
-        .field("disable_fallbacks")
-        .is_some_and(|field| field.json == "true");
-    if is_off || !refusal.cause.may_fall_back() || hop.depth >= configured.depth_max {
-        return Vec::new();
-    }
-    let asked = |name: &str| asked(canonical, name).filter(|_| hop.depth == 0);
-    // If a list for this kind is configured and the group is not in it, there are no fallbacks.
-    let of_kind = |name: &str, configured: Option<&GroupTargets>| {
-        let own = |list: &GroupTargets| {
-            exchange
-                .of_group(canonical, |group| list.get(group).cloned())
-                .unwrap_or_default()
-        };
-        asked(name).or_else(|| configured.map(own))
-    };
-    let special = match refusal.cause {
-        Cause::ContextWindowExceeded => of_kind("context_window_fallbacks", configured.context_window.as_ref()),
-        Cause::ContentFiltered => of_kind("content_policy_fallbacks", configured.content_policy.as_ref()),
-        _ => None,
-    };
-    special
-        .or_else(|| asked("fallbacks"))
-        .unwrap_or_else(|| exchange.fallbacks_after(canonical).to_vec())
-}
-
-/// If a request names more fallbacks than this, the rest is not tried.
-const ASKED_MAX: usize = 64;
-
-/// The fallbacks that a request names: groups, objects with `model` and the fields to change, or objects that map a
-/// group to a list of these.
-fn asked(canonical: &Canonical, name: &str) -> Option<Vec<Target>> {
-    let field = canonical.field(name)?;
-    let Ok(Value::Array(items)) = serde_json::from_str(field.json) else {
-        return None;
-    };
-    let mut targets = Vec::new();
-    for item in items {
-        match item {
-            Value::Object(mut groups) if !groups.contains_key("model") => {
-                if let Some(Value::Array(own)) = groups.remove(canonical.group.as_ref()) {
-                    targets.extend(own.into_iter().filter_map(target));
-                }
-            }
-            other => targets.extend(target(other)),
-        }
-    }
-    targets.truncate(ASKED_MAX);
-    Some(targets)
-}
-
-/// `None` if the item names no group that could exist.
-fn target(item: Value) -> Option<Target> {
-    let target = read_target(item)?;
-    (target.group.len() <= MODEL_BYTES_MAX).then_some(target)
-}
-
-fn read_target(item: Value) -> Option<Target> {
-    match item {
-        Value::String(group) => Some(Target {
-            group,
-            overrides: Vec::new(),
-        }),
-        Value::Object(mut fields) => {
-            let Some(Value::String(group)) = fields.remove("model") else {
-                return None;
-            };
-            let overrides = fields.into_iter().map(|(name, value)| (name, value.to_string().into()));
-            Some(Target {
-                group,
-                overrides: overrides.collect(),
-            })
-        }
-        _ => None,
-    }
-}
-
-impl Fallbacks {
-    /// The fallbacks of a group for every kind of failure; `None` if it has none of its own. A group `a/b` may use
-    /// those of `b`.
-    #[must_use]
-    pub fn own(&self, group: &str) -> Option<&[Target]> {
-        let bare = || self.general.get(group.split_once('/')?.1);
-        self.general.get(group).or_else(bare).map(Vec::as_slice)
-    }
+    let names = exchange.group_names(&hop.canonical);
+    policy::fallback::targets(configured, names, &hop.canonical, refusal.cause, hop.depth)
 }

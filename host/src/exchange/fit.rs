@@ -2,30 +2,30 @@
 //! model's capabilities, the context window, and the rate limits of this minute. The checks run in this order; if one
 //! of them leaves no deployment, the error is that of this check.
 
-use super::{Cause, Exchange, Refusal};
+use super::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::deployment::{Capability, Deployment, is_within};
 use crate::moment::Moment;
 use crate::snapshot::Found;
 
-/// Removes the deployments that the request does not fit. The operation, and a region that the request requires, are
+/// Removes the deployments that the request does not fit at `now`. `checks_all`: `enable_pre_call_checks`. The operation, and a region that the request requires, are
 /// always checked.
 ///
 /// # Errors
 /// The request fits no deployment. A prompt that is too long for all of them leads to `context_window_fallbacks`.
-pub fn check(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
+pub fn check(checks_all: bool, canonical: &Canonical, found: &mut Found, now: Moment) -> Result<(), Refusal> {
     if found.candidates.is_empty() {
         return Ok(());
     }
     serving(canonical, found)?;
     in_region(canonical, found)?;
-    if !exchange.snapshot.settings.router.checks_fit {
+    if !checks_all {
         return Ok(());
     }
     let tokens = u64::from(canonical.prompt_tokens());
     able(canonical, found)?;
     with_window(tokens, found)?;
-    with_room(tokens, found)
+    with_room(tokens, found, now)
 }
 
 /// An adapter lists the operations that it supports.
@@ -96,8 +96,7 @@ fn with_window(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
     })
 }
 
-fn with_room(tokens: u64, found: &mut Found) -> Result<(), Refusal> {
-    let now = Moment::now();
+fn with_room(tokens: u64, found: &mut Found, now: Moment) -> Result<(), Refusal> {
     let has_room = |deployment: &Deployment| {
         let (settings, health) = (&deployment.settings, &deployment.health);
         let used = u64::from(health.tokens_this_minute(now));

@@ -28,12 +28,12 @@ mod identify;
 mod in_band;
 mod masks;
 mod outgoing;
+pub mod policy;
 mod receive;
 pub mod record;
 mod redirect;
 pub mod refusal;
 mod relay;
-mod retry;
 pub mod route;
 mod story;
 mod tags;
@@ -56,6 +56,7 @@ use crate::gateway::Worker;
 use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 use answer::Answer;
+use policy::GroupNames;
 use story::{Ending, Story};
 
 /// A request as the server passes it on: its path names an operation.
@@ -133,21 +134,19 @@ impl Exchange {
         }
     }
 
-    /// Looks up a setting of this request's group. It tries three names in turn: the one that was asked for; the group
-    /// that was found under it (an alias stands for one group, a wildcard for many names); and the group of the
-    /// deployment that was tried last, because an alias with weights may have chosen a deployment of another group.
-    /// Settings that are configured by group are looked up here.
-    fn of_group<T>(&self, canonical: &Canonical, configured: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let [found, asked_last] = self.story.groups_of(&canonical.group);
-        let names = [Some(canonical.group.as_ref()), found, asked_last];
-        names.into_iter().flatten().find_map(configured)
+    /// The names under which settings of this request's group are looked up.
+    fn group_names<'a>(&'a self, canonical: &'a Canonical) -> GroupNames<'a> {
+        let [found, tried_last] = self.story.groups_of(&canonical.group);
+        GroupNames {
+            asked: &canonical.group,
+            found,
+            tried_last,
+        }
     }
 
     /// The configured fallbacks of this request's group that apply to every kind of failure.
     fn fallbacks_after(&self, canonical: &Canonical) -> &[Target] {
-        let configured = &self.snapshot.settings.router.fallbacks;
-        let own = self.of_group(canonical, |group| configured.own(group));
-        own.unwrap_or(&configured.default)
+        policy::fallback::of_group(&self.snapshot.settings.router.fallbacks, self.group_names(canonical))
     }
 
     /// Ends the exchange with an answer that is not streamed: everything about it is known now.

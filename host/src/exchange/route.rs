@@ -3,23 +3,21 @@
 mod aside;
 pub mod plan;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::policy::GroupNames;
+use super::policy::attempts::Ranked;
 use super::{Cause, Exchange, Refusal, checkup, fit, tags};
 use crate::canonical::Canonical;
 use crate::decisions::{Choice, Recorder};
-use crate::deployment::{Candidate, Deployment, Standing};
+use crate::deployment::{Candidate, Deployment};
 use crate::moment::Moment;
 use crate::plugin::columns::{Columns, Live};
 use crate::plugin::reads::Reads;
 use crate::plugin::strategy::{RankError, Strategy};
-use crate::snapshot::Found;
+use crate::snapshot::{Found, Snapshot};
 use aside::Asides;
 use plan::Plan;
-
-/// Candidates, best first.
-pub type Ranked = VecDeque<Candidate>;
 
 /// Runs the phase. The deployments in `without` are left out.
 ///
@@ -31,54 +29,99 @@ pub fn rank(
     without: &[Arc<Deployment>],
 ) -> Result<Ranked, Refusal> {
     let snapshot = Arc::clone(&exchange.snapshot);
-    let mut found = snapshot
-        .groups
-        .find(&canonical.group)
-        .ok_or_else(|| unknown(exchange, canonical))?;
+    let found = snapshot.groups.find(&canonical.group);
+    let found = found.ok_or_else(|| unknown(&snapshot, canonical))?;
     exchange.story.found(&canonical.group, &found.group);
-    let recorder = snapshot.decisions.as_deref();
-    let mut asides = Asides::told_to(recorder);
-    if !without.is_empty() {
-        asides.by("it failed in this exchange", &mut found, |found| {
-            found.retain(|candidate| !is_among(without, candidate));
-        });
-    }
-    asides.by("the request's tags", &mut found, |found| {
-        tags::filter(exchange, canonical, found)
-    })?;
-    asides.by("the request does not fit it", &mut found, |found| {
-        fit::check(exchange, canonical, found)
-    })?;
-    let now = Moment::now();
-    asides.by("its health check failed", &mut found, |found| {
-        checkup::leave_out_failed(&snapshot.settings.checkups, found, now);
-    });
-    let group = found.group.clone();
-    // An alias with weights leads to groups, which may have a strategy of their own.
-    let shared = found
-        .candidates
-        .first()
-        .map(|first| first.deployment.settings.group.clone());
-    let plan = Plan::of(found, canonical.seed, now);
-    if plan.levels.is_empty() {
-        may_try(exchange, &plan)?;
-    }
-    asides.by_plan(&plan);
-    let own = |group: &str| snapshot.strategies.get(group).map(Option::as_ref);
-    let own = exchange.of_group(canonical, own).or_else(|| own(shared.as_deref()?));
-    let strategies = [own.unwrap_or(snapshot.strategy.as_ref()), snapshot.shuffle.as_ref()];
-    let mut chooser = Chooser {
-        asides,
-        ..Chooser::new(canonical, group, strategies, recorder, now)
+    let routing = Routing {
+        snapshot: &snapshot,
+        canonical,
+        names: exchange.group_names(canonical),
+        without,
+        strategy: None,
+        recorder: snapshot.decisions.as_deref(),
+        now: Moment::now(),
     };
-    by_plan(plan, &mut chooser)
+    routing.rank(found)
+}
+
+/// What the order of the deployments depends on. It is no exchange: the simulator ranks with it too.
+pub struct Routing<'a> {
+    pub snapshot: &'a Snapshot,
+    pub canonical: &'a Arc<Canonical>,
+    pub names: GroupNames<'a>,
+    /// Deployments that are left out because they have failed.
+    pub without: &'a [Arc<Deployment>],
+    /// Takes the place of the configured strategy.
+    pub strategy: Option<&'a Arc<Strategy>>,
+    pub recorder: Option<&'a Recorder>,
+    pub now: Moment,
+}
+
+impl Routing<'_> {
+    /// The deployments that may be tried, best first.
+    ///
+    /// # Errors
+    /// None of them may be tried.
+    pub fn rank(&self, mut found: Found) -> Result<Ranked, Refusal> {
+        let settings = &self.snapshot.settings;
+        let mut asides = Asides::told_to(self.recorder);
+        if !self.without.is_empty() {
+            asides.by("it failed in this exchange", &mut found, |found| {
+                found.retain(|candidate| !is_among(self.without, candidate));
+            });
+        }
+        asides.by("the request's tags", &mut found, |found| {
+            tags::filter(&settings.router.tags, self.canonical, found)
+        })?;
+        asides.by("the request does not fit it", &mut found, |found| {
+            fit::check(settings.router.checks_fit, self.canonical, found, self.now)
+        })?;
+        asides.by("its health check failed", &mut found, |found| {
+            checkup::leave_out_failed(&settings.checkups, found, self.now);
+        });
+        let group = found.group.clone();
+        // An alias with weights leads to groups, which may have a strategy of their own.
+        let shared = found
+            .candidates
+            .first()
+            .map(|first| first.deployment.settings.group.clone());
+        let plan = Plan::of(found, self.canonical.seed, self.now);
+        if plan.levels.is_empty() {
+            may_try(settings.router.cooldowns.refuse_when_all_are_out, &plan)?;
+        }
+        asides.by_plan(&plan);
+        let mut chooser = Chooser {
+            asides,
+            ..Chooser::new(
+                self.canonical,
+                group,
+                self.strategies(shared.as_deref()),
+                self.recorder,
+                self.now,
+            )
+        };
+        by_plan(plan, &mut chooser)
+    }
+
+    /// The strategy of the group, and `simple-shuffle` in case it is missing or fails. `shared`: the group of the
+    /// candidates.
+    fn strategies(&self, shared: Option<&str>) -> [Option<&Arc<Strategy>>; 2] {
+        let snapshot = self.snapshot;
+        let own = |group: &str| snapshot.strategies.get(group).map(Option::as_ref);
+        let configured = || self.names.find(own).or_else(|| own(shared?));
+        let strategy = match self.strategy {
+            Some(strategy) => Some(strategy),
+            None => configured().unwrap_or(snapshot.strategy.as_ref()),
+        };
+        [strategy, snapshot.shuffle.as_ref()]
+    }
 }
 
 /// A plan's candidates, best first.
 ///
 /// # Errors
 /// The strategy does not allow any of them to be tried.
-pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
+fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
     if plan.levels.is_empty() {
         return chooser.permit(plan.least_bad());
     }
@@ -102,12 +145,14 @@ pub fn by_plan(plan: Plan, chooser: &mut Chooser) -> Result<Ranked, Refusal> {
 }
 
 /// Whether the group has a deployment that is not in `without` and that the request fits.
-pub fn has_others(exchange: &Exchange, canonical: &Canonical, without: &[Arc<Deployment>]) -> bool {
-    let Some(mut found) = exchange.snapshot.groups.find(&canonical.group) else {
+pub fn has_others(snapshot: &Snapshot, canonical: &Canonical, without: &[Arc<Deployment>], now: Moment) -> bool {
+    let Some(mut found) = snapshot.groups.find(&canonical.group) else {
         return false;
     };
+    let router = &snapshot.settings.router;
     found.retain(|candidate| !is_among(without, candidate));
-    let fits = tags::filter(exchange, canonical, &mut found).and_then(|()| fit::check(exchange, canonical, &mut found));
+    let fits = tags::filter(&router.tags, canonical, &mut found)
+        .and_then(|()| fit::check(router.checks_fit, canonical, &mut found, now));
     fits.is_ok() && !found.candidates.is_empty()
 }
 
@@ -117,9 +162,9 @@ fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {
         .any(|deployment| Arc::ptr_eq(deployment, &candidate.deployment))
 }
 
-/// Whether candidates may be tried although all of them are in cooldown or coming back from one.
-fn may_try(exchange: &Exchange, plan: &Plan) -> Result<(), Refusal> {
-    let refuses = exchange.snapshot.settings.router.cooldowns.refuse_when_all_are_out;
+/// Whether candidates may be tried although all of them are in cooldown or coming back from one. `refuses`: those in
+/// cooldown never.
+fn may_try(refuses: bool, plan: &Plan) -> Result<(), Refusal> {
     match plan.out.first() {
         _ if !plan.ramping.is_empty() => Ok(()),
         None => Err(unavailable()),
@@ -138,20 +183,8 @@ fn may_try(exchange: &Exchange, plan: &Plan) -> Result<(), Refusal> {
     }
 }
 
-/// The next candidate. One whose cooldown began after the ranking comes after the others.
-pub fn next(ranked: &mut Ranked, now: Moment) -> Option<Candidate> {
-    let is_in = |candidate: &Candidate| !matches!(candidate.deployment.health.standing(now), Standing::Out(_));
-    let at = ranked.iter().position(is_in).unwrap_or(0);
-    ranked.remove(at)
-}
-
-/// Keeps only candidates of a later order than the one that has failed.
-pub fn pass_over_order(ranked: &mut Ranked, failed: &Candidate) {
-    ranked.retain(|candidate| plan::order(candidate) > plan::order(failed));
-}
-
 /// Ranks candidates, level by level, and records the choices.
-pub struct Chooser<'a> {
+struct Chooser<'a> {
     canonical: &'a Arc<Canonical>,
     group: Box<str>,
     /// The configured strategy, and `simple-shuffle` in case the former is missing or fails.
@@ -162,8 +195,7 @@ pub struct Chooser<'a> {
 }
 
 impl<'a> Chooser<'a> {
-    /// `strategies`: the configured one, and `simple-shuffle` in case the former is missing or fails.
-    pub fn new(
+    fn new(
         canonical: &'a Arc<Canonical>,
         group: Box<str>,
         strategies: [Option<&'a Arc<Strategy>>; 2],
@@ -184,7 +216,7 @@ impl<'a> Chooser<'a> {
     ///
     /// # Errors
     /// A strategy says that none should be tried.
-    pub fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
+    fn choose(&mut self, level: Found) -> Result<Vec<Candidate>, Refusal> {
         let count = level.candidates.len();
         // Skips the strategy for a single candidate, unless it is a constraining strategy.
         let asks = count > 1 || self.is_constrained();
@@ -282,8 +314,8 @@ fn unavailable() -> Refusal {
     )
 }
 
-fn unknown(exchange: &Exchange, canonical: &Canonical) -> Refusal {
-    let groups = &exchange.snapshot.groups;
+fn unknown(snapshot: &Snapshot, canonical: &Canonical) -> Refusal {
+    let groups = &snapshot.groups;
     let asked: String = canonical.group.chars().take(200).collect();
     if groups.is_configured(&canonical.group) {
         // The reason was reported when the configuration was loaded.

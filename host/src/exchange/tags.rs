@@ -2,7 +2,7 @@
 //! `tag_regex` of a deployment matches go to this deployment. The rules are LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/tag_routing>).
 
-use super::{Cause, Exchange, Refusal};
+use super::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::config::settings::Tags;
 use crate::deployment::Deployment;
@@ -15,8 +15,7 @@ const DEFAULT: &str = "default";
 ///
 /// # Errors
 /// The tags select no deployment.
-pub fn filter(exchange: &Exchange, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
-    let rules = &exchange.snapshot.settings.router.tags;
+pub fn filter(rules: &Tags, canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
     if !rules.is_on {
         return Ok(());
     }

@@ -18,6 +18,8 @@ pub struct Scenario {
     pub streams: f64,
     pub prompt_tokens: Spread,
     pub completion_tokens: Spread,
+    /// Tags of every request, for `enable_tag_filtering`.
+    pub tags: Vec<String>,
     /// Of each deployment, the first entry that fits its id.
     pub deployments: Vec<Behaviour>,
 }
@@ -38,6 +40,7 @@ impl Default for Scenario {
                 median: 150.0,
                 p84: 450.0,
             },
+            tags: Vec::new(),
             deployments: Vec::new(),
         }
     }

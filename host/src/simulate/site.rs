@@ -6,7 +6,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::scenario::{Arrival, Behaviour, Trouble};
-use crate::deployment::{Deployment, FailureKind, Success};
+use crate::deployment::{Ailment, Deployment, Finding, Success};
+use crate::exchange::{Cause, Refusal};
 use crate::moment::Moment;
 
 /// How long a provider takes to say no.
@@ -30,13 +31,7 @@ pub struct Site {
 /// What an attempt comes to, and after which time.
 pub struct Outcome {
     pub after: Duration,
-    pub result: Result<Success, Trip>,
-}
-
-/// A failed attempt.
-pub struct Trip {
-    pub kind: FailureKind,
-    pub retry_after: Option<Duration>,
+    pub result: Result<Success, Refusal>,
 }
 
 impl Site {
@@ -71,11 +66,11 @@ impl Site {
             return failed(trouble, limit);
         }
         if let Some(wait) = self.over_limit(asked, now) {
-            return trip(LIMITED_AFTER, FailureKind::RateLimit, Some(wait));
+            return trip(LIMITED_AFTER, Cause::RateLimited, Some(wait));
         }
         let refuses_at = self.behaviour.refuses_at.unwrap_or(4 * self.behaviour.capacity);
         if in_flight > refuses_at {
-            return trip(LIMITED_AFTER, FailureKind::InternalServer, None);
+            return trip(LIMITED_AFTER, Cause::Overloaded, None);
         }
         if random.f64() < self.behaviour.failures {
             return failed(Trouble::Error, limit);
@@ -87,7 +82,7 @@ impl Site {
         let (first, whole) = (seconds(first), seconds(first + rest));
         // A stream must have shown its first token by then, another answer be there.
         if (if asked.is_streaming { first } else { whole }) > limit {
-            return trip(limit, FailureKind::Timeout, None);
+            return trip(limit, Cause::Timeout, None);
         }
         self.busy_s += whole.as_secs_f64();
         Outcome {
@@ -96,6 +91,21 @@ impl Site {
                 whole,
                 first_token: asked.is_streaming.then_some(first),
                 completion_tokens: asked.completion_tokens.into(),
+            }),
+        }
+    }
+
+    /// A health check, whose answer is there at once.
+    pub fn check_up(&self, elapsed: f64, now: Moment) -> Finding {
+        let failure = self.outage(elapsed).map(|trouble| failed(trouble, Duration::ZERO));
+        let refusal = failure.and_then(|outcome| outcome.result.err());
+        Finding {
+            begun: now,
+            at: now,
+            ailment: refusal.map(|refusal| Ailment {
+                status: refusal.cause.status(),
+                class: refusal.cause.class(),
+                message: refusal.message,
             }),
         }
     }
@@ -137,17 +147,21 @@ impl Site {
 
 fn failed(trouble: Trouble, limit: Duration) -> Outcome {
     match trouble {
-        Trouble::Error => trip(ERROR_AFTER, FailureKind::InternalServer, None),
-        Trouble::Refused => trip(REFUSED_AFTER, FailureKind::InternalServer, None),
-        Trouble::Hang => trip(limit, FailureKind::Timeout, None),
-        Trouble::RateLimit => trip(LIMITED_AFTER, FailureKind::RateLimit, None),
+        Trouble::Error => trip(ERROR_AFTER, Cause::UpstreamError, None),
+        Trouble::Refused => trip(REFUSED_AFTER, Cause::Connection, None),
+        Trouble::Hang => trip(limit, Cause::Timeout, None),
+        Trouble::RateLimit => trip(LIMITED_AFTER, Cause::RateLimited, None),
     }
 }
 
-fn trip(after: Duration, kind: FailureKind, retry_after: Option<Duration>) -> Outcome {
+fn trip(after: Duration, cause: Cause, retry_after: Option<Duration>) -> Outcome {
+    let refusal = Refusal {
+        retry_after,
+        ..Refusal::new(cause, "simulated")
+    };
     Outcome {
         after,
-        result: Err(Trip { kind, retry_after }),
+        result: Err(refusal),
     }
 }
 

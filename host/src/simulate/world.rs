@@ -10,12 +10,16 @@ use fastrand::Rng;
 
 use super::report::{Report, Tally};
 use super::scenario::{Arrival, Scenario};
-use super::site::{Outcome, Site, Trip};
+use super::site::{Outcome, Site};
 use crate::canonical::Canonical;
 use crate::decisions::Recorder;
 use crate::deployment::{Candidate, Deployment, Failure, InFlight};
-use crate::exchange::route::plan::Plan;
-use crate::exchange::route::{self, Chooser, Ranked};
+use crate::exchange::Refusal;
+use crate::exchange::policy::attempts::{Attempts, Facts, Ranked, Then};
+use crate::exchange::policy::retry::Retries;
+use crate::exchange::policy::{GroupNames, blame, time_limits};
+use crate::exchange::route::{self, Routing};
+use crate::json::{self, Fields, Limits};
 use crate::moment::Moment;
 use crate::plugin::strategy::Strategy;
 use crate::snapshot::Snapshot;
@@ -25,6 +29,9 @@ const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 
 /// An attempt that hangs is given up after so long, where the configuration would wait for longer.
 const LIMIT_MAX: Duration = Duration::from_secs(600);
+
+/// Health checks of one deployment are no closer together.
+const CHECKUPS_APART_MIN: Duration = Duration::from_secs(1);
 
 /// What is simulated.
 pub struct Setting<'a> {
@@ -56,27 +63,40 @@ struct World<'a> {
     sites: Vec<Site>,
     /// A deployment's site, by its address.
     site_of: HashMap<usize, usize>,
-    flights: Vec<Option<Flight>>,
+    flights: Vec<Option<Flight<'a>>>,
     free: Vec<usize>,
-    /// What comes next: when, in which order it was said, for which flight.
-    queue: BinaryHeap<Reverse<(Duration, u64, usize)>>,
+    /// What comes next: when, in which order it was said, what.
+    queue: BinaryHeap<Reverse<(Duration, u64, Due)>>,
     said: u64,
     tally: Tally,
+    /// A request's tags, and spaces.
     body: Bytes,
+    fields: Fields,
+    fields_end: usize,
+}
+
+/// What is due at a time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// An exchange goes on: by its place.
+    Exchange(usize),
+    /// A deployment's health check: by its site.
+    Checkup(usize),
 }
 
 /// An exchange under way.
-struct Flight {
+struct Flight<'a> {
     index: usize,
     asked: Arrival,
     canonical: Arc<Canonical>,
-    ranked: Ranked,
+    attempts: Attempts<'a>,
     made: u32,
     /// `None` while it waits to be ranked anew.
     attempt: Option<Attempt>,
 }
 
 struct Attempt {
+    candidate: Candidate,
     site: usize,
     in_flight: InFlight,
     outcome: Outcome,
@@ -87,7 +107,8 @@ impl<'a> World<'a> {
         let deployments = setting.snapshot.groups.deployments();
         let site = |deployment: &Arc<Deployment>| Site::new(Arc::clone(deployment), &setting.scenario.deployments);
         let addresses = deployments.iter().map(|deployment| Arc::as_ptr(deployment).addr());
-        Self {
+        let tags = serde_json::json!({ "tags": setting.scenario.tags }).to_string();
+        let mut world = Self {
             setting,
             now: Duration::ZERO,
             sites: deployments.iter().map(site).collect(),
@@ -97,42 +118,62 @@ impl<'a> World<'a> {
             queue: BinaryHeap::new(),
             said: 0,
             tally: Tally::default(),
-            body: Bytes::from_static(b"{}"),
+            fields: json::scan(tags.as_bytes(), Limits::ceiling()).unwrap_or_else(|_| Canonical::empty().fields),
+            fields_end: tags.len(),
+            body: tags.into(),
+        };
+        let rules = &setting.snapshot.settings.checkups;
+        for (site, deployment) in deployments.iter().enumerate() {
+            if rules.cover(&deployment.settings) {
+                world.say(Duration::ZERO, Due::Checkup(site));
+            }
         }
+        world
     }
 
     fn moment(&self) -> Moment {
         Moment::after_epoch(BEGINNING + self.now)
     }
 
-    /// All that happens before this time.
+    /// All that happens before this time. Health checks alone are nothing to wait for.
     fn pass_until(&mut self, end: Duration) {
-        while let Some(Reverse((at, _, flight))) = self.queue.peek().copied() {
-            if at > end {
+        while let Some(Reverse((at, _, due))) = self.queue.peek().copied() {
+            let is_idle = self.free.len() == self.flights.len();
+            if at > end || end == Duration::MAX && is_idle {
                 return;
             }
             self.queue.pop();
             self.now = at;
-            let Some(mut due) = self.flights[flight].take() else {
-                continue;
-            };
-            let goes_on = match due.attempt.take() {
-                Some(attempt) => self.end_attempt(&mut due, attempt),
-                None => self.rank(&mut due),
-            };
-            match goes_on && self.try_next(&mut due, flight) {
-                true => self.flights[flight] = Some(due),
-                false => self.free.push(flight),
+            match due {
+                Due::Exchange(place) => self.go_on(place),
+                Due::Checkup(site) => self.check_up(site),
             }
         }
     }
 
+    fn check_up(&mut self, site: usize) {
+        let (elapsed, now) = (self.now.as_secs_f64(), self.moment());
+        let played = &self.sites[site];
+        let finding = played.check_up(elapsed, now);
+        played.deployment.health.checkup.found(finding);
+        let interval = self.setting.snapshot.settings.checkups.interval;
+        self.say(self.now + interval.max(CHECKUPS_APART_MIN), Due::Checkup(site));
+    }
+
     fn arrive(&mut self, index: usize, asked: Arrival) {
-        let mut flight = Flight {
+        let canonical = self.canonical(index, &asked);
+        let ranked = match self.rank(&canonical, &[]) {
+            Some(ranked) => ranked,
+            None => return self.tally.failed(),
+        };
+        let settings = &self.setting.snapshot.settings;
+        let own = ranked.front().and_then(|first| first.deployment.settings.num_retries);
+        let retries = Retries::new(&settings.router.retries, None, own);
+        let flight = Flight {
             index,
             asked,
-            canonical: self.canonical(index, &asked),
-            ranked: Ranked::new(),
+            canonical,
+            attempts: Attempts::new(retries, ranked, &[]),
             made: 0,
             attempt: None,
         };
@@ -140,104 +181,115 @@ impl<'a> World<'a> {
             self.flights.push(None);
             self.flights.len() - 1
         });
-        let is_under_way = self.rank(&mut flight) && self.try_next(&mut flight, place);
-        match is_under_way {
-            true => self.flights[place] = Some(flight),
-            false => self.free.push(place),
-        }
+        self.try_next(flight, place);
     }
 
-    /// A request of this length, of which strategies see nothing else.
+    /// A request of this length, of which strategies see nothing else but its tags.
     fn canonical(&mut self, index: usize, asked: &Arrival) -> Arc<Canonical> {
         let bytes = asked.prompt_tokens as usize * 4;
         if self.body.len() < bytes {
-            let mut longer = b"{}".to_vec();
+            let mut longer = self.body.to_vec();
             longer.resize(bytes, b' ');
             self.body = longer.into();
         }
-        let body = self.body.slice(..bytes.max(2));
         Arc::new(Canonical {
             id: format!("simulated-{index}").into(),
             group: self.setting.model.into(),
             is_streaming: asked.is_streaming,
-            body,
+            body: self.body.slice(..bytes.max(self.fields_end)),
+            fields: self.fields.clone(),
             seed: Rng::with_seed(self.setting.scenario.seed ^ ((index as u64) << 20)).u32(..),
             started_ms: self.moment().millis(),
             ..Canonical::empty()
         })
     }
 
-    /// Whether there is anyone to try.
-    fn rank(&mut self, flight: &mut Flight) -> bool {
-        let now = self.moment();
-        let Setting {
+    /// The deployments to try; `None` if there are none.
+    fn rank(&self, canonical: &Arc<Canonical>, without: &[Arc<Deployment>]) -> Option<Ranked> {
+        let snapshot = self.setting.snapshot;
+        let routing = Routing {
             snapshot,
-            strategy,
-            recorder,
-            ..
-        } = self.setting;
-        let Some(found) = snapshot.groups.find(&flight.canonical.group) else {
-            self.tally.failed();
-            return false;
+            canonical,
+            names: self.names(None),
+            without,
+            strategy: Some(self.setting.strategy),
+            recorder: self.setting.recorder,
+            now: self.moment(),
         };
-        let group = found.group.clone();
-        let plan = Plan::of(found, flight.canonical.seed, now);
-        let strategies = [Some(*strategy), snapshot.shuffle.as_ref()];
-        let mut chooser = Chooser::new(&flight.canonical, group, strategies, *recorder, now);
-        flight.ranked = route::by_plan(plan, &mut chooser).unwrap_or_default();
-        if flight.ranked.is_empty() {
-            self.tally.failed();
-        }
-        !flight.ranked.is_empty()
+        let ranked = routing.rank(snapshot.groups.find(&canonical.group)?).ok()?;
+        (!ranked.is_empty()).then_some(ranked)
     }
 
-    /// Begins the next attempt; false where there is none to begin.
-    fn try_next(&mut self, flight: &mut Flight, place: usize) -> bool {
+    fn names<'n>(&'n self, tried_last: Option<&'n Candidate>) -> GroupNames<'n> {
+        GroupNames {
+            asked: self.setting.model,
+            found: None,
+            tried_last: tried_last.map(|candidate| candidate.deployment.settings.group.as_str()),
+        }
+    }
+
+    /// What an exchange waited for is there: the outcome of an attempt, or the end of a wait.
+    fn go_on(&mut self, place: usize) {
+        let Some(mut flight) = self.flights[place].take() else {
+            return;
+        };
+        match flight.attempt.take() {
+            Some(attempt) => self.end_attempt(flight, place, attempt),
+            None => match self.rank(&flight.canonical, flight.attempts.left_aside()) {
+                Some(ranked) => {
+                    flight.attempts.rank_again(ranked);
+                    self.try_next(flight, place);
+                }
+                None => self.fail(place),
+            },
+        }
+    }
+
+    /// Begins the next attempt.
+    fn try_next(&mut self, mut flight: Flight<'a>, place: usize) {
         let now = self.moment();
-        let Some(candidate) = route::next(&mut flight.ranked, now) else {
-            // All have failed: after a while the same ones may do better.
-            let wait = Duration::from_millis(500) * (1 << flight.made.min(4));
-            self.say(self.now + wait, place);
-            return true;
+        let Some(candidate) = flight.attempts.next(now) else {
+            return self.fail(place);
         };
         let site = self.site_of[&Arc::as_ptr(&candidate.deployment).addr()];
         flight.made += 1;
         let in_flight = candidate.deployment.health.begin(now);
         let limit = self.limit(&candidate, flight.asked.is_streaming);
-        let mixed = (flight.index as u64) << 24 ^ (site as u64) << 4 ^ u64::from(flight.made);
-        let mut random = Rng::with_seed(self.setting.scenario.seed.rotate_left(32) ^ mixed);
+        let mut random = self.random(&flight, site);
         let elapsed = self.now.as_secs_f64();
         let outcome = self.sites[site].attempt(&flight.asked, elapsed, now, limit, &mut random);
-        self.say(self.now + outcome.after, place);
+        self.say(self.now + outcome.after, Due::Exchange(place));
         flight.attempt = Some(Attempt {
+            candidate,
             site,
             in_flight,
             outcome,
         });
-        true
+        self.flights[place] = Some(flight);
+    }
+
+    /// Numbers of this attempt's own, so that strategies meet the same luck.
+    fn random(&self, flight: &Flight, site: usize) -> Rng {
+        let mixed = (flight.index as u64) << 24 ^ (site as u64) << 4 ^ u64::from(flight.made);
+        Rng::with_seed(self.setting.scenario.seed.rotate_left(32) ^ mixed)
     }
 
     /// The gateway's own limit: to the first token of a stream, to the whole of another answer.
     fn limit(&self, candidate: &Candidate, is_streaming: bool) -> Duration {
-        let (own, router) = (&candidate.deployment.settings, &self.setting.snapshot.settings.router);
-        let whole = own.timeout.unwrap_or(router.timeout);
-        let first = own.stream_timeout.or(router.stream_timeout).unwrap_or(whole);
-        (if is_streaming { first } else { whole }).min(LIMIT_MAX)
+        let settings = &self.setting.snapshot.settings;
+        let asked = time_limits::Asked::default();
+        let (own, silence) = (&candidate.deployment.settings, settings.upstream.chunk_timeout);
+        let limits = time_limits::of_attempt(asked, own, &settings.router, silence, is_streaming);
+        limits.first_byte.or(limits.whole).unwrap_or(LIMIT_MAX).min(LIMIT_MAX)
     }
 
-    /// Whether the exchange goes on.
-    fn end_attempt(&mut self, flight: &mut Flight, attempt: Attempt) -> bool {
+    fn end_attempt(&mut self, flight: Flight<'a>, place: usize, attempt: Attempt) {
         let now = self.moment();
-        let Attempt {
-            site,
-            in_flight,
-            outcome,
-        } = attempt;
-        let deployment = &self.sites[site].deployment;
+        let deployment = &self.sites[attempt.site].deployment;
         let router = &self.setting.snapshot.settings.router;
-        match outcome.result {
+        match attempt.outcome.result {
             Ok(success) => {
-                in_flight.answered(router.cooldowns.ramp, now);
+                attempt.in_flight.answered(router.cooldowns.ramp, now);
                 let tokens = flight.asked.prompt_tokens + flight.asked.completion_tokens;
                 deployment.health.succeeded(success, now);
                 deployment.health.used(tokens.into(), now);
@@ -247,32 +299,63 @@ impl<'a> World<'a> {
                     .map(|first| (took + first).saturating_sub(success.whole));
                 self.tally
                     .answered(took, to_first, flight.made, cost(deployment, &flight.asked));
-                false
+                self.free.push(place);
             }
-            Err(Trip { kind, retry_after }) => {
-                let failure = Failure {
-                    kind,
-                    retry_after,
-                    message: "simulated",
-                    is_alone: self.setting.snapshot.groups.size_of(&deployment.settings.group) < 2,
-                    has_fallbacks: false,
-                };
-                let own = deployment.own_cooldown();
-                deployment
-                    .health
-                    .failed(&failure, in_flight.probe(), own, &router.cooldowns, now);
-                let goes_on = flight.made <= router.retries.count;
-                if !goes_on {
-                    self.tally.failed();
-                }
-                goes_on
+            Err(refusal) => {
+                self.blame(deployment, &refusal, &attempt.in_flight);
+                drop(attempt.in_flight);
+                self.follow(flight, place, attempt.candidate, attempt.site, &refusal);
             }
         }
     }
 
-    fn say(&mut self, at: Duration, flight: usize) {
+    fn blame(&self, deployment: &Deployment, refusal: &Refusal, in_flight: &InFlight) {
+        let Some(kind) = blame::kind(refusal.cause, deployment, time_limits::Asked::default()) else {
+            return;
+        };
+        let snapshot = self.setting.snapshot;
+        let failure = Failure {
+            kind,
+            retry_after: refusal.retry_after,
+            message: &refusal.message,
+            is_alone: snapshot.groups.size_of(&deployment.settings.group) < 2,
+            has_fallbacks: false,
+        };
+        let (own, rules) = (deployment.own_cooldown(), &snapshot.settings.router.cooldowns);
+        deployment
+            .health
+            .failed(&failure, in_flight.probe(), own, rules, self.moment());
+    }
+
+    /// What follows a failed attempt. Fallbacks are not simulated.
+    fn follow(&mut self, mut flight: Flight<'a>, place: usize, failed: Candidate, site: usize, refusal: &Refusal) {
+        let snapshot = self.setting.snapshot;
+        let facts = Facts {
+            names: self.names(Some(&failed)),
+            has_attempts_left: flight.made < snapshot.settings.upstream.attempts_max,
+            has_fallbacks: false,
+            random: self.random(&flight, site).f64(),
+        };
+        match flight.attempts.failed(failed.clone(), refusal, &facts) {
+            Then::TryNext => self.try_next(flight, place),
+            Then::RankAgain(wait)
+                if route::has_others(snapshot, &flight.canonical, flight.attempts.left_aside(), self.moment()) =>
+            {
+                self.say(self.now + wait, Due::Exchange(place));
+                self.flights[place] = Some(flight);
+            }
+            Then::RankAgain(_) | Then::GiveUp => self.fail(place),
+        }
+    }
+
+    fn fail(&mut self, place: usize) {
+        self.tally.failed();
+        self.free.push(place);
+    }
+
+    fn say(&mut self, at: Duration, due: Due) {
         self.said += 1;
-        self.queue.push(Reverse((at, self.said, flight)));
+        self.queue.push(Reverse((at, self.said, due)));
     }
 
     fn report(self) -> Report {

@@ -38,7 +38,7 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
         return Err(refusal);
     };
     // Otherwise, deployments that break each time at the same place would be tried for ever.
-    let is_enough = exchange.story.attempts.len() >= exchange.snapshot.settings.upstream.attempts_max as usize;
+    let is_enough = !attempt::has_attempts_left(exchange);
     if !refusal.cause.may_try_again() || stream.picker.is_finished() || is_enough {
         return Err(refusal);
     }

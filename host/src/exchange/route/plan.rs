@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Ranked;
 use crate::deployment::{Candidate, Standing};
+use crate::exchange::policy::attempts::{Ranked, order};
 use crate::moment::Moment;
 use crate::snapshot::Found;
 
@@ -47,11 +47,6 @@ impl Plan {
             false => self.ramping.into(),
         }
     }
-}
-
-/// Candidates without an order come last.
-pub fn order(candidate: &Candidate) -> u32 {
-    candidate.deployment.settings.order.unwrap_or(u32::MAX)
 }
 
 fn levels(found: Found) -> Vec<Found> {

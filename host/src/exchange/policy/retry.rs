@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Exchange, Refusal};
-use crate::canonical::Canonical;
-use crate::config::settings::ByKind;
+use super::GroupNames;
+use crate::config::settings::{self, ByKind};
+use crate::exchange::Cause;
 
 /// The first wait before the same deployments are tried again. The wait doubles with each attempt …
 const WAIT_FIRST: Duration = Duration::from_millis(500);
@@ -20,67 +20,59 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// together.
 const JITTER: f64 = 0.75;
 
-/// The retries of one model group.
-pub struct Retries {
+/// The retries of one model group in one exchange.
+pub struct Retries<'a> {
+    settings: &'a settings::Retries,
     /// `num_retries` of the request; 0 disables retries, whatever a policy says.
     asked: Option<u32>,
-    /// Otherwise: `num_retries` of the first deployment, else the router's.
+    /// Otherwise: `num_retries` of the deployment that is tried first, else the router's.
     configured: u32,
     /// Number of waits so far.
     waits: usize,
 }
 
-impl Retries {
-    /// `own`: `num_retries` of the deployment that is tried first.
-    pub fn new(exchange: &Exchange, canonical: &Canonical, own: Option<u32>) -> Self {
-        let field = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
-        let header = || canonical.header("x-litellm-num-retries")?.parse().ok();
+impl<'a> Retries<'a> {
+    /// `asked`: `num_retries` of the request; `own`: of the deployment that is tried first.
+    pub fn new(settings: &'a settings::Retries, asked: Option<u32>, own: Option<u32>) -> Self {
         Self {
-            asked: field.or_else(header),
-            configured: own.unwrap_or(exchange.snapshot.settings.router.retries.count),
+            settings,
+            asked,
+            configured: own.unwrap_or(settings.count),
             waits: 0,
         }
     }
 
-    /// Whether another attempt may follow, after `made` attempts in this group.
-    pub fn allow(&self, exchange: &Exchange, canonical: &Canonical, refusal: &Refusal, made: usize) -> bool {
-        let settings = &exchange.snapshot.settings;
-        let policy = &settings.router.retries;
+    /// Whether another attempt may follow a failure, after `made` attempts in this group.
+    pub fn allow(&self, names: GroupNames, cause: Cause, made: usize) -> bool {
         let by_kind = |policy: &ByKind| {
-            let name = Some(refusal.cause.row().policy).filter(|name| !name.is_empty())?;
+            let name = Some(cause.row().policy).filter(|name| !name.is_empty())?;
             policy.get(name).or_else(|| policy.get("Default")).copied()
         };
-        let own = exchange.of_group(canonical, |group| policy.group_policies.get(group).and_then(by_kind));
-        let policy = own.or_else(|| by_kind(&policy.policy));
+        let own = names.find(|group| self.settings.group_policies.get(group).and_then(by_kind));
+        let policy = own.or_else(|| by_kind(&self.settings.policy));
         let (count, is_retryable) = match (self.asked, policy) {
             (Some(0), _) => (0, false),
             // A policy that names the kind of failure takes precedence over whether the cause allows another attempt.
             (_, Some(count)) => (count, true),
-            (asked, None) => (asked.unwrap_or(self.configured), refusal.cause.may_try_another()),
+            (asked, None) => (asked.unwrap_or(self.configured), cause.may_try_another()),
         };
-        is_retryable && made <= count as usize && self.has_attempts_left(exchange)
-    }
-
-    /// Whether the exchange may make another attempt at all.
-    pub fn has_attempts_left(&self, exchange: &Exchange) -> bool {
-        exchange.story.attempts.len() < exchange.snapshot.settings.upstream.attempts_max as usize
+        is_retryable && made <= count as usize
     }
 
     /// How long to wait before the same deployments are tried again, after `made` attempts; `None` if the provider asks
-    /// for too long a wait.
-    pub fn wait(&mut self, exchange: &Exchange, refusal: &Refusal, made: usize) -> Option<Duration> {
-        let asked = refusal.retry_after.unwrap_or_default();
+    /// for too long a wait. `random` is from 0 to 1.
+    pub fn wait(&mut self, retry_after: Option<Duration>, made: usize, random: f64) -> Option<Duration> {
+        let asked = retry_after.unwrap_or_default();
         if asked > RETRY_AFTER_MAX {
             return None;
         }
-        let settings = &exchange.snapshot.settings.router.retries;
-        let wait = match (asked.is_zero(), listed(&settings.waits, self.waits)) {
+        let wait = match (asked.is_zero(), listed(&self.settings.waits, self.waits)) {
             (false, _) => asked,
             (true, Some(listed)) => listed,
             (true, None) => doubled(made),
         };
         self.waits += 1;
-        Some(wait.max(settings.wait_min) + WAIT_FIRST.mul_f64(JITTER * fastrand::f64()))
+        Some(wait.max(self.settings.wait_min) + WAIT_FIRST.mul_f64(JITTER * random))
     }
 }
 
