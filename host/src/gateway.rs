@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub use reload::{Failed, Reloader, Source, known, say_faults, say_problems};
@@ -18,7 +17,6 @@ pub use tasks::{Tasks, blocking};
 
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
-use crate::upstream::Connections;
 
 /// The gateway.
 pub struct Gateway {
@@ -32,14 +30,6 @@ pub struct Gateway {
     pub tasks: Tasks,
     pub metrics: Arc<Metrics>,
     pub started: Instant,
-}
-
-/// One core's worker. An exchange never leaves its worker.
-pub struct Worker {
-    pub gateway: Arc<Gateway>,
-    pub connections: Connections,
-    /// The runtime that answers requests about the gateway itself, so that a long listing does not delay exchanges.
-    pub administration: Handle,
 }
 
 impl Gateway {

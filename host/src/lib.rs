@@ -31,6 +31,7 @@ mod offline;
 pub mod operation;
 pub mod plugin;
 pub mod prices;
+mod region;
 mod run;
 pub mod server;
 pub mod simulate;

@@ -13,16 +13,19 @@ use tokio::sync::{Semaphore, watch};
 use crate::callbacks::Sinks;
 use crate::config::settings::{self, Settings};
 use crate::config::{Environment, Known, Problem, Process, Strictness};
-use crate::gateway::{self, Failed, Gateway, Reloader, Source, Worker};
+use crate::exchange::Worker;
+use crate::exchange::dialect::openai::OpenAi;
+use crate::gateway::{self, Failed, Gateway, Reloader, Source};
 use crate::metrics::Metrics;
 use crate::plugin::apart::Loader;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
 use crate::plugin::{Host, LoadError};
 use crate::server::tls::Certificate;
-use crate::server::{self, Door, Stage, listen};
+use crate::server::{self, Core, Door, Stage, listen};
 use crate::snapshot::{Builder, Snapshot};
 use crate::upstream::{self, Connections};
+use crate::worker;
 
 /// How long workers may take to drop what is cut off.
 const CUT_MAX: Duration = Duration::from_secs(2);
@@ -157,17 +160,25 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     let (stage, staged) = watch::channel(Stage::Serving);
     let certificate = certificate(&options, &settings)?;
     let door = door(&options, &settings, certificate.clone(), staged);
-    let count = options.workers.or(settings.server.workers).unwrap_or_else(cores).max(1);
+    let count = options
+        .workers
+        .or(settings.server.workers)
+        .unwrap_or_else(worker::cores)
+        .max(1);
     let mut workers = Vec::with_capacity(count);
     for _ in 0..count {
         let connections = Connections::new(Arc::clone(&ground.tls), upstream_limits(&settings));
-        let worker = Arc::new(Worker {
+        let core = Arc::new(Core {
             gateway: Arc::clone(&gateway),
-            connections,
+            worker: Arc::new(Worker {
+                metrics: Arc::clone(&gateway.metrics),
+                connections,
+            }),
+            openai: Arc::new(OpenAi),
             administration: administration.handle().clone(),
         });
         let listener = listener.try_clone().map_err(StartError::Listen)?;
-        workers.push(spawn_worker(worker, listener, door.clone()).map_err(StartError::Threads)?);
+        workers.push(spawn_worker(core, listener, door.clone()).map_err(StartError::Threads)?);
     }
     keep_running(&background, &gateway, "reload", {
         let (gateway, reloader) = (Arc::clone(&gateway), Arc::new(Mutex::new(reloader)));
@@ -288,10 +299,6 @@ async fn until_stopping(mut stage: watch::Receiver<Stage>, work: impl Future<Out
     }
 }
 
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// Where a gateway with these options listens.
 pub(crate) fn address(options: &Options, settings: &Settings) -> Result<SocketAddr, StartError> {
     let has_key = settings.general.master_key.is_some();
@@ -352,10 +359,10 @@ fn upstream_limits(settings: &Settings) -> upstream::Limits {
 }
 
 /// One core's thread with a runtime of its own.
-fn spawn_worker(worker: Arc<Worker>, listener: std::net::TcpListener, door: Door) -> std::io::Result<JoinHandle<()>> {
+fn spawn_worker(core: Arc<Core>, listener: std::net::TcpListener, door: Door) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("worker".into()).spawn(move || {
-        if let Err(error) = runtime.block_on(server::serve(worker, listener, door)) {
+        if let Err(error) = runtime.block_on(server::serve(core, listener, door)) {
             tracing::error!(%error, "a worker could not listen");
         }
     })

@@ -29,6 +29,12 @@ pub fn index() -> usize {
     })
 }
 
+/// Cores that this process may use; at least one.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The host needs about a millisecond for this many bytes, and a component three. Other exchanges of the worker wait
 /// for work on fewer bytes; to move that work to another thread would cost more than it saves.
 const BYTES_MAX: usize = 2 << 20;

@@ -9,14 +9,15 @@ use std::task::Poll;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use sluice::exchange::Worker;
+use sluice::exchange::dialect::openai::OpenAi;
 use sluice::exchange::{self, Arrival};
-use sluice::gateway::Worker;
 use sluice::operation::Operation;
+use sluice::snapshot::Snapshot;
 use sluice::upstream::{Connections, Limits, tls};
 use sluice_tests::prelude::*;
 use sluice_tests::wait::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio::runtime::Handle;
 
 /// More often than any of these exchanges is polled.
 const POLLS_MAX: usize = 2_000;
@@ -26,14 +27,17 @@ async fn ends_once(config: Config, question: Value) {
     let gateway = Gateway::start(&config).await;
     let inside = gateway.inside();
     let worker = Arc::new(Worker {
-        gateway: Arc::clone(&inside),
+        metrics: Arc::clone(&inside.metrics),
         connections: Connections::new(tls::client_config(None).unwrap(), Limits::default()),
-        administration: Handle::current(),
     });
     let begun = AtomicU32::new(0);
     let mut whole = None;
     for polls in 0..POLLS_MAX {
-        let answer = within("an exchange", cut_after(polls, &worker, &begun, &question)).await;
+        let answer = within(
+            "an exchange",
+            cut_after(polls, &worker, inside.snapshot(), &begun, &question),
+        )
+        .await;
         assert_eq!(inside.metrics.in_flight.get(), 0, "after {polls} polls");
         if answer.is_some() {
             whole = answer;
@@ -52,7 +56,13 @@ async fn ends_once(config: Config, question: Value) {
 }
 
 /// One exchange on a connection that is dropped after so many polls. Returns the answer if it ends before.
-async fn cut_after(polls: usize, worker: &Arc<Worker>, begun: &AtomicU32, question: &Value) -> Option<String> {
+async fn cut_after(
+    polls: usize,
+    worker: &Arc<Worker>,
+    snapshot: Arc<Snapshot>,
+    begun: &AtomicU32,
+    question: &Value,
+) -> Option<String> {
     let (mut client, server) = duplex(64 << 10);
     let body = question.to_string();
     let request = format!(
@@ -63,8 +73,9 @@ async fn cut_after(polls: usize, worker: &Arc<Worker>, begun: &AtomicU32, questi
     let service = service_fn(|request| {
         let worker = Arc::clone(worker);
         let arrival = Arrival {
-            snapshot: worker.gateway.snapshot(),
+            snapshot: Arc::clone(&snapshot),
             operation: Operation::ChatCompletions,
+            dialect: Arc::new(OpenAi),
             path_model: None,
             request,
             peer: ([127, 0, 0, 1], 1).into(),

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 pub use recorder::Recorder;
 
 use crate::canonical::Canonical;
+use crate::deployment::columns::Live;
 use crate::moment::Moment;
 use crate::plugin::Identity;
-use crate::plugin::columns::Live;
 use crate::plugin::reads::Reads;
 
 /// Of the lines; it rises when an older reader would misread them.

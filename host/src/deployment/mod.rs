@@ -2,11 +2,11 @@
 
 mod capability;
 mod checkup;
+pub mod columns;
 mod cooldown;
 mod credentials;
 mod health;
 mod provider;
-mod region;
 mod secrets;
 
 use std::borrow::Cow;
@@ -18,6 +18,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use crate::config::{Secret, settings};
 use crate::json;
 use crate::metrics::{DeploymentCounters, Labels, Metrics};
+use crate::plugin::adapter::Attempted;
 use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
 use crate::prices::{Catalogue, Model, Prices};
 use crate::upstream::Origin;
@@ -28,7 +29,6 @@ pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Probe, Standing};
 pub use credentials::{ANTHROPIC_BETA, AuthError, authorize, join};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
-pub use region::is_within;
 pub use secrets::{Patterns, Secrets};
 
 /// One configured provider + model + credential + limits, serving a model group.
@@ -151,7 +151,7 @@ impl Deployment {
             drop_params,
         } = parts;
         let extra_headers = take_headers(&mut settings)?;
-        let region = region::of(&settings);
+        let region = crate::region::of(&settings);
         let tags = list(&settings, "tags");
         let dropped = list(&settings, "additional_drop_params");
         let dropped = dropped.iter().map(|path| json::Path::parse(path)).collect();
@@ -306,16 +306,20 @@ impl Upstream {
     }
 }
 
-impl Candidate {
-    /// A parameter that an adapter may read, as JSON text. Credentials are never among these. `max_output_tokens` is
-    /// the model's own limit if the configuration does not set it.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+impl Attempted for Candidate {
+    /// `max_output_tokens` is the model's own limit if the configuration does not set it.
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         let known = || (name == "max_output_tokens").then(|| self.deployment.max_output_tokens_of(&self.target))?;
         let own = self.deployment.parameter(name).map(Cow::Borrowed);
         own.or_else(|| known().map(|tokens| Cow::Owned(tokens.to_string())))
     }
 
+    fn has_credential(&self, name: &str) -> bool {
+        self.deployment.credential(name).is_some()
+    }
+}
+
+impl Candidate {
     /// The catalogue's entry of the requested model.
     #[must_use]
     pub fn known(&self) -> Option<Model<'static>> {

@@ -8,8 +8,9 @@ use crate::moment::Moment;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
+use super::blame;
+use super::state::Exchange;
 use super::story::Ending;
-use super::{Exchange, blame};
 
 /// Runs the phase. It runs once, whatever the outcome of the exchange.
 pub fn settle(exchange: &mut Exchange) {

@@ -11,24 +11,26 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use hyper::http::response::Parts;
 use hyper::{Request, Response, Uri};
 
-use super::answer::{Answer, Whole};
+use super::answer::Answer;
+use super::failures::{broken_off, not_sent, refused, refused_by_adapter, too_slow, unreadable};
 use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
 use super::policy::retry::Retries;
 use super::policy::time_limits;
 use super::redirect::{self, REDIRECTS_MAX};
-use super::relay::{Source, Stream};
-use super::route;
+use super::refusal::{Cause, Refusal};
+use super::state::Exchange;
 use super::story::AttemptReport;
-use super::{Cause, Exchange, Refusal};
-use super::{blame, canned, completion, in_band, outgoing};
+use super::stream::{Delivered, Source, Stream};
+use super::whole::Whole;
+use super::{blame, canned, completion, in_band, outgoing, route};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::moment::Moment;
 use crate::operation::Operation;
-use crate::plugin::adapter::{AdapterError, Conversation, Framing, Reading};
+use crate::plugin::adapter::{Conversation, Framing, Reading};
 use crate::sse;
-use crate::upstream::{self, AnswerError, Clock, Connections, TimeLimits};
+use crate::upstream::{self, Clock, Connections, TimeLimits};
 use crate::worker;
 
 /// Bytes of an upstream's error page that are read.
@@ -59,7 +61,7 @@ pub async fn until_one_answers(
         );
         let facts = Facts {
             names: exchange.group_names(canonical),
-            has_attempts_left: has_attempts_left(exchange),
+            has_attempts_left: exchange.has_attempts_left(),
             has_fallbacks: !exchange.fallbacks_after(canonical).is_empty(),
             random: fastrand::f64(),
         };
@@ -80,11 +82,6 @@ pub async fn until_one_answers(
         }
     }
     Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
-}
-
-/// Whether the exchange may make another attempt at all.
-pub fn has_attempts_left(exchange: &Exchange) -> bool {
-    exchange.story.attempts.len() < exchange.snapshot.settings.upstream.attempts_max as usize
 }
 
 /// Makes one attempt, and records it in the story whatever its outcome.
@@ -172,7 +169,9 @@ async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked
     worker::aside(canonical.body.len(), move || {
         let deployment = &candidate.deployment;
         let upstream = deployment.upstream.as_ref().ok_or_else(no_upstream)?;
-        let opened = upstream.adapter.open(&canonical, &candidate);
+        let opened = upstream
+            .adapter
+            .open(&canonical, &candidate.target, Box::new(candidate.clone()));
         let (asked, conversation) = opened.map_err(refused_by_adapter)?;
         let reading = asked.reading;
         Ok(Asked {
@@ -298,9 +297,24 @@ async fn read(
             .await;
         }
     };
-    Stream::begin(exchange, canonical, source, head.headers)
+    let delivered = may_go_on_elsewhere(exchange, canonical)
+        .then(|| Delivered::of(canonical))
+        .flatten();
+    Stream::begin(&exchange.snapshot.settings, canonical, source, head.headers, delivered)
         .await
         .map(|stream| Answer::Stream(Box::new(stream)))
+}
+
+/// Whether another deployment could continue the answer if it breaks.
+fn may_go_on_elsewhere(exchange: &Exchange, canonical: &Canonical) -> bool {
+    let snapshot = &exchange.snapshot;
+    let tried = exchange.story.last_attempt();
+    let has_others = tried.is_some_and(|attempt| {
+        snapshot.groups.size_of(&attempt.candidate.deployment.settings.group) > 1
+            || canonical.field("fallbacks").is_some()
+            || !exchange.fallbacks_after(canonical).is_empty()
+    });
+    snapshot.settings.router.continues_streams && has_others
 }
 
 /// The whole answer in canonical form. Some upstreams stream an answer even if no stream was asked for.
@@ -367,10 +381,14 @@ async fn refuse(
         body = first_event(body);
     }
     let status = head.status.as_u16();
-    match upstream
-        .adapter
-        .refuse(canonical, candidate, status, head.headers, &body)
-    {
+    match upstream.adapter.refuse(
+        canonical,
+        &candidate.target,
+        Box::new(candidate.clone()),
+        status,
+        head.headers,
+        &body,
+    ) {
         Ok(failure) => {
             let own = failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms)));
             let refusal = refused(failure);
@@ -416,60 +434,4 @@ fn time_limits(exchange: &Exchange, canonical: &Canonical, candidate: &Candidate
 fn asked_retries(canonical: &Canonical) -> Option<u32> {
     let field = canonical.field("num_retries").and_then(|field| field.json.parse().ok());
     field.or_else(|| canonical.header("x-litellm-num-retries")?.parse().ok())
-}
-
-/// The error of an adapter: it refused the request or the answer, or its call failed.
-pub fn refused_by_adapter(error: AdapterError) -> Refusal {
-    match error {
-        AdapterError::Refused(failure) => refused(failure),
-        AdapterError::Call(error) => {
-            Refusal::new(Cause::PluginFailed, "the provider adapter failed").detail(error.to_string())
-        }
-    }
-}
-
-fn refused(failure: crate::plugin::adapter::Failure) -> Refusal {
-    Refusal {
-        cause: Cause::of(failure.fault),
-        message: failure.message,
-        detail: None,
-        parameter: failure.parameter,
-        provider_code: failure.code,
-        retry_after: failure.retry_after_ms.map(|ms| Duration::from_millis(u64::from(ms))),
-        delivered_chunks: None,
-    }
-}
-
-fn too_slow(error: upstream::TooSlow) -> Refusal {
-    Refusal::new(Cause::Timeout, error.for_client()).detail(error.to_string())
-}
-
-fn not_sent(error: upstream::SendError) -> Refusal {
-    let cause = if error.kind() == "connect_timeout" {
-        Cause::Timeout
-    } else {
-        Cause::Connection
-    };
-    let detail = with_sources(&error);
-    Refusal::new(cause, error.for_client()).detail(detail)
-}
-
-fn unreadable(error: upstream::UnknownEncoding) -> Refusal {
-    Refusal::new(Cause::UpstreamError, "the provider's answer cannot be read").detail(error.to_string())
-}
-
-/// The error for an answer that broke off.
-pub fn broken_off(error: AnswerError) -> Refusal {
-    let cause = match &error {
-        AnswerError::TooSlow(_) => Cause::Timeout,
-        AnswerError::Broken(_) => Cause::Connection,
-        AnswerError::TooLong { .. } | AnswerError::Undecodable(_) => Cause::UpstreamError,
-    };
-    let detail = with_sources(&error);
-    Refusal::new(cause, error.for_client()).detail(detail)
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

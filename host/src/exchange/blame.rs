@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::policy::{self, time_limits};
-use super::{Exchange, Refusal};
+use super::refusal::Refusal;
+use super::state::Exchange;
 use crate::deployment::{Candidate, Deployment, Failure, FailureKind, InFlight, Probe};
 use crate::moment::Moment;
 

@@ -6,9 +6,11 @@ use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
 use serde_json::Value;
 
-use super::answer::{Answer, Whole};
-use super::relay::{Source, Stream};
-use super::{Cause, Refusal, in_band};
+use super::answer::Answer;
+use super::in_band;
+use super::refusal::{Cause, Refusal};
+use super::stream::{Source, Stream};
+use super::whole::Whole;
 use crate::canonical::join::Transcript;
 use crate::canonical::{Canonical, chunk, cut};
 use crate::deployment::Candidate;

@@ -1,5 +1,5 @@
 //! A checkup is a health check: a small request of the gateway itself to one deployment, through the deployment's
-//! adapter. This module sends it, and applies the results to routing. A checkup is not an exchange: it is not charged,
+//! adapter. This module sends it. A checkup is not an exchange: it is not charged,
 //! not recorded, and changes no averages.
 //!
 //! The request is the same as LiteLLM's (<https://docs.litellm.ai/docs/proxy/health>): a short chat, a completion or an
@@ -11,14 +11,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Cause, Refusal, attempt, masks, new_id, outgoing};
+use super::refusal::{Cause, Refusal};
+use super::state::new_id;
+use super::{attempt, masks, outgoing};
 use crate::canonical::Canonical;
-use crate::config::settings::Checkups;
 use crate::deployment::{Ailment, Candidate, Deployment, Finding};
 use crate::json::{self, Limits};
 use crate::moment::Moment;
 use crate::operation::Operation;
-use crate::snapshot::Found;
 use crate::upstream::{Connections, TimeLimits};
 
 /// Longer answers are an error: the request asks for a few tokens, or for one embedding.
@@ -118,18 +118,6 @@ fn ailment(refusal: Refusal) -> Ailment {
         status: refusal.cause.status(),
         class: refusal.cause.class(),
         message: refusal.message.chars().take(MESSAGE_CHARS_MAX).collect(),
-    }
-}
-
-/// Removes the candidates whose last checkup failed, if the rules say so. If this would remove all, the results are
-/// ignored.
-pub fn leave_out_failed(rules: &Checkups, found: &mut Found, now: Moment) {
-    if !rules.are_on || !rules.route {
-        return;
-    }
-    let is_well = |candidate: &Candidate| !candidate.deployment.health.checkup.speaks_against(rules, now);
-    if found.candidates.iter().any(is_well) {
-        found.retain(is_well);
     }
 }
 

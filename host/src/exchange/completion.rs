@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use super::answer::Whole;
+use super::whole::Whole;
 use crate::canonical::Canonical;
 use crate::json::text::quote;
 use crate::json::{Kind, Span, Value, elements, find, member, replace};

@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use hyper::Response;
 
-use super::answer::{self, Answer};
-use super::relay::{self, Relay};
+use super::answer::Answer;
+use super::fallback;
+use super::refusal::{Cause, Refusal};
+use super::relay::Relay;
+use super::respond::early_headers;
+use super::state::Exchange;
 use super::story::Ending;
-use super::{Cause, Exchange, Refusal, fallback};
 use crate::body::{Body, PING, Sink};
 use crate::canonical::Canonical;
 
@@ -31,7 +34,7 @@ pub async fn answer(mut exchange: Exchange, canonical: Arc<Canonical>, patience:
         return exchange.respond(outcome);
     }
     let mut response = Response::new(Body::written(Some(patience), |sink| wait(asking, sink)));
-    *response.headers_mut() = answer::early_headers(&canonical);
+    *response.headers_mut() = early_headers(&canonical);
     response
 }
 
@@ -48,8 +51,9 @@ async fn wait(asking: Asking, sink: Sink) {
         ),
         Err(refusal) => refusal,
     };
-    let event = relay::error_event(&refusal);
+    let mut events = exchange.dialect.events();
+    let event = events.refusal(&refusal);
     exchange.end(Ending::Refused(refusal));
     sink.send(event).await;
-    sink.send(relay::DONE).await;
+    sink.send(events.end()).await;
 }

@@ -10,7 +10,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::answer::Answer;
-use super::{Cause, Exchange, Refusal, attempt, guard, policy, route};
+use super::refusal::{Cause, Refusal};
+use super::state::Exchange;
+use super::{attempt, guard, policy, route};
 use crate::canonical::Canonical;
 use crate::canonical::fields::is_secret;
 use crate::config::settings::Target;
@@ -101,7 +103,7 @@ async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Resul
     let (snapshot, worker) = (Arc::clone(&exchange.snapshot), Arc::clone(&exchange.worker));
     let (answer, reports) = {
         let attempted = pin!(ask_group(exchange, canonical, seen));
-        guard::beside(&snapshot, &worker.gateway.metrics, canonical, attempted).await
+        guard::beside(&snapshot, &worker.metrics, canonical, attempted).await
     };
     exchange.story.guardrails.extend(reports);
     guard::answer(exchange, canonical, answer?).await
@@ -228,7 +230,7 @@ impl Ahead {
 fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bool) {
     let Some(found) = &exchange.story.group else { return };
     let (status, class) = (failure.cause.status(), failure.cause.class());
-    let metrics = &exchange.worker.gateway.metrics;
+    let metrics = &exchange.worker.metrics;
     metrics.fell_back(requested, found, status, class, is_success);
 }
 

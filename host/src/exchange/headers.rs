@@ -10,8 +10,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::outgoing::NOT_IN_EFFECT;
-use super::refusal::Row;
-use super::{Exchange, Refusal};
+use super::refusal::{Refusal, Row};
+use super::state::Exchange;
 use crate::canonical::Canonical;
 
 /// Room for headers beside those that are passed on: those of [`describe`] and of the answer itself. Few answers have

@@ -3,7 +3,8 @@
 use hyper::HeaderMap;
 use subtle::ConstantTimeEq;
 
-use super::{Cause, Exchange, Refusal};
+use super::refusal::{Cause, Refusal};
+use super::state::Exchange;
 use crate::config::Secret;
 
 /// Headers in which clients send a key; the first one that is there counts. Clients send `x-litellm-api-key` if

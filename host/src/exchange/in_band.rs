@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::answer::Whole;
-use super::{Cause, Refusal};
+use super::refusal::{Cause, Refusal};
+use super::whole::Whole;
 use crate::json::{Kind, Value, elements, find, member};
 use crate::operation::Operation;
 

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::deployment::Deployment;
 
 /// The refusal with credentials masked: providers repeat keys in their messages, which reach clients and logs.

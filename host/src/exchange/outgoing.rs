@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderVal
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request};
 
-use super::{Cause, Refusal};
+use super::refusal::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::canonical::fields::Says;
 use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};

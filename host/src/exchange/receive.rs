@@ -7,12 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Request};
 use serde_json::Value;
 
-use super::{Arrival, Cause, Exchange, Refusal};
+use super::refusal::{Cause, Refusal};
+use super::state::Exchange;
 use crate::canonical::fields::{MAY_HOLD_CREDENTIALS, Says, is_secret};
 use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Estimate, MODEL_BYTES_MAX};
 use crate::config::settings::Server;
@@ -28,16 +29,21 @@ const FIELDS_MAX: usize = 1_000;
 ///
 /// # Errors
 /// The body cannot be read, or is not what the operation accepts; the message says where and why.
-pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Canonical>, Refusal> {
+pub async fn request(
+    exchange: &mut Exchange,
+    request: Request<Incoming>,
+    path_model: Option<String>,
+) -> Result<Arc<Canonical>, Refusal> {
     let limits = &exchange.snapshot.settings.server;
-    let (head, body) = arrival.request.into_parts();
+    let (head, body) = request.into_parts();
     check_content_type(&head.headers)?;
     let body = read(body, limits).await?;
+    let body = exchange.dialect.request(body)?;
     let (body, fields) = look_into(body, limits).await?;
-    let group = model(&body, &fields, arrival.path_model)?;
+    let group = model(&body, &fields, path_model)?;
     // Embeddings have no streamed form; some clients set `stream` all the same.
     let is_streaming =
-        boolean(&body, &fields, "stream")?.unwrap_or(false) && arrival.operation != Operation::Embeddings;
+        boolean(&body, &fields, "stream")?.unwrap_or(false) && exchange.operation != Operation::Embeddings;
     let headers = without_credentials(head.headers);
     let (body, headers) = match is_streaming {
         true => (in_room_of_its_own(body), headers_in_room_of_their_own(&headers)),
@@ -45,7 +51,7 @@ pub async fn request(exchange: &mut Exchange, arrival: Arrival) -> Result<Arc<Ca
     };
     let canonical = Canonical {
         id: exchange.id.clone(),
-        operation: arrival.operation,
+        operation: exchange.operation,
         group: group.into(),
         is_streaming,
         body,

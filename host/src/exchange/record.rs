@@ -7,8 +7,9 @@ mod document;
 
 use std::time::{Duration, Instant};
 
+use super::state::Exchange;
+use super::story;
 use super::story::Ending;
-use super::{Exchange, story};
 use crate::callbacks::{Sink, Unserialized};
 use crate::decisions::{AttemptLine, ExchangeLine};
 use crate::moment::Moment;
@@ -39,7 +40,7 @@ pub fn write(exchange: &mut Exchange) {
 }
 
 fn count(exchange: &Exchange, ending: &Ending) {
-    let metrics = &exchange.worker.gateway.metrics;
+    let metrics = &exchange.worker.metrics;
     let story = &exchange.story;
     // Only names of the configuration become labels: the names that clients write are unbounded.
     let group = story.group.as_deref().unwrap_or("");

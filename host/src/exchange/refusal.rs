@@ -1,8 +1,5 @@
-//! All errors that an exchange can end with: one table of status, type and class, and the body of the answer.
-//!
-//! Format and statuses are LiteLLM's: `{"error": {"message", "type", "param", "code"}}` with the status as a string in
-//! `code`. LiteLLM's messages begin with the class (`litellm.RateLimitError: …`). This is left out on purpose: the
-//! class names a library that is not in use here, and `type` and `code` say the same to a program.
+//! All errors that an exchange can end with: one table of status, type, class and what follows. A client's dialect
+//! writes them ([`super::dialect`]).
 //!
 //! The message for the client and the detail for the log are two fields: some of what an operator must know is not for
 //! clients.
@@ -10,10 +7,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::deployment::FailureKind;
-use crate::json::text::quote;
 use crate::plugin::adapter::Fault;
 
 /// Why an exchange ends with an error.
@@ -249,42 +243,5 @@ impl Refusal {
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
-    }
-
-    /// The body of the answer.
-    #[must_use]
-    pub fn body(&self) -> Bytes {
-        let Row { status, kind, .. } = self.cause.row();
-        let mut body = b"{\"error\":{\"message\":".to_vec();
-        body.extend_from_slice(&quote(&self.message));
-        body.extend_from_slice(b",\"type\":\"");
-        body.extend_from_slice(kind.as_bytes());
-        body.extend_from_slice(b"\",\"param\":");
-        body.extend_from_slice(&self.parameter.as_deref().map_or_else(|| b"null".to_vec(), quote));
-        body.extend_from_slice(format!(",\"code\":\"{status}\"").as_bytes());
-        if let Some(code) = &self.provider_code {
-            body.extend_from_slice(b",\"provider_specific_fields\":{\"code\":");
-            body.extend_from_slice(&quote(code));
-            body.push(b'}');
-        }
-        if let Some(chunks) = self.delivered_chunks {
-            body.extend_from_slice(format!(",\"delivered_chunks\":{chunks}").as_bytes());
-        }
-        body.extend_from_slice(b"}}");
-        body.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shape_is_openais_with_the_status_as_a_string() {
-        let refusal = Refusal::new(Cause::RateLimited, "slow \"down\"").parameter("model");
-        let body: serde_json::Value = serde_json::from_slice(&refusal.body()).unwrap();
-        let expected = serde_json::json!({"error": {
-            "message": "slow \"down\"", "type": "rate_limit_error", "param": "model", "code": "429"}});
-        assert_eq!(body, expected);
     }
 }

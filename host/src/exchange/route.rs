@@ -1,18 +1,23 @@
 //! Phase `route`: finds the deployments for the model that the client named, in the order in which to try them.
 
 mod aside;
+mod fit;
 pub mod plan;
+mod tags;
 
 use std::sync::Arc;
 
 use super::policy::GroupNames;
 use super::policy::attempts::Ranked;
-use super::{Cause, Exchange, Refusal, checkup, fit, tags};
+use super::refusal::{Cause, Refusal};
+use super::state::Exchange;
 use crate::canonical::Canonical;
+use crate::config::settings::Checkups;
 use crate::decisions::{Choice, Recorder};
+use crate::deployment::columns::Live;
 use crate::deployment::{Candidate, Deployment};
 use crate::moment::Moment;
-use crate::plugin::columns::{Columns, Live};
+use crate::plugin::columns::Columns;
 use crate::plugin::reads::Reads;
 use crate::plugin::strategy::{RankError, Strategy};
 use crate::snapshot::{Found, Snapshot};
@@ -77,7 +82,7 @@ impl Routing<'_> {
             fit::check(settings.router.checks_fit, self.canonical, found, self.now)
         })?;
         asides.by("its health check failed", &mut found, |found| {
-            checkup::leave_out_failed(&settings.checkups, found, self.now);
+            leave_out_failed(&settings.checkups, found, self.now);
         });
         let group = found.group.clone();
         // An alias with weights leads to groups, which may have a strategy of their own.
@@ -154,6 +159,18 @@ pub fn has_others(snapshot: &Snapshot, canonical: &Canonical, without: &[Arc<Dep
     let fits = tags::filter(&router.tags, canonical, &mut found)
         .and_then(|()| fit::check(router.checks_fit, canonical, &mut found, now));
     fits.is_ok() && !found.candidates.is_empty()
+}
+
+/// Removes the candidates whose last checkup failed, if the rules say so. If this would remove all, the results are
+/// ignored.
+fn leave_out_failed(rules: &Checkups, found: &mut Found, now: Moment) {
+    if !rules.are_on || !rules.route {
+        return;
+    }
+    let is_well = |candidate: &Candidate| !candidate.deployment.health.checkup.speaks_against(rules, now);
+    if found.candidates.iter().any(is_well) {
+        found.retain(is_well);
+    }
 }
 
 fn is_among(deployments: &[Arc<Deployment>], candidate: &Candidate) -> bool {

@@ -7,7 +7,6 @@ use parking_lot::Mutex;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::Maker;
-use crate::plugin::CallError;
 
 pub(super) struct Families {
     calls: IntCounterVec,
@@ -91,23 +90,10 @@ impl PluginCounters {
         self.micros.inc_by(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// Counts a call that was stopped, trapped or broke its contract.
-    pub fn failed(&self, error: &CallError) {
-        self.failures
-            .with_label_values(&[self.name.as_ref(), error.kind()])
-            .inc();
-        *self.last_error.lock() = Some(error.to_string());
-    }
-
-    /// Counts an answer that breaks the contract, and returns the error for it.
-    pub fn broke_contract(&self, plugin: &str, reason: String) -> CallError {
-        let error = CallError::Contract {
-            plugin: plugin.into(),
-            reason,
-        };
-        self.failed(&error);
-        tracing::warn!(%error, "plugin call failed");
-        error
+    /// Counts a call that was stopped, trapped or broke its contract. `kind` is a fixed word.
+    pub fn failed(&self, kind: &str, message: String) {
+        self.failures.with_label_values(&[self.name.as_ref(), kind]).inc();
+        *self.last_error.lock() = Some(message);
     }
 
     /// Records the memory of an instance after a call.

@@ -12,8 +12,9 @@ use crate::config::settings;
 use crate::decisions::Recorder;
 use crate::decisions::read::{ReadError, Reader, Told};
 use crate::plugin::{Component, Kind};
-use crate::run::{self, Options, StartError};
+use crate::run::{Options, StartError};
 use crate::simulate::{self, Arrival, Scenario};
+use crate::worker;
 
 /// What is simulated, beside the configuration.
 #[derive(Debug, Clone)]
@@ -67,7 +68,7 @@ pub fn simulate(options: &Options, simulation: &Simulation) -> Result<Vec<simula
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..run::cores().min(names.len()) {
+        for _ in 0..worker::cores().min(names.len()) {
             scope.spawn(work);
         }
     });

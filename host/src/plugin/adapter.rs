@@ -1,5 +1,6 @@
 //! Provider adapters: plugins that translate requests and answers. They make no network call and see no credential.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use super::CallError;
@@ -10,12 +11,18 @@ use super::load::DESCRIBE_TIME;
 use super::parameters::Parameters;
 use super::pool::{Lease, Pool};
 use crate::canonical::Canonical;
-use crate::deployment::Candidate;
 use hyper::HeaderMap;
 
 pub use super::bindings::provider_types::{
     Auth, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
+
+/// The deployment that is being tried, as far as an adapter may ask about it.
+pub trait Attempted: Send + Sync {
+    /// A parameter as JSON text. Credentials are never among these.
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
+    fn has_credential(&self, name: &str) -> bool;
+}
 
 /// One configured use of a provider adapter.
 pub struct Adapter {
@@ -81,7 +88,7 @@ impl Adapter {
         let said = lease.call_within(time, 0, |store, provider| {
             provider.sluice_plugin_provider().call_providers(store)
         })?;
-        shapes::providers(&said).map_err(|reason| self.broke_contract(reason))?;
+        shapes::providers(&said).map_err(|reason| self.pool.identity().broke_contract(reason))?;
         Ok(self.providers.get_or_init(|| said))
     }
 
@@ -92,25 +99,20 @@ impl Adapter {
     pub fn open(
         &self,
         exchange: &Arc<Canonical>,
-        candidate: &Candidate,
+        target: &Target,
+        attempted: Box<dyn Attempted>,
     ) -> Result<(UpstreamRequest, Conversation), AdapterError> {
         let mut lease = self.pool.lease()?;
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
-        guest.candidate = Some(candidate.clone());
-        let target = &candidate.target;
+        guest.attempted = Some(attempted);
         let bytes = exchange.body.len();
         let request = lease.call(bytes, |store, provider| {
             provider.sluice_plugin_provider().call_open(store, target)
         })?;
         let request = request.map_err(|failure| AdapterError::Refused(words::failure(failure)))?;
-        shapes::request(&request).map_err(|reason| self.broke_contract(reason))?;
+        shapes::request(&request).map_err(|reason| self.pool.identity().broke_contract(reason))?;
         Ok((request, Conversation { lease }))
-    }
-
-    fn broke_contract(&self, reason: String) -> CallError {
-        let identity = self.pool.identity();
-        identity.counters.broke_contract(&identity.name, reason)
     }
 
     /// Translates an answer whose status is not 2xx into a failure. Any instance of the pool can do this.
@@ -120,7 +122,8 @@ impl Adapter {
     pub fn refuse(
         &self,
         exchange: &Arc<Canonical>,
-        candidate: &Candidate,
+        target: &Target,
+        attempted: Box<dyn Attempted>,
         status: u16,
         headers: HeaderMap,
         body: &[u8],
@@ -128,11 +131,10 @@ impl Adapter {
         let mut lease = self.pool.lease()?;
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
-        guest.candidate = Some(candidate.clone());
+        guest.attempted = Some(attempted);
         guest.answer_headers = headers;
         // Providers repeat what the client wrote in their error messages.
         guest.has_read_content = true;
-        let target = &candidate.target;
         let failure = lease.call(body.len(), |store, provider| {
             provider
                 .sluice_plugin_provider()

@@ -100,7 +100,7 @@ impl Inspection {
             plugin: plugin.name.clone(),
             reason: sentence(error),
         })?;
-        check(&verdict, stage, passages).map_err(|reason| plugin.counters.broke_contract(&plugin.name, reason))?;
+        check(&verdict, stage, passages).map_err(|reason| plugin.broke_contract(reason))?;
         Ok(words::verdict(verdict))
     }
 }

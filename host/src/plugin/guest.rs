@@ -8,13 +8,13 @@ use hyper::HeaderMap;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::adapter::Attempted;
 use super::clock::GuestTime;
 use super::columns::Columns;
 use super::limits::{Asks, Limiter, Limits};
 use super::reads::Reads;
 use super::wasi;
 use crate::canonical::Canonical;
-use crate::deployment::Candidate;
 
 /// Handles that a guest may hold at once (streams, pollables). No plugin needs more.
 const HANDLES_MAX: usize = 1_000;
@@ -29,8 +29,8 @@ pub struct Guest {
     pub(super) identity: Arc<super::Identity>,
     /// The exchange that it works on. It is removed when the instance goes back to its pool.
     pub(super) exchange: Option<Arc<Canonical>>,
-    /// The deployment that is being tried, and the requested model.
-    pub(super) candidate: Option<Candidate>,
+    /// The deployment that is being tried.
+    pub(super) attempted: Option<Box<dyn Attempted>>,
     /// Headers of the upstream's answer; empty before there is one.
     pub(super) answer_headers: HeaderMap,
     pub(super) candidates: Option<Arc<dyn Columns>>,
@@ -57,7 +57,7 @@ impl Guest {
             log: super::imports::log::Budget::default(),
             identity,
             exchange: None,
-            candidate: None,
+            attempted: None,
             answer_headers: HeaderMap::new(),
             candidates: None,
             reads: None,
@@ -89,7 +89,7 @@ impl Guest {
     /// Removes the exchange, so that a later call cannot read any of it.
     pub fn end(&mut self) {
         self.exchange = None;
-        self.candidate = None;
+        self.attempted = None;
         self.answer_headers = HeaderMap::new();
         self.candidates = None;
         self.reads = None;

@@ -73,6 +73,24 @@ pub struct Identity {
     pub counters: Arc<PluginCounters>,
 }
 
+impl Identity {
+    /// Counts a call that gave no usable result.
+    pub(crate) fn failed(&self, error: &CallError) {
+        self.counters.failed(error.kind(), error.to_string());
+    }
+
+    /// The error for an answer that breaks the contract. It is counted and logged.
+    pub(crate) fn broke_contract(&self, reason: String) -> CallError {
+        let error = CallError::Contract {
+            plugin: self.name.clone(),
+            reason,
+        };
+        self.failed(&error);
+        tracing::warn!(%error, "plugin call failed");
+        error
+    }
+}
+
 /// Why a call gave no usable result. The values that a plugin may return, including its own errors, are not among
 /// these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

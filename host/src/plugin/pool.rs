@@ -189,7 +189,7 @@ impl<E: Exports> Pool<E> {
             plugin: self.identity.name.clone(),
             reason: format!("{INSTANCES_PER_PLUGIN_MAX} of its instances are in use, which is a plugin's share"),
         };
-        self.identity.counters.failed(&error);
+        self.identity.failed(&error);
         error
     }
 
@@ -222,7 +222,7 @@ impl<E: Exports> Pool<E> {
                     plugin: self.identity.name.clone(),
                     reason: chain(&error),
                 };
-                self.identity.counters.failed(&error);
+                self.identity.failed(&error);
                 Err(error)
             }
         }
@@ -352,7 +352,7 @@ impl<E: Exports> Lease<E> {
             }
             Err(error) => {
                 let error = self.explain(&error, begun.time);
-                self.pool.identity.counters.failed(&error);
+                self.pool.identity.failed(&error);
                 tracing::warn!(%error, "plugin call failed");
                 Err(error)
             }

@@ -69,7 +69,7 @@ impl<T: Clone + Send + 'static> Queue<T> {
             state,
             patience: Patience::First,
         });
-        if shared.threads < crate::run::cores().clamp(THREADS_MIN, THREADS_MAX) {
+        if shared.threads < crate::worker::cores().clamp(THREADS_MIN, THREADS_MAX) {
             let (host, own, sender) = (Arc::clone(&self.host), Arc::clone(&self.shared), self.sender.clone());
             let thread = std::thread::Builder::new().name("loading".into());
             match thread.spawn(move || work(&host, &own, &sender)) {

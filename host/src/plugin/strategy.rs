@@ -114,8 +114,7 @@ impl Strategy {
                 reason: words::sentence(reason),
             },
         })?;
-        check(&ranking, columns.count())
-            .map_err(|reason| self.pool.identity().counters.broke_contract(self.name(), reason).into())
+        check(&ranking, columns.count()).map_err(|reason| self.pool.identity().broke_contract(reason).into())
     }
 }
 

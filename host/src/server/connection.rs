@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::Core;
 use super::answers::{Answers, Watching};
 use super::{Door, Stage, routes};
 use crate::body::Body;
-use crate::gateway::Worker;
 use crate::latch::Seldom;
 
 /// A client that does not read data for this long is disconnected. On Linux, the kernel measures this, so it needs no
@@ -48,14 +48,14 @@ pub struct Options {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, door: Door) {
-    let connections = worker.gateway.metrics.connections.clone();
+pub async fn serve(core: Arc<Core>, stream: TcpStream, peer: SocketAddr, door: Door) {
+    let connections = core.gateway.metrics.connections.clone();
     connections.inc();
     prepare(&stream);
     // Boxed, so that a connection does not reserve memory for the futures of both kinds.
     match &door.tls {
-        None => Box::pin(plain(worker, stream, peer, &door)).await,
-        Some(tls) => Box::pin(encrypted(worker, tls, stream, peer, &door)).await,
+        None => Box::pin(plain(core, stream, peer, &door)).await,
+        Some(tls) => Box::pin(encrypted(core, tls, stream, peer, &door)).await,
     }
     connections.dec();
 }
@@ -72,7 +72,7 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Without TLS, the first bytes decide between HTTP/1.1 and HTTP/2 (RFC 9113 §3.3).
-async fn plain(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, door: &Door) {
+async fn plain(core: Arc<Core>, stream: TcpStream, peer: SocketAddr, door: &Door) {
     let mut stage = door.stage.clone();
     let is_http2 = tokio::select! {
         is_http2 = begins_http2(&stream) => is_http2,
@@ -80,8 +80,8 @@ async fn plain(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr, door: &
         _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => return,
     };
     match is_http2 {
-        true => http2(worker, stream, peer, door).await,
-        false => http1(worker, stream, peer, door).await,
+        true => http2(core, stream, peer, door).await,
+        false => http1(core, stream, peer, door).await,
     }
 }
 
@@ -93,18 +93,18 @@ async fn begins_http2(stream: &TcpStream) -> bool {
 }
 
 /// With TLS, the handshake negotiates the version of HTTP (RFC 7301).
-async fn encrypted(worker: Arc<Worker>, tls: &TlsAcceptor, stream: TcpStream, peer: SocketAddr, door: &Door) {
+async fn encrypted(core: Arc<Core>, tls: &TlsAcceptor, stream: TcpStream, peer: SocketAddr, door: &Door) {
     match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
         Ok(Ok(stream)) => match stream.get_ref().1.alpn_protocol() {
-            Some(b"h2") => http2(worker, stream, peer, door).await,
-            _ => http1(worker, stream, peer, door).await,
+            Some(b"h2") => http2(core, stream, peer, door).await,
+            _ => http1(core, stream, peer, door).await,
         },
         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
         Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
     }
 }
 
-async fn http1<S>(worker: Arc<Worker>, stream: S, peer: SocketAddr, door: &Door)
+async fn http1<S>(core: Arc<Core>, stream: S, peer: SocketAddr, door: &Door)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -114,13 +114,13 @@ where
         .header_read_timeout(door.options.header_timeout)
         // hyper requires at least 8 KiB. Larger headers are answered with 431.
         .max_buf_size(door.options.header_bytes_max.max(8 << 10));
-    let exchanges = Exchanges::new(worker, peer, door);
+    let exchanges = Exchanges::new(core, peer, door);
     let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
     // There is no idle timeout: hyper itself limits the time between two exchanges.
     to_its_end(connection, &exchanges, door, std::future::pending()).await;
 }
 
-async fn http2<S>(worker: Arc<Worker>, stream: S, peer: SocketAddr, door: &Door)
+async fn http2<S>(core: Arc<Core>, stream: S, peer: SocketAddr, door: &Door)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -130,7 +130,7 @@ where
         .max_header_list_size(u32::try_from(door.options.header_bytes_max).unwrap_or(u32::MAX))
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(Duration::from_secs(30));
-    let exchanges = Exchanges::new(worker, peer, door);
+    let exchanges = Exchanges::new(core, peer, door);
     let answers = Answers::default();
     let watched = Watching(exchanges.clone(), answers.clone());
     let connection = builder.serve_connection(TokioIo::new(stream), watched);
@@ -144,16 +144,16 @@ struct Exchanges(Arc<Common>);
 
 /// The data that the exchanges of a connection share.
 struct Common {
-    worker: Arc<Worker>,
+    core: Arc<Core>,
     root_path: Arc<str>,
     peer: SocketAddr,
     has_asked: AtomicBool,
 }
 
 impl Exchanges {
-    fn new(worker: Arc<Worker>, peer: SocketAddr, door: &Door) -> Self {
+    fn new(core: Arc<Core>, peer: SocketAddr, door: &Door) -> Self {
         Self(Arc::new(Common {
-            worker,
+            core,
             root_path: Arc::clone(&door.options.root_path),
             peer,
             has_asked: AtomicBool::new(false),
@@ -171,8 +171,8 @@ impl Service<Request<Incoming>> for Exchanges {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let common = &self.0;
         common.has_asked.store(true, Ordering::Relaxed);
-        let (worker, root_path) = (Arc::clone(&common.worker), Arc::clone(&common.root_path));
-        Box::pin(routes::answer(worker, root_path, common.peer, request))
+        let (core, root_path) = (Arc::clone(&common.core), Arc::clone(&common.root_path));
+        Box::pin(routes::answer(core, root_path, common.peer, request))
     }
 }
 

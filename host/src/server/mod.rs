@@ -15,13 +15,25 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 pub use connection::Options;
 
-use crate::gateway::Worker;
+use crate::exchange::{Dialect, Worker};
+use crate::gateway::Gateway;
+
+/// What one core serves with. A connection never leaves its core.
+pub struct Core {
+    pub gateway: Arc<Gateway>,
+    pub worker: Arc<Worker>,
+    /// The dialect of all paths so far. Each core has a pointer of its own, so that they do not contend for its count.
+    pub openai: Arc<dyn Dialect>,
+    /// The runtime that answers requests about the gateway itself, so that a long listing does not delay exchanges.
+    pub administration: Handle,
+}
 
 /// The stage of the gateway's life. It only moves forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +60,7 @@ pub struct Door {
 }
 
 /// Accepts connections until the gateway stops. Then it waits until the open ones have ended or are cut off.
-pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> std::io::Result<()> {
+pub async fn serve(core: Arc<Core>, listener: TcpListener, door: Door) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut stage = door.stage.clone();
     let mut open = JoinSet::new();
@@ -60,13 +72,13 @@ pub async fn serve(worker: Arc<Worker>, listener: TcpListener, door: Door) -> st
             accepted = accept(&listener, &door.connections) => accepted,
             Some(_) = open.join_next() => continue,
             _ = sweeps.tick() => {
-                worker.connections.sweep();
+                core.worker.connections.sweep();
                 continue;
             }
         };
         match accepted {
             Ok((stream, peer, permit)) => {
-                let connection = connection::serve(Arc::clone(&worker), stream, peer, door.clone());
+                let connection = connection::serve(Arc::clone(&core), stream, peer, door.clone());
                 open.spawn(async move {
                     connection.await;
                     drop(permit);

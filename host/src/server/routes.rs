@@ -10,12 +10,13 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
+use super::Core;
 use super::cors::Cors;
 use super::locality::{is_local, names_one_host};
 use crate::api;
 use crate::body::Body;
 use crate::exchange::{self, Arrival, Cause, Refusal};
-use crate::gateway::{Gateway, Worker};
+use crate::gateway::Gateway;
 use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 
@@ -37,7 +38,7 @@ enum Route<'p> {
 
 /// Answers one request.
 pub async fn answer(
-    worker: Arc<Worker>,
+    core: Arc<Core>,
     root_path: Arc<str>,
     peer: SocketAddr,
     request: Request<Incoming>,
@@ -46,7 +47,7 @@ pub async fn answer(
         let message = "the request must have one `Host` header (RFC 9112 §3.2)";
         return Ok(exchange::refused(&Refusal::new(Cause::BadRequest, message)));
     }
-    let snapshot = worker.gateway.snapshot();
+    let snapshot = core.gateway.snapshot();
     let general = &snapshot.settings.general;
     if general.master_key.is_none() && !general.serve_without_key && !is_local(peer, request.uri(), request.headers()) {
         return Ok(not_local());
@@ -55,7 +56,7 @@ pub async fn answer(
     if let Some(preflight) = cors.as_ref().and_then(Cors::preflight) {
         return Ok(preflight);
     }
-    let mut answer = routed(worker, snapshot, &root_path, peer, request).await;
+    let mut answer = routed(core, snapshot, &root_path, peer, request).await;
     if let Some(cors) = cors {
         cors.mark(answer.headers_mut());
     }
@@ -63,7 +64,7 @@ pub async fn answer(
 }
 
 async fn routed(
-    worker: Arc<Worker>,
+    core: Arc<Core>,
     snapshot: Arc<Snapshot>,
     root_path: &str,
     peer: SocketAddr,
@@ -71,7 +72,7 @@ async fn routed(
 ) -> Response<Body> {
     let path = with_one_slash(request.uri().path());
     let path = with_one_slash(path.strip_prefix(root_path).unwrap_or(path));
-    let gateway = &worker.gateway;
+    let gateway = &core.gateway;
     let Some(route) = read(path) else {
         return not_found(path);
     };
@@ -87,10 +88,11 @@ async fn routed(
         Route::Exchange(operation, model) => {
             let path_model = model.map(Cow::into_owned);
             exchange::run(
-                worker,
+                Arc::clone(&core.worker),
                 Arrival {
                     snapshot,
                     operation,
+                    dialect: Arc::clone(&core.openai),
                     path_model,
                     request,
                     peer,
@@ -102,40 +104,40 @@ async fn routed(
         Route::Liveness => api::health::alive(),
         Route::Readiness => api::health::ready(gateway),
         Route::Models => {
-            administer(&worker, request, |gateway, head| {
+            administer(&core, request, |gateway, head| {
                 api::models::list(gateway, &head.uri, &head.headers)
             })
             .await
         }
         Route::Model(id) => {
             let id = id.into_owned();
-            administer(&worker, request, move |gateway, head| {
+            administer(&core, request, move |gateway, head| {
                 api::models::one(gateway, &head.headers, &id)
             })
             .await
         }
         Route::ModelInfo => {
-            administer(&worker, request, |gateway, head| {
+            administer(&core, request, |gateway, head| {
                 api::model_info::list(gateway, &head.uri, &head.headers)
             })
             .await
         }
         Route::GroupInfo => {
-            administer(&worker, request, |gateway, head| {
+            administer(&core, request, |gateway, head| {
                 api::model_info::groups(gateway, &head.uri, &head.headers)
             })
             .await
         }
         Route::Health => {
-            api::health::inquire(&worker.gateway, request.headers()).await;
-            administer(&worker, request, |gateway, head| {
+            api::health::inquire(&core.gateway, request.headers()).await;
+            administer(&core, request, |gateway, head| {
                 api::health::health(gateway, &head.uri, &head.headers)
             })
             .await
         }
-        Route::Metrics => administer(&worker, request, |gateway, head| api::metrics(gateway, &head.headers)).await,
+        Route::Metrics => administer(&core, request, |gateway, head| api::metrics(gateway, &head.headers)).await,
         Route::Plugins => {
-            administer(&worker, request, |gateway, head| {
+            administer(&core, request, |gateway, head| {
                 api::plugins::list(gateway, &head.headers)
             })
             .await
@@ -143,18 +145,15 @@ async fn routed(
     }
 }
 
-/// Answers on the administration's thread, so that slow answers do not delay exchanges of this worker.
+/// Answers on the administration's thread, so that slow answers do not delay exchanges of this core.
 async fn administer(
-    worker: &Worker,
+    core: &Core,
     request: Request<Incoming>,
     answer: impl FnOnce(&Gateway, &Parts) -> Response<Body> + Send + 'static,
 ) -> Response<Body> {
-    let gateway = Arc::clone(&worker.gateway);
+    let gateway = Arc::clone(&core.gateway);
     let head = request.into_parts().0;
-    let answered = worker
-        .administration
-        .spawn(async move { answer(&gateway, &head) })
-        .await;
+    let answered = core.administration.spawn(async move { answer(&gateway, &head) }).await;
     answered.unwrap_or_else(|_| exchange::refused(&Refusal::new(Cause::Internal, "the answer could not be made")))
 }
 

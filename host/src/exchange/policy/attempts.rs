@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::GroupNames;
 use super::retry::Retries;
 use crate::deployment::{Candidate, Deployment, Standing};
-use crate::exchange::{Cause, Refusal};
+use crate::exchange::refusal::{Cause, Refusal};
 use crate::moment::Moment;
 
 /// Candidates, best first.

@@ -2,7 +2,7 @@
 
 use super::time_limits::Asked;
 use crate::deployment::{Deployment, FailureKind};
-use crate::exchange::Cause;
+use crate::exchange::refusal::Cause;
 
 /// The kind of failure that counts against the deployment; `None` if nothing counts.
 pub fn kind(cause: Cause, deployment: &Deployment, asked: Asked) -> Option<FailureKind> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::GroupNames;
 use crate::canonical::{Canonical, MODEL_BYTES_MAX};
 use crate::config::settings::{Fallbacks, GroupTargets, Target};
-use crate::exchange::Cause;
+use crate::exchange::refusal::Cause;
 
 /// If a request names more fallbacks than this, the rest is not tried.
 const ASKED_MAX: usize = 64;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::GroupNames;
 use crate::config::settings::{self, ByKind};
-use crate::exchange::Cause;
+use crate::exchange::refusal::Cause;
 
 /// The first wait before the same deployments are tried again. The wait doubles with each attempt …
 const WAIT_FIRST: Duration = Duration::from_millis(500);

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::canonical::Canonical;
 use crate::canonical::fields::{Says, is_secret};
 use crate::canonical::join::Transcript;
-use crate::exchange::Exchange;
+use crate::exchange::state::Exchange;
 use crate::exchange::story::{Ending, GuardrailReport, Story, ip};
 use crate::json;
 use crate::operation::Operation;

@@ -1,13 +1,11 @@
 //! The candidates of a routing decision as columns: their present state, or the recorded state of a past decision.
 
-mod live;
 mod recorded;
 
-pub use live::Live;
 pub(super) use recorded::EXHAUSTED;
 pub use recorded::{Recorded, Values, Written};
 
-use crate::deployment::is_within;
+use crate::region::is_within;
 
 /// The candidates of a decision: entry i of every list is candidate i.
 pub trait Columns: Send + Sync {
@@ -89,17 +87,18 @@ pub enum Fact {
 }
 
 /// The properties of a deployment that [`Fact`] names.
-struct Facts<'f> {
-    id: &'f str,
-    provider: &'f str,
-    model: &'f str,
-    tags: &'f [String],
-    region: &'f str,
+pub struct Facts<'f> {
+    pub id: &'f str,
+    pub provider: &'f str,
+    pub model: &'f str,
+    pub tags: &'f [String],
+    pub region: &'f str,
 }
 
 impl Facts<'_> {
     /// The word may end in `*` for any end, except for a region.
-    fn has(&self, fact: Fact, word: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, fact: Fact, word: &str) -> bool {
         let is = |own: &str| match word.strip_suffix('*') {
             Some(start) => own.starts_with(start),
             None => own == word,
@@ -115,6 +114,7 @@ impl Facts<'_> {
 }
 
 /// Whether `more` requests or tokens would exceed a limit. The limit 0 means no limit.
-fn is_over(limit: u32, used: u32, more: u32) -> bool {
+#[must_use]
+pub fn is_over(limit: u32, used: u32, more: u32) -> bool {
     limit > 0 && used.saturating_add(more) > limit
 }

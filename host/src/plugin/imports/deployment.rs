@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use super::Guest;
 use super::bindings::deployment::Host;
-use crate::deployment::Candidate;
+use crate::plugin::adapter::Attempted;
 use crate::plugin::crossing::shapes::check_name;
 
 /// Headers of an answer that guests never get: they can contain credentials or name other clients.
 const HIDDEN: [&str; 4] = ["set-cookie", "authorization", "proxy-authorization", "www-authenticate"];
 
 impl Guest {
-    fn attempted(&self) -> wasmtime::Result<&Candidate> {
-        self.candidate
-            .as_ref()
+    fn attempted(&self) -> wasmtime::Result<&dyn Attempted> {
+        self.attempted
+            .as_deref()
             .ok_or_else(|| wasmtime::Error::msg("there is no deployment in this call"))
     }
 }
@@ -28,8 +28,8 @@ impl Host for Guest {
 
     fn has_parameter(&mut self, name: String) -> wasmtime::Result<bool> {
         check_name(&name)?;
-        let candidate = self.attempted()?;
-        Ok(candidate.parameter(&name).is_some() || candidate.deployment.credential(&name).is_some())
+        let attempted = self.attempted()?;
+        Ok(attempted.parameter(&name).is_some() || attempted.has_credential(&name))
     }
 
     fn response_header(&mut self, name: String) -> wasmtime::Result<Option<String>> {

@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use sluice::config::settings::Isolation;
 use sluice::deployment::Candidate;
+use sluice::deployment::columns::Live;
 use sluice::moment::Moment;
 use sluice::plugin::adapter::{Adapter, Conversation, Event, Framing, Reading, RequestBody, UpstreamRequest};
-use sluice::plugin::columns::{Columns, Live};
+use sluice::plugin::columns::Columns;
 use sluice::plugin::guardrail::{Guardrail, Passage, Stage, Verdict};
 use sluice::plugin::strategy::Strategy;
 use sluice::snapshot::Snapshot;
@@ -184,9 +185,15 @@ fn open_translated(snapshot: &Snapshot, bytes: usize) -> Repeat {
 fn open(snapshot: &Snapshot, group: &str, bytes: usize, check: impl FnOnce(&UpstreamRequest)) -> Repeat {
     let (adapter, candidate) = adapter(snapshot, group);
     let chat = chat(group, bytes, false);
-    let (request, _) = adapter.open(&chat, &candidate).expect("the adapter serves chats");
+    let (request, _) = adapter
+        .open(&chat, &candidate.target, Box::new(candidate.clone()))
+        .expect("the adapter serves chats");
     check(&request);
-    each(move || adapter.open(&chat, &candidate).expect(WENT_WELL))
+    each(move || {
+        adapter
+            .open(&chat, &candidate.target, Box::new(candidate.clone()))
+            .expect(WENT_WELL)
+    })
 }
 
 /// Translates a whole answer, after an attempt was opened for it.
@@ -222,7 +229,9 @@ fn conversation(snapshot: &Snapshot, is_streaming: bool) -> impl Fn() -> Convers
     let (adapter, candidate) = adapter(snapshot, ANTHROPIC);
     let chat = chat(ANTHROPIC, KB, is_streaming);
     move || {
-        let (request, conversation) = adapter.open(&chat, &candidate).expect("the adapter serves chats");
+        let (request, conversation) = adapter
+            .open(&chat, &candidate.target, Box::new(candidate.clone()))
+            .expect("the adapter serves chats");
         let is_stream = matches!(request.reading, Reading::Events(Framing::ServerSentEvents));
         assert_eq!(is_stream, is_streaming, "the answer is read as it was asked for");
         conversation

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::canonical::chunk::{Chunk, Place};
 use crate::canonical::texts;
-use crate::exchange::{Cause, Refusal};
+use crate::exchange::refusal::{Cause, Refusal};
 use crate::json::{self, Span, find, member, text::quote};
 
 /// The data of an event with its texts replaced; `None` if it would say nothing. Members that repeat the texts in

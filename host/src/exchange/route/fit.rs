@@ -2,10 +2,11 @@
 //! model's capabilities, the context window, and the rate limits of this minute. The checks run in this order; if one
 //! of them leaves no deployment, the error is that of this check.
 
-use super::{Cause, Refusal};
 use crate::canonical::Canonical;
-use crate::deployment::{Capability, Deployment, is_within};
+use crate::deployment::{Capability, Deployment};
+use crate::exchange::refusal::{Cause, Refusal};
 use crate::moment::Moment;
+use crate::region::is_within;
 use crate::snapshot::Found;
 
 /// Removes the deployments that the request does not fit at `now`. `checks_all`: `enable_pre_call_checks`. The operation, and a region that the request requires, are

@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use crate::deployment::Deployment;
-use crate::exchange::attempt::{broken_off, refused_by_adapter};
+use crate::exchange::failures::{broken_off, refused_by_adapter};
 use crate::exchange::masks::Mask;
-use crate::exchange::{Cause, Refusal};
+use crate::exchange::refusal::{Cause, Refusal};
 use crate::joined::Joined;
 use crate::plugin::adapter::{Conversation, Event};
 use crate::sse;

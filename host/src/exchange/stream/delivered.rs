@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use crate::canonical::Canonical;
 use crate::canonical::chunk::plain_text;
-use crate::exchange::Exchange;
 use crate::json::{find, member};
 use crate::operation::Operation;
 
@@ -29,16 +28,9 @@ pub struct Opening {
 }
 
 impl Delivered {
-    /// `None` if the answer could not be continued anyway: continuation is disabled, the answer is not plain text, or
-    /// there is no other deployment.
-    pub fn of(exchange: &Exchange, canonical: &Canonical) -> Option<Self> {
-        let router = &exchange.snapshot.settings.router;
-        let attempt = exchange.story.last_attempt()?;
-        let group = &attempt.candidate.deployment.settings.group;
-        let has_others = exchange.snapshot.groups.size_of(group) > 1
-            || canonical.field("fallbacks").is_some()
-            || !exchange.fallbacks_after(canonical).is_empty();
-        (router.continues_streams && has_others && asks_for_text(canonical)).then(|| Self {
+    /// `None` if the request asks for more than plain text: its answer cannot be continued.
+    pub fn of(canonical: &Canonical) -> Option<Self> {
+        asks_for_text(canonical).then(|| Self {
             escaped: Vec::new(),
             is_plain: true,
             opening: Opening::default(),

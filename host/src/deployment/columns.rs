@@ -1,8 +1,8 @@
-//! Columns of the present state of deployments.
+//! The present state of deployments, as the columns that strategies read.
 
-use super::{Columns, Count, Fact, Facts, Number, Text, is_over};
-use crate::deployment::{Candidate, Deployment, Health};
+use super::{Candidate, Deployment, Health};
 use crate::moment::Moment;
+use crate::plugin::columns::{Columns, Count, Fact, Facts, Number, Text, is_over};
 
 /// Candidates, in the order of the configuration.
 pub struct Live {

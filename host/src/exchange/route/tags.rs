@@ -2,10 +2,10 @@
 //! `tag_regex` of a deployment matches go to this deployment. The rules are LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/tag_routing>).
 
-use super::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::config::settings::Tags;
 use crate::deployment::Deployment;
+use crate::exchange::refusal::{Cause, Refusal};
 use crate::snapshot::Found;
 
 /// Deployments with this tag serve requests without tags, and requests with tags that no deployment has.

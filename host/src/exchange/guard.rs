@@ -4,33 +4,23 @@
 //! otherwise. Several guardrails run one after the other, in the order of the configuration; each of them gets the text
 //! as the ones before it have changed it.
 
-mod event;
-mod stream;
-
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::answer::{Answer, Whole};
+use super::answer::Answer;
+use super::inspect::{self, Windows, status};
+use super::refusal::{Cause, Refusal};
+use super::state::Exchange;
 use super::story::GuardrailReport;
-use super::{Cause, Exchange, Refusal};
+use super::whole::Whole;
 use crate::canonical::Canonical;
-use crate::canonical::parts::Medium;
 use crate::canonical::texts::{self, Found, Shown};
 use crate::config::settings::Mode;
 use crate::metrics::Metrics;
-use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict, Violation};
+use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict};
 use crate::snapshot::{ConfiguredGuardrail, Snapshot};
 use crate::worker;
-
-pub use stream::Windows;
-
-/// The result of a check, in LiteLLM's terms.
-mod status {
-    pub const SUCCESS: &str = "success";
-    pub const INTERVENED: &str = "guardrail_intervened";
-    pub const FAILED: &str = "guardrail_failed_to_respond";
-}
 
 /// Runs the guardrails of the request: they may refuse it, or change its text.
 ///
@@ -43,7 +33,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
         let shown = texts_of(&canonical, guardrail).await;
         let (report, verdict) = ask(
-            &exchange.worker.gateway.metrics,
+            &exchange.worker.metrics,
             guardrail,
             &canonical,
             Stage::Request,
@@ -107,7 +97,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
             for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
                 let (body, looks_at) = (whole.body.clone(), guardrail.looks_at().to_vec());
                 let shown = worker::aside(body.len(), move || Arc::new(texts::of_answer(&body, &looks_at))).await;
-                let metrics = &exchange.worker.gateway.metrics;
+                let metrics = &exchange.worker.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
                 exchange.story.guardrails.push(report);
                 if let Outcome::Rewrite(texts) = verdict? {
@@ -122,7 +112,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
         Answer::Stream(mut stream) => {
             let guardrails: Vec<_> = applying(&snapshot, canonical, Mode::PostCall).collect();
             if !guardrails.is_empty() {
-                let windows = Windows::begin(canonical, &guardrails, &exchange.worker.gateway.metrics).await?;
+                let windows = Windows::begin(canonical, &guardrails, &exchange.worker.metrics).await?;
                 exchange.story.guardrails.extend(windows.reports());
                 stream.windows = Some(windows);
             }
@@ -215,7 +205,7 @@ async fn ask(
 ) -> (GuardrailReport, Result<Outcome, Refusal>) {
     let begun = Instant::now();
     let inspected = match (&guardrail.plugin, shown.unseen.first()) {
-        (_, Some(medium)) if guardrail.settings.blocks_unseen => Ok(Verdict::Block(unseen(*medium))),
+        (_, Some(medium)) if guardrail.settings.blocks_unseen => Ok(Verdict::Block(inspect::unseen(*medium))),
         (Some(_), _) if shown.found.is_empty() => Ok(Verdict::Pass),
         (Some(plugin), _) => {
             let bytes = shown.found.iter().map(|found| found.text.len()).sum();
@@ -262,46 +252,22 @@ fn judge(
             None,
             Ok(Outcome::Rewrite(edits.into_iter().map(|edit| edit.text).collect())),
         ),
-        Ok(Verdict::Block(violation)) => (INTERVENED, Some(violation.code.clone()), Err(blocked(name, violation))),
+        Ok(Verdict::Block(violation)) => (
+            INTERVENED,
+            Some(violation.code.clone()),
+            Err(inspect::blocked(name, violation)),
+        ),
         Err(error) if guardrail.settings.fail_open => {
             let reason = error.map_or_else(|| "its plugin is not loaded".to_owned(), |error| error.to_string());
             tracing::warn!(guardrail = name, reason, "guardrail failed open, as configured");
             (FAILED, None, Ok(Outcome::Pass))
         }
-        Err(error) => (FAILED, None, Err(unavailable(name, &guardrail.settings.plugin, error))),
-    }
-}
-
-/// What `unseen: block` says of a medium that a guardrail does not look at.
-fn unseen(medium: Medium) -> Violation {
-    Violation {
-        code: format!("unseen.{}", medium.word()),
-        message: format!(
-            "{} are not allowed here: the guardrail cannot look at them",
-            medium.described()
+        Err(error) => (
+            FAILED,
+            None,
+            Err(inspect::unavailable(name, &guardrail.settings.plugin, error)),
         ),
-        detail: String::new(),
     }
-}
-
-fn blocked(name: &str, violation: Violation) -> Refusal {
-    let mut refusal = Refusal::new(Cause::GuardrailBlocked, violation.message).detail(format!(
-        "guardrail `{name}` blocked: {} {}",
-        violation.code, violation.detail
-    ));
-    refusal.provider_code = Some(violation.code);
-    refusal
-}
-
-fn unavailable(name: &str, plugin: &str, error: Option<InspectError>) -> Refusal {
-    let message = format!("guardrail `{name}` is not available, and exchanges that need it are refused");
-    let detail = match error {
-        Some(error) => format!("guardrail `{name}`: {error}"),
-        None => format!(
-            "guardrail `{name}` needs plugin `{plugin}`, which is not loaded: put its component into the plugins directory, or set `fail_on_error: false`"
-        ),
-    };
-    Refusal::new(Cause::GuardrailUnavailable, message).detail(detail)
 }
 
 /// A text in the form that guardrails get.

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Stream;
-use super::delivered::Opening;
-use super::seam::Seam;
+use super::answer::Answer;
+use super::fallback::Onward;
+use super::refusal::Refusal;
+use super::state::Exchange;
+use super::story::CutOff;
+use super::stream::{Opening, Seam, Stream};
+use super::{attempt, blame, route};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment};
-use crate::exchange::answer::Answer;
-use crate::exchange::fallback::Onward;
-use crate::exchange::story::CutOff;
-use crate::exchange::{Exchange, Refusal, attempt, blame, route};
 use crate::json::Splice;
 use crate::usage::Usage;
 use crate::worker;
@@ -38,7 +38,7 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
         return Err(refusal);
     };
     // Otherwise, deployments that break each time at the same place would be tried for ever.
-    let is_enough = !attempt::has_attempts_left(exchange);
+    let is_enough = !exchange.has_attempts_left();
     if !refusal.cause.may_try_again() || stream.picker.is_finished() || is_enough {
         return Err(refusal);
     }
