@@ -1,38 +1,31 @@
 //! Phase `account`: counts what an exchange used and what that costs, and updates the health of its deployments.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::deployment::{Candidate, Deployment, Success};
+use crate::deployment::{Candidate, Success};
 use crate::moment::Moment;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
 use super::blame;
 use super::state::Exchange;
-use super::story::Ending;
+use super::story::{Ending, Event, Story};
 
 /// Runs the phase. It runs once, whatever the outcome of the exchange.
 pub fn settle(exchange: &mut Exchange) {
-    count_usage(exchange);
-    let story = &mut exchange.story;
-    // A stream counts as time of the upstream until its end.
-    story.upstream_time += story.first_content.map_or(Duration::ZERO, |at| at.elapsed());
-    let Some(attempt) = story.attempts.last() else { return };
-    let deployment = Arc::clone(&attempt.candidate.deployment);
-    if let Some(usage) = &story.usage {
-        story.cost = charge(&attempt.candidate, usage, story.service_tier.as_deref());
+    estimate_usage(exchange);
+    for cost in costs(&exchange.story) {
+        exchange.story.add(Event::Charged(Box::new(cost)));
     }
-    for cut_off in &story.cut_off {
-        let cost = charge(&cut_off.candidate, &cut_off.usage, None);
-        story.cost = match (story.cost.take(), cost) {
-            (Some(one), Some(other)) => Some(one + other),
-            (one, other) => one.or(other),
-        };
-        story.usage = Some(story.usage.unwrap_or_default() + cut_off.usage);
-        story.usage_is_estimated = true;
-    }
-    judge(exchange, &deployment);
+    judge(exchange);
+}
+
+/// What each deployment's usage costs, as far as prices are known. It is counted.
+fn costs(story: &Story) -> Vec<Cost> {
+    let last = story.last_attempt().zip(story.last_used());
+    let last = last.and_then(|(attempt, (usage, tier))| charge(attempt.candidate, &usage, tier));
+    let cut_off = story
+        .cut_off()
+        .filter_map(|(candidate, usage)| charge(candidate, &usage, None));
+    last.into_iter().chain(cut_off).collect()
 }
 
 /// Counts the usage of a deployment; returns its cost if prices are known.
@@ -46,48 +39,50 @@ fn charge(candidate: &Candidate, usage: &Usage, service_tier: Option<&str>) -> O
     cost
 }
 
-/// Sets the usage if the upstream did not report it, for example because a stream ended early. The estimate is the
+/// Adds the usage if the upstream did not report it, for example because a stream ended early. The estimate is the
 /// prompt by its length, and one token per event.
-fn count_usage(exchange: &mut Exchange) {
-    let story = &mut exchange.story;
-    if story.usage.is_some() || story.content_events == 0 {
+fn estimate_usage(exchange: &mut Exchange) {
+    let events = exchange.story.content_events();
+    if events == 0 || exchange.story.last_used().is_some() {
         return;
     }
-    let prompt_tokens = exchange
-        .canonical
-        .as_ref()
-        .map_or(0, |canonical| canonical.prompt_tokens());
-    story.usage = Some(Usage::of_text(u64::from(prompt_tokens), story.content_events));
-    story.usage_is_estimated = true;
+    let canonical = exchange.canonical.as_ref();
+    let prompt_tokens = canonical.map_or(0, |canonical| canonical.prompt_tokens());
+    exchange.story.add(Event::Used {
+        usage: Usage::of_text(u64::from(prompt_tokens), events),
+        service_tier: None,
+        is_estimated: true,
+    });
 }
 
 /// Updates the deployment's health with the outcome of the last attempt. An attempt that failed before it answered was
 /// counted when it failed.
-fn judge(exchange: &Exchange, deployment: &Deployment) {
+fn judge(exchange: &Exchange) {
     let story = &exchange.story;
-    let Some(attempt) = story.attempts.last().filter(|attempt| attempt.failure.is_none()) else {
+    let Some(attempt) = story.last_attempt().filter(|attempt| attempt.failure.is_none()) else {
         return;
     };
-    let Some(ending) = &story.ending else { return };
+    let Some(ending) = story.ending() else { return };
+    let deployment = &attempt.candidate.deployment;
     let first_token = story
-        .first_content
+        .first_content()
         .map(|at| at.saturating_duration_since(attempt.begun));
     match ending.failure() {
         None => {
             let success = Success {
                 whole: attempt.begun.elapsed(),
                 first_token,
-                completion_tokens: story.usage.as_ref().map_or(0, |usage| usage.completion_tokens),
+                completion_tokens: story.usage().map_or(0, |usage| usage.completion_tokens),
             };
             deployment.health.succeeded(success, Moment::now());
             deployment.counters.successes.inc();
             deployment
                 .counters
-                .took(story.took.unwrap_or_default(), story.upstream_time, first_token);
+                .took(story.took(), story.upstream_time(), first_token);
         }
         // If a client hung up or a guardrail refused, this says nothing about the deployment.
         Some(refusal) if matches!(ending, Ending::Broken(_)) && refusal.cause.may_try_again() => {
-            blame::failed(exchange, &attempt.candidate, refusal, None);
+            blame::failed(exchange, attempt.candidate, refusal, None);
         }
         Some(_) => {}
     }

@@ -20,7 +20,7 @@ use super::policy::time_limits;
 use super::redirect::{self, REDIRECTS_MAX};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use super::story::AttemptReport;
+use super::story::Event;
 use super::stream::{Delivered, Source, Stream};
 use super::whole::Whole;
 use super::{blame, canned, completion, in_band, outgoing, route};
@@ -87,11 +87,9 @@ pub async fn until_one_answers(
 /// Makes one attempt, and records it in the story whatever its outcome.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
-    let begun = Instant::now();
-    exchange.story.attempts.push(AttemptReport {
+    exchange.story.add(Event::Attempted {
         candidate: candidate.clone(),
-        begun,
-        failure: None,
+        at: Instant::now(),
     });
     deployment.counters.requests.inc();
     let in_flight = deployment.health.begin(Moment::now());
@@ -100,8 +98,9 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,
         (None, None) => Err(no_upstream()),
     };
-    exchange.story.upstream_time += begun.elapsed();
+    let at = Instant::now();
     if outcome.is_ok() {
+        exchange.story.add(Event::Answered { at });
         blame::answered(exchange, deployment, &in_flight);
     }
     match outcome {
@@ -111,16 +110,22 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         }
         Ok(Answer::Whole(whole)) => {
             // Recorded here because tokens are used even if a guardrail refuses the answer later.
-            exchange.story.usage = whole.usage();
-            exchange.story.service_tier = whole.service_tier();
+            if let Some(usage) = whole.usage() {
+                exchange.story.add(Event::Used {
+                    usage,
+                    service_tier: whole.service_tier(),
+                    is_estimated: false,
+                });
+            }
             Ok(Answer::Whole(whole))
         }
         Err(refusal) => {
             let refusal = scrubbed(refusal, deployment);
             blame::failed(exchange, candidate, &refusal, in_flight.probe());
-            if let Some(report) = exchange.story.attempts.last_mut() {
-                report.failure = Some(refusal.clone());
-            }
+            exchange.story.add(Event::Failed {
+                at,
+                refusal: Box::new(refusal.clone()),
+            });
             Err(refusal)
         }
     }

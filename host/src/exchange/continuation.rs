@@ -6,6 +6,7 @@
 //! its fallbacks are tried in the same way as before the first content.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use super::answer::Answer;
 use super::fallback::Onward;
 use super::refusal::Refusal;
 use super::state::Exchange;
-use super::story::CutOff;
+use super::story::Event;
 use super::stream::{Opening, Seam, Stream};
 use super::{attempt, blame, route};
 use crate::canonical::Canonical;
@@ -42,16 +43,19 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     if !refusal.cause.may_try_again() || stream.picker.is_finished() || is_enough {
         return Err(refusal);
     }
-    let Some(attempt) = exchange.story.attempts.last_mut() else {
+    let Some(attempt) = exchange.story.last_attempt() else {
         return Err(refusal);
     };
-    attempt.failure = Some(refusal.clone());
     let candidate = attempt.candidate.clone();
+    exchange.story.add(Event::Failed {
+        at: Instant::now(),
+        refusal: Box::new(refusal.clone()),
+    });
     let broken = Arc::clone(&candidate.deployment);
     blame::failed(exchange, &candidate, &refusal, None);
     let used = Usage::of_text(u64::from(canonical.prompt_tokens()), stream.picker.events);
     let id = candidate.deployment.settings.id.clone();
-    exchange.story.cut_off.push(CutOff { candidate, usage: used });
+    exchange.story.add(Event::CutOff { usage: used });
 
     let events = std::mem::take(&mut stream.picker.events);
     let without = [broken];
@@ -105,8 +109,6 @@ async fn ask_another(
     let (canonical, delivered) = (Arc::clone(canonical), delivered.to_owned());
     let continued = worker::aside(canonical.body.len(), move || continued(&canonical, &delivered, tokens)).await;
     let continued = Arc::new(continued?);
-    // The whole time since the first content counts as upstream time later: the attempts here must not add to it.
-    let upstream_time = exchange.story.upstream_time;
     let mut ranked = route::rank(exchange, &continued, without).ok()?;
     ranked.retain(can_continue);
     let answer = match ranked.is_empty() {
@@ -115,7 +117,6 @@ async fn ask_another(
             .await
             .ok(),
     };
-    exchange.story.upstream_time = upstream_time;
     match answer? {
         Answer::Stream(next) => Some(next),
         Answer::Whole(_) => None,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::answer::Answer;
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
+use super::story::Event;
 use super::{attempt, guard, policy, route};
 use crate::canonical::Canonical;
 use crate::canonical::fields::is_secret;
@@ -27,7 +28,7 @@ pub async fn until_a_group_answers(exchange: &mut Exchange, canonical: &Arc<Cano
     let Some(limit) = exchange.snapshot.settings.upstream.deadline else {
         return through_groups(exchange, canonical).await;
     };
-    let left = limit.saturating_sub(exchange.started.elapsed());
+    let left = limit.saturating_sub(exchange.story.took());
     match tokio::time::timeout(left, through_groups(exchange, canonical)).await {
         Ok(answer) => answer,
         Err(_) => Err(Refusal::new(
@@ -72,13 +73,13 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             Err(refusal) => refusal,
         };
         if first.is_none() {
-            requested.clone_from(&exchange.story.group);
+            requested = exchange.story.group().map(Into::into);
         }
         hops.add(targets(exchange, &hop, &refusal), &hop);
         let Some(next) = hops.next(&hop).await else {
             // The error of a group of which no deployment was tried says less than that of a group that was tried and
             // failed.
-            let is_first_told = was_asked || exchange.story.attempts.is_empty();
+            let is_first_told = was_asked || exchange.story.attempts_made() == 0;
             let (refusal, canonical) = first.filter(|_| is_first_told).unwrap_or((refusal, hop.canonical));
             exchange.canonical = Some(canonical);
             return Err(refusal);
@@ -87,9 +88,9 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             exchange = %exchange.id, from = %hop.canonical.group, to = %next.canonical.group,
             cause = ?refusal.cause, "falling back"
         );
-        exchange.story.fell_back(refusal.clone());
+        exchange.story.add(Event::FellBack(Box::new(refusal.clone())));
         first.get_or_insert_with(|| {
-            was_asked = !exchange.story.attempts.is_empty();
+            was_asked = exchange.story.attempts_made() > 0;
             (refusal, hop.canonical)
         });
         hop = next;
@@ -105,7 +106,9 @@ async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Resul
         let attempted = pin!(ask_group(exchange, canonical, seen));
         guard::beside(&snapshot, &worker.metrics, canonical, attempted).await
     };
-    exchange.story.guardrails.extend(reports);
+    for report in reports {
+        exchange.story.add(Event::Guarded(Box::new(report)));
+    }
     guard::answer(exchange, canonical, answer?).await
 }
 
@@ -121,7 +124,7 @@ impl Onward {
     pub fn new(exchange: &Exchange, canonical: &Arc<Canonical>, refusal: &Refusal) -> Self {
         let hop = Hop {
             canonical: Arc::clone(canonical),
-            depth: u32::try_from(exchange.story.fallbacks).unwrap_or(u32::MAX),
+            depth: u32::try_from(exchange.story.fallbacks()).unwrap_or(u32::MAX),
             is_guarded: true,
         };
         Self {
@@ -138,7 +141,7 @@ impl Onward {
         hops.add(targets(exchange, hop, refusal), hop);
         *hop = hops.next(hop).await?;
         guard_request(exchange, hop).await.ok()?;
-        exchange.story.fell_back(refusal.clone());
+        exchange.story.add(Event::FellBack(Box::new(refusal.clone())));
         Some(Arc::clone(&hop.canonical))
     }
 }
@@ -228,7 +231,7 @@ impl Ahead {
 }
 
 fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bool) {
-    let Some(found) = &exchange.story.group else { return };
+    let Some(found) = exchange.story.group() else { return };
     let (status, class) = (failure.cause.status(), failure.cause.class());
     let metrics = &exchange.worker.metrics;
     metrics.fell_back(requested, found, status, class, is_success);
@@ -237,7 +240,7 @@ fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bo
 /// Makes the attempts at one group.
 async fn ask_group(exchange: &mut Exchange, canonical: &Arc<Canonical>, seen: &[Box<str>]) -> Result<Answer, Refusal> {
     let tried: Vec<_> = if seen.contains(&canonical.group) {
-        let attempts = exchange.story.attempts.iter();
+        let attempts = exchange.story.attempts();
         attempts
             .map(|attempt| Arc::clone(&attempt.candidate.deployment))
             .collect()

@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::inspect::{self, Windows, status};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use super::story::GuardrailReport;
+use super::story::{Event, GuardrailReport};
 use super::whole::Whole;
 use crate::canonical::Canonical;
 use crate::canonical::texts::{self, Found, Shown};
@@ -41,7 +41,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
             &shown,
         )
         .await;
-        exchange.story.guardrails.push(report);
+        exchange.story.add(Event::Guarded(Box::new(report)));
         if let Some(changed) = with_texts(&canonical, &shown, verdict?).await? {
             canonical = changed;
             exchange.canonical = Some(Arc::clone(&canonical));
@@ -99,7 +99,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
                 let shown = worker::aside(body.len(), move || Arc::new(texts::of_answer(&body, &looks_at))).await;
                 let metrics = &exchange.worker.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
-                exchange.story.guardrails.push(report);
+                exchange.story.add(Event::Guarded(Box::new(report)));
                 if let Outcome::Rewrite(texts) = verdict? {
                     whole = worker::aside(whole.body.len(), move || with_answer_texts(whole, &shown, &texts)).await?;
                 }
@@ -113,7 +113,9 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
             let guardrails: Vec<_> = applying(&snapshot, canonical, Mode::PostCall).collect();
             if !guardrails.is_empty() {
                 let windows = Windows::begin(canonical, &guardrails, &exchange.worker.metrics).await?;
-                exchange.story.guardrails.extend(windows.reports());
+                for guardrail in windows.guardrails() {
+                    exchange.story.add(Event::Watched { guardrail });
+                }
                 stream.windows = Some(windows);
             }
             if general.restamp_model {

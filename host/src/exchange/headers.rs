@@ -18,6 +18,9 @@ use crate::canonical::Canonical;
 /// them all. The client's connection reuses the memory for its next request.
 const OWN_HEADERS_EXPECTED: usize = 17;
 
+/// Errors of failed groups in a header, whose size is limited.
+const FALLBACK_ERRORS_MAX: usize = 8;
+
 /// Longer error messages are cut in a header.
 const MESSAGE_CHARS_MAX: usize = 200;
 
@@ -102,16 +105,19 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     }
     let count = |count: usize| Some(if count == 0 { NONE } else { count.into() });
     put(const { name("x-litellm-attempted-retries") }, count(story.retries()));
-    put(const { name("x-litellm-attempted-fallbacks") }, count(story.fallbacks));
+    put(
+        const { name("x-litellm-attempted-fallbacks") },
+        count(story.fallbacks()),
+    );
     put(const { name("x-litellm-fallback-errors") }, fallback_errors(exchange));
     put(
         const { name("x-litellm-applied-guardrails") },
         list(story.applied_guardrails()),
     );
-    let cost = story.cost.as_ref().and_then(|cost| value(&cost.total.to_string()));
+    let cost = story.cost().and_then(|cost| value(&cost.total.to_string()));
     put(const { name("x-litellm-response-cost") }, cost);
-    let took = story.took.unwrap_or_else(|| exchange.started.elapsed());
-    let overhead = took.saturating_sub(story.upstream_time);
+    let took = story.took();
+    let overhead = took.saturating_sub(story.upstream_time());
     put(const { name("x-litellm-response-duration-ms") }, value(&millis(took)));
     put(
         const { name("x-litellm-overhead-duration-ms") },
@@ -132,22 +138,22 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
 
 /// The errors of the groups that failed, if the operator allows it and the request asks for them.
 fn fallback_errors(exchange: &Exchange) -> Option<HeaderValue> {
-    let failures = &exchange.story.fallback_errors;
+    let mut failures = exchange.story.fallback_errors().take(FALLBACK_ERRORS_MAX).peekable();
     let asks = |canonical: &Canonical| {
         let field = canonical.field("include_fallback_errors");
         field.is_some_and(|field| field.json == "true")
     };
     let is_told =
         exchange.snapshot.settings.general.tell_fallback_errors && exchange.canonical.as_deref().is_some_and(asks);
-    match is_told && !failures.is_empty() {
+    match is_told && failures.peek().is_some() {
         true => value(&listed(failures)),
         false => None,
     }
 }
 
 /// The errors as JSON in ASCII, with LiteLLM's members and terms.
-fn listed(failures: &[Refusal]) -> String {
-    let told = failures.iter().map(|failure| {
+fn listed<'r>(failures: impl Iterator<Item = &'r Refusal>) -> String {
+    let told = failures.map(|failure| {
         let message: String = failure.message.chars().take(MESSAGE_CHARS_MAX).collect();
         let Row { status, class, .. } = failure.cause.row();
         json!({ "message": message, "type": class, "param": failure.parameter, "code": status.to_string() })
@@ -206,7 +212,7 @@ mod tests {
     fn failures_are_told_in_ascii_and_short() {
         let limited = Refusal::new(Cause::RateLimited, "zu schnell – 🐢\u{7f}\n");
         let wordy = Refusal::new(Cause::Timeout, "x".repeat(1000)).parameter("timeout");
-        let told = listed(&[limited, wordy]);
+        let told = listed([limited, wordy].iter());
         assert!(value(&told).is_some() && told.is_ascii(), "{told}");
         let read: Value = serde_json::from_str(&told).unwrap();
         let first =

@@ -49,6 +49,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use hyper::body::Incoming;
+use hyper::header::USER_AGENT;
 use hyper::{HeaderMap, Request, Response};
 
 pub use dialect::Dialect;
@@ -62,7 +63,7 @@ use crate::canonical::Canonical;
 use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 use answer::Answer;
-use story::{Ending, Story};
+use story::{Ending, Event, Story};
 
 /// A request as the server passes it on: its path names an operation and a dialect.
 pub struct Arrival {
@@ -102,10 +103,10 @@ impl Exchange {
             operation: arrival.operation,
             dialect: Arc::clone(&arrival.dialect),
             peer: arrival.peer,
-            started: Instant::now(),
             started_at: SystemTime::now(),
             canonical: None,
-            story: Story::new(arrival.request.headers()),
+            user_agent: user_agent(arrival.request.headers()),
+            story: Story::begin(),
             worker,
         }
     }
@@ -121,7 +122,7 @@ impl Exchange {
         match outcome {
             Ok(Answer::Stream(stream)) => relay::respond(self, stream),
             Ok(Answer::Whole(whole)) => {
-                self.story.answer = Some(whole.body.clone());
+                self.story.add(Event::Said(whole.body.clone()));
                 match self.dialect.whole(whole.body.clone()) {
                     Ok(body) => self.end_whole(body, whole.headers()),
                     Err(refusal) => self.end_refused(&refusal),
@@ -145,15 +146,25 @@ impl Exchange {
 
     /// Every exchange ends here. Further calls do nothing.
     fn end(&mut self, ending: Ending) {
-        if self.story.ending.is_some() {
+        if self.story.ending().is_some() {
             return;
         }
-        self.story.took = Some(self.started.elapsed());
-        self.story.ending = Some(ending);
+        self.story.add(Event::Ended {
+            at: Instant::now(),
+            ending: Box::new(ending),
+        });
         account::settle(self);
         record::write(self);
         self.worker.metrics.in_flight.dec();
     }
+}
+
+/// Longer user agents are cut: they go into logs and records.
+const USER_AGENT_BYTES_MAX: usize = 256;
+
+fn user_agent(headers: &HeaderMap) -> Option<Box<str>> {
+    let given = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(given[..given.floor_char_boundary(USER_AGENT_BYTES_MAX)].into())
 }
 
 impl Drop for Exchange {

@@ -18,7 +18,7 @@ pub use document::{Ended, Record, schema};
 
 /// Runs the phase. It runs once, whatever the outcome of the exchange.
 pub fn write(exchange: &mut Exchange) {
-    let Some(ending) = &exchange.story.ending else { return };
+    let Some(ending) = exchange.story.ending() else { return };
     count(exchange, ending);
     log(exchange, ending);
     if let Some(recorder) = &exchange.snapshot.decisions {
@@ -43,7 +43,7 @@ fn count(exchange: &Exchange, ending: &Ending) {
     let metrics = &exchange.worker.metrics;
     let story = &exchange.story;
     // Only names of the configuration become labels: the names that clients write are unbounded.
-    let group = story.group.as_deref().unwrap_or("");
+    let group = story.group().unwrap_or("");
     let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
     let id = deployment.map_or("", |deployment| deployment.settings.id.as_str());
     let provider = deployment.map_or("", |deployment| deployment.provider.as_ref());
@@ -64,28 +64,27 @@ fn count(exchange: &Exchange, ending: &Ending) {
 /// The last line of the exchange in the recorded decisions, for `sluice explain` and `sluice replay`.
 fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
     let story = &exchange.story;
-    let millis = |at: Instant| at.saturating_duration_since(exchange.started).as_secs_f64() * 1e3;
-    let usage = story.usage.as_ref();
-    let attempts = story.attempts.iter().map(|attempt| AttemptLine {
+    let millis = |at: Instant| at.saturating_duration_since(story.started).as_secs_f64() * 1e3;
+    let usage = story.usage();
+    let attempts = story.attempts().map(|attempt| AttemptLine {
         deployment: attempt.candidate.deployment.settings.id.clone(),
         begun_ms: millis(attempt.begun),
         error: attempt
             .failure
-            .as_ref()
             .map(|refusal| format!("{}: {}", refusal.cause.class(), refusal.message)),
     });
     ExchangeLine {
         exchange: exchange.id.to_string(),
         at_ms: Moment::now().millis(),
-        group: story.group.as_deref().map(str::to_owned),
+        group: story.group().map(str::to_owned),
         status: ending.status(),
-        took_ms: story.took.unwrap_or_default().as_secs_f64() * 1e3,
-        first_content_ms: story.first_content.map(millis),
+        took_ms: story.took().as_secs_f64() * 1e3,
+        first_content_ms: story.first_content().map(millis),
         prompt_tokens: usage.map_or(0, |usage| usage.prompt_tokens),
         completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
-        cost_usd: story.cost.as_ref().and_then(|cost| cost.total.to_string().parse().ok()),
+        cost_usd: story.cost().and_then(|cost| cost.total.to_string().parse().ok()),
         attempts: attempts.collect(),
-        fallbacks: story.fallbacks,
+        fallbacks: story.fallbacks(),
         error: ending.failure().map(|refusal| refusal.message.clone()),
     }
 }
@@ -97,7 +96,7 @@ fn log(exchange: &Exchange, ending: &Ending) {
     let deployment = story
         .last_attempt()
         .map(|attempt| attempt.candidate.deployment.settings.id.as_str());
-    let usage = story.usage.as_ref();
+    let usage = story.usage();
     let failure = ending.failure();
     let error = failure.map(|refusal| refusal.detail.as_deref().unwrap_or(&refusal.message));
     // To the microsecond.
@@ -106,18 +105,18 @@ fn log(exchange: &Exchange, ending: &Ending) {
         target: "sluice::exchange",
         id = &*exchange.id,
         operation = exchange.operation.as_str(),
-        group = story.group.as_deref(),
+        group = story.group(),
         deployment,
         status = ending.status(),
         error_class = failure.map(|refusal| refusal.cause.class()),
         blame = failure.map(|refusal| refusal.cause.row().blame.as_str()),
         error,
-        attempts = story.attempts.len(),
+        attempts = story.attempts_made(),
         prompt_tokens = usage.map(|usage| usage.prompt_tokens),
         completion_tokens = usage.map(|usage| usage.completion_tokens),
-        cost_usd = story.cost.as_ref().map(|cost| tracing::field::display(cost.total)),
-        took_ms = story.took.map(millis),
-        first_content_ms = story.first_content.map(|at| millis(at.duration_since(exchange.started))),
+        cost_usd = story.cost().map(|cost| tracing::field::display(cost.total)),
+        took_ms = millis(story.took()),
+        first_content_ms = story.first_content().map(|at| millis(at.duration_since(story.started))),
         client = %story::ip(exchange.peer),
         "exchange"
     );

@@ -14,7 +14,7 @@ use super::masks::scrubbed;
 use super::refusal::{Cause, Refusal};
 use super::respond::stream_headers;
 use super::state::Exchange;
-use super::story::Ending;
+use super::story::{Ending, Event};
 use super::stream::{Source, Stream};
 use crate::body::{Body, Sink};
 
@@ -77,7 +77,9 @@ fn broken(exchange: &Exchange, stream: &Stream, refusal: Refusal) -> Refusal {
         Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
         None => refusal,
     };
-    let delivered = exchange.story.cut_off_chunks() + stream.picker.events;
+    // Each chunk counts as one token.
+    let cut_off = exchange.story.cut_off().map(|(_, usage)| usage.completion_tokens);
+    let delivered = cut_off.sum::<u64>() + stream.picker.events;
     Refusal {
         delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),
         ..refusal
@@ -100,7 +102,9 @@ async fn pass_on(
                 None => part,
             };
             if !part.is_empty() {
-                exchange.story.first_content.get_or_insert_with(Instant::now);
+                if exchange.story.first_content().is_none() {
+                    exchange.story.add(Event::FirstContent { at: Instant::now() });
+                }
                 sink.send(events.pass(part)?).await;
             }
         }
@@ -126,26 +130,34 @@ async fn pass_on(
     Ok(())
 }
 
-/// Records in the story what has been seen of a stream, once.
+/// Adds to the story what has been seen of a stream, once.
 fn tell(stream: &mut Stream, exchange: &mut Exchange) {
-    if exchange.story.ending.is_some() {
+    let story = &mut exchange.story;
+    if story.ending().is_some() {
         return;
     }
-    let story = &mut exchange.story;
-    story.content_events = stream.picker.events;
-    story.usage = stream.picker.usage;
-    story.service_tier = stream.picker.service_tier.take();
-    let sewn = stream.seam.as_mut().and_then(|seam| seam.transcript.take());
-    story.transcript = sewn.or(stream.picker.transcript.take());
-    let Some(windows) = &mut stream.windows else { return };
-    story.transcript = windows.transcript.take();
-    for report in windows.reports() {
-        let metrics = &exchange.worker.metrics;
-        metrics.guarded(&report.name, report.mode, report.status, report.took.as_secs_f64());
-        // These guardrails were reported as applied when the head was sent. The final reports replace those.
-        story
-            .guardrails
-            .retain(|earlier| (&earlier.name, earlier.mode) != (&report.name, report.mode));
-        story.guardrails.push(report);
+    let Stream {
+        picker, seam, windows, ..
+    } = stream;
+    story.add(Event::Streamed { events: picker.events });
+    if let Some(usage) = picker.usage {
+        story.add(Event::Used {
+            usage,
+            service_tier: picker.service_tier.take(),
+            is_estimated: false,
+        });
+    }
+    let sewn = seam.as_mut().and_then(|seam| seam.transcript.take());
+    let mut transcript = sewn.or(picker.transcript.take());
+    if let Some(windows) = windows {
+        transcript = windows.transcript.take();
+        for report in windows.reports() {
+            let metrics = &exchange.worker.metrics;
+            metrics.guarded(&report.name, report.mode, report.status, report.took.as_secs_f64());
+            story.add(Event::Guarded(Box::new(report)));
+        }
+    }
+    if let Some(transcript) = transcript {
+        story.add(Event::Transcribed(Box::new(transcript)));
     }
 }

@@ -11,6 +11,7 @@ use super::policy::GroupNames;
 use super::policy::attempts::Ranked;
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
+use super::story::Event;
 use crate::canonical::Canonical;
 use crate::config::settings::Checkups;
 use crate::decisions::{Choice, Recorder};
@@ -36,7 +37,10 @@ pub fn rank(
     let snapshot = Arc::clone(&exchange.snapshot);
     let found = snapshot.groups.find(&canonical.group);
     let found = found.ok_or_else(|| unknown(&snapshot, canonical))?;
-    exchange.story.found(&canonical.group, &found.group);
+    exchange.story.add(Event::Found {
+        asked: canonical.group.clone(),
+        group: found.group.clone(),
+    });
     let routing = Routing {
         snapshot: &snapshot,
         canonical,

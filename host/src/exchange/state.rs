@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use super::dialect::Dialect;
 use super::policy::{self, GroupNames};
@@ -28,8 +28,8 @@ pub struct Exchange {
     pub operation: Operation,
     pub dialect: Arc<dyn Dialect>,
     pub peer: SocketAddr,
-    pub started: Instant,
     pub started_at: SystemTime,
+    pub user_agent: Option<Box<str>>,
     /// `None` until the request has been received.
     pub canonical: Option<Arc<Canonical>>,
     /// What has happened so far.
@@ -54,7 +54,7 @@ impl Exchange {
 
     /// Whether the exchange may make another attempt at all.
     pub fn has_attempts_left(&self) -> bool {
-        self.story.attempts.len() < self.snapshot.settings.upstream.attempts_max as usize
+        self.story.attempts_made() < self.snapshot.settings.upstream.attempts_max as usize
     }
 }
 

@@ -1,59 +1,86 @@
-//! [`Story`]: what has happened in an exchange so far. Each phase writes its own part; `account`, `record` and the
-//! headers of the answer are made from it.
+//! [`Story`]: what has happened in an exchange so far, as a list of events. Phases add events; the headers of the
+//! answer, the log line, the record, the metrics and the recorded decisions are made from them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hyper::HeaderMap;
-use hyper::header::USER_AGENT;
 
 use super::refusal::Refusal;
+use crate::canonical::join::Transcript;
 use crate::deployment::Candidate;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
-/// Longer user agents are cut: they go into logs and records.
-const USER_AGENT_BYTES_MAX: usize = 256;
+/// Events of an exchange that is answered at once.
+const EVENTS_EXPECTED: usize = 8;
 
-/// Errors of failed groups that are kept: they are reported in a header, whose size is limited.
-pub const FALLBACK_ERRORS_MAX: usize = 8;
-
-/// What has happened in one exchange: its attempts, guardrails, usage, cost and end.
-#[derive(Default, Clone)]
-pub struct Story {
-    pub user_agent: Option<Box<str>>,
-    /// The model group that was found.
-    pub group: Option<Box<str>>,
-    /// The name that `group` was found under, and the number of attempts before that.
-    found_as: Option<(Box<str>, usize)>,
-    pub attempts: Vec<AttemptReport>,
-    /// Number of model groups that were tried after the first.
-    pub fallbacks: usize,
-    /// The errors of the groups before the last, at most [`FALLBACK_ERRORS_MAX`].
-    pub fallback_errors: Vec<Refusal>,
-    pub guardrails: Vec<GuardrailReport>,
-    /// Attempts whose stream broke after its first content, if a continuation was tried.
-    pub cut_off: Vec<CutOff>,
-    /// The usage that the upstream reported, else an estimate; `None` if there is neither.
-    pub usage: Option<Usage>,
-    /// Whether `usage` is an estimate, at least in part, because an upstream did not report it.
-    pub usage_is_estimated: bool,
-    pub service_tier: Option<String>,
-    pub cost: Option<Cost>,
-    /// When the first content was sent to the client.
-    pub first_content: Option<Instant>,
-    /// Time spent waiting for upstreams, over all attempts.
-    pub upstream_time: Duration,
-    /// Events of a streamed answer, without `[DONE]`; the completion's tokens are estimated from their number.
-    pub content_events: u64,
+/// Something that happened in an exchange.
+#[derive(Clone)]
+pub enum Event {
+    /// The name `asked` was resolved to a model group.
+    Found {
+        asked: Box<str>,
+        group: Box<str>,
+    },
+    /// An attempt began.
+    Attempted {
+        candidate: Candidate,
+        at: Instant,
+    },
+    /// The attempt was answered: by a whole answer, or by the first content of a stream.
+    Answered {
+        at: Instant,
+    },
+    /// The attempt failed. After `Answered`, its stream broke and another attempt was made to continue it.
+    Failed {
+        at: Instant,
+        refusal: Box<Refusal>,
+    },
+    /// The attempt's stream broke after this usage, which is estimated from the length of the prompt and the number of
+    /// events.
+    CutOff {
+        usage: Usage,
+    },
+    /// A model group failed, and another one is tried.
+    FellBack(Box<Refusal>),
+    /// A guardrail watches a stream. Its report follows at the stream's end.
+    Watched {
+        guardrail: Arc<str>,
+    },
+    Guarded(Box<GuardrailReport>),
+    /// The first content was sent to the client.
+    FirstContent {
+        at: Instant,
+    },
+    /// What the last answer used.
+    Used {
+        usage: Usage,
+        service_tier: Option<String>,
+        is_estimated: bool,
+    },
+    /// Events of a streamed answer, without its end; the completion's tokens are estimated from their number.
+    Streamed {
+        events: u64,
+    },
     /// The body of an answer that was not streamed, in canonical form.
-    pub answer: Option<Bytes>,
+    Said(Bytes),
     /// The chunks of a streamed answer, if a callback records them.
-    pub transcript: Option<crate::canonical::join::Transcript>,
-    pub ending: Option<Ending>,
-    pub took: Option<Duration>,
+    Transcribed(Box<Transcript>),
+    /// Cost of the usage of one deployment.
+    Charged(Box<Cost>),
+    Ended {
+        at: Instant,
+        ending: Box<Ending>,
+    },
+}
+
+/// What has happened in one exchange.
+#[derive(Clone)]
+pub struct Story {
+    pub started: Instant,
+    events: Vec<Event>,
 }
 
 /// How an exchange ended.
@@ -68,20 +95,12 @@ pub enum Ending {
 }
 
 /// One attempt at one deployment.
-#[derive(Clone)]
-pub struct AttemptReport {
-    pub candidate: Candidate,
+#[derive(Clone, Copy)]
+pub struct Attempt<'s> {
+    pub candidate: &'s Candidate,
     pub begun: Instant,
     /// `None` while the attempt is running, and if it succeeded.
-    pub failure: Option<Refusal>,
-}
-
-/// An attempt whose stream broke after its first content.
-#[derive(Clone)]
-pub struct CutOff {
-    pub candidate: Candidate,
-    /// Estimated from the length of the prompt and the number of events.
-    pub usage: Usage,
+    pub failure: Option<&'s Refusal>,
 }
 
 /// One check by a guardrail; for a stream, all checks by that guardrail together.
@@ -97,66 +116,265 @@ pub struct GuardrailReport {
 }
 
 impl Story {
-    pub fn new(headers: &HeaderMap) -> Self {
-        let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        let cut = |text: &str| text[..text.floor_char_boundary(USER_AGENT_BYTES_MAX)].into();
+    pub fn begin() -> Self {
         Self {
-            user_agent: user_agent.map(cut),
-            ..Self::default()
+            started: Instant::now(),
+            events: Vec::with_capacity(EVENTS_EXPECTED),
         }
     }
 
-    /// The attempt that answered, else the last one that failed.
-    pub fn last_attempt(&self) -> Option<&AttemptReport> {
-        self.attempts.last()
+    pub fn add(&mut self, event: Event) {
+        self.events.push(event);
     }
 
-    /// Records that the name `asked` was resolved to `group`.
-    pub fn found(&mut self, asked: &str, group: &str) {
-        self.group = Some(group.into());
-        if self.found_as.as_ref().is_none_or(|(earlier, _)| **earlier != *asked) {
-            self.found_as = Some((asked.into(), self.attempts.len()));
-        }
+    /// What `pick` makes of each event, in order.
+    fn each<'s, T: 's>(&'s self, pick: impl Fn(&'s Event) -> Option<T> + 's) -> impl Iterator<Item = T> + 's {
+        self.events.iter().filter_map(pick)
+    }
+
+    /// What `pick` makes of the last event that it knows.
+    fn last<'s, T>(&'s self, pick: impl Fn(&'s Event) -> Option<T>) -> Option<T> {
+        self.events.iter().rev().find_map(pick)
+    }
+}
+
+/// Model groups and attempts.
+impl Story {
+    /// The model group that was found last.
+    pub fn group(&self) -> Option<&str> {
+        self.last(|event| match event {
+            Event::Found { group, .. } => Some(group.as_ref()),
+            _ => None,
+        })
     }
 
     /// What the name `asked` was resolved to: the model group, and the group of the deployment that was tried last for
     /// this name. Both are `None` if another name was resolved since.
     pub fn groups_of(&self, asked: &str) -> [Option<&str>; 2] {
-        let Some((_, before)) = self.found_as.as_ref().filter(|(found, _)| **found == *asked) else {
-            return [None, None];
-        };
-        let last = self.attempts.get(*before..).and_then(<[_]>::last);
-        let last = last.map(|attempt| attempt.candidate.deployment.settings.group.as_str());
-        [self.group.as_deref(), last]
+        let (mut found, mut tried_last) = (None, None);
+        for event in &self.events {
+            match event {
+                Event::Found { asked, group } => {
+                    if found.is_none_or(|(earlier, _)| earlier != asked) {
+                        tried_last = None;
+                    }
+                    found = Some((asked, group));
+                }
+                Event::Attempted { candidate, .. } => tried_last = Some(candidate),
+                _ => {}
+            }
+        }
+        match found {
+            Some((name, group)) if **name == *asked => {
+                let own = tried_last.map(|candidate| candidate.deployment.settings.group.as_str());
+                [Some(group), own]
+            }
+            _ => [None, None],
+        }
     }
 
-    /// Records that a group failed and that another one is tried.
-    pub fn fell_back(&mut self, failure: Refusal) {
-        self.fallbacks += 1;
-        if self.fallback_errors.len() < FALLBACK_ERRORS_MAX {
-            self.fallback_errors.push(failure);
-        }
+    pub fn attempts(&self) -> impl Iterator<Item = Attempt<'_>> {
+        let begun = self.events.iter().enumerate();
+        begun.filter_map(|(index, event)| self.attempt(index, event))
+    }
+
+    pub fn attempts_made(&self) -> usize {
+        let is_attempt = |event: &&Event| matches!(event, Event::Attempted { .. });
+        self.events.iter().filter(is_attempt).count()
+    }
+
+    /// The attempt that answered, else the last one that failed.
+    pub fn last_attempt(&self) -> Option<Attempt<'_>> {
+        let begun = self.events.iter().enumerate().rev();
+        begun.into_iter().find_map(|(index, event)| self.attempt(index, event))
+    }
+
+    fn attempt<'s>(&'s self, index: usize, event: &'s Event) -> Option<Attempt<'s>> {
+        let Event::Attempted { candidate, at } = event else {
+            return None;
+        };
+        let after = self.events[index + 1..].iter();
+        let own = after.take_while(|event| !matches!(event, Event::Attempted { .. }));
+        let failure = own.filter_map(|event| match event {
+            Event::Failed { refusal, .. } => Some(refusal.as_ref()),
+            _ => None,
+        });
+        Some(Attempt {
+            candidate,
+            begun: *at,
+            failure: failure.last(),
+        })
+    }
+
+    /// The errors of the groups before the last.
+    pub fn fallback_errors(&self) -> impl Iterator<Item = &Refusal> {
+        self.each(|event| match event {
+            Event::FellBack(refusal) => Some(refusal.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Number of model groups that were tried after the first.
+    pub fn fallbacks(&self) -> usize {
+        self.fallback_errors().count()
     }
 
     /// Number of attempts that were not the first one of their group.
     pub fn retries(&self) -> usize {
-        self.attempts.len().saturating_sub(1 + self.fallbacks)
+        self.attempts_made().saturating_sub(1 + self.fallbacks())
     }
 
-    /// Chunks of the streams that were cut off; each counts as one token.
-    pub fn cut_off_chunks(&self) -> u64 {
-        self.cut_off.iter().map(|cut_off| cut_off.usage.completion_tokens).sum()
+    /// The streams that were cut off: the deployment, and what it used.
+    pub fn cut_off(&self) -> impl Iterator<Item = (&Candidate, Usage)> {
+        let mut attempted = None;
+        self.events.iter().filter_map(move |event| match event {
+            Event::Attempted { candidate, .. } => {
+                attempted = Some(candidate);
+                None
+            }
+            Event::CutOff { usage } => Some((attempted?, *usage)),
+            _ => None,
+        })
+    }
+
+    /// Time spent waiting for upstreams: until the first content, that of all attempts; then until the end.
+    pub fn upstream_time(&self) -> Duration {
+        let (mut spent, mut attempted, mut first_content) = (Duration::ZERO, None, None);
+        for event in &self.events {
+            match event {
+                Event::Attempted { at, .. } if first_content.is_none() => attempted = Some(at),
+                Event::Answered { at } | Event::Failed { at, .. } => {
+                    spent += attempted
+                        .take()
+                        .map_or(Duration::ZERO, |begun| at.duration_since(*begun));
+                }
+                Event::FirstContent { at } => first_content = Some(at),
+                Event::Ended { at, .. } => {
+                    spent += first_content.map_or(Duration::ZERO, |first| at.duration_since(*first));
+                }
+                _ => {}
+            }
+        }
+        spent
+    }
+}
+
+/// Guardrails.
+impl Story {
+    pub fn guardrails(&self) -> impl Iterator<Item = &GuardrailReport> {
+        self.each(|event| match event {
+            Event::Guarded(report) => Some(report.as_ref()),
+            _ => None,
+        })
     }
 
     /// Names of the guardrails that checked something, each once, in the order of their first check.
     pub fn applied_guardrails(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        for report in &self.guardrails {
-            if !names.contains(&report.name.as_ref()) {
-                names.push(report.name.as_ref());
+        let mut names: Vec<&str> = Vec::new();
+        let checking = self.each(|event| match event {
+            Event::Guarded(report) => Some(report.name.as_ref()),
+            Event::Watched { guardrail } => Some(guardrail.as_ref()),
+            _ => None,
+        });
+        for name in checking {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
         names
+    }
+}
+
+/// Usage and cost.
+impl Story {
+    /// What the last answer used, as its upstream reported it or as it was estimated.
+    pub fn last_used(&self) -> Option<(Usage, Option<&str>)> {
+        self.last(|event| match event {
+            Event::Used {
+                usage, service_tier, ..
+            } => Some((*usage, service_tier.as_deref())),
+            _ => None,
+        })
+    }
+
+    /// The usage of all answers and of the streams that were cut off; `None` if nothing is known.
+    pub fn usage(&self) -> Option<Usage> {
+        let last = self.last_used().map(|(usage, _)| usage);
+        let cut_off = self.cut_off().map(|(_, usage)| usage);
+        cut_off.fold(last, |sum, usage| Some(sum.unwrap_or_default() + usage))
+    }
+
+    /// Whether the usage is an estimate, at least in part, because an upstream did not report it.
+    pub fn usage_is_estimated(&self) -> bool {
+        self.events
+            .iter()
+            .any(|event| matches!(event, Event::CutOff { .. } | Event::Used { is_estimated: true, .. }))
+    }
+
+    /// Events of the streamed answer, without those of streams that were cut off.
+    pub fn content_events(&self) -> u64 {
+        let streamed = self.last(|event| match event {
+            Event::Streamed { events } => Some(*events),
+            _ => None,
+        });
+        streamed.unwrap_or_default()
+    }
+
+    pub fn cost(&self) -> Option<Cost> {
+        let charged = self.each(|event| match event {
+            Event::Charged(cost) => Some(Cost::clone(cost)),
+            _ => None,
+        });
+        charged.reduce(|one, other| one + other)
+    }
+}
+
+/// The answer and the end.
+impl Story {
+    pub fn answer(&self) -> Option<&Bytes> {
+        self.last(|event| match event {
+            Event::Said(body) => Some(body),
+            _ => None,
+        })
+    }
+
+    pub fn transcript(&self) -> Option<&Transcript> {
+        self.last(|event| match event {
+            Event::Transcribed(transcript) => Some(transcript.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The same story for its record. The transcript may have a megabyte, so it is moved.
+    pub fn take(&mut self) -> Self {
+        let is_transcript = |event: &mut Event| matches!(event, Event::Transcribed(_));
+        let transcript = self.events.extract_if(.., is_transcript).last();
+        let mut taken = self.clone();
+        taken.events.extend(transcript);
+        taken
+    }
+
+    pub fn first_content(&self) -> Option<Instant> {
+        self.last(|event| match event {
+            Event::FirstContent { at } => Some(*at),
+            _ => None,
+        })
+    }
+
+    pub fn ending(&self) -> Option<&Ending> {
+        self.last(|event| match event {
+            Event::Ended { ending, .. } => Some(ending.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// From the beginning to the end; until now if the exchange has not ended.
+    pub fn took(&self) -> Duration {
+        let ended = self.last(|event| match event {
+            Event::Ended { at, .. } => Some(*at),
+            _ => None,
+        });
+        ended.unwrap_or_else(Instant::now).duration_since(self.started)
     }
 }
 

@@ -134,6 +134,11 @@ impl Windows {
         })
     }
 
+    /// The guardrails' names.
+    pub fn guardrails(&self) -> impl Iterator<Item = Arc<str>> {
+        self.links.iter().map(|link| Arc::clone(&link.report.name))
+    }
+
     /// The result of each guardrail's checks so far.
     pub fn reports(&self) -> impl Iterator<Item = GuardrailReport> {
         self.links.iter().map(|link| link.report.clone())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::canonical::Canonical;
 use crate::canonical::fields::{Says, is_secret};
 use crate::canonical::join::Transcript;
 use crate::exchange::state::Exchange;
-use crate::exchange::story::{Ending, GuardrailReport, Story, ip};
+use crate::exchange::story::{Attempt, Ending, GuardrailReport, Story, ip};
 use crate::json;
 use crate::operation::Operation;
 use crate::prices::Cost;
@@ -171,10 +171,10 @@ pub struct Ended {
     id: Box<str>,
     operation: Operation,
     peer: SocketAddr,
-    started: Instant,
     started_at: SystemTime,
     canonical: Option<Arc<Canonical>>,
     story: Story,
+    user_agent: Option<Box<str>>,
     /// `turn_off_message_logging`
     hides_text: bool,
 }
@@ -182,18 +182,14 @@ pub struct Ended {
 impl Ended {
     /// Takes the transcript of a stream out of the exchange: only the record needs it.
     pub fn of(exchange: &mut Exchange) -> Self {
-        // Taken before the story is cloned: the transcript may have a megabyte.
-        let transcript = exchange.story.transcript.take();
-        let mut story = exchange.story.clone();
-        story.transcript = transcript;
         Self {
             id: exchange.id.clone(),
             operation: exchange.operation,
             peer: exchange.peer,
-            started: exchange.started,
             started_at: exchange.started_at,
             canonical: exchange.canonical.clone(),
-            story,
+            story: exchange.story.take(),
+            user_agent: exchange.user_agent.clone(),
             hides_text: exchange.snapshot.settings.general.redact_messages,
         }
     }
@@ -201,8 +197,8 @@ impl Ended {
     /// Bytes of the request and the answer.
     pub fn bytes(&self) -> usize {
         let request = self.canonical.as_ref().map_or(0, |canonical| canonical.body.len());
-        let answer = self.story.answer.as_ref().map_or(0, bytes::Bytes::len);
-        let transcript = self.story.transcript.as_ref().map_or(0, Transcript::bytes);
+        let answer = self.story.answer().map_or(0, bytes::Bytes::len);
+        let transcript = self.story.transcript().map_or(0, Transcript::bytes);
         request + answer + transcript
     }
 }
@@ -210,15 +206,17 @@ impl Ended {
 impl Record {
     pub fn of(ended: &Ended) -> Self {
         let story = &ended.story;
-        let failure = story.ending.as_ref().and_then(Ending::failure);
+        let failure = story.ending().and_then(Ending::failure);
         let canonical = ended.canonical.as_deref();
         let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
         let api_base = deployment.and_then(|deployment| Some(deployment.upstream.as_ref()?.base.to_string()));
         let model_id = deployment.map(|deployment| deployment.settings.id.clone());
-        let took = story.took.unwrap_or_default();
+        let took = story.took();
         let start_time = seconds(ended.started_at);
-        let first = story.first_content.map_or(took, |at| at.duration_since(ended.started));
-        let usage = story.usage;
+        let first = story
+            .first_content()
+            .map_or(took, |at| at.duration_since(story.started));
+        let (usage, cost) = (story.usage(), story.cost());
         let text = |name: &str| canonical.and_then(|canonical| canonical.text(name));
         let hide = ended.hides_text;
         let raw = |name: &str| canonical.and_then(|canonical| canonical.raw(name));
@@ -237,9 +235,9 @@ impl Record {
             call_type: ended.operation.call_type(),
             stream: canonical.is_some_and(|canonical| canonical.is_streaming),
             status: if failure.is_none() { "success" } else { "failure" },
-            status_code: story.ending.as_ref().map_or(0, Ending::status),
-            response_cost: story.cost.as_ref().map(|cost| cost.total),
-            cost_breakdown: story.cost.as_ref().map(CostBreakdown::of),
+            status_code: story.ending().map_or(0, Ending::status),
+            response_cost: cost.as_ref().map(|cost| cost.total),
+            cost_breakdown: cost.as_ref().map(CostBreakdown::of),
             custom_llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
             model: story
                 .last_attempt()
@@ -251,16 +249,16 @@ impl Record {
             completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
             total_tokens: usage.map_or(0, |usage| usage.total_tokens),
             usage,
-            usage_is_estimated: story.usage_is_estimated,
+            usage_is_estimated: story.usage_is_estimated(),
             start_time,
             end_time: start_time + took.as_secs_f64(),
             completion_start_time: start_time + first.as_secs_f64(),
             response_time: took.as_secs_f64(),
             attempted_retries: story.retries(),
-            attempts: story.attempts.iter().map(AttemptRecord::of).collect(),
+            attempts: story.attempts().map(AttemptRecord::of).collect(),
             end_user: text("user"),
             requester_ip_address: ip(ended.peer).to_string(),
-            user_agent: story.user_agent.as_deref().map(str::to_owned),
+            user_agent: ended.user_agent.as_deref().map(str::to_owned),
             request_tags: raw("tags")
                 .and_then(|tags| serde_json::from_str(tags.get()).ok())
                 .unwrap_or_default(),
@@ -275,11 +273,11 @@ impl Record {
                 error_message: refusal.message.clone(),
                 llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
             }),
-            guardrail_information: story.guardrails.iter().map(GuardrailInformation::of).collect(),
+            guardrail_information: story.guardrails().map(GuardrailInformation::of).collect(),
             hidden_params: HiddenParams {
                 model_id,
                 api_base,
-                litellm_overhead_time_ms: took.saturating_sub(story.upstream_time).as_secs_f64() * 1e3,
+                litellm_overhead_time_ms: took.saturating_sub(story.upstream_time()).as_secs_f64() * 1e3,
                 litellm_model_name: deployment.map(|deployment| deployment.settings.model.clone()),
             },
             seed: canonical.map(|canonical| canonical.seed),
@@ -297,10 +295,10 @@ fn answer_id(answer: &RawValue) -> Option<String> {
 /// The whole answer, or the answer joined from the chunks of a stream.
 fn answer(ended: &Ended) -> Option<Box<RawValue>> {
     let story = &ended.story;
-    if let Some(answer) = &story.answer {
+    if let Some(answer) = story.answer() {
         return RawValue::from_string(String::from_utf8(answer.to_vec()).ok()?).ok();
     }
-    let transcript = story.transcript.as_ref()?;
+    let transcript = story.transcript()?;
     serde_json::value::to_raw_value(&transcript.answer(ended.operation)).ok()
 }
 
@@ -369,11 +367,11 @@ impl CostBreakdown {
 }
 
 impl AttemptRecord {
-    fn of(report: &crate::exchange::story::AttemptReport) -> Self {
+    fn of(report: Attempt) -> Self {
         Self {
             model_id: report.candidate.deployment.settings.id.clone(),
-            error_class: report.failure.as_ref().map(|refusal| refusal.cause.class()),
-            error_message: report.failure.as_ref().map(|refusal| refusal.message.clone()),
+            error_class: report.failure.map(|refusal| refusal.cause.class()),
+            error_message: report.failure.map(|refusal| refusal.message.clone()),
         }
     }
 }
