@@ -10,6 +10,7 @@
 
 mod deployment;
 mod families;
+pub mod labels;
 mod plugin;
 
 use std::cell::RefCell;
@@ -22,6 +23,10 @@ use prometheus::{
 };
 
 use families::Family;
+use labels::{
+    Answered, AttemptFailed, Attempted, Checked, CooledDown, FellBack, GuardTimed, Guarded, Overhead, Place, Refused,
+    Requested, Timed,
+};
 
 pub use deployment::{DeploymentCounters, Labels};
 pub use plugin::PluginCounters;
@@ -30,19 +35,6 @@ pub use plugin::PluginCounters;
 const BUCKETS: [f64; 17] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 600.0,
 ];
-
-/// Labels that identify the caller. They are empty, because there are no virtual keys yet.
-const WHO: [&str; 6] = [
-    "end_user",
-    "hashed_api_key",
-    "api_key_alias",
-    "team",
-    "team_alias",
-    "user",
-];
-
-/// Labels of a deployment.
-const WHERE: [&str; 4] = ["litellm_model_name", "model_id", "api_base", "api_provider"];
 
 /// All metrics of the process.
 pub struct Metrics {
@@ -103,130 +95,112 @@ impl Default for Metrics {
             families: RefCell::default(),
         };
         make.add(Ok(crate::log::dropped()));
-        let asked = [&WHO[..], &["requested_model", "model_id", "api_provider", "route"]].concat();
-        let model = [&WHO[..], &["requested_model", "model", "model_id", "api_provider"]].concat();
-        let latency = [
-            &WHO[..],
-            &["model_group", "requested_model", "model", "model_id", "api_provider"],
-        ]
-        .concat();
-        let fell_back = [
-            &["requested_model", "fallback_model"],
-            &WHO[1..5],
-            &["exception_status", "exception_class"],
-        ]
-        .concat();
-        let attempted = [&WHO[..5], &["requested_model", "model_group"], &WHERE[..]].concat();
         Self {
             requests: make.counters(
                 "litellm_proxy_total_requests_metric_total",
                 "Requests of clients.",
-                &[&asked[..], &["status_code"]].concat(),
+                Requested::NAMES,
             ),
             failed_requests: make.counters(
                 "litellm_proxy_failed_requests_metric_total",
                 "Requests that were answered with an error.",
-                &[&asked[..], &["exception_status", "exception_class"]].concat(),
+                Refused::NAMES,
             ),
             model_requests: make.counters(
                 "litellm_requests_metric_total",
                 "Requests that a model answered.",
-                &model,
+                Answered::NAMES,
             ),
             tokens: Tokens {
-                total: make.counters("litellm_total_tokens_metric_total", "Tokens in and out.", &model),
-                input: make.counters("litellm_input_tokens_metric_total", "Tokens in.", &model),
-                output: make.counters("litellm_output_tokens_metric_total", "Tokens out.", &model),
+                total: make.counters(
+                    "litellm_total_tokens_metric_total",
+                    "Tokens in and out.",
+                    Answered::NAMES,
+                ),
+                input: make.counters("litellm_input_tokens_metric_total", "Tokens in.", Answered::NAMES),
+                output: make.counters("litellm_output_tokens_metric_total", "Tokens out.", Answered::NAMES),
                 cached_input: make.counters(
                     "litellm_input_cached_tokens_metric_total",
                     "Tokens in, from a cache.",
-                    &model,
+                    Answered::NAMES,
                 ),
                 reasoning: make.counters(
                     "litellm_output_reasoning_tokens_metric_total",
                     "Tokens of reasoning.",
-                    &model,
+                    Answered::NAMES,
                 ),
             },
-            spend: make.money("litellm_spend_metric_total", "Money used, in USD.", &model),
+            spend: make.money("litellm_spend_metric_total", "Money used, in USD.", Answered::NAMES),
             total_latency: make.histograms(
                 "litellm_request_total_latency_metric",
                 "Seconds from request to end of answer.",
-                &latency,
+                Timed::NAMES,
             ),
             upstream_latency: make.histograms(
                 "litellm_llm_api_latency_metric",
                 "Seconds that the upstream took.",
-                &latency,
+                Timed::NAMES,
             ),
             first_token: make.histograms(
                 "litellm_llm_api_time_to_first_token_metric",
                 "Seconds to the first content of a stream.",
-                &latency,
+                Timed::NAMES,
             ),
             overhead: make.histograms(
                 "litellm_overhead_latency_metric",
                 "Seconds that the gateway itself took.",
-                &[
-                    "model_group",
-                    "api_provider",
-                    "api_base",
-                    "litellm_model_name",
-                    "hashed_api_key",
-                    "api_key_alias",
-                    "model_id",
-                ],
+                Overhead::NAMES,
             ),
-            deployment_requests: make.counters("litellm_deployment_total_requests_total", "Attempts.", &attempted),
+            deployment_requests: make.counters(
+                "litellm_deployment_total_requests_total",
+                "Attempts.",
+                Attempted::NAMES,
+            ),
             deployment_successes: make.counters(
                 "litellm_deployment_success_responses_total",
                 "Attempts that succeeded.",
-                &attempted,
+                Attempted::NAMES,
             ),
             deployment_failures: make.counters(
                 "litellm_deployment_failure_responses_total",
                 "Attempts that failed.",
-                &[&attempted[..], &["exception_status", "exception_class"]].concat(),
+                AttemptFailed::NAMES,
             ),
             deployment_state: make.gauges(
                 "litellm_deployment_state",
                 "0 healthy, 1 partial outage, 2 outage.",
-                &WHERE,
+                Place::NAMES,
             ),
             deployment_cooldowns: make.counters(
                 "litellm_deployment_cooled_down_total",
                 "Times a deployment went out of service.",
-                &[&WHERE[..], &["exception_status"]].concat(),
+                CooledDown::NAMES,
             ),
             health_checks: make.counters(
                 "sluice_health_checks_total",
                 "Health checks, `passed` and `failed`.",
-                &[&WHERE[..], &["outcome"]].concat(),
+                Checked::NAMES,
             ),
             health_check_passed: make.gauges(
                 "sluice_health_check_passed",
                 "1 where the last health check passed, 0 where it failed; absent where there was none.",
-                &WHERE,
+                Place::NAMES,
             ),
             fallback_successes: make.counters(
                 "litellm_deployment_successful_fallbacks_total",
                 "Fallbacks that answered.",
-                &fell_back,
+                FellBack::NAMES,
             ),
             fallback_failures: make.counters(
                 "litellm_deployment_failed_fallbacks_total",
                 "Fallbacks that failed too.",
-                &fell_back,
+                FellBack::NAMES,
             ),
-            guardrail_requests: make.counters(
-                "litellm_guardrail_requests_total",
-                "Guardrail checks.",
-                &["guardrail_name", "status", "hook_type"],
-            ),
+            guardrail_requests: make.counters("litellm_guardrail_requests_total", "Guardrail checks.", Guarded::NAMES),
             guardrail_latency: make.histograms(
                 "litellm_guardrail_latency_seconds",
                 "Seconds of a guardrail check.",
-                &["guardrail_name", "status", "error_type", "hook_type"],
+                GuardTimed::NAMES,
             ),
             callback_failures: make.counters(
                 "litellm_callback_logging_failures_metric_total",
@@ -264,63 +238,79 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts an answered request of a client. Values that the configuration does not bound must be left empty.
-    pub fn answered(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16) {
+    /// Counts an answered request of a client, and its error if it has one. Values that the configuration does not bound
+    /// must be left empty.
+    pub fn answered(&self, asked: Requested<'_>, status: u16, class: Option<&str>) {
         let status = Digits::of(status);
-        let labels = [
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
+        let status = status.as_str();
+        let counted = Requested {
+            status_code: status,
+            ..asked
+        };
+        self.requests.with_label_values(&counted.values()).inc();
+        let Some(exception_class) = class else { return };
+        let Requested {
+            end_user,
+            hashed_api_key,
+            api_key_alias,
+            team,
+            team_alias,
+            user,
             requested_model,
             model_id,
-            provider,
+            api_provider,
             route,
-            status.as_str(),
-        ];
-        self.requests.with_label_values(&labels).inc();
-    }
-
-    /// Counts a request of a client that was answered with an error.
-    pub fn failed(&self, requested_model: &str, model_id: &str, provider: &str, route: &str, status: u16, class: &str) {
-        let status = Digits::of(status);
-        let labels = [
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
+            status_code: _,
+        } = asked;
+        let refused = Refused {
+            end_user,
+            hashed_api_key,
+            api_key_alias,
+            team,
+            team_alias,
+            user,
             requested_model,
             model_id,
-            provider,
+            api_provider,
             route,
-            status.as_str(),
-            class,
-        ];
-        self.failed_requests.with_label_values(&labels).inc();
+            exception_status: status,
+            exception_class,
+        };
+        self.failed_requests.with_label_values(&refused.values()).inc();
     }
 
     /// Counts one check of a guardrail. `status` is `success`, `guardrail_intervened` or `guardrail_failed_to_respond`.
-    pub fn guarded(&self, name: &str, hook: &str, status: &str, seconds: f64) {
-        self.guardrail_requests.with_label_values(&[name, status, hook]).inc();
+    pub fn guarded(&self, guardrail_name: &str, hook_type: &str, status: &str, seconds: f64) {
+        let counted = Guarded {
+            guardrail_name,
+            status,
+            hook_type,
+        };
+        let timed = GuardTimed {
+            guardrail_name,
+            status,
+            hook_type,
+            ..GuardTimed::default()
+        };
+        self.guardrail_requests.with_label_values(&counted.values()).inc();
         self.guardrail_latency
-            .with_label_values(&[name, status, "", hook])
+            .with_label_values(&timed.values())
             .observe(seconds);
     }
 
     /// Counts a fallback to another model group. Status and class are those of the first failure.
-    pub fn fell_back(&self, requested: &str, fallback: &str, status: u16, class: &str, is_success: bool) {
+    pub fn fell_back(&self, fell_back: FellBack<'_>, status: u16, is_success: bool) {
         let counters = if is_success {
             &self.fallback_successes
         } else {
             &self.fallback_failures
         };
         let status = Digits::of(status);
-        let labels = [requested, fallback, "", "", "", "", status.as_str(), class];
-        counters.with_label_values(&labels).inc();
+        let labels = FellBack {
+            exception_status: status.as_str(),
+            ..fell_back
+        };
+        counters.with_label_values(&labels.values()).inc();
     }
 
     /// Counts records that a callback accepted, or that were dropped. `outcome` is a fixed word.
@@ -493,7 +483,12 @@ mod tests {
             counters.failed(500, "InternalServerError");
             counters.cooled_down(500);
             counters.checked(false);
-            metrics.answered("chat", id, "openai", "/v1/chat/completions", 200);
+            let asked = Requested {
+                requested_model: "chat",
+                model_id: id,
+                ..Requested::default()
+            };
+            metrics.answered(asked, 200, None);
         }
         let plugin = metrics.plugin("vanished");
         metrics.forget_unused();
@@ -509,12 +504,24 @@ mod tests {
     fn series_of_names_that_are_gone_are_forgotten() {
         let metrics = Metrics::default();
         for name in ["kept", "gone"] {
-            metrics.answered(name, "", "", "/v1/chat/completions", 200);
-            metrics.fell_back("kept", name, 500, "InternalServerError", true);
+            metrics.answered(
+                Requested {
+                    requested_model: name,
+                    ..Requested::default()
+                },
+                200,
+                None,
+            );
+            let fell_back = FellBack {
+                requested_model: "kept",
+                fallback_model: name,
+                ..FellBack::default()
+            };
+            metrics.fell_back(fell_back, 500, true);
             metrics.guarded(name, "pre_call", "success", 0.1);
             metrics.delivered(name, "dropped", 1);
         }
-        metrics.answered("", "", "", "/v1/chat/completions", 404);
+        metrics.answered(Requested::default(), 404, None);
         let names = HashSet::from(["kept"]);
         metrics.keep_groups(&names);
         metrics.keep_guardrails(&names);
@@ -537,8 +544,12 @@ mod tests {
     #[test]
     fn names_are_those_that_dashboards_ask_for() {
         let metrics = Metrics::default();
-        metrics.answered("gpt-4o", "id", "openai", "/v1/chat/completions", 200);
-        metrics.failed("gpt-4o", "", "", "/v1/chat/completions", 429, "RateLimitError");
+        let asked = Requested {
+            requested_model: "gpt-4o",
+            ..Requested::default()
+        };
+        metrics.answered(asked, 200, None);
+        metrics.answered(asked, 429, Some("RateLimitError"));
         let text = metrics.text();
         assert!(text.contains("litellm_proxy_total_requests_metric_total{"), "{text}");
         assert!(text.contains(r#"status_code="200""#), "{text}");

@@ -21,7 +21,7 @@ use hyper::{HeaderMap, Response, Uri};
 use serde::Serialize;
 
 use crate::body::Body;
-use crate::exchange::{Cause, Refusal, identify, refused};
+use crate::exchange::{Cause, Principal, Refusal, identify, refused};
 use crate::gateway::Gateway;
 
 /// `/metrics`
@@ -39,7 +39,7 @@ pub fn metrics(gateway: &Gateway, headers: &HeaderMap) -> Response<Body> {
 }
 
 /// Checks the caller's key. The error is the answer to a caller without a valid one.
-fn admit(gateway: &Gateway, headers: &HeaderMap) -> Result<(), Box<Response<Body>>> {
+fn admit(gateway: &Gateway, headers: &HeaderMap) -> Result<Principal, Box<Response<Body>>> {
     let snapshot = gateway.snapshot();
     identify(snapshot.settings.general.master_key.as_ref(), headers).map_err(|why| Box::new(refused(&why.into())))
 }

@@ -18,6 +18,7 @@ use crate::canonical::Canonical;
 use crate::canonical::fields::is_secret;
 use crate::config::settings::Target;
 use crate::json::{self, Splice};
+use crate::metrics::labels::FellBack;
 use crate::worker;
 
 /// Runs the phase.
@@ -234,7 +235,13 @@ fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bo
     let Some(found) = exchange.story.group() else { return };
     let (status, class) = (failure.cause.status(), failure.cause.class());
     let metrics = &exchange.worker.metrics;
-    metrics.fell_back(requested, found, status, class, is_success);
+    let fell_back = FellBack {
+        requested_model: requested,
+        fallback_model: found,
+        exception_class: class,
+        ..FellBack::default()
+    };
+    metrics.fell_back(fell_back, status, is_success);
 }
 
 /// Makes the attempts at one group.

@@ -1,10 +1,11 @@
-//! Phase `identify`: checks the client's key. Only the master key is supported; virtual keys will be looked up here.
+//! Phase `identify`: finds out who asks, by the key that the client sent. Only the master key is supported; virtual keys
+//! will be looked up here.
 
 use hyper::HeaderMap;
 use subtle::ConstantTimeEq;
 
 use super::refusal::{Cause, Refusal};
-use super::state::Exchange;
+use super::state::{Exchange, Principal};
 use crate::config::Secret;
 
 /// Headers in which clients send a key; the first one that is there counts. Clients send `x-litellm-api-key` if
@@ -39,24 +40,25 @@ impl From<Unidentified> for Refusal {
 ///
 /// # Errors
 /// A master key is configured, and the client sent another key, or none.
-pub fn client(exchange: &Exchange, headers: &HeaderMap) -> Result<(), Refusal> {
-    Ok(identify(
-        exchange.snapshot.settings.general.master_key.as_ref(),
-        headers,
-    )?)
+pub fn client(exchange: &mut Exchange, headers: &HeaderMap) -> Result<(), Refusal> {
+    let master_key = exchange.snapshot.settings.general.master_key.as_ref();
+    exchange.principal = Some(identify(master_key, headers)?);
+    Ok(())
 }
 
-/// Checks that the headers carry the master key. If none is configured, every client is accepted. The gateway then
+/// Who sent these headers. If no master key is configured, every client is accepted. The gateway then
 /// listens on loopback only, unless `dangerously_permit_weak_or_unset_master_key` is set.
 ///
 /// # Errors
 /// There is no key, or a wrong one.
-pub fn identify(master_key: Option<&Secret>, headers: &HeaderMap) -> Result<(), Unidentified> {
-    let Some(master_key) = master_key else { return Ok(()) };
+pub fn identify(master_key: Option<&Secret>, headers: &HeaderMap) -> Result<Principal, Unidentified> {
+    let Some(master_key) = master_key else {
+        return Ok(Principal::Anyone);
+    };
     let shown = key(headers).ok_or(Unidentified::NoKey)?;
     // The comparison takes the same time wherever the keys differ; only the length can be found out.
     if bool::from(shown.as_bytes().ct_eq(master_key.expose().as_bytes())) {
-        Ok(())
+        Ok(Principal::Operator)
     } else {
         Err(Unidentified::WrongKey)
     }
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(header: &'static str, value: &'static str, expected: Result<(), Unidentified>) {
+    fn check(header: &'static str, value: &'static str, expected: Result<Principal, Unidentified>) {
         let mut headers = HeaderMap::new();
         headers.insert(header, value.parse().unwrap());
         assert_eq!(
@@ -94,11 +96,11 @@ mod tests {
     #[test]
     fn a_key_is_taken_from_every_header_that_clients_use() {
         for header in KEY_HEADERS {
-            check(header, "sk-right", Ok(()));
+            check(header, "sk-right", Ok(Principal::Operator));
         }
-        check("authorization", "Bearer sk-right", Ok(()));
-        check("authorization", "bearer  sk-right", Ok(()));
-        check("x-litellm-api-key", "Bearer sk-right", Ok(()));
+        check("authorization", "Bearer sk-right", Ok(Principal::Operator));
+        check("authorization", "bearer  sk-right", Ok(Principal::Operator));
+        check("x-litellm-api-key", "Bearer sk-right", Ok(Principal::Operator));
     }
 
     #[test]
@@ -106,7 +108,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", "Bearer for-someone-else".parse().unwrap());
         headers.insert("x-litellm-api-key", "sk-right".parse().unwrap());
-        assert_eq!(identify(Some(&Secret::new("sk-right")), &headers), Ok(()));
+        assert_eq!(
+            identify(Some(&Secret::new("sk-right")), &headers),
+            Ok(Principal::Operator)
+        );
     }
 
     #[test]
@@ -119,6 +124,6 @@ mod tests {
 
     #[test]
     fn where_no_key_is_configured_anyone_enters() {
-        assert_eq!(identify(None, &HeaderMap::new()), Ok(()));
+        assert_eq!(identify(None, &HeaderMap::new()), Ok(Principal::Anyone));
     }
 }

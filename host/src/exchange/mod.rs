@@ -56,13 +56,14 @@ pub use dialect::Dialect;
 pub use identify::{Unidentified, identify};
 pub use refusal::{Cause, Refusal};
 pub use respond::refused;
-pub use state::{Exchange, Worker};
+pub use state::{Exchange, Principal, Worker};
 
 use crate::body::Body;
 use crate::canonical::Canonical;
 use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 use answer::Answer;
+use state::Permit;
 use story::{Ending, Event, Story};
 
 /// A request as the server passes it on: its path names an operation and a dialect.
@@ -96,13 +97,14 @@ pub async fn run(worker: Arc<Worker>, arrival: Arrival) -> Response<Body> {
 
 impl Exchange {
     fn begin(worker: Arc<Worker>, arrival: &Arrival) -> Self {
-        worker.metrics.in_flight.inc();
         Self {
             snapshot: Arc::clone(&arrival.snapshot),
             id: state::new_id(),
             operation: arrival.operation,
             dialect: Arc::clone(&arrival.dialect),
             peer: arrival.peer,
+            principal: None,
+            permit: Some(Permit::take(&worker.metrics)),
             started_at: SystemTime::now(),
             canonical: None,
             user_agent: user_agent(arrival.request.headers()),
@@ -155,7 +157,7 @@ impl Exchange {
         });
         account::settle(self);
         record::write(self);
-        self.worker.metrics.in_flight.dec();
+        self.permit = None;
     }
 }
 

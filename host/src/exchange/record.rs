@@ -12,6 +12,7 @@ use super::story;
 use super::story::Ending;
 use crate::callbacks::{Sink, Unserialized};
 use crate::decisions::{AttemptLine, ExchangeLine};
+use crate::metrics::labels::Requested;
 use crate::moment::Moment;
 
 pub use document::{Ended, Record, schema};
@@ -48,17 +49,15 @@ fn count(exchange: &Exchange, ending: &Ending) {
     let id = deployment.map_or("", |deployment| deployment.settings.id.as_str());
     let provider = deployment.map_or("", |deployment| deployment.provider.as_ref());
     let route = exchange.operation.route();
-    metrics.answered(group, id, provider, route, ending.status());
-    if let Some(refusal) = ending.failure() {
-        metrics.failed(
-            group,
-            id,
-            provider,
-            route,
-            refusal.cause.status(),
-            refusal.cause.class(),
-        );
-    }
+    let asked = Requested {
+        requested_model: group,
+        model_id: id,
+        api_provider: provider,
+        route,
+        ..Requested::default()
+    };
+    let class = ending.failure().map(|refusal| refusal.cause.class());
+    metrics.answered(asked, ending.status(), class);
 }
 
 /// The last line of the exchange in the recorded decisions, for `sluice explain` and `sluice replay`.

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use prometheus::IntGauge;
+
 use super::dialect::Dialect;
 use super::policy::{self, GroupNames};
 use super::story::Story;
@@ -20,6 +22,31 @@ pub struct Worker {
     pub connections: Connections,
 }
 
+/// Who asks. It travels with the exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal {
+    /// Whoever reaches a gateway that has no master key.
+    Anyone,
+    /// Who has the master key.
+    Operator,
+}
+
+/// What was admitted: it counts as in progress until it is dropped.
+pub struct Permit(IntGauge);
+
+impl Permit {
+    pub fn take(metrics: &Metrics) -> Self {
+        metrics.in_flight.inc();
+        Self(metrics.in_flight.clone())
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 /// One client request with its answer and all attempts.
 pub struct Exchange {
     pub worker: Arc<Worker>,
@@ -28,6 +55,10 @@ pub struct Exchange {
     pub operation: Operation,
     pub dialect: Arc<dyn Dialect>,
     pub peer: SocketAddr,
+    /// `None` until the client has been identified.
+    pub principal: Option<Principal>,
+    /// Returned at the end.
+    pub permit: Option<Permit>,
     pub started_at: SystemTime,
     pub user_agent: Option<Box<str>>,
     /// `None` until the request has been received.

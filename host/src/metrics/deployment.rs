@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use prometheus::{Counter, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
+use super::labels::{Answered, AttemptFailed, Attempted, Checked, CooledDown, Overhead, Place, Timed};
 use super::{Digits, Metrics};
 use crate::usage::Usage;
 
@@ -31,6 +32,16 @@ impl Labels<'_> {
 /// [`Labels`] as a key of a map.
 pub(super) type Key = [Box<str>; 5];
 
+fn place(key: &Key) -> Place<'_> {
+    let [_, model, id, api_base, provider] = key;
+    Place {
+        litellm_model_name: model,
+        model_id: id,
+        api_base,
+        api_provider: provider,
+    }
+}
+
 pub(super) fn id_of(key: &Key) -> &str {
     &key[2]
 }
@@ -40,7 +51,7 @@ pub struct DeploymentCounters {
     pub requests: IntCounter,
     pub successes: IntCounter,
     failures: IntCounterVec,
-    failure_labels: [Box<str>; 6],
+    own: Key,
     model_requests: IntCounter,
     total_tokens: IntCounter,
     input_tokens: IntCounter,
@@ -79,14 +90,46 @@ impl Metrics {
             api_base,
             provider,
         } = labels;
-        let attempted = ["", "", "", "", "", group, group, model, id, api_base, provider];
-        let answered = ["", "", "", "", "", "", group, model, id, provider];
-        let timed = ["", "", "", "", "", "", group, group, model, id, provider];
+        let answered = Answered {
+            requested_model: group,
+            model,
+            model_id: id,
+            api_provider: provider,
+            ..Answered::default()
+        };
+        let answered = answered.values();
+        let timed = Timed {
+            model_group: group,
+            requested_model: group,
+            model,
+            model_id: id,
+            api_provider: provider,
+            ..Timed::default()
+        };
+        let timed = timed.values();
+        let overhead = Overhead {
+            model_group: group,
+            api_provider: provider,
+            api_base,
+            litellm_model_name: model,
+            model_id: id,
+            ..Overhead::default()
+        };
+        let attempted = Attempted {
+            requested_model: group,
+            model_group: group,
+            litellm_model_name: model,
+            model_id: id,
+            api_base,
+            api_provider: provider,
+            ..Attempted::default()
+        };
+        let attempted = attempted.values();
         DeploymentCounters {
             requests: self.deployment_requests.with_label_values(&attempted),
             successes: self.deployment_successes.with_label_values(&attempted),
             failures: self.deployment_failures.clone(),
-            failure_labels: [group, group, model, id, api_base, provider].map(Into::into),
+            own: labels.key(),
             model_requests: self.model_requests.with_label_values(&answered),
             total_tokens: self.tokens.total.with_label_values(&answered),
             input_tokens: self.tokens.input.with_label_values(&answered),
@@ -98,12 +141,8 @@ impl Metrics {
             total_latency: self.total_latency.with_label_values(&timed),
             upstream_latency: self.upstream_latency.with_label_values(&timed),
             first_token: self.first_token.with_label_values(&timed),
-            overhead: self
-                .overhead
-                .with_label_values(&[group, provider, api_base, model, "", "", id]),
-            state: self
-                .deployment_state
-                .with_label_values(&[model, id, api_base, provider]),
+            overhead: self.overhead.with_label_values(&overhead.values()),
+            state: self.deployment_state.with_label_values(&place(&labels.key()).values()),
             cooldowns: self.deployment_cooldowns.clone(),
             checks: self.health_checks.clone(),
             check_passed: self.health_check_passed.clone(),
@@ -115,44 +154,61 @@ impl DeploymentCounters {
     /// Counts an attempt that failed.
     pub fn failed(&self, status: u16, class: &str) {
         let status = Digits::of(status);
-        let [group, model_group, model, id, api_base, provider] =
-            self.failure_labels.each_ref().map(|label| label.as_ref());
-        let labels = [
-            "",
-            "",
-            "",
-            "",
-            "",
-            group,
-            model_group,
-            model,
-            id,
+        let Place {
+            litellm_model_name,
+            model_id,
             api_base,
-            provider,
-            status.as_str(),
-            class,
-        ];
-        self.failures.with_label_values(&labels).inc();
+            api_provider,
+        } = place(&self.own);
+        let [group, ..] = &self.own;
+        let labels = AttemptFailed {
+            requested_model: group,
+            model_group: group,
+            litellm_model_name,
+            model_id,
+            api_base,
+            api_provider,
+            exception_status: status.as_str(),
+            exception_class: class,
+            ..AttemptFailed::default()
+        };
+        self.failures.with_label_values(&labels.values()).inc();
     }
 
     /// Counts a cooldown that began with a failure of this status.
     pub fn cooled_down(&self, status: u16) {
         self.state.set(2);
         let status = Digits::of(status);
-        let [_, _, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
-        self.cooldowns
-            .with_label_values(&[model, id, api_base, provider, status.as_str()])
-            .inc();
+        let Place {
+            litellm_model_name,
+            model_id,
+            api_base,
+            api_provider,
+        } = place(&self.own);
+        let labels = CooledDown {
+            litellm_model_name,
+            model_id,
+            api_base,
+            api_provider,
+            exception_status: status.as_str(),
+        };
+        self.cooldowns.with_label_values(&labels.values()).inc();
     }
 
     /// Counts a health check.
     pub fn checked(&self, is_passed: bool) {
-        let [_, _, model, id, api_base, provider] = self.failure_labels.each_ref().map(|label| label.as_ref());
-        let place = [model, id, api_base, provider];
-        self.check_passed.with_label_values(&place).set(i64::from(is_passed));
-        let outcome = if is_passed { "passed" } else { "failed" };
-        let labels = [model, id, api_base, provider, outcome];
-        self.checks.with_label_values(&labels).inc();
+        let place = place(&self.own);
+        self.check_passed
+            .with_label_values(&place.values())
+            .set(i64::from(is_passed));
+        let labels = Checked {
+            litellm_model_name: place.litellm_model_name,
+            model_id: place.model_id,
+            api_base: place.api_base,
+            api_provider: place.api_provider,
+            outcome: if is_passed { "passed" } else { "failed" },
+        };
+        self.checks.with_label_values(&labels.values()).inc();
     }
 
     /// Counts the usage of an exchange and its cost in pico-dollars.
