@@ -9,7 +9,7 @@
 //! - [`plugin`]: the plugin host
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
-//! - [`json`], [`sse`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken; [`sync`]: locks
+//! - [`json`], [`sse`], [`framing`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken; [`sync`]: locks
 //! - [`usage`], [`prices`], [`metrics`], [`callbacks`], [`decisions`]: what is counted and told; [`moment`]: when
 
 pub mod api;
@@ -20,6 +20,7 @@ pub mod config;
 pub mod decisions;
 pub mod deployment;
 pub mod exchange;
+mod framing;
 pub mod gateway;
 mod joined;
 pub mod json;

@@ -18,6 +18,7 @@ mod dropped;
 mod early;
 mod errors;
 mod exchange;
+mod framings;
 mod groups;
 mod guardrails;
 mod health;

@@ -26,6 +26,7 @@ use super::whole::Whole;
 use super::{blame, canned, completion, in_band, outgoing, route};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
+use crate::framing;
 use crate::moment::Moment;
 use crate::operation::Operation;
 use crate::plugin::adapter::{Conversation, Framing, Reading};
@@ -276,14 +277,13 @@ async fn read(
     let limits = &exchange.snapshot.settings.upstream;
     let source = match (reading, conversation) {
         (Reading::Relay, _) if is_stream && canonical.is_streaming => Source::relayed(body, Arc::clone(deployment)),
-        (Reading::Events(Framing::ServerSentEvents), Some(conversation)) if is_stream => {
-            Source::translated(body, conversation, Arc::clone(deployment), limits.event_bytes_max)
-        }
-        (Reading::Events(Framing::JsonLines | Framing::AwsEventStream), _) if is_stream => {
-            return Err(Refusal::new(
-                Cause::Internal,
-                "the adapter asks for a framing that is not yet in effect",
-            ));
+        (Reading::Events(framing), Some(conversation)) if is_framed(framing, &head) => {
+            let events = match framing {
+                Framing::ServerSentEvents => framing::Events::sse(limits.event_bytes_max),
+                Framing::JsonLines => framing::Events::lines(limits.event_bytes_max),
+                Framing::AwsEventStream => framing::Events::aws(limits.event_bytes_max),
+            };
+            Source::translated(body, conversation, Arc::clone(deployment), events)
         }
         (_, conversation) => {
             let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
@@ -363,12 +363,21 @@ impl Accepted {
 }
 
 fn is_event_stream(head: &Parts) -> bool {
-    let given = head
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    given.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+    is_framed(Framing::ServerSentEvents, head)
+}
+
+/// Whether an answer is framed as its adapter said. An upstream that answers a whole JSON document all the same says so
+/// in the content type.
+fn is_framed(framing: Framing, head: &Parts) -> bool {
+    let given = head.headers.get(CONTENT_TYPE);
+    let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    match framing {
+        Framing::ServerSentEvents => essence.eq_ignore_ascii_case("text/event-stream"),
+        // No type is registered for JSON lines: providers send half a dozen names.
+        Framing::JsonLines => !essence.eq_ignore_ascii_case("application/json"),
+        Framing::AwsEventStream => essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream"),
+    }
 }
 
 /// The error for a non-2xx answer, as the adapter reads it.

@@ -86,7 +86,7 @@ fn relay(frames: &[Bytes], mut judge: impl FnMut(Event) -> Verdict) -> (Vec<u8>,
     (sent, None)
 }
 
-fn split(input: &[u8]) -> (u64, Bytes) {
+pub fn split(input: &[u8]) -> (u64, Bytes) {
     match input.split_first_chunk() {
         Some((cuts, stream)) => (u64::from_le_bytes(*cuts), Bytes::copy_from_slice(stream)),
         None => (1, Bytes::copy_from_slice(input)),
@@ -94,7 +94,7 @@ fn split(input: &[u8]) -> (u64, Bytes) {
 }
 
 /// Frames of none to fifteen bytes, by four bits of `cuts` each, which are used again and again.
-fn frames(cuts: u64, stream: &Bytes) -> Vec<Bytes> {
+pub fn frames(cuts: u64, stream: &Bytes) -> Vec<Bytes> {
     let mut rest = stream.clone();
     let mut frames = Vec::new();
     for turn in 0.. {

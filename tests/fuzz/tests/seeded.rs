@@ -86,3 +86,13 @@ fn sse_events() {
 fn sse_scan() {
     run("sse", sluice_fuzz::sse_scan);
 }
+
+#[test]
+fn framing_lines() {
+    run("lines", sluice_fuzz::framing_lines);
+}
+
+#[test]
+fn framing_aws() {
+    run("aws", sluice_fuzz::framing_aws);
+}

@@ -11,6 +11,7 @@ use crate::deployment::Deployment;
 use crate::exchange::failures::{broken_off, refused_by_adapter};
 use crate::exchange::masks::Mask;
 use crate::exchange::refusal::{Cause, Refusal};
+use crate::framing::{self, FramingError};
 use crate::joined::Joined;
 use crate::plugin::adapter::{Conversation, Event};
 use crate::sse;
@@ -29,7 +30,7 @@ pub enum Source {
 
 pub struct Translated {
     arrivals: Arrivals,
-    events: sse::Events,
+    events: framing::Events,
     /// `None` after the adapter's last call.
     conversation: Option<Conversation>,
     /// `[DONE]` has arrived; the upstream may keep its body open.
@@ -45,9 +46,8 @@ impl Source {
         answer: Timed<upstream::Answer>,
         conversation: Conversation,
         deployment: Arc<Deployment>,
-        event_bytes_max: usize,
+        events: framing::Events,
     ) -> Self {
-        let events = sse::Events::new(event_bytes_max);
         Self::Translated(Box::new(Translated {
             arrivals: Arrivals::of(answer, deployment),
             events,
@@ -183,7 +183,7 @@ impl Translated {
     fn translate(&mut self) -> Result<Bytes, Refusal> {
         let mut batch = Vec::new();
         for event in self.events.by_ref() {
-            let event = event.map_err(|error| Refusal::new(Cause::UpstreamError, error.to_string()))?;
+            let event = event.map_err(unreadable)?;
             self.is_done = event.data == sse::DONE;
             if self.is_done {
                 break;
@@ -195,7 +195,7 @@ impl Translated {
 
     /// The upstream ended without `[DONE]`: the chunks for its last event, and the adapter's last chunks.
     fn finish(&mut self) -> Result<Bytes, Refusal> {
-        let chunks = match self.events.finish() {
+        let chunks = match self.events.finish().map_err(unreadable)? {
             Some(event) => self.ask(&[shown(event)])?,
             None => Bytes::new(),
         };
@@ -217,6 +217,14 @@ impl Translated {
         let owed = self.conversation.take().map(|mut conversation| conversation.finish());
         Ok(owed.transpose().map_err(refused_by_adapter)?.unwrap_or_default().into())
     }
+}
+
+fn unreadable(error: FramingError) -> Refusal {
+    let cause = match error {
+        FramingError::Unfinished => Cause::Connection,
+        FramingError::TooLarge { .. } | FramingError::Broken(_) => Cause::UpstreamError,
+    };
+    Refusal::new(cause, error.to_string())
 }
 
 /// An event in the form that adapters get.

@@ -30,6 +30,9 @@ pub struct Settings {
     /// Path to ask for in place of `/chat/completions`.
     #[serde(default)]
     path: Option<String>,
+    /// How the upstream's streams are framed.
+    #[serde(default)]
+    framing: Frames,
     /// Headers to add, as (name, value) pairs.
     #[serde(default)]
     headers: Vec<(String, String)>,
@@ -42,6 +45,16 @@ pub struct Settings {
     /// What to put into the request and the answer.
     #[serde(default)]
     probe: Probing,
+}
+
+/// [`Framing`], by its name in WIT.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Frames {
+    #[default]
+    ServerSentEvents,
+    JsonLines,
+    AwsEventStream,
 }
 
 /// What `providers` answers.
@@ -125,7 +138,11 @@ impl ProviderAdapter for Probe {
     fn open(&mut self, _: &Target) -> Result<UpstreamRequest, Failure> {
         self.misbehave(Export::Open);
         let reading = if exchange::is_streaming() {
-            Reading::Events(Framing::ServerSentEvents)
+            Reading::Events(match self.settings.framing {
+                Frames::ServerSentEvents => Framing::ServerSentEvents,
+                Frames::JsonLines => Framing::JsonLines,
+                Frames::AwsEventStream => Framing::AwsEventStream,
+            })
         } else {
             Reading::Whole
         };
@@ -155,6 +172,9 @@ impl ProviderAdapter for Probe {
         self.misbehave(Export::Events);
         if matches!(self.settings.probe, Probing::Garbage) {
             return Ok(b"data: {\"choices\": [\n\ndata".to_vec());
+        }
+        if let Some(exception) = batch.iter().find(|event| event.name.ends_with("Exception")) {
+            return Err(Failure::new(Fault::RateLimited, exception.name.clone()));
         }
         Ok(batch
             .iter()
