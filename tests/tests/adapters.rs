@@ -113,3 +113,54 @@ async fn a_sparse_stream_is_completed() {
     assert_eq!(chunks[1]["choices"][0]["delta"]["tool_calls"][0]["index"], 0);
     assert_eq!(chunks[2]["choices"][0]["finish_reason"], "tool_calls");
 }
+
+/// A deployment whose requests AWS's way of signing proves, with these further parameters.
+async fn signed(upstream: &Upstream, parameters: Value) -> Gateway {
+    let mut params = json!({ "model": "probe/claude", "api_base": upstream.base() });
+    params
+        .as_object_mut()
+        .unwrap()
+        .extend(parameters.as_object().unwrap().clone());
+    let settings = json!({ "aws_service": "bedrock", "path": "/model/claude%3A1/converse" });
+    let config = Config::new().deployment("chat", params).set(
+        "sluice",
+        json!({ "plugins": { "probe-adapter": { "settings": settings } } }),
+    );
+    Setup::new(&config).plugin(guests::ADAPTER).start().await
+}
+
+#[tokio::test]
+async fn a_request_is_signed_as_aws_asks_for() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let parameters = json!({
+        "aws_access_key_id": "AKIDEXAMPLE",
+        "aws_secret_access_key": "a-secret-of-forty-characters-or-so",
+        "aws_session_token": "a-session",
+        "aws_region_name": "eu-central-1",
+    });
+    let gateway = signed(&upstream, parameters).await;
+    assert_eq!(gateway.ask("chat", "hi").await.content(), "hello");
+    let asked = upstream.request().await;
+    let proof = asked.header("authorization").unwrap();
+    let day = &asked.header("x-amz-date").unwrap()[..8];
+    let begins = format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{day}/eu-central-1/bedrock/aws4_request, ");
+    assert!(proof.starts_with(&begins), "{proof}");
+    let names = "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature=";
+    assert!(proof.contains(names), "{proof}");
+    assert_eq!(asked.header("x-amz-security-token"), Some("a-session"));
+    assert!(!format!("{asked:?}").contains("a-secret-of"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_a_signature_lacks_is_said_to_the_operator() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let key = json!({ "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "a-secret-of-forty-characters" });
+    for parameters in [json!({ "aws_region_name": "eu-central-1" }), key] {
+        let gateway = signed(&upstream, parameters).await;
+        let message = gateway.ask("chat", "hi").await.message(500);
+        assert!(
+            message.contains("the gateway is not set up to ask this model"),
+            "{message}"
+        );
+    }
+}

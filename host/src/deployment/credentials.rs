@@ -1,15 +1,20 @@
-//! Authentication at upstreams. An adapter names a scheme and a parameter; the host adds the secret, which the adapter
-//! never sees.
+//! Authentication at upstreams: the last step before a request is sent. An adapter names a scheme and a parameter; the
+//! host adds the secret, which the adapter never sees.
 
-use hyper::HeaderMap;
+use std::time::SystemTime;
+
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
+use hyper::{HeaderMap, Request};
 
 use super::Deployment;
+use super::sigv4::Signer;
 use crate::config::Secret;
 use crate::plugin::adapter::{Auth, ProviderInfo};
+use crate::upstream::Outgoing;
 
 /// The features that a request asks Anthropic to enable, separated by commas.
-pub const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
 /// Lets Anthropic accept OAuth tokens.
 const ANTHROPIC_TOKENS_BETA: &str = "oauth-2025-04-20";
@@ -31,43 +36,104 @@ pub enum AuthError {
     BadHeader { name: String },
 }
 
-/// Adds the credential to a request's headers, or returns the parameter to add to its query.
+/// Proves who we are, in a request that is complete otherwise: it has its final path and body. The operator's own
+/// headers may hold credentials too. They take precedence, and a signature covers the request with them.
 ///
 /// # Errors
 /// The credential is missing, or cannot be sent.
-pub fn authorize(deployment: &Deployment, auth: &Auth, headers: &mut HeaderMap) -> Result<Option<String>, AuthError> {
+pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
     match auth {
-        Auth::None => Ok(None),
+        Auth::None => {}
         Auth::Bearer(parameter) => {
             if let Some(secret) = find(deployment, parameter)? {
-                bear(deployment, parameter, secret, headers)?;
+                bear(deployment, parameter, secret, request.headers_mut())?;
             }
-            Ok(None)
         }
         Auth::Header((name, parameter)) => {
             let name: HeaderName = name.parse().map_err(|_| AuthError::BadHeader { name: name.clone() })?;
-            match find(deployment, parameter)? {
-                Some(token) if is_anthropic_token(&name, token) => {
-                    bear(deployment, parameter, token, headers)?;
-                    join(
-                        headers,
-                        &ANTHROPIC_BETA,
-                        &HeaderValue::from_static(ANTHROPIC_TOKENS_BETA),
-                    );
-                }
-                Some(key) => {
-                    headers.insert(name, header(deployment, parameter, key.expose())?);
-                }
-                None => {}
+            if let Some(secret) = find(deployment, parameter)? {
+                put(deployment, name, parameter, secret, request.headers_mut())?;
             }
-            Ok(None)
         }
         Auth::Query((name, parameter)) => {
-            let secret = find(deployment, parameter)?;
-            Ok(secret.map(|secret| format!("{}={}", encode(name), encode(secret.expose()))))
+            if let Some(secret) = find(deployment, parameter)? {
+                let pair = format!("{}={}", encode(name), encode(secret.expose()));
+                ask(deployment, parameter, &pair, request)?;
+            }
         }
-        Auth::AwsSigv4(_) => Err(not_yet(deployment, "AWS Signature Version 4")),
-        Auth::GoogleOauth(_) => Err(not_yet(deployment, "Google OAuth")),
+        Auth::AwsSigv4(_) => {}
+        Auth::GoogleOauth(_) => return Err(not_yet(deployment, "Google OAuth")),
+    }
+    for (name, value) in &deployment.extra_headers {
+        add(request.headers_mut(), name, value);
+    }
+    match auth {
+        Auth::AwsSigv4(service) => sign(deployment, service, request),
+        _ => Ok(()),
+    }
+}
+
+/// A key in a header of its own.
+fn put(
+    deployment: &Deployment,
+    name: HeaderName,
+    parameter: &str,
+    secret: &Secret,
+    headers: &mut HeaderMap,
+) -> Result<(), AuthError> {
+    if !is_anthropic_token(&name, secret) {
+        headers.insert(name, header(deployment, parameter, secret.expose())?);
+        return Ok(());
+    }
+    bear(deployment, parameter, secret, headers)?;
+    join(
+        headers,
+        &ANTHROPIC_BETA,
+        &HeaderValue::from_static(ANTHROPIC_TOKENS_BETA),
+    );
+    Ok(())
+}
+
+/// A key in the query.
+fn ask(deployment: &Deployment, parameter: &str, pair: &str, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
+    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    let with_key: Result<PathAndQuery, _> = with_pair(path, pair).parse();
+    *request.uri_mut() = with_key.map_err(|_| unsendable(deployment, parameter))?.into();
+    Ok(())
+}
+
+fn with_pair(path_and_query: &str, pair: &str) -> String {
+    let mark = if path_and_query.contains('?') { '&' } else { '?' };
+    format!("{path_and_query}{mark}{pair}")
+}
+
+/// AWS Signature Version 4, with the parameters that AWS's own tools and LiteLLM call so.
+fn sign(deployment: &Deployment, service: &str, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
+    let secret = |parameter: &str| deployment.credential(parameter).map(Secret::expose);
+    let needed = |parameter: &str| secret(parameter).ok_or_else(|| missing(deployment, parameter));
+    let region = deployment.parameter("aws_region_name");
+    let region: Option<String> = region.and_then(|json| serde_json::from_str(json).ok());
+    let signer = Signer {
+        access_key_id: needed("aws_access_key_id")?,
+        secret_access_key: needed("aws_secret_access_key")?,
+        session_token: secret("aws_session_token"),
+        region: &region.ok_or_else(|| missing(deployment, "aws_region_name"))?,
+        service,
+    };
+    let upstream = deployment.upstream.as_ref();
+    let host = upstream.and_then(|upstream| upstream.origin.authority().to_str().ok());
+    signer
+        .sign(request, host.unwrap_or_default(), SystemTime::now())
+        .map_err(|_| unsendable(deployment, "aws_session_token"))
+}
+
+/// Adds a header of the deployment. It takes precedence over the adapter's, except for `anthropic-beta`, a list of
+/// features, which is joined.
+fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+    if *name == ANTHROPIC_BETA {
+        join(headers, name, value);
+    } else {
+        headers.insert(name, value.clone());
     }
 }
 
@@ -84,7 +150,7 @@ fn bear(deployment: &Deployment, parameter: &str, secret: &Secret, headers: &mut
 }
 
 /// Appends a value to a header that is a list.
-pub fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     let joined = headers
         .get(name)
         .and_then(|list| HeaderValue::from_bytes(&[list.as_bytes(), b",", value.as_bytes()].concat()).ok());
@@ -96,16 +162,19 @@ fn find<'d>(deployment: &'d Deployment, parameter: &str) -> Result<Option<&'d Se
     let found = deployment.credential(parameter);
     let provider = deployment.upstream.as_ref().map(|upstream| upstream.provider.as_ref());
     if found.is_none() && !provider.is_some_and(key_is_optional) {
-        let variable = provider.and_then(|provider| provider.environment.iter().find(|(name, _)| name == parameter));
-        let hint = variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}"));
-        let deployment = deployment.settings.id.clone();
-        return Err(AuthError::Missing {
-            deployment,
-            parameter: parameter.to_owned(),
-            hint,
-        });
+        return Err(missing(deployment, parameter));
     }
     Ok(found)
+}
+
+fn missing(deployment: &Deployment, parameter: &str) -> AuthError {
+    let provider = deployment.upstream.as_ref().map(|upstream| upstream.provider.as_ref());
+    let variable = provider.and_then(|provider| provider.environment.iter().find(|(name, _)| name == parameter));
+    AuthError::Missing {
+        deployment: deployment.settings.id.clone(),
+        parameter: parameter.to_owned(),
+        hint: variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}")),
+    }
 }
 
 /// Whether the provider's description says `key: optional`: self-hosted servers often need no key.
@@ -117,12 +186,16 @@ fn key_is_optional(provider: &ProviderInfo) -> bool {
 }
 
 fn header(deployment: &Deployment, parameter: &str, text: &str) -> Result<HeaderValue, AuthError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| AuthError::Unsendable {
-        deployment: deployment.settings.id.clone(),
-        parameter: parameter.to_owned(),
-    })?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| unsendable(deployment, parameter))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+fn unsendable(deployment: &Deployment, parameter: &str) -> AuthError {
+    AuthError::Unsendable {
+        deployment: deployment.settings.id.clone(),
+        parameter: parameter.to_owned(),
+    }
 }
 
 fn not_yet(deployment: &Deployment, scheme: &'static str) -> AuthError {
@@ -143,4 +216,16 @@ pub(super) fn encode(text: &str) -> String {
         }
         encoded
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{encode, with_pair};
+
+    #[test]
+    fn a_key_goes_into_the_query() {
+        assert_eq!(with_pair("/x", "key=s"), "/x?key=s");
+        assert_eq!(with_pair("/x?a=1", "key=s"), "/x?a=1&key=s");
+        assert_eq!(encode("a b/ü~"), "a%20b%2F%C3%BC~");
+    }
 }

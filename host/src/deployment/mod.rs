@@ -8,6 +8,7 @@ mod credentials;
 mod health;
 mod provider;
 mod secrets;
+mod sigv4;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use crate::upstream::Origin;
 pub use capability::Capability;
 pub use checkup::{Ailment, Change, Checkup, Finding};
 pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Probe, Standing};
-pub use credentials::{ANTHROPIC_BETA, AuthError, authorize, join};
+pub use credentials::{AuthError, prove};
 pub use health::{Health, InFlight, Success};
 pub use provider::Provider;
 pub use secrets::{Patterns, Secrets};

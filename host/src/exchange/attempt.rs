@@ -29,7 +29,7 @@ use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::framing;
 use crate::moment::Moment;
 use crate::operation::Operation;
-use crate::plugin::adapter::{Conversation, Framing, Reading};
+use crate::plugin::adapter::{Auth, Conversation, Framing, Reading};
 use crate::sse;
 use crate::upstream::{self, Clock, Connections, TimeLimits};
 use crate::worker;
@@ -164,6 +164,8 @@ async fn prepared(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<A
 /// A request as its adapter wants it sent.
 struct Asked {
     request: Request<upstream::Outgoing>,
+    /// In place of the provider's.
+    own_auth: Option<Auth>,
     reading: Reading,
     /// `None` if the answer is relayed without the adapter.
     conversation: Option<Conversation>,
@@ -181,7 +183,8 @@ async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked
         let (asked, conversation) = opened.map_err(refused_by_adapter)?;
         let reading = asked.reading;
         Ok(Asked {
-            request: outgoing::build(&canonical, deployment, upstream, asked)?,
+            own_auth: asked.auth.clone(),
+            request: outgoing::build(&canonical, upstream, asked)?,
             // If the answer is relayed, the adapter is done: its instance is free for another exchange while the
             // upstream works on the answer.
             conversation: (!matches!(reading, Reading::Relay)).then_some(conversation),
@@ -220,12 +223,14 @@ pub async fn send(
     for _ in 0..=REDIRECTS_MAX {
         let Asked {
             mut request,
+            own_auth,
             reading,
             conversation,
         } = open(canonical, candidate).await?;
         if let Some(path) = moved.take() {
             *request.uri_mut() = Uri::from(path);
         }
+        let request = outgoing::prove(request, &candidate.deployment, own_auth).await?;
         worker::give_way().await;
         let sending = connections.send(&upstream.origin, request);
         let answer = clock.first_byte(sending).await.map_err(too_slow)?.map_err(not_sent)?;

@@ -12,10 +12,11 @@ use hyper::{HeaderMap, Request};
 use super::refusal::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::canonical::fields::Says;
-use crate::deployment::{ANTHROPIC_BETA, Deployment, Upstream, authorize, join};
+use crate::deployment::{self, AuthError, Deployment, Upstream};
 use crate::json::{self, Kind, Limits, Splice};
 use crate::plugin::adapter::{Auth, RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
+use crate::worker;
 
 /// Control fields that are not supported yet: the headers of an answer name those that the request has.
 pub const NOT_IN_EFFECT: [&str; 4] = ["cache", "policies", "priority", "vector_store_ids"];
@@ -120,16 +121,11 @@ fn is_stored(canonical: &Canonical) -> bool {
     canonical.field("store").is_some_and(|field| field.json == "true")
 }
 
-/// The HTTP request that an adapter asks for, with the gateway's credential.
+/// The HTTP request that an adapter asks for, without the proof of who we are, which [`prove`] adds.
 ///
 /// # Errors
-/// The adapter asked for something that it may not ask for, or there is no credential.
-pub fn build(
-    canonical: &Canonical,
-    deployment: &Deployment,
-    upstream: &Upstream,
-    asked: UpstreamRequest,
-) -> Result<Request<Outgoing>, Refusal> {
+/// The adapter asked for something that it may not ask for.
+pub fn build(canonical: &Canonical, upstream: &Upstream, asked: UpstreamRequest) -> Result<Request<Outgoing>, Refusal> {
     let broken = |what: String| {
         let plugin = upstream.adapter.name();
         Refusal::new(
@@ -138,18 +134,10 @@ pub fn build(
         )
         .detail(format!("adapter `{plugin}` broke its contract: {what}"))
     };
-    let mut headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
+    let headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
     let auth = asked.auth.as_ref().unwrap_or(&upstream.provider.auth);
     check_credential_header(auth).map_err(broken)?;
-    let query = authorize(deployment, auth, &mut headers).map_err(|error| {
-        // Not 401: a client that reads 401 believes that its own key is wrong.
-        let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
-        Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
-    })?;
-    for (name, value) in &deployment.extra_headers {
-        add(&mut headers, name, value);
-    }
-    let path = path(&upstream.path, &asked.path_and_query, query).map_err(broken)?;
+    let path = path(&upstream.path, &asked.path_and_query).map_err(broken)?;
     let method = canonical.operation.method();
     if asked.method != method.as_str() {
         let (asked, method) = (asked.method.escape_debug(), method.as_str());
@@ -163,16 +151,6 @@ pub fn build(
     *request.uri_mut() = path.into();
     *request.headers_mut() = headers;
     Ok(request)
-}
-
-/// Adds a header of the deployment. It takes precedence over the adapter's, except for `anthropic-beta`, a list of
-/// features, which is joined.
-fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
-    if *name == ANTHROPIC_BETA {
-        join(headers, name, value);
-    } else {
-        headers.insert(name, value.clone());
-    }
 }
 
 fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, String> {
@@ -223,9 +201,43 @@ fn check_credential_header(auth: &Auth) -> Result<(), String> {
     }
 }
 
+fn auth_of(deployment: &Deployment) -> Option<&Auth> {
+    deployment.upstream.as_ref().map(|upstream| &upstream.provider.auth)
+}
+
+/// Adds the proof of who we are, as the last step. `own_auth`: what the adapter asks for in place of the provider's.
+///
+/// # Errors
+/// There is no credential, or it cannot be sent.
+pub async fn prove(
+    mut request: Request<Outgoing>,
+    deployment: &Arc<Deployment>,
+    own_auth: Option<Auth>,
+) -> Result<Request<Outgoing>, Refusal> {
+    let deployment = Arc::clone(deployment);
+    let bytes = match own_auth.as_ref().or_else(|| auth_of(&deployment)) {
+        // A signature reads the body.
+        Some(Auth::AwsSigv4(_)) => request.body().pieces().map(<[u8]>::len).sum(),
+        _ => 0,
+    };
+    let proving = async move {
+        let auth = own_auth
+            .as_ref()
+            .or_else(|| auth_of(&deployment))
+            .unwrap_or(&Auth::None);
+        deployment::prove(&deployment, auth, &mut request).await?;
+        Ok(request)
+    };
+    worker::aside_waiting(bytes, proving).await.map_err(|error: AuthError| {
+        // Not 401: a client that reads 401 believes that its own key is wrong.
+        let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
+        Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
+    })
+}
+
 /// Joins the base and the adapter's path. The adapter cannot change the host, because this is a path and a query, not a
 /// URL.
-fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQuery, String> {
+fn path(base: &str, asked: &str) -> Result<PathAndQuery, String> {
     if !asked.starts_with('/') {
         return Err(format!("path `{}` does not begin with `/`", asked.escape_debug()));
     }
@@ -238,11 +250,6 @@ fn path(base: &str, asked: &str, credential: Option<String>) -> Result<PathAndQu
         format!("{base}{}", &asked[asked_path.len()..])
     } else {
         format!("{base}{asked}")
-    };
-    let joined = match credential {
-        Some(pair) if joined.contains('?') => format!("{joined}&{pair}"),
-        Some(pair) => format!("{joined}?{pair}"),
-        None => joined,
     };
     joined.parse().map_err(|_| format!("path `{}`", asked.escape_debug()))
 }
@@ -343,7 +350,7 @@ mod tests {
 
     #[test]
     fn an_adapter_cannot_choose_the_host() {
-        let joined = |asked: &str| path("/v1", asked, None).map(|path| path.to_string());
+        let joined = |asked: &str| path("/v1", asked).map(|path| path.to_string());
         assert_eq!(joined("/chat/completions"), Ok("/v1/chat/completions".into()));
         assert_eq!(joined("//evil.test/x"), Ok("/v1//evil.test/x".into()));
         for bad in [
@@ -377,7 +384,7 @@ mod tests {
             "/..;a=b/admin",
             "/%25252525252e/x",
         ] {
-            assert!(path("/v1", way_out, None).is_err(), "{way_out}");
+            assert!(path("/v1", way_out).is_err(), "{way_out}");
         }
         for within in [
             "/a..b/x",
@@ -387,7 +394,7 @@ mod tests {
             "/models/gpt-4.1",
             "/a%20b",
         ] {
-            assert!(path("/v1", within, None).is_ok(), "{within}");
+            assert!(path("/v1", within).is_ok(), "{within}");
         }
     }
 
@@ -413,13 +420,7 @@ mod tests {
 
     #[test]
     fn a_base_written_to_the_end_is_not_doubled() {
-        let joined = path("/v1/chat/completions", "/chat/completions?a=1", None).unwrap();
+        let joined = path("/v1/chat/completions", "/chat/completions?a=1").unwrap();
         assert_eq!(joined, "/v1/chat/completions?a=1");
-    }
-
-    #[test]
-    fn a_credential_goes_into_the_query() {
-        assert_eq!(path("", "/x", Some("key=s".into())).unwrap(), "/x?key=s");
-        assert_eq!(path("", "/x?a=1", Some("key=s".into())).unwrap(), "/x?a=1&key=s");
     }
 }

@@ -45,6 +45,15 @@ impl Outgoing {
         }
     }
 
+    /// The bytes of the whole body, in pieces.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let parts: &[Bytes] = match &self.parts {
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(parts) => parts,
+        };
+        parts.iter().map(AsRef::as_ref)
+    }
+
     fn next_part(&mut self) -> Option<Bytes> {
         let part = match &self.parts {
             Parts::One(part) => part,

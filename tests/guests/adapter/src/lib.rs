@@ -39,6 +39,9 @@ pub struct Settings {
     /// Parameter to ask the host to send as this header: how an adapter names a credential.
     #[serde(default)]
     auth_header: Option<(String, String)>,
+    /// Service of AWS to ask the host to sign for.
+    #[serde(default)]
+    aws_service: Option<String>,
     /// What to say of the provider.
     #[serde(default)]
     speaks_for: SpeaksFor,
@@ -152,7 +155,7 @@ impl ProviderAdapter for Probe {
             headers: self.headers(),
             body: self.body(),
             reading,
-            auth: self.settings.auth_header.clone().map(Auth::Header),
+            auth: self.auth(),
             extras: Vec::new(),
         })
     }
@@ -200,6 +203,12 @@ impl Probe {
         {
             misdeed.commit();
         }
+    }
+
+    fn auth(&self) -> Option<Auth> {
+        let settings = &self.settings;
+        let signed = settings.aws_service.clone().map(Auth::AwsSigv4);
+        signed.or_else(|| settings.auth_header.clone().map(Auth::Header))
     }
 
     fn headers(&self) -> Vec<Header> {
