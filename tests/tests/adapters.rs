@@ -164,3 +164,28 @@ async fn what_a_signature_lacks_is_said_to_the_operator() {
         );
     }
 }
+
+#[tokio::test]
+async fn of_several_addresses_the_first_complete_one_counts() {
+    let (by_region, general) = (
+        Upstream::that_answers(openai::says("by region")).await,
+        Upstream::that_answers(openai::says("general")).await,
+    );
+    let elsewhere = by_region.base().replace("127.0.0.1", "{place}");
+    let addresses = format!("{elsewhere} {}", general.base());
+    let settings = json!({ "speaks_for": { "api_base": addresses } });
+    let outbound = [by_region.base(), general.base()];
+    for (parameters, said) in [(json!({ "place": "127.0.0.1" }), "by region"), (json!({}), "general")] {
+        let mut params = json!({ "model": "probe/any" });
+        params
+            .as_object_mut()
+            .unwrap()
+            .extend(parameters.as_object().unwrap().clone());
+        let config = Config::new().deployment("chat", params).set(
+            "sluice",
+            json!({ "plugins": { "probe-adapter": { "settings": settings, "outbound": outbound } } }),
+        );
+        let gateway = Setup::new(&config).plugin(guests::ADAPTER).start().await;
+        assert_eq!(gateway.ask("chat", "hi").await.content(), said);
+    }
+}

@@ -82,11 +82,11 @@ impl Provider {
         pairs.any(|pair| is_credential(pair) && is_set(&pair.1))
     }
 
-    /// The provider's base URL, if the configuration does not set one.
+    /// The provider's base URL, if the configuration does not set one: the first address whose parameters are all set.
     pub(super) fn base(&self, settings: &settings::Deployment) -> Result<String, DeploymentError> {
-        fill(&self.info.api_base, settings)
-            .filter(|base| !base.is_empty() && self.may_live_at(base))
-            .ok_or_else(|| self.no_base())
+        let mut addresses = self.info.api_base.split_whitespace();
+        let base = addresses.find_map(|template| fill(template, settings));
+        base.filter(|base| self.may_live_at(base)).ok_or_else(|| self.no_base())
     }
 
     fn is_base_shipped(&self) -> bool {
