@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Relative to this package: clones that share a target directory must not watch each other's files.
         println!("cargo::rerun-if-changed=../{input}");
     }
+    warn_of_the_allocator(&out);
     let names = guests::packages(&workspace.join("plugins"))?;
     install_target()?;
     // Those that are made of others come by themselves, and first: the others are built for them without their exports,
@@ -124,4 +125,15 @@ fn install_target() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     Err(format!("the plugins need Rust's target {TARGET}: run `rustup target add {TARGET}`").into())
+}
+
+/// What is shipped has an allocator that needs less memory; nothing else would say that it was left out.
+fn warn_of_the_allocator(out: &Path) {
+    // Cargo names no profile but its own two: the folder has the name of the others.
+    let is_dist = out.iter().any(|folder| folder == "dist");
+    if is_dist && env::var_os("CARGO_FEATURE_JEMALLOC").is_none() {
+        println!(
+            "cargo::warning=built without jemalloc, which idle memory is measured with: add `--features jemalloc`"
+        );
+    }
 }
