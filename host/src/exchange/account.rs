@@ -18,14 +18,12 @@ pub fn settle(exchange: &mut Exchange) {
     judge(exchange);
 }
 
-/// What each deployment's usage costs, as far as prices are known. It is counted.
+/// What each answer's usage costs, as far as prices are known. It is counted.
 fn costs(story: &Story) -> Vec<Cost> {
-    let last = story.last_attempt().zip(story.last_used());
-    let last = last.and_then(|(attempt, (usage, tier))| charge(attempt.candidate, &usage, tier));
-    let cut_off = story
-        .cut_off()
-        .filter_map(|(candidate, usage)| charge(candidate, &usage, None));
-    last.into_iter().chain(cut_off).collect()
+    let charged = story
+        .used()
+        .filter_map(|(candidate, usage, tier)| charge(candidate, &usage, tier));
+    charged.collect()
 }
 
 /// Counts the usage of a deployment; returns its cost if prices are known.
@@ -43,7 +41,7 @@ fn charge(candidate: &Candidate, usage: &Usage, service_tier: Option<&str>) -> O
 /// prompt by its length, and one token per event.
 fn estimate_usage(exchange: &mut Exchange) {
     let events = exchange.story.content_events();
-    if events == 0 || exchange.story.last_used().is_some() {
+    if events == 0 || exchange.story.last_usage_is_known() {
         return;
     }
     let canonical = exchange.canonical.as_ref();

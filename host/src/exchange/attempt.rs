@@ -376,7 +376,8 @@ fn is_event_stream(head: &Parts) -> bool {
 fn is_framed(framing: Framing, head: &Parts) -> bool {
     let given = head.headers.get(CONTENT_TYPE);
     let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
+    // Some servers write parameters without the semicolon before them.
+    let essence = given.trim_start().split([';', ' ']).next().unwrap_or_default();
     match framing {
         Framing::ServerSentEvents => essence.eq_ignore_ascii_case("text/event-stream"),
         // No type is registered for JSON lines: providers send half a dozen names.

@@ -77,9 +77,7 @@ fn broken(exchange: &Exchange, stream: &Stream, refusal: Refusal) -> Refusal {
         Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
         None => refusal,
     };
-    // Each chunk counts as one token.
-    let cut_off = exchange.story.cut_off().map(|(_, usage)| usage.completion_tokens);
-    let delivered = cut_off.sum::<u64>() + stream.picker.events;
+    let delivered = exchange.story.cut_off_chunks() + stream.picker.events;
     Refusal {
         delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),
         ..refusal

@@ -224,17 +224,13 @@ impl Story {
         self.attempts_made().saturating_sub(1 + self.fallbacks())
     }
 
-    /// The streams that were cut off: the deployment, and what it used.
-    pub fn cut_off(&self) -> impl Iterator<Item = (&Candidate, Usage)> {
-        let mut attempted = None;
-        self.events.iter().filter_map(move |event| match event {
-            Event::Attempted { candidate, .. } => {
-                attempted = Some(candidate);
-                None
-            }
-            Event::CutOff { usage } => Some((attempted?, *usage)),
+    /// Chunks of the streams that were cut off; each counts as one token.
+    pub fn cut_off_chunks(&self) -> u64 {
+        let chunks = self.each(|event| match event {
+            Event::CutOff { usage } => Some(usage.completion_tokens),
             _ => None,
-        })
+        });
+        chunks.sum()
     }
 
     /// Time spent waiting for upstreams: until the first content, that of all attempts; then until the end.
@@ -287,21 +283,36 @@ impl Story {
 
 /// Usage and cost.
 impl Story {
-    /// What the last answer used, as its upstream reported it or as it was estimated.
-    pub fn last_used(&self) -> Option<(Usage, Option<&str>)> {
-        self.last(|event| match event {
+    /// What each answer used, also one that a guardrail refused or that was cut off: the deployment, the usage, and the
+    /// service tier.
+    pub fn used(&self) -> impl Iterator<Item = (&Candidate, Usage, Option<&str>)> {
+        let mut attempted = None;
+        self.events.iter().filter_map(move |event| match event {
+            Event::Attempted { candidate, .. } => {
+                attempted = Some(candidate);
+                None
+            }
             Event::Used {
                 usage, service_tier, ..
-            } => Some((*usage, service_tier.as_deref())),
+            } => Some((attempted?, *usage, service_tier.as_deref())),
+            Event::CutOff { usage } => Some((attempted?, *usage, None)),
             _ => None,
         })
     }
 
-    /// The usage of all answers and of the streams that were cut off; `None` if nothing is known.
+    /// The usage of all answers; `None` if nothing is known.
     pub fn usage(&self) -> Option<Usage> {
-        let last = self.last_used().map(|(usage, _)| usage);
-        let cut_off = self.cut_off().map(|(_, usage)| usage);
-        cut_off.fold(last, |sum, usage| Some(sum.unwrap_or_default() + usage))
+        self.used().map(|(_, usage, _)| usage).reduce(|one, other| one + other)
+    }
+
+    /// Whether the usage of the last attempt is known.
+    pub fn last_usage_is_known(&self) -> bool {
+        let known = self.last(|event| match event {
+            Event::Attempted { .. } => Some(false),
+            Event::Used { .. } => Some(true),
+            _ => None,
+        });
+        known.unwrap_or(false)
     }
 
     /// Whether the usage is an estimate, at least in part, because an upstream did not report it.
