@@ -6,6 +6,7 @@ pub mod columns;
 mod cooldown;
 mod credentials;
 mod health;
+mod percent;
 mod provider;
 mod secrets;
 mod sigv4;

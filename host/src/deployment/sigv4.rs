@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use ring::hmac;
 use sha2::{Digest, Sha256};
 
-use super::credentials::encode;
+use super::percent::encode;
 use crate::upstream::Outgoing;
 
 static DATE: HeaderName = HeaderName::from_static("x-amz-date");
