@@ -5,12 +5,20 @@
 
 mod attributes;
 pub mod chunk;
-pub mod cut;
+pub mod complete;
+mod cut;
+mod delivered;
+pub mod error;
+pub mod event;
 pub mod fields;
 pub mod join;
+pub mod operation;
 pub mod parts;
+pub mod peek;
+mod seam;
 pub mod texts;
 mod tokens;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -20,9 +28,12 @@ use hyper::HeaderMap;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Fields, Kind, Splice};
-use crate::operation::Operation;
 
 pub use attributes::Attribute;
+pub use delivered::{Delivered, Opening};
+pub use operation::Operation;
+pub use seam::Seam;
+pub use whole::Whole;
 
 /// A client's request in canonical form, as the phases of an exchange and the plugins see it. It is immutable: a change
 /// makes a new value.

@@ -3,7 +3,7 @@
 //!
 //! Modules in reading order:
 //! - [`exchange`]: the life of one exchange, top to bottom; everything else serves it
-//! - [`canonical`], [`operation`]: the request in its one form, and what can be asked
+//! - [`canonical`]: requests and answers in their one form, and what can be asked
 //! - [`server`], [`api`]: from sockets to exchanges; what is asked of the gateway itself
 //! - [`gateway`], [`snapshot`], [`worker`]: what is shared, what can be reloaded, what belongs to one core
 //! - [`plugin`]: the plugin host
@@ -29,7 +29,6 @@ pub mod log;
 pub mod metrics;
 pub mod moment;
 mod offline;
-pub mod operation;
 pub mod plugin;
 pub mod prices;
 mod region;

@@ -9,10 +9,10 @@ use std::task::Poll;
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use sluice::canonical::Operation;
 use sluice::exchange::Worker;
 use sluice::exchange::dialect::openai::OpenAi;
 use sluice::exchange::{self, Arrival};
-use sluice::operation::Operation;
 use sluice::snapshot::Snapshot;
 use sluice::upstream::{Connections, Limits, tls};
 use sluice_tests::prelude::*;

@@ -94,7 +94,7 @@ fn is_region_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::Operation;
+    use crate::canonical::Operation;
 
     fn request(body: &str, headers: &[(&'static str, &str)]) -> Canonical {
         let headers = headers.iter().map(|(name, value)| {

@@ -3,8 +3,8 @@
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
+use super::Operation;
 use super::parts::{ANSWER, CHOICE, ENCODED, Holds, PART};
-use crate::operation::Operation;
 
 /// Bytes of chunks that are kept of one stream for its record. Of a longer answer, the chunks that do not fit are
 /// dropped: people read records, and nothing is replayed from them.
@@ -80,7 +80,7 @@ impl Transcript {
 /// Changes joined chunks into the form of a whole answer: each `delta` becomes a `message`, and the `index` of tool
 /// calls is removed.
 fn finish(answer: &mut Map<String, Value>, operation: Operation) {
-    answer.insert("object".to_owned(), operation.answer_object().into());
+    answer.insert("object".to_owned(), operation.row().answer.object.into());
     let choices = answer.entry("choices").or_insert_with(|| json!([]));
     let Some(choices) = choices.as_array_mut() else { return };
     choices.sort_by_key(|choice| choice.get("index").and_then(Value::as_u64));

@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use super::{ChoiceLine, DeploymentLine, ExchangeLine, Line, StrategyLine, VERSION};
 use crate::canonical::Canonical;
+use crate::canonical::Operation;
 use crate::json;
-use crate::operation::Operation;
 use crate::plugin::columns::{Recorded, Values};
 
 /// Why decisions cannot be read.
@@ -185,13 +185,11 @@ impl Decision {
         });
         let fields: BTreeMap<&str, _> = fields.collect();
         let body = serde_json::to_vec(&fields).unwrap_or_default();
-        let mut operations = Operation::ALL.into_iter();
-        let operation = operations.find(|operation| operation.as_str() == self.line.operation);
         let attributes = reads.attributes.iter();
         let known = attributes.filter_map(|(name, value)| Some((name.as_str().into(), value.as_deref()?.into())));
         Ok(Canonical {
             id: self.line.exchange.as_str().into(),
-            operation: operation.unwrap_or(Operation::ChatCompletions),
+            operation: Operation::of_name(&self.line.operation).unwrap_or(Operation::ChatCompletions),
             group: self.line.model.as_str().into(),
             is_streaming: self.line.stream,
             fields: json::scan(&body, json::Limits::ceiling())?,

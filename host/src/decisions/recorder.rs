@@ -257,7 +257,7 @@ impl Writer {
             at_ms: choice.at.millis(),
             model: canonical.group.to_string(),
             group: choice.group.to_string(),
-            operation: canonical.operation.as_str().to_owned(),
+            operation: canonical.operation.row().name.to_owned(),
             stream: canonical.is_streaming,
             prompt_tokens: canonical.prompt_tokens(),
             seed: canonical.seed,

@@ -1,7 +1,7 @@
 //! [`Answer`]: what an attempt returns.
 
 use super::stream::Stream;
-use super::whole::Whole;
+use crate::canonical::Whole;
 
 /// What an attempt returns.
 pub enum Answer {

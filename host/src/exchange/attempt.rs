@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use hyper::http::response::Parts;
-use hyper::{Request, Response, Uri};
+use hyper::{HeaderMap, Request, Response, Uri};
 
 use super::answer::Answer;
-use super::failures::{broken_off, not_sent, refused, refused_by_adapter, too_slow, unreadable};
+use super::failures::{broken_off, not_json, not_sent, refused, refused_by_adapter, too_slow, unreadable};
 use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
 use super::policy::retry::Retries;
@@ -21,14 +21,12 @@ use super::redirect::{self, REDIRECTS_MAX};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
 use super::story::Event;
-use super::stream::{Delivered, Source, Stream};
-use super::whole::Whole;
-use super::{blame, canned, completion, in_band, outgoing, route};
-use crate::canonical::Canonical;
+use super::stream::{Source, Stream};
+use super::{blame, canned, in_band, outgoing, route};
+use crate::canonical::{Canonical, Delivered, Operation, Whole, complete};
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::framing;
 use crate::moment::Moment;
-use crate::operation::Operation;
 use crate::plugin::adapter::{Auth, Conversation, Framing, Reading};
 use crate::sse;
 use crate::upstream::{self, Clock, Connections, TimeLimits};
@@ -296,10 +294,10 @@ async fn read(
             worker::give_way().await;
             return worker::aside(body.len(), move || {
                 let body = whole(canonical.operation, &head, body, conversation, &deployment)?;
-                let answer = Whole::new(body, head.headers)?;
+                let answer = as_answer(body, head.headers)?;
                 in_band::check(canonical.operation, &answer)?;
-                let answer = match completion::whole(&canonical, &answer) {
-                    Some(completed) => answer.with_body(completed)?,
+                let answer = match complete::whole(&canonical, &answer) {
+                    Some(completed) => as_answer(completed, answer.headers().clone())?,
                     None => answer,
                 };
                 canned::as_asked(&canonical, answer)
@@ -343,6 +341,10 @@ fn whole(
     }
 }
 
+fn as_answer(body: Bytes, headers: HeaderMap) -> Result<Whole, Refusal> {
+    Whole::new(body.clone(), headers).map_err(|error| not_json(&body, &error))
+}
+
 impl Accepted {
     /// Reads the whole answer to a request that did not ask for a stream.
     ///
@@ -361,7 +363,7 @@ impl Accepted {
         }
         let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
         let body = whole(operation, &head, body, conversation, deployment)?;
-        let whole = Whole::new(body, head.headers)?;
+        let whole = as_answer(body, head.headers)?;
         in_band::check(operation, &whole)?;
         Ok(whole)
     }

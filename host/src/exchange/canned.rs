@@ -7,14 +7,14 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::failures::not_json;
 use super::in_band;
 use super::refusal::{Cause, Refusal};
 use super::stream::{Source, Stream};
-use super::whole::Whole;
 use crate::canonical::join::Transcript;
-use crate::canonical::{Canonical, chunk, cut};
+use crate::canonical::operation::{Mock, MockError};
+use crate::canonical::{Canonical, Operation, Whole, chunk};
 use crate::deployment::Candidate;
-use crate::operation::Operation;
 use crate::sse;
 
 /// The answer for `mock_response`: a fixed text, or the error that it names.
@@ -25,24 +25,21 @@ pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<
     let created = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
-    let said = match canonical.operation {
-        Operation::Embeddings => vector(text)?.into(),
-        _ => text.into(),
+    let mock = Mock {
+        id: &canonical.id,
+        created,
+        model: &candidate.target.model,
+        text,
+        prompt_tokens: canonical.prompt_tokens().into(),
     };
-    let (model, prompt_tokens) = (&candidate.target.model, canonical.prompt_tokens().into());
-    let body = cut::canned(canonical.operation, &canonical.id, created, model, &said, prompt_tokens);
-    as_asked(canonical, Whole::new(body.to_string().into(), HeaderMap::new())?)
-}
-
-/// For embeddings, `mock_response` is a list of numbers.
-fn vector(text: &str) -> Result<Vec<f64>, Refusal> {
-    serde_json::from_str(text).map_err(|_| {
-        Refusal::new(
-            Cause::BadRequest,
-            "this deployment answers with a canned text, which is no embedding",
-        )
-        .detail("a `mock_response` for embeddings is a list of numbers, such as \"[0.1, 0.2]\"")
-    })
+    let body = (canonical.operation.row().mock)(&mock).map_err(|MockError(what)| {
+        let operation = canonical.operation.row().name;
+        let message = format!("this deployment has a mock answer, and not one for {operation}");
+        Refusal::new(Cause::BadRequest, message).detail(what)
+    })?;
+    let body = Bytes::from(body.to_string());
+    let whole = Whole::new(body.clone(), HeaderMap::new()).map_err(|error| not_json(&body, &error))?;
+    as_asked(canonical, whole)
 }
 
 /// LiteLLM's names for mock errors.
@@ -74,10 +71,10 @@ pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> 
     if !canonical.is_streaming {
         return Ok(Answer::Whole(whole));
     }
-    let Some(chunks) = cut::chunks_of(canonical.operation, &whole.body) else {
+    let Some(cut) = canonical.operation.row().cut else {
         return Ok(Answer::Whole(whole));
     };
-    let chunks = chunks.map_err(|error| {
+    let chunks = cut(&whole.body).map_err(|error| {
         Refusal::new(
             Cause::UpstreamError,
             "the upstream's answer is not what the operation answers with",

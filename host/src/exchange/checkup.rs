@@ -2,23 +2,20 @@
 //! adapter. This module sends it. A checkup is not an exchange: it is not charged,
 //! not recorded, and changes no averages.
 //!
-//! The request is the same as LiteLLM's (<https://docs.litellm.ai/docs/proxy/health>): a short chat, a completion or an
-//! embedding, depending on the model.
+//! The request is the same as LiteLLM's (<https://docs.litellm.ai/docs/proxy/health>); the table of operations has it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 
 use super::refusal::{Cause, Refusal};
 use super::state::new_id;
 use super::{attempt, masks, outgoing};
-use crate::canonical::Canonical;
+use crate::canonical::{Canonical, Operation};
 use crate::deployment::{Ailment, Candidate, Deployment, Finding};
 use crate::json::{self, Limits};
 use crate::moment::Moment;
-use crate::operation::Operation;
 use crate::upstream::{Connections, TimeLimits};
 
 /// Longer answers are an error: the request asks for a few tokens, or for one embedding.
@@ -46,8 +43,8 @@ impl Question {
         if deployment.upstream.is_none() || model.contains('*') {
             return None;
         }
-        let (operation, body) = asked(deployment.mode_of(model).as_deref(), model, own.tokens_max)?;
-        let body = Bytes::from(body.to_string());
+        let operation = Operation::of_mode(deployment.mode_of(model).as_deref().unwrap_or("chat"))?;
+        let body = Bytes::from((operation.row().health_check)(model, own.tokens_max).to_string());
         let canonical = Canonical {
             id: new_id(),
             operation,
@@ -98,39 +95,10 @@ impl Question {
     }
 }
 
-/// The operation for a mode, and a request for it; `None` if the gateway does not serve the mode.
-fn asked(mode: Option<&str>, model: &str, tokens_max: u32) -> Option<(Operation, Value)> {
-    const PROMPT: &str = "What's 1 + 1?";
-    let operation = Operation::of_mode(mode.unwrap_or("chat"))?;
-    let body = match operation {
-        Operation::ChatCompletions => {
-            let messages = json!([{ "role": "user", "content": PROMPT }]);
-            json!({ "model": model, "messages": messages, "max_tokens": tokens_max })
-        }
-        Operation::Completions => json!({ "model": model, "prompt": PROMPT, "max_tokens": tokens_max }),
-        Operation::Embeddings => json!({ "model": model, "input": [PROMPT] }),
-    };
-    Some((operation, body))
-}
-
 fn ailment(refusal: Refusal) -> Ailment {
     Ailment {
         status: refusal.cause.status(),
         class: refusal.cause.class(),
         message: refusal.message.chars().take(MESSAGE_CHARS_MAX).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_asked_is_what_the_model_is_for() {
-        let operation = |mode| asked(mode, "m", 16).map(|(operation, _)| operation);
-        assert_eq!(operation(None), Some(Operation::ChatCompletions));
-        assert_eq!(operation(Some("embedding")), Some(Operation::Embeddings));
-        assert_eq!(operation(Some("completion")), Some(Operation::Completions));
-        assert_eq!(operation(Some("image_generation")), None);
     }
 }

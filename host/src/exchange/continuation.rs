@@ -8,27 +8,21 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Value, json};
-
 use super::answer::Answer;
 use super::fallback::Onward;
 use super::refusal::Refusal;
 use super::state::Exchange;
 use super::story::Event;
-use super::stream::{Opening, Seam, Stream};
+use super::stream::Stream;
 use super::{attempt, blame, route};
-use crate::canonical::Canonical;
+use crate::canonical::{Canonical, Opening, Seam};
 use crate::deployment::{Candidate, Deployment};
-use crate::json::Splice;
 use crate::usage::Usage;
 use crate::worker;
 
 /// The entry in `provider-info.extras` by which an adapter says that a provider's models continue an answer when they
 /// are asked to.
 const CAN_CONTINUE: (&str, &str) = ("continuation", "instructed");
-
-const INSTRUCTION: &str = "The connection broke in the middle of your last message. Write only what comes next in it, from \
-    exactly where it stops, even inside a word. Repeat nothing and say nothing about this.";
 
 /// Continues a broken stream with another deployment's answer. The usage of the broken attempt is added to the story.
 ///
@@ -107,7 +101,7 @@ async fn ask_another(
     without: &[Arc<Deployment>],
 ) -> Option<Box<Stream>> {
     let (canonical, delivered) = (Arc::clone(canonical), delivered.to_owned());
-    let continued = worker::aside(canonical.body.len(), move || continued(&canonical, &delivered, tokens)).await;
+    let continued = worker::aside(canonical.body.len(), move || canonical.continued(&delivered, tokens)).await;
     let continued = Arc::new(continued?);
     let mut ranked = route::rank(exchange, &continued, without).ok()?;
     ranked.retain(can_continue);
@@ -129,21 +123,4 @@ fn can_continue(candidate: &Candidate) -> bool {
         let mut extras = upstream.provider.extras.iter();
         extras.any(|(name, value)| (name.as_str(), value.as_str()) == CAN_CONTINUE)
     })
-}
-
-/// The request with the delivered text and the instruction at the end of its messages, and with token limits reduced by
-/// `tokens`.
-fn continued(canonical: &Canonical, delivered: &str, tokens: u64) -> Option<Canonical> {
-    let mut messages: Vec<Value> = serde_json::from_str(canonical.field("messages")?.json).ok()?;
-    messages.push(json!({"role": "assistant", "content": delivered}));
-    messages.push(json!({"role": "user", "content": INSTRUCTION}));
-    let mut splice = Splice::default();
-    splice.set("messages", Value::from(messages).to_string().into_bytes());
-    for name in ["max_tokens", "max_completion_tokens"] {
-        let limit: Option<u64> = canonical.field(name).and_then(|field| field.json.parse().ok());
-        if let Some(limit) = limit {
-            splice.set(name, limit.saturating_sub(tokens).max(1).to_string().into_bytes());
-        }
-    }
-    canonical.with_fields(splice).ok()
 }

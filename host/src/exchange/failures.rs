@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::refusal::{Cause, Refusal};
+use crate::json;
 use crate::plugin::adapter::{AdapterError, Failure};
 use crate::upstream::{self, AnswerError};
 
@@ -46,6 +47,13 @@ pub fn unreadable(error: upstream::UnknownEncoding) -> Refusal {
     Refusal::new(Cause::UpstreamError, "the provider's answer cannot be read").detail(error.to_string())
 }
 
+/// The error for a whole answer that cannot be read as the operation's.
+pub fn not_json(body: &[u8], error: &json::Error) -> Refusal {
+    let what = describe_page(body);
+    Refusal::new(Cause::UpstreamError, "the provider's answer is not JSON")
+        .detail(format!("{error}; it is {what}; is `api_base` right?"))
+}
+
 /// The error for an answer that broke off.
 pub fn broken_off(error: AnswerError) -> Refusal {
     let cause = match &error {
@@ -60,4 +68,16 @@ pub fn broken_off(error: AnswerError) -> Refusal {
 fn with_sources(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// What an answer is that is not JSON. Only the beginning of a page of markup is quoted: other text may be a model's, which
+/// the log must not hold.
+fn describe_page(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
+    let bytes = body.len();
+    if text.trim_start().starts_with('<') {
+        let begins: String = text.trim_start().chars().take(80).collect();
+        return format!("a page of {bytes} bytes that begins with {begins:?}");
+    }
+    format!("a text of {bytes} bytes")
 }

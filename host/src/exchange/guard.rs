@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::Answer;
-use super::inspect::{self, Windows, status};
+use super::inspect::{self, Windows, not_applied, status};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
 use super::story::{Event, GuardrailReport};
-use super::whole::Whole;
-use crate::canonical::Canonical;
 use crate::canonical::texts::{self, Found, Shown};
+use crate::canonical::{Canonical, Whole};
 use crate::config::settings::Mode;
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict};
@@ -312,11 +311,7 @@ async fn with_texts(
 /// The same for an answer.
 fn with_answer_texts(whole: Whole, shown: &Shown, texts: &[String]) -> Result<Whole, Refusal> {
     match texts::replaced(&whole.body, &shown.found, texts).map_err(not_applied)? {
-        Some(body) => whole.with_body(texts::without_echoes(body)),
+        Some(body) => whole.with_body(texts::without_echoes(body)).map_err(not_applied),
         None => Ok(whole),
     }
-}
-
-fn not_applied(error: impl std::error::Error) -> Refusal {
-    Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
 }

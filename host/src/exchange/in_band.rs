@@ -4,58 +4,22 @@
 //! `tests/tests/upstream_answers.rs` goes through the possible answers of an upstream and what follows from each, row
 //! by row.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use super::refusal::{Cause, Refusal};
-use super::whole::Whole;
-use crate::json::{Kind, Value, elements, find, member};
-use crate::operation::Operation;
+use crate::canonical::error::{self, Reported};
+use crate::canonical::operation::Items;
+use crate::canonical::{Operation, Whole};
+use crate::json::{Kind, Value, elements, member};
 
-/// The error in a whole answer or in a chunk: `{"error": …}`, `{"object": "error", …}`, or the `error` of a choice.
+/// The error in a whole answer or in a chunk.
 pub fn error_in(data: &[u8]) -> Option<Refusal> {
-    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
-    WORD.find(data)?;
-    let root = find::root(data)?;
-    let of = |object: Value| member(data, object.span, "error").filter(|error| says_something(data, *error));
-    let choices = || {
-        let choices = member(data, root.span, "choices")?;
-        elements(data, choices.span).find_map(of)
-    };
-    let is_error = || member(data, root.span, "object").is_some_and(|object| object.raw(data) == b"\"error\"");
-    let error = of(root).or_else(choices).or_else(|| is_error().then_some(root))?;
-    Some(told(data, error))
-}
-
-/// Whether `error` has a value. Some servers send it without an error: `null`, `false`, `0`, an empty text, list or
-/// object.
-fn says_something(data: &[u8], error: Value) -> bool {
-    let raw = error.raw(data).iter().filter(|byte| !byte.is_ascii_whitespace());
-    let raw: Vec<u8> = raw.take(6).copied().collect();
-    !matches!(raw.as_slice(), b"null" | b"false" | b"0" | b"\"\"" | b"[]" | b"{}")
-}
-
-fn told(data: &[u8], error: Value) -> Refusal {
-    let text = |value: Value| value.text(data).map(|text| text.into_owned());
-    let message = member(data, error.span, "message").and_then(text);
-    let message = message
-        .or_else(|| text(error))
-        .unwrap_or_else(|| "the provider failed".to_owned());
-    let word = |name: &str| {
-        let value = member(data, error.span, name)?;
-        match value.kind {
-            Kind::Number => String::from_utf8(value.raw(data).to_vec()).ok(),
-            _ => text(value),
-        }
-    };
-    let (code, kind) = (word("code"), word("type"));
+    let Reported { message, code, kind } = error::reported(data)?;
     let words = [code.as_deref(), kind.as_deref()].into_iter().flatten();
     let cause = words.filter_map(cause_of).next().unwrap_or(Cause::UpstreamError);
-    Refusal {
+    let message = message.unwrap_or_else(|| "the provider failed".to_owned());
+    Some(Refusal {
         provider_code: code.or(kind),
         ..Refusal::new(cause, message)
-    }
+    })
 }
 
 /// The cause for a code or a type: OpenAI's and Anthropic's names, or a status.
@@ -86,11 +50,7 @@ pub fn check(operation: Operation, answer: &Whole) -> Result<(), Refusal> {
     if let Some(error) = error_in(body) {
         return Err(error);
     }
-    let (list, part) = match operation {
-        Operation::ChatCompletions => ("choices", "message"),
-        Operation::Completions => ("choices", "text"),
-        Operation::Embeddings => ("data", "embedding"),
-    };
+    let Items { list, part, .. } = operation.row().answer;
     let holds = |one: Value| member(body, one.span, part).is_some_and(|part| part.kind != Kind::Null);
     let given = answer.field(list);
     match given.is_some_and(|given| elements(body, given.value.span).any(holds)) {

@@ -18,7 +18,6 @@ mod attempt;
 mod blame;
 mod canned;
 pub mod checkup;
-mod completion;
 mod continuation;
 pub mod dialect;
 mod early;
@@ -42,7 +41,6 @@ pub mod route;
 mod state;
 mod story;
 mod stream;
-mod whole;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,8 +57,7 @@ pub use respond::refused;
 pub use state::{Exchange, Principal, Worker};
 
 use crate::body::Body;
-use crate::canonical::Canonical;
-use crate::operation::Operation;
+use crate::canonical::{Canonical, Operation};
 use crate::snapshot::Snapshot;
 use answer::Answer;
 use state::Permit;

@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
+use crate::canonical::Operation;
 use crate::canonical::fields::{MAY_HOLD_CREDENTIALS, Says, is_secret};
 use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Estimate, MODEL_BYTES_MAX};
 use crate::config::settings::Server;
 use crate::joined::Joined;
 use crate::json::{self, Fields, Kind, Limits, Splice};
-use crate::operation::Operation;
 use crate::worker;
 
 /// Fields at the top of a request. Several parts of the gateway look at each of them.

@@ -48,7 +48,7 @@ fn count(exchange: &Exchange, ending: &Ending) {
     let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
     let id = deployment.map_or("", |deployment| deployment.settings.id.as_str());
     let provider = deployment.map_or("", |deployment| deployment.provider.as_ref());
-    let route = exchange.operation.route();
+    let route = exchange.operation.row().route;
     let asked = Requested {
         requested_model: group,
         model_id: id,
@@ -103,7 +103,7 @@ fn log(exchange: &Exchange, ending: &Ending) {
     tracing::info!(
         target: "sluice::exchange",
         id = &*exchange.id,
-        operation = exchange.operation.as_str(),
+        operation = exchange.operation.row().name,
         group = story.group(),
         deployment,
         status = ending.status(),

@@ -10,9 +10,9 @@ use super::dialect::Dialect;
 use super::policy::{self, GroupNames};
 use super::story::Story;
 use crate::canonical::Canonical;
+use crate::canonical::Operation;
 use crate::config::settings::Target;
 use crate::metrics::Metrics;
-use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 use crate::upstream::Connections;
 

@@ -17,7 +17,7 @@ pub fn root(document: &[u8]) -> Option<Value> {
 
 /// From the first byte that is not whitespace to the end: a span for [`members`] and [`elements`] of a document's value
 /// that saves looking for where the value ends.
-pub(super) fn rest(document: &[u8]) -> Option<Span> {
+pub(crate) fn rest(document: &[u8]) -> Option<Span> {
     u32::try_from(document.len()).ok()?;
     Some(Span::new(skip_whitespace(document, 0), document.len()))
 }

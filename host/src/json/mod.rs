@@ -3,13 +3,12 @@
 //! Nobody parses what nobody changes. A request body is scanned when it arrives ([`scan()`]): the whole document is
 //! checked and the places of its top-level fields are noted. What must change (the model's name, an adapter's merge
 //! patch) is collected in a [`Splice`], whose result shares the untouched middle of the body. Inside a value, and in the
-//! chunks of a stream, [`find`] walks by span; [`chunk`] answers the few questions asked of every chunk.
+//! chunks of a stream, [`find`] walks by span.
 //!
-//! In reading order: `value` (what a span is), `text` (strings), `grammar` and `scan` (checking), `find` and `chunk`
+//! In reading order: `value` (what a span is), `text` (strings), `grammar` and `scan` (checking), `find`
 //! (looking), `parts`, `splice`, `patch`, `replace` and `remove` (editing). Everything outside those modules sees offsets only
 //! through [`Span`]. Fuzz targets for each stand in `tests/fuzz`.
 
-pub mod chunk;
 mod error;
 pub mod find;
 mod grammar;

@@ -15,9 +15,9 @@ use super::cors::Cors;
 use super::locality::{is_local, names_one_host};
 use crate::api;
 use crate::body::Body;
+use crate::canonical::Operation;
 use crate::exchange::{self, Arrival, Cause, Refusal};
 use crate::gateway::Gateway;
-use crate::operation::Operation;
 use crate::snapshot::Snapshot;
 
 /// A parsed path.
@@ -178,7 +178,7 @@ fn read(path: &str) -> Option<Route<'_>> {
     if let Some(id) = bare.strip_prefix("/models/") {
         return Some(Route::Model(decoded(id)));
     }
-    for operation in Operation::ALL {
+    for operation in Operation::all() {
         if bare.strip_prefix('/') == Some(operation.path()) {
             return Some(Route::Exchange(operation, None));
         }

@@ -1,8 +1,8 @@
 //! The list of model names that a configuration serves, for `/v1/models` and `/model/info`.
 
 use super::Groups;
+use crate::canonical::Operation;
 use crate::deployment::Candidate;
-use crate::operation::Operation;
 
 /// A model name that clients can use, and the deployments that serve it.
 pub struct Served {

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::json::{self, Error, Field, Kind, Limits, Span, Splice};
+use crate::peek;
 
 /// `scan` accepts exactly what serde_json accepts, and reads the same fields.
 pub fn json_scan(document: &[u8]) {
@@ -89,9 +90,9 @@ pub fn json_find(document: &[u8]) {
         assert_eq!(tree(document, root), value);
         put_strings_back(document, root);
     }
-    let _ = json::chunk::may_hold_usage(document);
-    let _ = json::chunk::choices_is_empty(document);
-    for span in [json::chunk::usage(document), json::chunk::model(document)]
+    let _ = peek::may_hold_usage(document);
+    let _ = peek::choices_is_empty(document);
+    for span in [peek::usage(document), json::chunk::model(document)]
         .into_iter()
         .flatten()
     {

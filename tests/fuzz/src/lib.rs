@@ -7,6 +7,9 @@ mod framing;
 #[path = "../../../host/src/json/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the gateway uses what the checks do not")]
 mod json;
+#[path = "../../../host/src/canonical/peek.rs"]
+#[allow(dead_code, reason = "the gateway uses what the checks do not")]
+mod peek;
 #[path = "../../../host/src/sse/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the gateway uses what the checks do not")]
 mod sse;

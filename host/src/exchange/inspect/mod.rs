@@ -1,6 +1,5 @@
 //! What guardrails say, as refusals and reports; and guardrails on streams ([`Windows`]).
 
-mod event;
 mod windows;
 
 pub use windows::Windows;
@@ -46,4 +45,8 @@ pub fn unavailable(name: &str, plugin: &str, error: Option<InspectError>) -> Ref
         ),
     };
     Refusal::new(Cause::GuardrailUnavailable, message).detail(detail)
+}
+
+pub fn not_applied(error: impl std::error::Error) -> Refusal {
+    Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
 }

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{blocked, event, status, unavailable, unseen};
+use super::{blocked, not_applied, status, unavailable, unseen};
 use crate::canonical::Canonical;
 use crate::canonical::chunk::{Chunk, Place};
 use crate::canonical::join::Transcript;
-use crate::canonical::texts;
+use crate::canonical::{event, texts};
 use crate::exchange::refusal::{Cause, Refusal};
 use crate::exchange::story::GuardrailReport;
 use crate::json::text::plain_escapes;
@@ -211,7 +211,7 @@ impl Windows {
                 let is_last = last_of.get(place) == Some(&(position, at));
                 released.get(place).filter(|_| is_last).map_or("", String::as_str)
             };
-            if let Some(data) = event::with_texts(chunk, text_of)? {
+            if let Some(data) = event::with_texts(chunk, text_of).map_err(not_applied)? {
                 self.write(&data, out);
             }
         }

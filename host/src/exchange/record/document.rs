@@ -11,12 +11,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::canonical::Canonical;
+use crate::canonical::Operation;
 use crate::canonical::fields::{Says, is_secret};
 use crate::canonical::join::Transcript;
 use crate::exchange::state::Exchange;
 use crate::exchange::story::{Attempt, Ending, GuardrailReport, Story, ip};
 use crate::json;
-use crate::operation::Operation;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
@@ -232,7 +232,7 @@ impl Record {
                 .unwrap_or_else(|| ended.id.to_string()),
             litellm_call_id: ended.id.to_string(),
             trace_id: text("litellm_trace_id").or_else(|| canonical?.header("x-litellm-trace-id")),
-            call_type: ended.operation.call_type(),
+            call_type: ended.operation.row().call_type,
             stream: canonical.is_some_and(|canonical| canonical.is_streaming),
             status: if failure.is_none() { "success" } else { "failure" },
             status_code: story.ending().map_or(0, Ending::status),

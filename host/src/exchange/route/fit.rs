@@ -31,7 +31,7 @@ pub fn check(checks_all: bool, canonical: &Canonical, found: &mut Found, now: Mo
 
 /// An adapter lists the operations that it supports.
 fn serving(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
-    let operation = canonical.operation.as_str();
+    let operation = canonical.operation.row().name;
     let serves = |deployment: &Deployment| {
         // A deployment without an upstream answers by itself (`mock_response`).
         let upstream = deployment.upstream.as_ref();

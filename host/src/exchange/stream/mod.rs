@@ -4,9 +4,7 @@
 //! translates arrive here in the same form. On the way the usage is read, the model is named as the client named it,
 //! and the usage chunk is removed if only the gateway asked for it.
 
-mod delivered;
 mod picker;
-mod seam;
 mod source;
 
 use std::collections::VecDeque;
@@ -14,18 +12,16 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
 
-pub use delivered::{Delivered, Opening};
 pub use picker::Picker;
-pub use seam::Seam;
 pub use source::Source;
 
 use super::inspect::Windows;
 use super::refusal::{Cause, Refusal};
-use crate::canonical::Canonical;
 use crate::canonical::join::Transcript;
+use crate::canonical::{Canonical, Delivered, Seam, peek};
 use crate::config::settings::Settings;
 use crate::deployment::InFlight;
-use crate::json::{chunk, text::quote};
+use crate::json::text::quote;
 use crate::sse::{self, Scan, Verdict};
 
 /// A streamed answer. When an attempt returns it, its first content is there and nothing has been sent.
@@ -166,7 +162,7 @@ impl Stream {
         // The chunks in `ready` were read before the name was set.
         let ready = std::mem::take(&mut self.ready);
         for part in ready {
-            let restamped = Scan::new(usize::MAX).relay(&part, |seen| match chunk::model(seen.data) {
+            let restamped = Scan::new(usize::MAX).relay(&part, |seen| match peek::model(seen.data) {
                 Some(span) if span.of(seen.data) != model => Verdict::Edit(span, model.clone()),
                 _ => Verdict::Keep,
             });

@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 
-use super::delivered::Delivered;
-use crate::canonical::Canonical;
 use crate::canonical::chunk::{ends, says_something};
+use crate::canonical::complete::Completion;
 use crate::canonical::join::Transcript;
-use crate::exchange::completion::Completion;
+use crate::canonical::{Canonical, Delivered, peek};
 use crate::exchange::in_band;
 use crate::exchange::refusal::Refusal;
-use crate::json::{Span, chunk, find, member};
+use crate::json::{Span, find, member};
 use crate::sse::{Seen, Verdict};
 use crate::usage::Usage;
 
@@ -101,26 +100,21 @@ impl Picker {
         if let Some(delivered) = &mut self.delivered {
             delivered.add(data);
         }
-        if chunk::may_hold_usage(data)
-            && let Some(span) = chunk::usage(data)
+        if peek::may_hold_usage(data)
+            && let Some(span) = peek::usage(data)
         {
             self.usage = Usage::from_json(span.of(data)).or(self.usage.take());
-            self.service_tier = service_tier(data).or(self.service_tier.take());
-            if chunk::choices_is_empty(data) && !self.client_wants_usage {
+            self.service_tier = peek::service_tier(data).or(self.service_tier.take());
+            if peek::choices_is_empty(data) && !self.client_wants_usage {
                 return Verdict::Drop;
             }
         }
         match &self.model {
-            Some(model) => match chunk::model(data) {
+            Some(model) => match peek::model(data) {
                 Some(span) if span.of(data) != model => Verdict::Edit(span, model.clone()),
                 _ => Verdict::Keep,
             },
             None => Verdict::Keep,
         }
     }
-}
-
-fn service_tier(data: &[u8]) -> Option<String> {
-    let root = find::root(data)?;
-    Some(member(data, root.span, "service_tier")?.text(data)?.into_owned())
 }

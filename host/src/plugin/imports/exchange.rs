@@ -19,7 +19,7 @@ impl Host for Guest {
     }
 
     fn operation(&mut self) -> wasmtime::Result<String> {
-        Ok(self.canonical()?.operation.as_str().to_owned())
+        Ok(self.canonical()?.operation.row().name.to_owned())
     }
 
     fn model_group(&mut self) -> wasmtime::Result<String> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sluice::canonical::Canonical;
+use sluice::canonical::Operation;
 use sluice::json;
-use sluice::operation::Operation;
 use sluice::plugin::adapter::Event;
 
 /// Prose as models write and read it: line breaks and quotation marks, which JSON escapes, and nothing that a filter

@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 
-use crate::canonical::chunk::{Chunk, Place};
-use crate::canonical::texts;
-use crate::exchange::refusal::{Cause, Refusal};
-use crate::json::{self, Span, find, member, text::quote};
+use super::chunk::{Chunk, Place};
+use super::texts;
+use crate::json::{self, ReplaceError, Span, find, member, text::quote};
 
 /// The data of an event with its texts replaced; `None` if it would say nothing. Members that repeat the texts in
 /// pieces become `null`.
-pub fn with_texts<'t>(chunk: &Chunk, text_of: impl Fn(usize) -> &'t str) -> Result<Option<Bytes>, Refusal> {
+///
+/// # Errors
+/// The texts were found in another event.
+pub fn with_texts<'t>(chunk: &Chunk, text_of: impl Fn(usize) -> &'t str) -> Result<Option<Bytes>, ReplaceError> {
     if !chunk.says_more && (0..chunk.texts.len()).all(|position| text_of(position).is_empty()) {
         return Ok(None);
     }
@@ -22,10 +24,7 @@ pub fn with_texts<'t>(chunk: &Chunk, text_of: impl Fn(usize) -> &'t str) -> Resu
         .map(|span| (span, b"null".to_vec()));
     replacements.extend(echoes);
     replacements.sort_by_key(|(span, _)| span.start);
-    let replaced = json::replace(&chunk.data, &replacements).map_err(|error| {
-        Refusal::new(Cause::Internal, "a guardrail's changes could not be applied").detail(error.to_string())
-    })?;
-    Ok(Some(replaced.into_bytes()))
+    Ok(Some(json::replace(&chunk.data, &replacements)?.into_bytes()))
 }
 
 /// The data of an event with a single text, and with the envelope of another event of its stream: same id, object, time

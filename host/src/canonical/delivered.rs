@@ -1,14 +1,17 @@
-//! The text that a stream has delivered, kept so that another deployment can continue it.
+//! The text that a stream has delivered, kept so that another deployment can continue it, and the request to continue it.
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 
-use crate::canonical::Canonical;
-use crate::canonical::chunk::plain_text;
-use crate::json::{find, member};
-use crate::operation::Operation;
+use super::chunk::plain_text;
+use super::{Canonical, Operation};
+use crate::json::{Splice, find, member};
 
 /// Longer answers are not continued: the prompt would exceed most context windows.
 const TEXT_BYTES_MAX: usize = 1 << 20;
+
+const INSTRUCTION: &str = "The connection broke in the middle of your last message. Write only what comes next in it, from \
+    exactly where it stops, even inside a word. Repeat nothing and say nothing about this.";
 
 /// The text that a client has received so far.
 pub struct Delivered {
@@ -92,6 +95,25 @@ fn asks_for_text(canonical: &Canonical) -> bool {
         && ["response_format", "logprobs", "modalities", "audio", "prediction"]
             .into_iter()
             .all(is_absent)
+}
+
+impl Canonical {
+    /// The request with the delivered text and the instruction at the end of its messages, and with token limits reduced by
+    /// `tokens`.
+    pub fn continued(&self, delivered: &str, tokens: u64) -> Option<Self> {
+        let mut messages: Vec<Value> = serde_json::from_str(self.field("messages")?.json).ok()?;
+        messages.push(json!({"role": "assistant", "content": delivered}));
+        messages.push(json!({"role": "user", "content": INSTRUCTION}));
+        let mut splice = Splice::default();
+        splice.set("messages", Value::from(messages).to_string().into_bytes());
+        for name in ["max_tokens", "max_completion_tokens"] {
+            let limit: Option<u64> = self.field(name).and_then(|field| field.json.parse().ok());
+            if let Some(limit) = limit {
+                splice.set(name, limit.saturating_sub(tokens).max(1).to_string().into_bytes());
+            }
+        }
+        self.with_fields(splice).ok()
+    }
 }
 
 #[cfg(test)]

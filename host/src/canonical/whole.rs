@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use hyper::HeaderMap;
 
-use super::refusal::{Cause, Refusal};
 use crate::json::{self, Fields, Limits, Splice, text::quote};
 use crate::usage::Usage;
 
@@ -22,12 +21,8 @@ pub struct Whole {
 impl Whole {
     /// # Errors
     /// The body is not a JSON object.
-    pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, Refusal> {
-        let fields = json::scan(&body, Limits::ceiling()).map_err(|error| {
-            let what = describe_page(&body);
-            Refusal::new(Cause::UpstreamError, "the provider's answer is not JSON")
-                .detail(format!("{error}; it is {what}; is `api_base` right?"))
-        })?;
+    pub fn new(body: Bytes, headers: HeaderMap) -> Result<Self, json::Error> {
+        let fields = json::scan(&body, Limits::ceiling())?;
         Ok(Self {
             body,
             fields: Some(fields).into(),
@@ -60,7 +55,7 @@ impl Whole {
     ///
     /// # Errors
     /// The body is not a JSON object.
-    pub fn with_body(self, body: Bytes) -> Result<Self, Refusal> {
+    pub fn with_body(self, body: Bytes) -> Result<Self, json::Error> {
         Self::new(body, self.headers)
     }
 
@@ -77,16 +72,4 @@ impl Whole {
         splice.set("model", quote(group));
         self.body = splice.finish(&self.body, &fields).into_bytes();
     }
-}
-
-/// What an answer is that is not JSON. Only the beginning of a page of markup is quoted: other text may be a model's, which
-/// the log must not hold.
-fn describe_page(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(512)]);
-    let bytes = body.len();
-    if text.trim_start().starts_with('<') {
-        let begins: String = text.trim_start().chars().take(80).collect();
-        return format!("a page of {bytes} bytes that begins with {begins:?}");
-    }
-    format!("a text of {bytes} bytes")
 }

@@ -10,11 +10,9 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use super::whole::Whole;
-use crate::canonical::Canonical;
+use super::{Canonical, Whole, operation};
 use crate::json::text::quote;
 use crate::json::{Kind, Span, Value, elements, find, member, replace};
-use crate::operation::Operation;
 
 /// Reasoning begins within this many chunks, if there is any: the first one often holds only a role.
 const FIRST_CHUNKS: u32 = 8;
@@ -50,15 +48,15 @@ struct Head([(&'static str, Vec<u8>); 4]);
 
 impl Head {
     fn of(canonical: &Canonical, is_stream: bool) -> Option<Self> {
-        let (prefix, object) = match canonical.operation {
-            Operation::ChatCompletions if is_stream => ("chatcmpl", "chat.completion.chunk"),
-            Operation::ChatCompletions => ("chatcmpl", "chat.completion"),
-            Operation::Completions => ("cmpl", "text_completion"),
-            Operation::Embeddings => return None,
-        };
+        let answer = &canonical.operation.row().answer;
+        let operation::Head {
+            id_prefix,
+            chunk_object,
+        } = answer.head.as_ref()?;
+        let object = if is_stream { chunk_object } else { answer.object };
         let [id, object_name, created, model] = HEAD;
         Some(Self([
-            (id, quote(&format!("{prefix}-{}", canonical.id))),
+            (id, quote(&format!("{id_prefix}-{}", canonical.id))),
             (object_name, quote(object)),
             (created, (canonical.started_ms / 1000).to_string().into_bytes()),
             (model, quote(&canonical.group)),
@@ -149,9 +147,7 @@ impl<'d> Edits<'d> {
 
 /// Completes a whole answer; `None` if it lacks nothing.
 pub fn whole(canonical: &Canonical, answer: &Whole) -> Option<Bytes> {
-    if canonical.operation == Operation::Embeddings {
-        return None;
-    }
+    canonical.operation.row().answer.head.as_ref()?;
     let body: &[u8] = &answer.body;
     let choices = answer.field("choices")?.value;
     if choices.kind != Kind::Array {
@@ -288,6 +284,7 @@ mod tests {
     use hyper::HeaderMap;
 
     use super::*;
+    use crate::canonical::Operation;
 
     fn canonical(operation: Operation, body: &'static str) -> Canonical {
         Canonical {

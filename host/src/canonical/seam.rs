@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::delivered::Opening;
-use crate::canonical::join::Transcript;
+use super::join::Transcript;
 use crate::json::Span;
 use crate::sse::{Scan, Verdict, write_data};
 use crate::usage::Usage;

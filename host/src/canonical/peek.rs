@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::find::{member, rest};
-use super::value::{Kind, Span, Value};
+use crate::json::find::{member, rest};
+use crate::json::{Kind, Span, Value};
 
 /// Whether a look at [`usage`] is worth its while. Of the chunks of a stream only the last few say yes, and saying no
 /// costs a search at memory speed. A text that speaks of `"usage"` is taken for one too.
@@ -36,6 +36,11 @@ pub fn model(data: &[u8]) -> Option<Span> {
     top_level(data, "model")
         .filter(|value| value.kind == Kind::String)
         .map(|value| value.span)
+}
+
+/// The top-level `service_tier`: what the answer was served in.
+pub fn service_tier(data: &[u8]) -> Option<String> {
+    Some(top_level(data, "service_tier")?.text(data)?.into_owned())
 }
 
 fn top_level(data: &[u8], name: &str) -> Option<Value> {
