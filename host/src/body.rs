@@ -1,6 +1,5 @@
 //! The body of an answer to a client.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,6 +11,15 @@ use hyper::body::{Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::time::{Instant, Sleep};
 
+/// The error of a body that ends before its end: the connection is closed, so that the client does not take what it has
+/// for all.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Aborted(pub &'static str);
+
+/// What a writer hands to the body.
+type Slot = Arc<Mutex<Option<Result<Bytes, Aborted>>>>;
+
 /// Whole, or written as it goes by a future that lives in it: no task, no channel, and a client that hangs up drops the
 /// future, which ends everything it holds.
 pub enum Body {
@@ -22,7 +30,7 @@ pub enum Body {
 /// See [`Body::written`].
 pub struct Written {
     writer: Pin<Box<dyn Future<Output = ()> + Send>>,
-    slot: Arc<Mutex<Option<Bytes>>>,
+    slot: Slot,
     heartbeat: Option<Heartbeat>,
     is_over: bool,
 }
@@ -62,7 +70,7 @@ impl Heartbeat {
 
 /// Where a writer puts what it writes.
 #[derive(Clone)]
-pub struct Sink(Arc<Mutex<Option<Bytes>>>);
+pub struct Sink(Slot);
 
 impl Sink {
     /// Sends a frame; returns when it has been taken toward the client. Empty ones are left out: in chunked encoding
@@ -80,13 +88,18 @@ impl Sink {
             }
             match frame.take() {
                 Some(frame) => {
-                    *slot = Some(frame);
+                    *slot = Some(Ok(frame));
                     Poll::Pending
                 }
                 None => Poll::Ready(()),
             }
         })
         .await;
+    }
+
+    /// Ends the body with an error. The writer must write nothing more.
+    pub fn abort(self) {
+        *self.0.lock() = Some(Err(Aborted("the upstream's answer broke off")));
     }
 }
 
@@ -128,14 +141,14 @@ impl From<&'static str> for Body {
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Aborted;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         match self.get_mut() {
             Self::Whole(whole) => Poll::Ready(whole.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Written(written) => written
                 .poll(context)
-                .map(|frame| frame.map(|bytes| Ok(Frame::data(bytes)))),
+                .map(|frame| frame.map(|bytes| bytes.map(Frame::data))),
         }
     }
 
@@ -155,7 +168,7 @@ impl hyper::body::Body for Body {
 }
 
 impl Written {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
         if !self.is_over {
             self.is_over = self.writer.as_mut().poll(context).is_ready();
         }
@@ -163,7 +176,7 @@ impl Written {
         match (frame, &mut self.heartbeat) {
             (None, _) if self.is_over => Poll::Ready(None),
             (None, None) => Poll::Pending,
-            (None, Some(heartbeat)) => heartbeat.poll(context).map(|()| Some(PING)),
+            (None, Some(heartbeat)) => heartbeat.poll(context).map(|()| Some(Ok(PING))),
             (Some(frame), heartbeat) => {
                 heartbeat.iter_mut().for_each(|heartbeat| heartbeat.has_sent = true);
                 Poll::Ready(Some(frame))
@@ -190,6 +203,16 @@ mod tests {
             frames.extend(frame.into_data());
         }
         assert_eq!(frames, ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_gives_up_ends_the_body_with_an_error() {
+        let mut body = Body::written(None, |sink| async move {
+            sink.send(Bytes::from_static(b"a")).await;
+            sink.abort();
+        });
+        assert!(body.frame().await.is_some_and(|frame| frame.is_ok()));
+        assert!(body.frame().await.is_some_and(|frame| frame.is_err()));
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ mod delivered;
 pub mod error;
 pub mod event;
 pub mod fields;
+pub mod form;
 pub mod join;
 pub mod operation;
 pub mod parts;
@@ -28,12 +29,15 @@ use hyper::HeaderMap;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Fields, Kind, Splice};
+use form::Upload;
+use operation::{Streaming, Takes};
+use parts::Medium;
 
 pub use attributes::Attribute;
 pub use delivered::{Delivered, Opening};
 pub use operation::Operation;
 pub use seam::Seam;
-pub use whole::Whole;
+pub use whole::{Whole, encoded_bytes};
 
 /// A client's request in canonical form, as the phases of an exchange and the plugins see it. It is immutable: a change
 /// makes a new value.
@@ -45,8 +49,11 @@ pub struct Canonical {
     /// The model name in the client's request.
     pub group: Box<str>,
     pub is_streaming: bool,
+    /// JSON. Of a form, its fields.
     pub body: Bytes,
     pub fields: Fields,
+    /// The files of a form.
+    pub uploads: Vec<Upload>,
     /// Seed for random choices. It is recorded, so that a replay makes the same choices.
     pub seed: u32,
     /// Start of the exchange in milliseconds since 1970-01-01 UTC; `startTime` in the record.
@@ -118,6 +125,7 @@ impl Canonical {
             is_streaming: false,
             fields: json::scan(&body, json::Limits::ceiling()).expect("an empty object is JSON"),
             body,
+            uploads: Vec::new(),
             seed: 0,
             started_ms: 0,
             headers: HeaderMap::new(),
@@ -147,6 +155,12 @@ impl Canonical {
         self.with_body(changes.finish(&self.body, &self.fields).into_bytes())
     }
 
+    /// Whether the upstream is asked for a stream.
+    #[must_use]
+    pub fn asks_for_stream(&self) -> bool {
+        self.is_streaming && matches!(self.operation.row().stream, Streaming::Upstream(_))
+    }
+
     /// A top-level field; `None` if the request does not have it.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<CanonicalField<'_>> {
@@ -172,6 +186,15 @@ impl Canonical {
             .map(|field| field.json)
             .filter(|json| *json != "null")?;
         RawValue::from_string(json.to_owned()).ok()
+    }
+
+    /// The files of a form, with what they are.
+    pub fn media(&self) -> impl Iterator<Item = (Medium, &Upload)> {
+        let usual = match self.operation.row().takes {
+            Takes::Form(medium) => medium,
+            Takes::Json => Medium::File,
+        };
+        self.uploads.iter().map(move |upload| (upload.medium(usual), upload))
     }
 
     /// One of the client's headers, unless it carries credentials.

@@ -9,7 +9,7 @@
 //! - [`plugin`]: the plugin host
 //! - [`deployment`], [`upstream`]: whom exchanges are sent to, and the connections there
 //! - [`config`]: the configuration file
-//! - [`json`], [`sse`], [`framing`], [`body`], [`joined`]: bytes; [`latch`]: what is polled only when it was woken; [`sync`]: locks
+//! - [`json`], [`sse`], [`framing`], [`body`], [`joined`], [`spool`]: bytes; [`latch`]: what is polled only when it was woken; [`sync`]: locks
 //! - [`usage`], [`prices`], [`metrics`], [`callbacks`], [`decisions`]: what is counted and told; [`moment`]: when
 
 pub mod api;
@@ -36,6 +36,7 @@ mod run;
 pub mod server;
 pub mod simulate;
 pub mod snapshot;
+mod spool;
 pub mod sse;
 mod sync;
 pub mod upstream;

@@ -3,6 +3,7 @@
 mod adapters;
 mod architecture;
 mod attempts;
+mod audio;
 mod callbacks;
 mod cancelled;
 mod case;

@@ -48,7 +48,7 @@ struct Head([(&'static str, Vec<u8>); 4]);
 
 impl Head {
     fn of(canonical: &Canonical, is_stream: bool) -> Option<Self> {
-        let answer = &canonical.operation.row().answer;
+        let answer = canonical.operation.row().items()?;
         let operation::Head {
             id_prefix,
             chunk_object,
@@ -147,7 +147,7 @@ impl<'d> Edits<'d> {
 
 /// Completes a whole answer; `None` if it lacks nothing.
 pub fn whole(canonical: &Canonical, answer: &Whole) -> Option<Bytes> {
-    canonical.operation.row().answer.head.as_ref()?;
+    canonical.operation.row().items()?.head.as_ref()?;
     let body: &[u8] = &answer.body;
     let choices = answer.field("choices")?.value;
     if choices.kind != Kind::Array {

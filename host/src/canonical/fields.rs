@@ -4,13 +4,13 @@
 //! are not logged.
 //!
 //! Sources: <https://platform.openai.com/docs/api-reference/chat/create>, `…/completions/create`,
-//! `…/embeddings/create`; the fields for the gateway itself are LiteLLM's
+//! `…/embeddings/create`, `…/audio`; the fields for the gateway itself are LiteLLM's
 //! (<https://docs.litellm.ai/docs/proxy/user_keys>).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::parts::{Holds, MESSAGE};
+use super::parts::{Holds, MESSAGE, Medium};
 use crate::config::keys::is_credential;
 
 /// The meaning of a request's field.
@@ -48,12 +48,18 @@ pub const FIELDS: &[(&str, Says)] = &[
     ("model", Nothing),
     ("audio", Nothing),
     ("best_of", Nothing),
+    ("chunking_strategy", Nothing),
     ("dimensions", Nothing),
     ("echo", Nothing),
     ("encoding_format", Nothing),
     ("frequency_penalty", Nothing),
     ("function_call", Nothing),
+    ("include", Nothing),
+    ("include[]", Nothing),
     ("input_type", Nothing),
+    ("known_speaker_references", Text(Holds::Media(Medium::Audio), "input")),
+    ("known_speaker_references[]", Text(Holds::Media(Medium::Audio), "input")),
+    ("language", Nothing),
     ("logit_bias", Nothing),
     ("logprobs", Nothing),
     ("max_completion_tokens", Nothing),
@@ -75,18 +81,23 @@ pub const FIELDS: &[(&str, Says)] = &[
     ("safety_identifier", Nothing),
     ("seed", Nothing),
     ("service_tier", Nothing),
+    ("speed", Nothing),
     ("stop", Nothing),
     ("store", Nothing),
     ("stream", Nothing),
+    ("stream_format", Nothing),
     ("stream_options", Nothing),
     ("temperature", Nothing),
     ("thinking", Nothing),
+    ("timestamp_granularities", Nothing),
+    ("timestamp_granularities[]", Nothing),
     ("tool_choice", Nothing),
     ("top_k", Nothing),
     ("top_logprobs", Nothing),
     ("top_p", Nothing),
     ("user", Nothing),
     ("verbosity", Nothing),
+    ("voice", Nothing),
     ("litellm_metadata", Control),
     ("tags", Control),
     ("allowed_model_region", Control),

@@ -80,7 +80,9 @@ impl Transcript {
 /// Changes joined chunks into the form of a whole answer: each `delta` becomes a `message`, and the `index` of tool
 /// calls is removed.
 fn finish(answer: &mut Map<String, Value>, operation: Operation) {
-    answer.insert("object".to_owned(), operation.row().answer.object.into());
+    if let Some(items) = operation.row().items() {
+        answer.insert("object".to_owned(), items.object.into());
+    }
     let choices = answer.entry("choices").or_insert_with(|| json!([]));
     let Some(choices) = choices.as_array_mut() else { return };
     choices.sort_by_key(|choice| choice.get("index").and_then(Value::as_u64));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 
 use super::fields::Says;
@@ -15,8 +16,39 @@ use crate::json::{self, DEPTH_CEILING, Kind, ReplaceError, Span, Value, elements
 pub struct Shown {
     /// In the order of the document.
     pub found: Vec<Found>,
-    /// Media of the document that the guardrail does not look at, each once.
+    /// Media beside the document: files of a form, or an answer of bytes.
+    pub encoded: Vec<Encoded>,
+    /// Media that the guardrail does not look at, each once.
     pub unseen: Vec<Medium>,
+}
+
+/// A medium that is not in a document, in the form that guardrails get.
+#[derive(Debug)]
+pub struct Encoded {
+    pub medium: Medium,
+    /// Base64.
+    pub text: String,
+}
+
+impl Encoded {
+    #[must_use]
+    pub fn new(medium: Medium, bytes: &[u8]) -> Self {
+        Self {
+            medium,
+            text: BASE64_STANDARD.encode(bytes),
+        }
+    }
+}
+
+/// The bytes that a guardrail gives in place of a medium's; `None` if they are the same.
+///
+/// # Errors
+/// They are not base64.
+pub fn decoded(shown: &Encoded, text: &str) -> Result<Option<Bytes>, base64::DecodeError> {
+    match shown.text == text {
+        true => Ok(None),
+        false => BASE64_STANDARD.decode(text).map(|bytes| Some(bytes.into())),
+    }
 }
 
 /// A text and its position in the document.

@@ -41,7 +41,9 @@ pub fn of(canonical: &Canonical) -> u32 {
         }
     }
     let text = body.len().saturating_sub(media.bytes) / BYTES_A_TOKEN;
-    u32::try_from(text + media.tokens).unwrap_or(u32::MAX)
+    let files = canonical.uploads.iter().map(|upload| upload.content.len());
+    let files = usize::try_from(files.sum::<u64>()).unwrap_or(usize::MAX) / AUDIO_BYTES_A_TOKEN;
+    u32::try_from(text + media.tokens + files).unwrap_or(u32::MAX)
 }
 
 /// The parts of a request that are not text: their bytes, and their tokens.

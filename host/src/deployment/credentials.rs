@@ -9,7 +9,7 @@ use hyper::{HeaderMap, Request};
 
 use super::Deployment;
 use super::percent::encode;
-use super::sigv4::Signer;
+use super::sigv4::{SignError, Signer};
 use crate::config::Secret;
 use crate::plugin::adapter::{Auth, ProviderInfo};
 use crate::upstream::Outgoing;
@@ -125,7 +125,10 @@ fn sign(deployment: &Deployment, service: &str, request: &mut Request<Outgoing>)
     let host = upstream.and_then(|upstream| upstream.origin.authority().to_str().ok());
     signer
         .sign(request, host.unwrap_or_default(), SystemTime::now())
-        .map_err(|_| unsendable(deployment, "aws_session_token"))
+        .map_err(|error| match error {
+            SignError::Unsendable => unsendable(deployment, "aws_session_token"),
+            SignError::BodyInFile => not_yet(deployment, "a signature over an uploaded file"),
+        })
 }
 
 /// Adds a header of the deployment. It takes precedence over the adapter's, except for `anthropic-beta`, a list of

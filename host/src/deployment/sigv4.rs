@@ -26,12 +26,27 @@ pub struct Signer<'a> {
     pub service: &'a str,
 }
 
+/// Why a request cannot be signed.
+#[derive(Debug)]
+pub enum SignError {
+    Unsendable,
+    /// No service of AWS that models are asked by takes files.
+    BodyInFile,
+}
+
+impl From<InvalidHeaderValue> for SignError {
+    fn from(_: InvalidHeaderValue) -> Self {
+        Self::Unsendable
+    }
+}
+
 impl Signer<'_> {
     /// Signs a request that is complete otherwise. `host` is what its `Host` header will be.
     ///
     /// # Errors
-    /// The session token, the key id or the region cannot be sent in a header.
-    pub fn sign(&self, request: &mut Request<Outgoing>, host: &str, at: SystemTime) -> Result<(), InvalidHeaderValue> {
+    /// The session token, the key id or the region cannot be sent in a header, or the body is not in memory.
+    pub fn sign(&self, request: &mut Request<Outgoing>, host: &str, at: SystemTime) -> Result<(), SignError> {
+        let body = body_hash(request.body()).ok_or(SignError::BodyInFile)?;
         let time = compact(at);
         let day = &time[..8];
         let headers = request.headers_mut();
@@ -47,7 +62,7 @@ impl Signer<'_> {
             &query(request.uri().query().unwrap_or_default()),
             &signed,
             &names,
-            &hex(&body_hash(request.body())),
+            &hex(&body),
         ]
         .join("\n");
         let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
@@ -99,12 +114,12 @@ fn query(query: &str) -> String {
     pairs.join("&")
 }
 
-fn body_hash(body: &Outgoing) -> [u8; 32] {
+fn body_hash(body: &Outgoing) -> Option<[u8; 32]> {
     let mut hash = Sha256::new();
-    for piece in body.pieces() {
+    for piece in body.pieces()? {
         hash.update(piece);
     }
-    hash.finalize().into()
+    Some(hash.finalize().into())
 }
 
 /// `20150830T123600Z`

@@ -1,5 +1,6 @@
 //! [`Answer`]: what an attempt returns.
 
+use super::binary::Binary;
 use super::stream::Stream;
 use crate::canonical::Whole;
 
@@ -8,4 +9,6 @@ pub enum Answer {
     Whole(Whole),
     /// Its first content is there, and nothing has been sent.
     Stream(Box<Stream>),
+    /// The same, of bytes.
+    Bytes(Box<Binary>),
 }

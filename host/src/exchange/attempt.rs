@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::{HeaderMap, Request, Response, Uri};
 
 use super::answer::Answer;
+use super::arrivals::Arrivals;
+use super::binary::Binary;
 use super::failures::{broken_off, not_json, not_sent, refused, refused_by_adapter, too_slow, unreadable};
 use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
@@ -23,7 +25,9 @@ use super::state::Exchange;
 use super::story::Event;
 use super::stream::{Source, Stream};
 use super::{blame, canned, in_band, outgoing, route};
-use crate::canonical::{Canonical, Delivered, Operation, Whole, complete};
+use crate::canonical::operation::Answers;
+use crate::canonical::parts::Medium;
+use crate::canonical::{self, Canonical, Delivered, Operation, Whole, complete};
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::framing;
 use crate::moment::Moment;
@@ -107,8 +111,8 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
             stream.in_flight = Some(in_flight);
             Ok(Answer::Stream(stream))
         }
+        // The usage is recorded here because it counts even if a guardrail refuses the answer later.
         Ok(Answer::Whole(whole)) => {
-            // Recorded here because tokens are used even if a guardrail refuses the answer later.
             if let Some(usage) = whole.usage() {
                 exchange.story.add(Event::Used {
                     usage,
@@ -117,6 +121,17 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
                 });
             }
             Ok(Answer::Whole(whole))
+        }
+        Ok(Answer::Bytes(mut binary)) => {
+            binary.in_flight = Some(in_flight);
+            if let Some(usage) = canonical.operation.row().usage {
+                exchange.story.add(Event::Used {
+                    usage: usage(canonical),
+                    service_tier: None,
+                    is_estimated: true,
+                });
+            }
+            Ok(Answer::Bytes(binary))
         }
         Err(refusal) => {
             let refusal = scrubbed(refusal, deployment);
@@ -279,7 +294,22 @@ async fn read(
     let is_stream = is_event_stream(&head);
     let limits = &exchange.snapshot.settings.upstream;
     let source = match (reading, conversation) {
-        (Reading::Relay, _) if is_stream && canonical.is_streaming => Source::relayed(body, Arc::clone(deployment)),
+        (reading, conversation) if let Answers::Bytes(medium) = canonical.operation.row().answers => {
+            let answer = bytes(
+                medium,
+                head,
+                body,
+                reading,
+                conversation,
+                deployment,
+                limits.answer_bytes_max,
+            )
+            .await;
+            return answer.map(|binary| Answer::Bytes(Box::new(binary)));
+        }
+        (Reading::Relay, _) if is_stream && canonical.asks_for_stream() => {
+            Source::relayed(body, Arc::clone(deployment))
+        }
         (Reading::Events(framing), Some(conversation)) if is_framed(framing, &head) => {
             let events = match framing {
                 Framing::ServerSentEvents => framing::Events::sse(limits.event_bytes_max),
@@ -293,8 +323,7 @@ async fn read(
             let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(deployment));
             worker::give_way().await;
             return worker::aside(body.len(), move || {
-                let body = whole(canonical.operation, &head, body, conversation, &deployment)?;
-                let answer = as_answer(body, head.headers)?;
+                let answer = whole(canonical.operation, head, body, conversation, &deployment)?;
                 in_band::check(canonical.operation, &answer)?;
                 let answer = match complete::whole(&canonical, &answer) {
                     Some(completed) => as_answer(completed, answer.headers().clone())?,
@@ -328,45 +357,92 @@ fn may_go_on_elsewhere(exchange: &Exchange, canonical: &Canonical) -> bool {
 /// The whole answer in canonical form. Some upstreams stream an answer even if no stream was asked for.
 fn whole(
     operation: Operation,
-    head: &Parts,
+    head: Parts,
     body: Bytes,
     conversation: Option<Conversation>,
     deployment: &Arc<Deployment>,
-) -> Result<Bytes, Refusal> {
+) -> Result<Whole, Refusal> {
     let body = Mask::new(Arc::clone(deployment)).whole(body);
-    match conversation {
-        Some(mut conversation) => Ok(conversation.whole(&body).map_err(refused_by_adapter)?.into()),
-        None if is_event_stream(head) => canned::joined(operation, body),
-        None => Ok(body),
-    }
+    let body = match conversation {
+        Some(mut conversation) => conversation.whole(&body).map_err(refused_by_adapter)?.into(),
+        None if is_event_stream(&head) => canned::joined(operation, body)?,
+        None if matches!(operation.row().answers, Answers::Text) && !is_json(&head) => {
+            let content_type = content_type(&head).unwrap_or(const { HeaderValue::from_static("text/plain") });
+            let text = Whole::of_text(&body, content_type, head.headers);
+            return text.ok_or_else(|| Refusal::new(Cause::UpstreamError, "the provider's text is not UTF-8"));
+        }
+        None => body,
+    };
+    as_answer(body, head.headers)
 }
 
 fn as_answer(body: Bytes, headers: HeaderMap) -> Result<Whole, Refusal> {
     Whole::new(body.clone(), headers).map_err(|error| not_json(&body, &error))
 }
 
+/// An answer of bytes. An adapter that translates gives them as JSON: `{"content_type": …, "data": <base64>}`.
+async fn bytes(
+    medium: Medium,
+    head: Parts,
+    body: upstream::Timed<upstream::Answer>,
+    reading: Reading,
+    conversation: Option<Conversation>,
+    deployment: &Arc<Deployment>,
+    bytes_max: usize,
+) -> Result<Binary, Refusal> {
+    if matches!(reading, Reading::Relay) && !is_json(&head) {
+        let content_type =
+            content_type(&head).unwrap_or(const { HeaderValue::from_static("application/octet-stream") });
+        let arrivals = Arrivals::of(body, Arc::clone(deployment));
+        return Binary::begin(medium, content_type, arrivals, head.headers).await;
+    }
+    let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
+    let body = Mask::new(Arc::clone(deployment)).whole(body);
+    let body: Bytes = match conversation {
+        Some(mut conversation) => conversation.whole(&body).map_err(refused_by_adapter)?.into(),
+        None => body,
+    };
+    in_band::error_in(&body).map_or(Ok(()), Err)?;
+    let (content_type, bytes) = canonical::encoded_bytes(&body).ok_or_else(|| {
+        Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")
+            .detail(format!("it answered JSON in place of {}", medium.described()))
+    })?;
+    Ok(Binary::whole(medium, content_type, bytes, head.headers))
+}
+
 impl Accepted {
-    /// Reads the whole answer to a request that did not ask for a stream.
+    /// Reads the whole answer to a request that did not ask for a stream, and checks it.
     ///
     /// # Errors
     /// The answer broke off, came too late, is too long, cannot be read by the adapter, or reports a failure.
-    pub async fn whole(
+    pub async fn check(
         self,
         operation: Operation,
         deployment: &Arc<Deployment>,
         bytes_max: usize,
-    ) -> Result<Whole, Refusal> {
+    ) -> Result<(), Refusal> {
         let (head, body) = self.answer.into_parts();
         let mut conversation = self.conversation;
         if let Some(conversation) = &mut conversation {
             conversation.answered(head.headers.clone());
         }
+        if let Answers::Bytes(medium) = operation.row().answers {
+            let answer = bytes(medium, head, body, self.reading, conversation, deployment, bytes_max).await;
+            return answer.map(drop);
+        }
         let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
-        let body = whole(operation, &head, body, conversation, deployment)?;
-        let whole = as_answer(body, head.headers)?;
-        in_band::check(operation, &whole)?;
-        Ok(whole)
+        let whole = whole(operation, head, body, conversation, deployment)?;
+        in_band::check(operation, &whole)
     }
+}
+
+fn content_type(head: &Parts) -> Option<HeaderValue> {
+    head.headers.get(CONTENT_TYPE).cloned()
+}
+
+/// Whether an answer says that it is JSON. One without a content type is taken for it.
+fn is_json(head: &Parts) -> bool {
+    essence(head).is_empty() || essence(head).eq_ignore_ascii_case("application/json")
 }
 
 fn is_event_stream(head: &Parts) -> bool {
@@ -376,16 +452,20 @@ fn is_event_stream(head: &Parts) -> bool {
 /// Whether an answer is framed as its adapter said. An upstream that answers a whole JSON document all the same says so
 /// in the content type.
 fn is_framed(framing: Framing, head: &Parts) -> bool {
-    let given = head.headers.get(CONTENT_TYPE);
-    let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Some servers write parameters without the semicolon before them.
-    let essence = given.trim_start().split([';', ' ']).next().unwrap_or_default();
+    let essence = essence(head);
     match framing {
         Framing::ServerSentEvents => essence.eq_ignore_ascii_case("text/event-stream"),
         // No type is registered for JSON lines: providers send half a dozen names.
         Framing::JsonLines => !essence.eq_ignore_ascii_case("application/json"),
         Framing::AwsEventStream => essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream"),
     }
+}
+
+/// The content type without its parameters. Some servers write parameters without the semicolon before them.
+fn essence(head: &Parts) -> &str {
+    let given = head.headers.get(CONTENT_TYPE);
+    let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.trim_start().split([';', ' ']).next().unwrap_or_default()
 }
 
 /// The error for a non-2xx answer, as the adapter reads it.

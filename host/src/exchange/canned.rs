@@ -4,15 +4,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
+use hyper::header::HeaderValue;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::binary::Binary;
 use super::failures::not_json;
 use super::in_band;
 use super::refusal::{Cause, Refusal};
 use super::stream::{Source, Stream};
 use crate::canonical::join::Transcript;
-use crate::canonical::operation::{Mock, MockError};
+use crate::canonical::operation::{Mock, MockError, Mocked};
 use crate::canonical::{Canonical, Operation, Whole, chunk};
 use crate::deployment::Candidate;
 use crate::sse;
@@ -32,14 +34,23 @@ pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<
         text,
         prompt_tokens: canonical.prompt_tokens().into(),
     };
-    let body = (canonical.operation.row().mock)(&mock).map_err(|MockError(what)| {
+    let mocked = (canonical.operation.row().mock)(&mock).map_err(|MockError(what)| {
         let operation = canonical.operation.row().name;
         let message = format!("this deployment has a mock answer, and not one for {operation}");
         Refusal::new(Cause::BadRequest, message).detail(what)
     })?;
-    let body = Bytes::from(body.to_string());
-    let whole = Whole::new(body.clone(), HeaderMap::new()).map_err(|error| not_json(&body, &error))?;
-    as_asked(canonical, whole)
+    match mocked {
+        Mocked::Json(body) => {
+            let body = Bytes::from(body.to_string());
+            let whole = Whole::new(body.clone(), HeaderMap::new()).map_err(|error| not_json(&body, &error))?;
+            as_asked(canonical, whole)
+        }
+        Mocked::Bytes(medium, bytes, content_type) => {
+            let content_type = HeaderValue::from_static(content_type);
+            let binary = Binary::whole(medium, content_type, bytes, HeaderMap::new());
+            Ok(Answer::Bytes(Box::new(binary)))
+        }
+    }
 }
 
 /// LiteLLM's names for mock errors.
@@ -71,7 +82,7 @@ pub fn as_asked(canonical: &Canonical, whole: Whole) -> Result<Answer, Refusal> 
     if !canonical.is_streaming {
         return Ok(Answer::Whole(whole));
     }
-    let Some(cut) = canonical.operation.row().cut else {
+    let Some(cut) = canonical.operation.row().stream.cut() else {
         return Ok(Answer::Whole(whole));
     };
     let chunks = cut(&whole.body).map_err(|error| {

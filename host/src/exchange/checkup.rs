@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::refusal::{Cause, Refusal};
 use super::state::new_id;
 use super::{attempt, masks, outgoing};
+use crate::canonical::operation::HealthCheck;
 use crate::canonical::{Canonical, Operation};
 use crate::deployment::{Ailment, Candidate, Deployment, Finding};
 use crate::json::{self, Limits};
@@ -44,13 +45,15 @@ impl Question {
             return None;
         }
         let operation = Operation::of_mode(deployment.mode_of(model).as_deref().unwrap_or("chat"))?;
-        let body = Bytes::from((operation.row().health_check)(model, own.tokens_max).to_string());
+        let HealthCheck { fields, uploads } = (operation.row().health_check)(model, own.tokens_max);
+        let body = Bytes::from(fields.to_string());
         let canonical = Canonical {
             id: new_id(),
             operation,
             group: deployment.settings.group.as_str().into(),
             fields: json::scan(&body, Limits::ceiling()).ok()?,
             body,
+            uploads,
             seed: fastrand::u32(..),
             started_ms: Moment::now().millis(),
             ..Canonical::empty()
@@ -88,10 +91,7 @@ impl Question {
             ..TimeLimits::default()
         };
         let accepted = attempt::send(connections, &canonical, &self.candidate, upstream, limits).await?;
-        accepted
-            .whole(canonical.operation, deployment, ANSWER_BYTES_MAX)
-            .await
-            .map(drop)
+        accepted.check(canonical.operation, deployment, ANSWER_BYTES_MAX).await
     }
 }
 

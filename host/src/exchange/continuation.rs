@@ -113,7 +113,7 @@ async fn ask_another(
     };
     match answer? {
         Answer::Stream(next) => Some(next),
-        Answer::Whole(_) => None,
+        Answer::Whole(_) | Answer::Bytes(_) => None,
     }
 }
 

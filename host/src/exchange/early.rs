@@ -45,7 +45,7 @@ async fn wait(asking: Asking, sink: Sink) {
     let (mut exchange, outcome) = asking.await;
     let refusal = match outcome {
         Ok(Answer::Stream(stream)) => return Relay::new(exchange, stream).run(sink).await,
-        Ok(Answer::Whole(_)) => Refusal::new(
+        Ok(Answer::Whole(_) | Answer::Bytes(_)) => Refusal::new(
             Cause::Internal,
             "the answer is no stream, and came too late for another",
         ),

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::Answer;
+use super::binary::Binary;
 use super::inspect::{self, Windows, not_applied, status};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
 use super::story::{Event, GuardrailReport};
-use crate::canonical::texts::{self, Found, Shown};
+use crate::canonical::form::Upload;
+use crate::canonical::texts::{self, Encoded, Shown};
 use crate::canonical::{Canonical, Whole};
 use crate::config::settings::Mode;
 use crate::metrics::Metrics;
@@ -30,7 +32,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     check_asked(&snapshot, &canonical)?;
     let mut canonical = canonical;
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
-        let shown = texts_of(&canonical, guardrail).await;
+        let shown = texts_of(&canonical, guardrail).await?;
         let (report, verdict) = ask(
             &exchange.worker.metrics,
             guardrail,
@@ -74,7 +76,10 @@ async fn during(
 ) -> Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)> {
     let mut reports = Vec::new();
     for guardrail in applying(snapshot, canonical, Mode::DuringCall) {
-        let shown = texts_of(canonical, guardrail).await;
+        let shown = match texts_of(canonical, guardrail).await {
+            Ok(shown) => shown,
+            Err(refusal) => return Err((refusal, reports)),
+        };
         let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Request, "during_call", &shown).await;
         reports.push(report);
         if let Err(refusal) = verdict {
@@ -107,6 +112,23 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
                 whole.restamp(&canonical.group);
             }
             Ok(Answer::Whole(whole))
+        }
+        Answer::Bytes(mut binary) => {
+            for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
+                let bytes_max = snapshot.settings.upstream.answer_bytes_max;
+                let shown = bytes_of(&mut binary, guardrail, bytes_max).await?;
+                let metrics = &exchange.worker.metrics;
+                let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
+                exchange.story.add(Event::Guarded(Box::new(report)));
+                if let Outcome::Rewrite(texts) = verdict? {
+                    for (encoded, text) in shown.encoded.iter().zip(&texts) {
+                        if let Some(bytes) = texts::decoded(encoded, text).map_err(not_applied)? {
+                            binary.replace(bytes);
+                        }
+                    }
+                }
+            }
+            Ok(Answer::Bytes(binary))
         }
         Answer::Stream(mut stream) => {
             let guardrails: Vec<_> = applying(&snapshot, canonical, Mode::PostCall).collect();
@@ -207,9 +229,12 @@ async fn ask(
     let begun = Instant::now();
     let inspected = match (&guardrail.plugin, shown.unseen.first()) {
         (_, Some(medium)) if guardrail.settings.blocks_unseen => Ok(Verdict::Block(inspect::unseen(*medium))),
-        (Some(_), _) if shown.found.is_empty() => Ok(Verdict::Pass),
+        (Some(_), _) if shown.found.is_empty() && shown.encoded.is_empty() => Ok(Verdict::Pass),
         (Some(plugin), _) => {
-            let bytes = shown.found.iter().map(|found| found.text.len()).sum();
+            let texts = shown.found.iter().map(|found| found.text.len());
+            let bytes = texts
+                .chain(shown.encoded.iter().map(|encoded| encoded.text.len()))
+                .sum();
             let looking = inspect(Arc::clone(plugin), Arc::clone(canonical), stage, Arc::clone(shown));
             // Boxed, so that an exchange without guardrails does not reserve memory for this future.
             Box::pin(worker::aside_waiting(bytes, looking)).await.map_err(Some)
@@ -235,7 +260,12 @@ async fn inspect(
     stage: Stage,
     shown: Arc<Shown>,
 ) -> Result<Verdict, InspectError> {
-    let passages: Vec<Passage> = shown.found.iter().map(passage).collect();
+    let texts = shown.found.iter().map(|found| passage(&found.role, &found.text));
+    let media = shown
+        .encoded
+        .iter()
+        .map(|encoded| passage(encoded.medium.word(), &encoded.text));
+    let passages: Vec<Passage> = texts.chain(media).collect();
     plugin.begin(&canonical).await?.inspect(stage, &passages).await
 }
 
@@ -272,20 +302,45 @@ fn judge(
 }
 
 /// A text in the form that guardrails get.
-fn passage(found: &Found) -> Passage {
+fn passage(role: &str, text: &str) -> Passage {
     Passage {
-        role: found.role.clone(),
+        role: role.to_owned(),
         before: String::new(),
-        text: found.text.clone(),
+        text: text.to_owned(),
     }
 }
 
-async fn texts_of(canonical: &Arc<Canonical>, guardrail: &ConfiguredGuardrail) -> Arc<Shown> {
-    let (canonical, looks_at) = (Arc::clone(canonical), guardrail.looks_at().to_vec());
-    worker::aside(canonical.body.len(), move || {
-        Arc::new(texts::of_request(&canonical, &looks_at))
-    })
-    .await
+async fn texts_of(canonical: &Arc<Canonical>, guardrail: &ConfiguredGuardrail) -> Result<Arc<Shown>, Refusal> {
+    let (request, looks_at) = (Arc::clone(canonical), guardrail.looks_at().to_vec());
+    let shown = worker::aside(request.body.len(), move || texts::of_request(&request, &looks_at));
+    let mut shown = shown.await;
+    for (medium, upload) in canonical.media() {
+        if guardrail.looks_at().contains(&medium) {
+            let content = upload.content.read(0, usize::MAX).await.map_err(not_applied)?;
+            let encoded = worker::aside(content.len(), move || Encoded::new(medium, &content)).await;
+            shown.encoded.push(encoded);
+        } else if !shown.unseen.contains(&medium) {
+            shown.unseen.push(medium);
+        }
+    }
+    Ok(Arc::new(shown))
+}
+
+/// What a guardrail is shown of an answer of bytes: all of it, or nothing.
+async fn bytes_of(
+    binary: &mut Binary,
+    guardrail: &ConfiguredGuardrail,
+    bytes_max: usize,
+) -> Result<Arc<Shown>, Refusal> {
+    let (medium, mut shown) = (binary.medium, Shown::default());
+    if guardrail.looks_at().contains(&medium) {
+        let bytes = binary.collect(bytes_max).await?;
+        let encoded = worker::aside(bytes.len(), move || Encoded::new(medium, &bytes)).await;
+        shown.encoded.push(encoded);
+    } else {
+        shown.unseen.push(medium);
+    }
+    Ok(Arc::new(shown))
 }
 
 /// The request with the guardrail's texts in place of those that it got; `None` if nothing changes.
@@ -299,13 +354,33 @@ async fn with_texts(
     };
     let (canonical, shown) = (Arc::clone(canonical), Arc::clone(shown));
     worker::aside(canonical.body.len(), move || {
-        let Some(body) = texts::replaced(&canonical.body, &shown.found, &texts).map_err(not_applied)? else {
+        let body = texts::replaced(&canonical.body, &shown.found, &texts).map_err(not_applied)?;
+        let uploads = with_media(&canonical, &shown, &texts)?;
+        if body.is_none() && uploads.is_none() {
             return Ok(None);
-        };
-        let changed = canonical.with_body(body).map_err(not_applied)?;
+        }
+        let body = body.unwrap_or_else(|| canonical.body.clone());
+        let mut changed = canonical.with_body(body).map_err(not_applied)?;
+        changed.uploads = uploads.unwrap_or(changed.uploads);
         Ok(Some(Arc::new(changed.counted())))
     })
     .await
+}
+
+/// The files of the request with the guardrail's in place of those that it got; `None` if nothing changes.
+fn with_media(canonical: &Canonical, shown: &Shown, texts: &[String]) -> Result<Option<Vec<Upload>>, Refusal> {
+    let mut changed = None;
+    let given = texts.iter().skip(shown.found.len());
+    let looked_at = canonical
+        .media()
+        .enumerate()
+        .filter(|(_, (medium, _))| shown.encoded.iter().any(|encoded| encoded.medium == *medium));
+    for ((position, _), (encoded, text)) in looked_at.zip(shown.encoded.iter().zip(given)) {
+        if let Some(bytes) = texts::decoded(encoded, text).map_err(not_applied)? {
+            changed.get_or_insert_with(|| canonical.uploads.clone())[position].content = bytes.into();
+        }
+    }
+    Ok(changed)
 }
 
 /// The same for an answer.

@@ -50,16 +50,23 @@ pub fn check(operation: Operation, answer: &Whole) -> Result<(), Refusal> {
     if let Some(error) = error_in(body) {
         return Err(error);
     }
-    let Items { list, part, .. } = operation.row().answer;
+    let Some(Items { list, part, .. }) = operation.row().items() else {
+        return match answer.field("text") {
+            Some(text) if text.value.kind == Kind::String => Ok(()),
+            _ => Err(nothing_in_it("text")),
+        };
+    };
     let holds = |one: Value| member(body, one.span, part).is_some_and(|part| part.kind != Kind::Null);
     let given = answer.field(list);
     match given.is_some_and(|given| elements(body, given.value.span).any(holds)) {
         true => Ok(()),
-        false => Err(
-            Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")
-                .detail(format!("its answer has no `{list}[].{part}`")),
-        ),
+        false => Err(nothing_in_it(&format!("{list}[].{part}"))),
     }
+}
+
+fn nothing_in_it(missing: &str) -> Refusal {
+    Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")
+        .detail(format!("its answer has no `{missing}`"))
 }
 
 #[cfg(test)]

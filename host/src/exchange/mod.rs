@@ -14,7 +14,9 @@
 
 pub mod account;
 mod answer;
+mod arrivals;
 mod attempt;
+mod binary;
 mod blame;
 mod canned;
 pub mod checkup;
@@ -46,8 +48,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::USER_AGENT;
+use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::{HeaderMap, Request, Response};
 
 pub use dialect::Dialect;
@@ -120,10 +123,14 @@ impl Exchange {
     fn respond(mut self, outcome: Result<Answer, Refusal>) -> Response<Body> {
         match outcome {
             Ok(Answer::Stream(stream)) => relay::respond(self, stream),
+            Ok(Answer::Bytes(binary)) => binary::respond(self, binary),
             Ok(Answer::Whole(whole)) => {
                 self.story.add(Event::Said(whole.body.clone()));
+                if let Some((text, content_type)) = whole.as_text() {
+                    return self.end_whole(text, content_type.clone(), whole.headers());
+                }
                 match self.dialect.whole(whole.body.clone()) {
-                    Ok(body) => self.end_whole(body, whole.headers()),
+                    Ok(body) => self.end_whole(body, respond::JSON, whole.headers()),
                     Err(refusal) => self.end_refused(&refusal),
                 }
             }
@@ -132,9 +139,9 @@ impl Exchange {
     }
 
     /// Ends the exchange with an answer that is not streamed: everything about it is known now.
-    fn end_whole(mut self, body: bytes::Bytes, upstream: &HeaderMap) -> Response<Body> {
+    fn end_whole(mut self, body: Bytes, content_type: HeaderValue, upstream: &HeaderMap) -> Response<Body> {
         self.end(Ending::Answered { status: 200 });
-        respond::whole(&self, body, upstream)
+        respond::whole(&self, body, content_type, upstream)
     }
 
     /// Ends the exchange with an error.

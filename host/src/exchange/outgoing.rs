@@ -1,10 +1,13 @@
 //! The request to an upstream: prepares the canonical request for a deployment, and makes an HTTP request of what the
 //! adapter returns.
 
+mod form;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hyper::body::Body;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request};
@@ -12,11 +15,13 @@ use hyper::{HeaderMap, Request};
 use super::refusal::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::canonical::fields::Says;
+use crate::canonical::operation::{Answers, Takes};
 use crate::deployment::{self, AuthError, Deployment, Upstream};
 use crate::json::{self, Kind, Limits, Splice};
 use crate::plugin::adapter::{Auth, RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 use crate::worker;
+use form::Form;
 
 /// Control fields that are not supported yet: the headers of an answer name those that the request has.
 pub const NOT_IN_EFFECT: [&str; 4] = ["cache", "policies", "priority", "vector_store_ids"];
@@ -55,8 +60,9 @@ pub fn prepare(canonical: &Arc<Canonical>, deployment: &Deployment) -> Result<Ar
             continue;
         };
         let is_dropped = dropped.iter().any(|path| path.is_whole_field() && path.field == name);
+        let is_ours = name == "stream" && canonical.is_streaming && !canonical.asks_for_stream();
         // Null means "not given"; strict upstreams refuse it.
-        if is_dropped || field.value.kind == Kind::Null {
+        if is_dropped || is_ours || field.value.kind == Kind::Null {
             splice.remove(name);
         } else if let Some(left) = json::without(&canonical.body, field, &dropped) {
             splice.set(name, left);
@@ -134,7 +140,7 @@ pub fn build(canonical: &Canonical, upstream: &Upstream, asked: UpstreamRequest)
         )
         .detail(format!("adapter `{plugin}` broke its contract: {what}"))
     };
-    let headers = headers(&asked, canonical.is_streaming).map_err(broken)?;
+    let mut headers = headers(&asked, accepted(canonical)).map_err(broken)?;
     let auth = asked.auth.as_ref().unwrap_or(&upstream.provider.auth);
     check_credential_header(auth).map_err(broken)?;
     let path = path(&upstream.path, &asked.path_and_query).map_err(broken)?;
@@ -145,7 +151,14 @@ pub fn build(canonical: &Canonical, upstream: &Upstream, asked: UpstreamRequest)
             "it asks with the method `{asked}`, this operation has `{method}`"
         )));
     }
-    let body = body(canonical, asked.body).map_err(broken)?;
+    let body = match asked.body {
+        RequestBody::Unchanged | RequestBody::MergePatch(_) if is_form(canonical) => {
+            let form = Form::new();
+            headers.insert(CONTENT_TYPE, form.content_type());
+            form.body(&changed(canonical, asked.body).map_err(broken)?)
+        }
+        asked => body(canonical, asked).map_err(broken)?,
+    };
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = path.into();
@@ -153,20 +166,22 @@ pub fn build(canonical: &Canonical, upstream: &Upstream, asked: UpstreamRequest)
     Ok(request)
 }
 
-fn headers(asked: &UpstreamRequest, is_streaming: bool) -> Result<HeaderMap, String> {
+/// What the upstream may answer with.
+fn accepted(canonical: &Canonical) -> HeaderValue {
+    HeaderValue::from_static(match canonical.operation.row().answers {
+        Answers::Items(_) if canonical.asks_for_stream() => "text/event-stream",
+        Answers::Items(_) => "application/json",
+        Answers::Text | Answers::Bytes(_) => "*/*",
+    })
+}
+
+fn headers(asked: &UpstreamRequest, accepted: HeaderValue) -> Result<HeaderMap, String> {
     const PRODUCT: HeaderValue = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
     let mut headers = HeaderMap::with_capacity(asked.headers.len() + 8);
     headers.insert(USER_AGENT, PRODUCT);
     // Answers are read and passed on as they arrive: compression would gain nothing.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.insert(
-        ACCEPT,
-        HeaderValue::from_static(if is_streaming {
-            "text/event-stream"
-        } else {
-            "application/json"
-        }),
-    );
+    headers.insert(ACCEPT, accepted);
     if !matches!(asked.body, RequestBody::Empty) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
@@ -217,7 +232,7 @@ pub async fn prove(
     let deployment = Arc::clone(deployment);
     let bytes = match own_auth.as_ref().or_else(|| auth_of(&deployment)) {
         // A signature reads the body.
-        Some(Auth::AwsSigv4(_)) => request.body().pieces().map(<[u8]>::len).sum(),
+        Some(Auth::AwsSigv4(_)) => request.body().size_hint().lower() as usize,
         _ => 0,
     };
     let proving = async move {
@@ -284,20 +299,35 @@ fn has_dot_segment(path_and_query: &str) -> bool {
 
 /// The body without the fields that are for the gateway. A body that the adapter wrote itself is not changed.
 fn body(canonical: &Canonical, asked: RequestBody) -> Result<Outgoing, String> {
-    let patch = match asked {
-        RequestBody::Empty => return Ok(Outgoing::empty()),
-        RequestBody::Bytes(bytes) => return Ok(Bytes::from(bytes).into()),
-        RequestBody::Unchanged => None,
-        RequestBody::MergePatch(patch) => Some(patch),
-    };
+    match asked {
+        RequestBody::Empty => Ok(Outgoing::empty()),
+        RequestBody::Bytes(bytes) => Ok(Bytes::from(bytes).into()),
+        asked => {
+            let splice = changes(canonical, &asked)?;
+            let parts: Vec<Bytes> = splice.finish(&canonical.body, &canonical.fields).into_iter().collect();
+            Ok(Outgoing::parts(parts))
+        }
+    }
+}
+
+/// The same request with the adapter's changes.
+fn changed(canonical: &Canonical, asked: RequestBody) -> Result<Canonical, String> {
+    let changes = changes(canonical, &asked)?;
+    canonical.with_fields(changes).map_err(|error| error.to_string())
+}
+
+fn changes<'a>(canonical: &'a Canonical, asked: &'a RequestBody) -> Result<Splice<'a>, String> {
     let mut splice = without_control_fields(canonical);
-    if let Some(patch) = &patch {
+    if let RequestBody::MergePatch(patch) = asked {
         splice
             .merge(patch, Limits::ceiling())
             .map_err(|error| format!("its merge patch: {error}"))?;
     }
-    let parts: Vec<Bytes> = splice.finish(&canonical.body, &canonical.fields).into_iter().collect();
-    Ok(Outgoing::parts(parts))
+    Ok(splice)
+}
+
+fn is_form(canonical: &Canonical) -> bool {
+    matches!(canonical.operation.row().takes, Takes::Form(_))
 }
 
 fn without_control_fields(canonical: &Canonical) -> Splice<'_> {

@@ -1,6 +1,8 @@
 //! Phase `receive`: reads the request's body within limits of size, time and depth, and checks it without building a
 //! tree.
 
+mod form;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,9 +16,10 @@ use serde_json::Value;
 
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use crate::canonical::Operation;
 use crate::canonical::fields::{MAY_HOLD_CREDENTIALS, Says, is_secret};
-use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Estimate, MODEL_BYTES_MAX};
+use crate::canonical::form::Upload;
+use crate::canonical::operation::Takes;
+use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Estimate, MODEL_BYTES_MAX, Operation};
 use crate::config::settings::Server;
 use crate::joined::Joined;
 use crate::json::{self, Fields, Kind, Limits, Splice};
@@ -36,14 +39,12 @@ pub async fn request(
 ) -> Result<Arc<Canonical>, Refusal> {
     let limits = &exchange.snapshot.settings.server;
     let (head, body) = request.into_parts();
-    check_content_type(&head.headers)?;
-    let body = read(body, limits).await?;
+    let (body, uploads) = read(exchange.operation, &head.headers, body, limits).await?;
     let body = exchange.dialect.request(body)?;
     let (body, fields) = look_into(body, limits).await?;
     let group = model(&body, &fields, path_model)?;
-    // Embeddings have no streamed form; some clients set `stream` all the same.
     let is_streaming =
-        boolean(&body, &fields, "stream")?.unwrap_or(false) && exchange.operation != Operation::Embeddings;
+        boolean(&body, &fields, "stream")?.unwrap_or(false) && exchange.operation.row().stream.is_given();
     let headers = without_credentials(head.headers);
     let (body, headers) = match is_streaming {
         true => (in_room_of_its_own(body), headers_in_room_of_their_own(&headers)),
@@ -56,6 +57,7 @@ pub async fn request(
         is_streaming,
         body,
         fields,
+        uploads,
         seed: fastrand::u32(..),
         started_ms: milliseconds(exchange.started_at),
         headers,
@@ -89,35 +91,56 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(Cause::UnsupportedMediaType, message))
 }
 
-async fn read(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
-    let too_large = || {
-        let message = format!(
-            "the request's body is over the limit of {} bytes",
-            limits.body_bytes_max
-        );
-        Refusal::new(Cause::TooLarge, message)
-    };
-    let declared = body.size_hint().lower();
-    if declared > limits.body_bytes_max as u64 {
-        return Err(too_large());
+/// The body, and the files of a form.
+async fn read(
+    operation: Operation,
+    headers: &HeaderMap,
+    body: Incoming,
+    limits: &Server,
+) -> Result<(Bytes, Vec<Upload>), Refusal> {
+    if body.size_hint().lower() > limits.body_bytes_max as u64 {
+        return Err(too_large(limits));
     }
-    let reading = collect(body, limits.body_bytes_max);
+    let reading = async {
+        match operation.row().takes {
+            Takes::Json => {
+                check_content_type(headers)?;
+                Ok((read_json(body, limits).await?, Vec::new()))
+            }
+            // Boxed: a future of a size that few requests need.
+            Takes::Form(_) => {
+                let form = Box::pin(form::read(headers, body, limits)).await?;
+                Ok((form.fields, form.uploads))
+            }
+        }
+    };
     let read = tokio::time::timeout(limits.body_timeout, reading).await;
-    let read = read.map_err(|_| {
+    read.unwrap_or_else(|_| {
         let message = format!(
             "the request's body took longer than {} s",
             limits.body_timeout.as_secs()
         );
-        Refusal::new(Cause::Timeout, message)
-    })?;
-    match read {
+        Err(Refusal::new(Cause::Timeout, message))
+    })
+}
+
+async fn read_json(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
+    match collect(body, limits.body_bytes_max).await {
         Ok(Some(body)) => Ok(body),
-        Ok(None) => Err(too_large()),
+        Ok(None) => Err(too_large(limits)),
         Err(error) => Err(Refusal::new(
             Cause::BadRequest,
             format!("the request's body broke off: {error}"),
         )),
     }
+}
+
+fn too_large(limits: &Server) -> Refusal {
+    let message = format!(
+        "the request's body is over the limit of {} bytes",
+        limits.body_bytes_max
+    );
+    Refusal::new(Cause::TooLarge, message)
 }
 
 /// The whole body; `None` if it is longer than `bytes_max`. A body in one frame, the usual case, is not copied.

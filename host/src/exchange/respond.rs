@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode};
 
+use super::binary::Binary;
 use super::dialect::openai;
 use super::headers::{describe, describe_request, passed_on};
 use super::refusal::{Cause, Refusal};
@@ -13,12 +14,15 @@ use super::state::Exchange;
 use crate::body::Body;
 use crate::canonical::Canonical;
 
+/// The content type of answers, if it is not that of a text.
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// The response for a whole answer. `body` is in the client's dialect, `upstream` are the upstream's headers.
-pub fn whole(exchange: &Exchange, body: Bytes, upstream: &HeaderMap) -> Response<Body> {
+pub fn whole(exchange: &Exchange, body: Bytes, content_type: HeaderValue, upstream: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     *headers = passed_on(upstream);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, content_type);
     describe(exchange, headers);
     response
 }
@@ -39,6 +43,14 @@ pub fn refused(refusal: &Refusal) -> Response<Body> {
 pub fn stream_headers(exchange: &Exchange, upstream: &HeaderMap) -> HeaderMap {
     let mut headers = passed_on(upstream);
     frame_events(&mut headers);
+    describe(exchange, &mut headers);
+    headers
+}
+
+/// The head of an answer of bytes.
+pub fn binary_headers(exchange: &Exchange, answer: &Binary) -> HeaderMap {
+    let mut headers = passed_on(&answer.headers);
+    headers.insert(CONTENT_TYPE, answer.content_type.clone());
     describe(exchange, &mut headers);
     headers
 }
@@ -64,7 +76,7 @@ fn head_and_body(refusal: &Refusal, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(refusal.cause.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, JSON);
     if let Some(wait) = refusal.retry_after {
         headers.insert(RETRY_AFTER, whole_seconds(wait).into());
     }

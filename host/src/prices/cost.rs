@@ -12,7 +12,7 @@ use std::ops::Add;
 use serde::Serialize;
 
 use super::decimal::PicoDollars;
-use super::model::{Prices, Rates, Tier};
+use super::model::{Prices, Rates, Tier, UnitPrices};
 use crate::usage::Usage;
 
 /// What the tokens of an exchange cost, each token under one entry, and the sum.
@@ -41,7 +41,8 @@ impl Prices {
         let (prompt, answer) = (usage.input, usage.output);
         let input = charge(prompt.text, rates.input)
             + charge(prompt.audio, rates.audio_input)
-            + charge(prompt.image, rates.image_input);
+            + charge(prompt.image, rates.image_input)
+            + self.units.cost(usage);
         let cache_read = charge(prompt.cached, rates.cached_input);
         let cache_write =
             charge(prompt.cache_write_5m, rates.cache_write) + charge(prompt.cache_write_1h, rates.cache_write_1h);
@@ -110,6 +111,16 @@ impl Add for Cost {
             reasoning: self.reasoning + other.reasoning,
             total: self.total + other.total,
         }
+    }
+}
+
+impl UnitPrices {
+    /// What is charged by characters and by time. Audio has one price a second, which catalogues give as one of input, of
+    /// output or of both.
+    fn cost(&self, usage: &Usage) -> PicoDollars {
+        let a_second = self.per_input_second.or(self.per_second).unwrap_or(0);
+        let PicoDollars(audio) = charge(usage.audio_ms, a_second);
+        charge(usage.characters, self.per_input_character.unwrap_or(0)) + PicoDollars(audio / 1000)
     }
 }
 

@@ -93,7 +93,8 @@ pub struct Rates {
     pub image_output: Option<u64>,
 }
 
-/// Pico-dollars for what is not counted in tokens. Not part of [`Prices::cost`]: only the operation knows the number.
+/// Pico-dollars for what is not counted in tokens. [`Prices::cost`] charges characters and seconds of input; nothing counts
+/// the others yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct UnitPrices {
     /// A request, a query, or a search unit of a rerank.

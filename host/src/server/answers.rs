@@ -18,7 +18,7 @@ use hyper::{Request, Response};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::body::Body;
+use crate::body::{Aborted, Body};
 
 /// The unfinished answers of one connection.
 #[derive(Clone, Default)]
@@ -52,10 +52,8 @@ struct Answer {
 /// The body of an answer, as the connection reads it.
 pub(super) struct Taken(Arc<Mutex<Answer>>);
 
-/// The answer was dropped, because the client did not read it.
-#[derive(Debug, thiserror::Error)]
-#[error("the client took nothing of the answer for too long")]
-pub(super) struct Untaken;
+/// The error of an answer that was dropped, because the client did not read it.
+const UNTAKEN: Aborted = Aborted("the client took nothing of the answer for too long");
 
 impl Answers {
     fn begin(&self) -> UnderWay {
@@ -125,17 +123,17 @@ where
 
 impl hyper::body::Body for Taken {
     type Data = Bytes;
-    type Error = Untaken;
+    type Error = Aborted;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Untaken>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         let mut answer = self.0.lock();
         let Some((body, _)) = &mut answer.rest else {
-            return Poll::Ready(Some(Err(Untaken)));
+            return Poll::Ready(Some(Err(UNTAKEN)));
         };
         let polled = Pin::new(body).poll_frame(context);
         // hyper polls for the next frame when the client has opened its window for it.
         answer.untaken_since = polled.is_ready().then(Instant::now);
-        polled.map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -228,9 +228,9 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 fn not_found(path: &str) -> Response<Body> {
     let path: String = path.chars().take(200).collect();
-    let message = format!(
-        "nothing is served at `{path}`: see /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models, /health"
-    );
+    let operations: Vec<_> = Operation::all().map(|operation| operation.row().route).collect();
+    let operations = operations.join(", ");
+    let message = format!("nothing is served at `{path}`: see {operations}, /v1/models, /health");
     exchange::refused(&Refusal::new(Cause::NotFound, message))
 }
 

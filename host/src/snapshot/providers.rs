@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Fault;
+use crate::canonical::Operation;
 use crate::deployment::Provider;
 use crate::plugin::adapter::{Adapter, ProviderInfo};
 
@@ -36,8 +37,7 @@ impl Providers {
     /// Adds a bundled adapter, which is trusted.
     pub fn add_bundled(&mut self, adapter: &Arc<Adapter>, infos: &[ProviderInfo]) {
         for info in infos {
-            let provider = Provider::new(Arc::clone(adapter), info.clone(), Some(Arc::new(info.clone())));
-            self.0.insert(info.name.clone(), provider);
+            self.add(adapter, info, Some(Arc::new(info.clone())));
         }
     }
 
@@ -63,9 +63,24 @@ impl Providers {
                 continue;
             }
             let shipped = shipped.map(|(_, info)| Arc::clone(info));
-            let provider = Provider::new(Arc::clone(adapter), info.clone(), shipped);
-            self.0.insert(info.name.clone(), provider);
+            self.add(adapter, info, shipped);
         }
+    }
+
+    fn add(&mut self, adapter: &Arc<Adapter>, info: &ProviderInfo, shipped: Option<Arc<ProviderInfo>>) {
+        let is_unknown = |name: &&String| Operation::of_name(name).is_none();
+        if let Some(unknown) = info.operations.iter().find(is_unknown) {
+            let known: Vec<_> = Operation::all().map(|operation| operation.row().name).collect();
+            tracing::warn!(
+                plugin = adapter.name(),
+                provider = info.name,
+                operation = unknown,
+                known = known.join(", "),
+                "an adapter serves an operation that this gateway does not know"
+            );
+        }
+        let provider = Provider::new(Arc::clone(adapter), info.clone(), shipped);
+        self.0.insert(info.name.clone(), provider);
     }
 
     pub fn get(&self, name: &str) -> Option<&Provider> {

@@ -1,4 +1,4 @@
-//! What an exchange used, in tokens.
+//! What an exchange used: tokens, and the units that speech is charged by.
 //!
 //! Providers report overlapping numbers: `prompt_tokens` includes the cached ones, which may include audio. They are
 //! taken apart here, once, into kinds that do not overlap, so that pricing is a sum and nothing is billed twice. What is
@@ -19,6 +19,9 @@ use report::Report;
 /// a nonsensical answer from a nonsensical spend. Larger numbers count as this.
 pub const TOKENS_MAX: u64 = 1_000_000_000;
 
+/// The same of seconds of audio: a day.
+const SECONDS_MAX: f64 = 86_400.0;
+
 /// Tokens of one attempt, or of several added up.
 ///
 /// The kinds of [`input`](Usage::input) add up to `prompt_tokens` and those of [`output`](Usage::output) to
@@ -33,6 +36,17 @@ pub struct Usage {
     pub total_tokens: u64,
     pub input: InputTokens,
     pub output: OutputTokens,
+    /// Characters that were spoken.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub characters: u64,
+    /// Milliseconds of audio that were read, where the upstream counts time and not tokens.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_ms: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Tokens of a prompt, each counted under one kind.
@@ -63,21 +77,33 @@ pub struct OutputTokens {
 impl Usage {
     /// Reads the JSON text of a `usage` object.
     ///
-    /// `none` when it is not an object or names no count of prompt, answer or total: nothing was reported, which is not
-    /// the same as zero. Details that make no sense (negative, not a number, larger than the total) are cut to fit.
+    /// `none` when it is not an object or names no count of prompt, answer or total, and no seconds: nothing was reported,
+    /// which is not the same as zero. Details that make no sense (negative, not a number, larger than the total) are cut to fit.
     pub fn from_json(json: &[u8]) -> Option<Usage> {
         if json.trim_ascii_start().first() != Some(&b'{') {
             return None;
         }
         let report: Report = serde_json::from_slice(json).ok()?;
-        let (prompt_tokens, completion_tokens) = report.totals()?;
+        let Some((prompt_tokens, completion_tokens)) = report.totals() else {
+            return report.seconds.0.map(Usage::of_audio);
+        };
         Some(Usage {
             prompt_tokens,
             completion_tokens,
             total_tokens: report.total().unwrap_or(prompt_tokens + completion_tokens),
             input: report.input(prompt_tokens),
             output: report.output(completion_tokens),
+            ..Usage::default()
         })
+    }
+
+    /// Audio of so many seconds, charged by its length.
+    #[must_use]
+    pub fn of_audio(seconds: f64) -> Usage {
+        Usage {
+            audio_ms: (seconds.clamp(0.0, SECONDS_MAX) * 1e3).round() as u64,
+            ..Usage::default()
+        }
     }
 
     /// Plain text in and out, no cache: for an upstream that reports nothing, counted by the gateway.
@@ -94,6 +120,7 @@ impl Usage {
                 text: completion_tokens,
                 ..OutputTokens::default()
             },
+            ..Usage::default()
         }
     }
 }
@@ -108,6 +135,8 @@ impl Add for Usage {
             total_tokens: self.total_tokens.saturating_add(other.total_tokens),
             input: self.input + other.input,
             output: self.output + other.output,
+            characters: self.characters.saturating_add(other.characters),
+            audio_ms: self.audio_ms.saturating_add(other.audio_ms),
         }
     }
 }

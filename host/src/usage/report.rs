@@ -35,6 +35,9 @@ pub(super) struct Report {
 
     // DeepSeek.
     prompt_cache_hit_tokens: Count,
+
+    // OpenAI, for audio that is charged by its length.
+    pub(super) seconds: Number,
 }
 
 /// Parts of a total. Only those that may have a price of their own are read.
@@ -193,53 +196,64 @@ impl Count {
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
-        deserializer.deserialize_any(CountVisitor)
+        let number = Number::deserialize(deserializer)?;
+        // A cast cuts fractions off and saturates.
+        Ok(Count(number.0.map(|number| (number as u64).min(TOKENS_MAX))))
+    }
+}
+
+/// A number that is not negative, or nothing sensible.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Number(pub(super) Option<f64>);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
     }
 }
 
 /// Takes a number of any kind, and whatever else stands there as nothing.
-struct CountVisitor;
+struct NumberVisitor;
 
-impl<'de> Visitor<'de> for CountVisitor {
-    type Value = Count;
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = Number;
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a number of tokens")
+        formatter.write_str("a number")
     }
 
-    fn visit_u64<E: de::Error>(self, tokens: u64) -> Result<Count, E> {
-        Ok(Count(Some(tokens.min(TOKENS_MAX))))
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
+        Ok(Number(Some(number as f64)))
     }
 
-    fn visit_i64<E: de::Error>(self, tokens: i64) -> Result<Count, E> {
-        Ok(Count(u64::try_from(tokens).ok()))
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
+        self.visit_f64(number as f64)
     }
 
-    fn visit_f64<E: de::Error>(self, tokens: f64) -> Result<Count, E> {
-        // A cast cuts fractions off and saturates.
-        Ok(Count((tokens >= 0.0).then_some((tokens as u64).min(TOKENS_MAX))))
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Number, E> {
+        Ok(Number((number >= 0.0).then_some(number)))
     }
 
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Count, E> {
-        Ok(Count(None))
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Number, E> {
+        Ok(Number(None))
     }
 
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Count, E> {
-        Ok(Count(None))
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Number, E> {
+        Ok(Number(None))
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Count, E> {
-        Ok(Count(None))
+    fn visit_unit<E: de::Error>(self) -> Result<Number, E> {
+        Ok(Number(None))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Count, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Number, A::Error> {
         while sequence.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Count(None))
+        Ok(Number(None))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count(None))
+        Ok(Number(None))
     }
 }
 

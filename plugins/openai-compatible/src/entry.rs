@@ -84,15 +84,10 @@ pub struct Bounds {
     pub max: Option<f64>,
 }
 
-/// The path of an operation below the base, the same at every provider; `None` for operations this adapter does not
-/// speak. <https://platform.openai.com/docs/api-reference>
-pub fn operation_path(operation: &str) -> Option<&'static str> {
-    match operation {
-        "chat-completions" => Some("/chat/completions"),
-        "completions" => Some("/completions"),
-        "embeddings" => Some("/embeddings"),
-        _ => None,
-    }
+/// The path of an operation below the base, the same at every provider: its words, as
+/// <https://platform.openai.com/docs/api-reference> has them.
+pub fn operation_path(operation: &str) -> String {
+    format!("/{}", operation.replacen('-', "/", 1))
 }
 
 impl Entry {
@@ -116,11 +111,6 @@ impl Entry {
         }
         if self.operations.is_empty() {
             return fail("`operations` is empty; name at least one".into());
-        }
-        if let Some(unknown) = self.operations.iter().find(|name| operation_path(name).is_none()) {
-            return fail(format!(
-                "operation `{unknown}` is not one of chat-completions, completions, embeddings"
-            ));
         }
         if let Some((parameter, _)) = self.parameter_env.iter().find(|(name, _)| !self.has_placeholder(name)) {
             return fail(format!(

@@ -89,16 +89,18 @@ impl ProviderAdapter for OpenAiCompatible {
             self.stream = text_completion::Stream::default();
         }
         let operation_path = path_of(entry, &operation)?;
-        let mut route = self.route(entry, target, operation_path);
+        let mut route = self.route(entry, target, &operation_path);
         let mut patch = Patch::default();
         name_model(&route.model, &mut patch);
-        if operation != "embeddings" && exchange::is_streaming() {
+        if operation.ends_with("completions") && exchange::is_streaming() {
             ask_for_usage(entry, &route, &mut patch);
         }
         if completes_text {
             text_completion::write_prompt(&mut patch)?;
         }
-        quirks::apply(entry, &mut patch);
+        if !operation.starts_with("audio-") {
+            quirks::apply(entry, &mut patch);
+        }
         if operation == "chat-completions" {
             reasoning::apply(entry, &target.model, &mut patch);
         }
@@ -154,9 +156,9 @@ fn unknown_provider(target: &Target) -> Failure {
     )
 }
 
-fn path_of(entry: &Entry, operation: &str) -> Result<&'static str, Failure> {
+fn path_of(entry: &Entry, operation: &str) -> Result<String, Failure> {
     let served = entry.operations.iter().any(|name| name == operation);
-    entry::operation_path(operation).filter(|_| served).ok_or_else(|| {
+    served.then(|| entry::operation_path(operation)).ok_or_else(|| {
         Failure::new(
             Fault::Unsupported,
             format!("provider `{}` does not serve {operation}", entry.name),

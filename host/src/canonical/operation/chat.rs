@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Head, Items, Mock, MockError, QUESTION, Row};
+use super::{Answers, Head, HealthCheck, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes};
 use crate::canonical::cut::Completion;
 
 const OBJECT: &str = "chat.completion";
@@ -13,7 +13,8 @@ pub const ROW: Row = Row {
     name: "chat-completions",
     mode: "chat",
     call_type: "acompletion",
-    answer: Items {
+    takes: Takes::Json,
+    answers: Answers::Items(Items {
         object: OBJECT,
         list: "choices",
         part: "message",
@@ -21,8 +22,9 @@ pub const ROW: Row = Row {
             id_prefix: "chatcmpl",
             chunk_object: CHUNK_OBJECT,
         }),
-    },
-    cut: Some(cut),
+    }),
+    stream: Streaming::Upstream(cut),
+    usage: None,
     health_check,
     mock,
 };
@@ -51,16 +53,16 @@ fn cut(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     Ok(chunks)
 }
 
-fn health_check(model: &str, tokens_max: u32) -> Value {
+fn health_check(model: &str, tokens_max: u32) -> HealthCheck {
     let messages = json!([{ "role": "user", "content": QUESTION }]);
-    json!({ "model": model, "messages": messages, "max_tokens": tokens_max })
+    json!({ "model": model, "messages": messages, "max_tokens": tokens_max }).into()
 }
 
-fn mock(mock: &Mock<'_>) -> Result<Value, MockError> {
+fn mock(mock: &Mock<'_>) -> Result<Mocked, MockError> {
     let message = json!({"role": "assistant", "content": mock.text});
-    Ok(json!({
+    Ok(Mocked::Json(json!({
         "id": format!("chatcmpl-{}", mock.id), "object": OBJECT, "created": mock.created, "model": mock.model,
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": mock.usage(),
-    }))
+    })))
 }

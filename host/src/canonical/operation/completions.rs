@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Head, Items, Mock, MockError, QUESTION, Row};
+use super::{Answers, Head, HealthCheck, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes};
 use crate::canonical::cut::Completion;
 
 /// Of whole answers and of chunks.
@@ -13,7 +13,8 @@ pub const ROW: Row = Row {
     name: "completions",
     mode: "completion",
     call_type: "atext_completion",
-    answer: Items {
+    takes: Takes::Json,
+    answers: Answers::Items(Items {
         object: OBJECT,
         list: "choices",
         part: "text",
@@ -21,8 +22,9 @@ pub const ROW: Row = Row {
             id_prefix: "cmpl",
             chunk_object: OBJECT,
         }),
-    },
-    cut: Some(cut),
+    }),
+    stream: Streaming::Upstream(cut),
+    usage: None,
     health_check,
     mock,
 };
@@ -36,14 +38,14 @@ fn cut(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     Ok(chunks)
 }
 
-fn health_check(model: &str, tokens_max: u32) -> Value {
-    json!({ "model": model, "prompt": QUESTION, "max_tokens": tokens_max })
+fn health_check(model: &str, tokens_max: u32) -> HealthCheck {
+    json!({ "model": model, "prompt": QUESTION, "max_tokens": tokens_max }).into()
 }
 
-fn mock(mock: &Mock<'_>) -> Result<Value, MockError> {
-    Ok(json!({
+fn mock(mock: &Mock<'_>) -> Result<Mocked, MockError> {
+    Ok(Mocked::Json(json!({
         "id": format!("cmpl-{}", mock.id), "object": OBJECT, "created": mock.created, "model": mock.model,
         "choices": [{"index": 0, "text": mock.text, "logprobs": null, "finish_reason": "stop"}],
         "usage": mock.usage(),
-    }))
+    })))
 }

@@ -4,9 +4,17 @@
 mod chat;
 mod completions;
 mod embeddings;
+mod speech;
+mod transcriptions;
 
+use bytes::Bytes;
 use hyper::Method;
 use serde_json::Value;
+
+use super::Canonical;
+use super::form::Upload;
+use super::parts::Medium;
+use crate::usage::Usage;
 
 /// An operation of the OpenAI API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,14 +22,20 @@ pub enum Operation {
     ChatCompletions,
     Completions,
     Embeddings,
+    AudioSpeech,
+    AudioTranscriptions,
+    AudioTranslations,
 }
 
 /// All operations. Of two paths with the same end, the longer one comes first: `completions` is also the end of
 /// `chat/completions`.
-const TABLE: [(Operation, &Row); 3] = [
+const TABLE: [(Operation, &Row); 6] = [
     (Operation::ChatCompletions, &chat::ROW),
     (Operation::Completions, &completions::ROW),
     (Operation::Embeddings, &embeddings::ROW),
+    (Operation::AudioSpeech, &speech::ROW),
+    (Operation::AudioTranscriptions, &transcriptions::ROW),
+    (Operation::AudioTranslations, &transcriptions::TRANSLATIONS),
 ];
 
 /// What is to be known of an operation.
@@ -35,17 +49,69 @@ pub struct Row {
     pub mode: &'static str,
     /// `call_type` in LiteLLM's records.
     pub call_type: &'static str,
-    pub answer: Items,
-    /// `None` if the operation has no streamed form; `stream` in a request then has no effect.
-    pub cut: Option<Cut>,
+    pub takes: Takes,
+    pub answers: Answers,
+    pub stream: Streaming,
+    /// What an answer uses, if the operation knows it and the upstream need not say it.
+    pub usage: Option<fn(&Canonical) -> Usage>,
     /// The request of a health check: the model, and the tokens that the answer may have.
-    pub health_check: fn(&str, u32) -> Value,
+    pub health_check: fn(&str, u32) -> HealthCheck,
     /// An answer that the gateway makes itself, without an upstream.
-    pub mock: fn(&Mock<'_>) -> Result<Value, MockError>,
+    pub mock: fn(&Mock<'_>) -> Result<Mocked, MockError>,
+}
+
+/// The body of a request.
+pub enum Takes {
+    /// A JSON object.
+    Json,
+    /// A form. Its files are of this medium, unless they say otherwise.
+    Form(Medium),
+}
+
+/// A whole answer.
+pub enum Answers {
+    /// JSON with a list of what was asked for.
+    Items(Items),
+    /// JSON with the member `text`; or, if the client asks for it by `response_format`, a text by itself.
+    Text,
+    /// Bytes of a medium, which are passed on as they come.
+    Bytes(Medium),
+}
+
+/// What `stream: true` in a request means.
+pub enum Streaming {
+    /// It has no effect: there is no streamed form.
+    Never,
+    /// The upstream streams. If it answers whole all the same, its answer is cut.
+    Upstream(Cut),
+    /// The upstream answers whole, and its answer is cut: so that guardrails see the whole text before any of it is sent.
+    Whole(Cut),
 }
 
 /// Cuts a whole answer into the chunks of a stream. It fails if the answer does not have the operation's format.
 pub type Cut = fn(&[u8]) -> serde_json::Result<Vec<Value>>;
+
+/// The fields and the files of a health check's request.
+pub struct HealthCheck {
+    pub fields: Value,
+    pub uploads: Vec<Upload>,
+}
+
+impl From<Value> for HealthCheck {
+    fn from(fields: Value) -> Self {
+        Self {
+            fields,
+            uploads: Vec::new(),
+        }
+    }
+}
+
+/// A mock answer.
+pub enum Mocked {
+    Json(Value),
+    /// Bytes of a medium, and their content type.
+    Bytes(Medium, Bytes, &'static str),
+}
 
 /// A whole answer with a list of what was asked for.
 pub struct Items {
@@ -116,6 +182,33 @@ impl Operation {
     #[must_use]
     pub fn method(self) -> Method {
         Method::POST
+    }
+}
+
+impl Row {
+    /// The list in an answer; `None` if the answer is something else.
+    #[must_use]
+    pub fn items(&self) -> Option<&Items> {
+        match &self.answers {
+            Answers::Items(items) => Some(items),
+            _ => None,
+        }
+    }
+}
+
+impl Streaming {
+    #[must_use]
+    pub fn cut(&self) -> Option<Cut> {
+        match self {
+            Self::Never => None,
+            Self::Upstream(cut) | Self::Whole(cut) => Some(*cut),
+        }
+    }
+
+    /// Whether a client can ask for a stream.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.cut().is_some()
     }
 }
 

@@ -27,7 +27,7 @@ impl Host for Guest {
     }
 
     fn is_streaming(&mut self) -> wasmtime::Result<bool> {
-        Ok(self.canonical()?.is_streaming)
+        Ok(self.canonical()?.asks_for_stream())
     }
 
     fn field(&mut self, name: String) -> wasmtime::Result<Option<String>> {
