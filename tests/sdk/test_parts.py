@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 
 import openai.types as types
+import openai.types.audio as audio
 import openai.types.chat as chat
 import pytest
 import typing_extensions
@@ -16,6 +17,8 @@ from openai.types.chat import chat_completion, chat_completion_chunk
 from openai.types.chat.completion_create_params import CompletionCreateParams as ChatParams
 
 TABLE = json.loads(Path(__file__).with_name("parts.json").read_text())
+# The fields of a form are those of a request; its file is beside them.
+TABLE["form"] = TABLE["request"] | {"file": "upload"}
 
 
 def variants(annotation):
@@ -68,6 +71,9 @@ def forgotten(annotation, table, path):
         (ChatParams, "request"),
         (types.CompletionCreateParams, "request"),
         (types.EmbeddingCreateParams, "request"),
+        (audio.SpeechCreateParams, "request"),
+        (audio.TranscriptionCreateParams, "form"),
+        (audio.TranslationCreateParams, "form"),
         (chat.ChatCompletionMessageParam, "message"),
         (chat.ChatCompletionMessage, "message"),
         (chat_completion_chunk.ChoiceDelta, "message"),
@@ -78,6 +84,9 @@ def forgotten(annotation, table, path):
         (chat.ChatCompletionChunk, "answer"),
         (types.Completion, "answer"),
         (types.CreateEmbeddingResponse, "answer"),
+        (audio.Transcription, "answer"),
+        (audio.TranscriptionVerbose, "answer"),
+        (audio.TranscriptionDiarized, "answer"),
     ],
 )
 def test_every_field_of_the_sdk_is_in_the_table(annotation, table):

@@ -1,4 +1,4 @@
-//! The contents of requests and answers: one table of parts for chat completions, completions and embeddings.
+//! The contents of requests and answers: one table of parts for all operations.
 //!
 //! A part is a member of a message, of a delta or of a content part. The table defines which parts contain text and in
 //! which form. Guardrails, records and joined streams find text by it.
@@ -262,6 +262,25 @@ pub const CHOICE: &[Part] = &[
 /// from streams that guardrails inspect, and from whole answers that a guardrail has changed.
 pub const ECHOES: &[&str] = &["logprobs", "prompt_logprobs", "token_ids"];
 
+/// The same beside the choices: of a transcription.
+pub const ECHOES_OF_ANSWER: &[&str] = &["logprobs", "words"];
+
+/// A piece of a transcription.
+const SEGMENT: &[Part] = &[
+    part("id", Nothing),
+    part("type", Nothing),
+    part("text", Complete),
+    part("speaker", Complete),
+    part("seek", Nothing),
+    part("start", Nothing),
+    part("end", Nothing),
+    part("tokens", Nothing),
+    part("temperature", Nothing),
+    part("avg_logprob", Nothing),
+    part("compression_ratio", Nothing),
+    part("no_speech_prob", Nothing),
+];
+
 /// The members of a whole answer and of a chunk.
 pub const ANSWER: &[Part] = &[
     part("id", Nothing),
@@ -269,6 +288,16 @@ pub const ANSWER: &[Part] = &[
     part("created", Nothing),
     part("model", Nothing),
     part("choices", List(&Object(CHOICE))),
+    // Of a transcription.
+    part("text", Complete),
+    part("segments", List(&Object(SEGMENT))),
+    // Repeat the text in pieces: see `ECHOES_OF_ANSWER`.
+    part("words", Nothing),
+    part("logprobs", Nothing),
+    part("language", Nothing),
+    part("languages", Nothing),
+    part("duration", Nothing),
+    part("task", Nothing),
     // Embedding vectors, as numbers or encoded.
     part("data", Nothing),
     part("usage", Nothing),

@@ -380,12 +380,19 @@ pub fn without_echoes(answer: Bytes) -> Bytes {
 /// Positions of the members of an answer that repeat its text in pieces ([`parts::ECHOES`]) and are not null.
 #[must_use]
 pub fn echoes(answer: &[u8]) -> Vec<Span> {
-    let choices = find::root(answer).and_then(|root| member(answer, root.span, "choices"));
+    let Some(root) = find::root(answer) else {
+        return Vec::new();
+    };
+    let among = |object: Value, names: &'static [&str]| {
+        members(answer, object.span)
+            .filter(|field| field.value.kind != Kind::Null)
+            .filter(move |field| field.name(answer).is_some_and(|name| names.contains(&name.as_ref())))
+            .map(|field| field.value.span)
+    };
+    let choices = member(answer, root.span, "choices");
     let choices = choices.into_iter().flat_map(|choices| elements(answer, choices.span));
-    let is_echo = |name: &str| parts::ECHOES.contains(&name);
-    choices
-        .flat_map(|choice| members(answer, choice.span))
-        .filter(|field| field.value.kind != Kind::Null && field.name(answer).as_deref().is_some_and(is_echo))
-        .map(|field| field.value.span)
-        .collect()
+    let of_choices = choices.flat_map(|choice| among(choice, parts::ECHOES));
+    let mut found: Vec<Span> = of_choices.chain(among(root, parts::ECHOES_OF_ANSWER)).collect();
+    found.sort_by_key(|span| span.start);
+    found
 }

@@ -7,31 +7,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
-use hyper::http::response::Parts;
-use hyper::{HeaderMap, Request, Response, Uri};
+use hyper::header::CONTENT_ENCODING;
+use hyper::{Request, Response, Uri};
 
 use super::answer::Answer;
-use super::arrivals::Arrivals;
-use super::binary::Binary;
-use super::failures::{broken_off, not_json, not_sent, refused, refused_by_adapter, too_slow, unreadable};
-use super::masks::{Mask, leave_out_echoes, masked, scrubbed};
+use super::failures::{not_sent, refused, refused_by_adapter, too_slow, unreadable};
+use super::masks::{leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
 use super::policy::retry::Retries;
 use super::policy::time_limits;
+use super::reading::{self, Accepted, is_event_stream};
 use super::redirect::{self, REDIRECTS_MAX};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
 use super::story::Event;
-use super::stream::{Source, Stream};
-use super::{blame, canned, in_band, outgoing, route};
-use crate::canonical::operation::Answers;
-use crate::canonical::parts::Medium;
-use crate::canonical::{self, Canonical, Delivered, Operation, Whole, complete};
+use super::{blame, canned, outgoing, route};
+use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
-use crate::framing;
 use crate::moment::Moment;
-use crate::plugin::adapter::{Auth, Conversation, Framing, Reading};
+use crate::plugin::adapter::{Auth, Conversation, Reading};
 use crate::sse;
 use crate::upstream::{self, Clock, Connections, TimeLimits};
 use crate::worker;
@@ -156,7 +150,7 @@ async fn ask(
     let limits = time_limits(exchange, canonical, candidate);
     let begun = tokio::time::Instant::now();
     let accepted = send(&exchange.worker.connections, canonical, candidate, upstream, limits).await?;
-    let reading = read(exchange, canonical, &candidate.deployment, accepted);
+    let reading = reading::read(exchange, canonical, &candidate.deployment, accepted);
     match limits.first_byte {
         // In `send`, a comment counts as the first byte. Here the same limit applies to the first content.
         Some(limit) => tokio::time::timeout_at(begun + limit, reading)
@@ -209,14 +203,6 @@ async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked
 
 fn no_upstream() -> Refusal {
     Refusal::new(Cause::Internal, "the deployment has no upstream")
-}
-
-/// A successful answer of an upstream, of whose body nothing has been read.
-pub struct Accepted {
-    answer: Response<upstream::Timed<upstream::Answer>>,
-    reading: Reading,
-    /// `None` if the answer is relayed without the adapter.
-    conversation: Option<Conversation>,
 }
 
 /// Sends a request that was prepared, and waits for the head of the answer. Follows redirects within the upstream's
@@ -273,199 +259,6 @@ pub async fn send(
         Refusal::new(Cause::UpstreamError, "the provider sends requests in a circle")
             .detail(format!("more than {REDIRECTS_MAX} redirects: is `api_base` right?")),
     )
-}
-
-/// Reads a successful answer in the way that the adapter chose.
-async fn read(
-    exchange: &Exchange,
-    canonical: &Arc<Canonical>,
-    deployment: &Arc<Deployment>,
-    accepted: Accepted,
-) -> Result<Answer, Refusal> {
-    let Accepted {
-        answer,
-        reading,
-        mut conversation,
-    } = accepted;
-    let (head, body) = answer.into_parts();
-    if let Some(conversation) = &mut conversation {
-        conversation.answered(head.headers.clone());
-    }
-    let is_stream = is_event_stream(&head);
-    let limits = &exchange.snapshot.settings.upstream;
-    let source = match (reading, conversation) {
-        (reading, conversation) if let Answers::Bytes(medium) = canonical.operation.row().answers => {
-            let answer = bytes(
-                medium,
-                head,
-                body,
-                reading,
-                conversation,
-                deployment,
-                limits.answer_bytes_max,
-            )
-            .await;
-            return answer.map(|binary| Answer::Bytes(Box::new(binary)));
-        }
-        (Reading::Relay, _) if is_stream && canonical.asks_for_stream() => {
-            Source::relayed(body, Arc::clone(deployment))
-        }
-        (Reading::Events(framing), Some(conversation)) if is_framed(framing, &head) => {
-            let events = match framing {
-                Framing::ServerSentEvents => framing::Events::sse(limits.event_bytes_max),
-                Framing::JsonLines => framing::Events::lines(limits.event_bytes_max),
-                Framing::AwsEventStream => framing::Events::aws(limits.event_bytes_max),
-            };
-            Source::translated(body, conversation, Arc::clone(deployment), events)
-        }
-        (_, conversation) => {
-            let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
-            let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(deployment));
-            worker::give_way().await;
-            return worker::aside(body.len(), move || {
-                let answer = whole(canonical.operation, head, body, conversation, &deployment)?;
-                in_band::check(canonical.operation, &answer)?;
-                let answer = match complete::whole(&canonical, &answer) {
-                    Some(completed) => as_answer(completed, answer.headers().clone())?,
-                    None => answer,
-                };
-                canned::as_asked(&canonical, answer)
-            })
-            .await;
-        }
-    };
-    let delivered = may_go_on_elsewhere(exchange, canonical)
-        .then(|| Delivered::of(canonical))
-        .flatten();
-    Stream::begin(&exchange.snapshot.settings, canonical, source, head.headers, delivered)
-        .await
-        .map(|stream| Answer::Stream(Box::new(stream)))
-}
-
-/// Whether another deployment could continue the answer if it breaks.
-fn may_go_on_elsewhere(exchange: &Exchange, canonical: &Canonical) -> bool {
-    let snapshot = &exchange.snapshot;
-    let tried = exchange.story.last_attempt();
-    let has_others = tried.is_some_and(|attempt| {
-        snapshot.groups.size_of(&attempt.candidate.deployment.settings.group) > 1
-            || canonical.field("fallbacks").is_some()
-            || !exchange.fallbacks_after(canonical).is_empty()
-    });
-    snapshot.settings.router.continues_streams && has_others
-}
-
-/// The whole answer in canonical form. Some upstreams stream an answer even if no stream was asked for.
-fn whole(
-    operation: Operation,
-    head: Parts,
-    body: Bytes,
-    conversation: Option<Conversation>,
-    deployment: &Arc<Deployment>,
-) -> Result<Whole, Refusal> {
-    let body = Mask::new(Arc::clone(deployment)).whole(body);
-    let body = match conversation {
-        Some(mut conversation) => conversation.whole(&body).map_err(refused_by_adapter)?.into(),
-        None if is_event_stream(&head) => canned::joined(operation, body)?,
-        None if matches!(operation.row().answers, Answers::Text) && !is_json(&head) => {
-            let content_type = content_type(&head).unwrap_or(const { HeaderValue::from_static("text/plain") });
-            let text = Whole::of_text(&body, content_type, head.headers);
-            return text.ok_or_else(|| Refusal::new(Cause::UpstreamError, "the provider's text is not UTF-8"));
-        }
-        None => body,
-    };
-    as_answer(body, head.headers)
-}
-
-fn as_answer(body: Bytes, headers: HeaderMap) -> Result<Whole, Refusal> {
-    Whole::new(body.clone(), headers).map_err(|error| not_json(&body, &error))
-}
-
-/// An answer of bytes. An adapter that translates gives them as JSON: `{"content_type": …, "data": <base64>}`.
-async fn bytes(
-    medium: Medium,
-    head: Parts,
-    body: upstream::Timed<upstream::Answer>,
-    reading: Reading,
-    conversation: Option<Conversation>,
-    deployment: &Arc<Deployment>,
-    bytes_max: usize,
-) -> Result<Binary, Refusal> {
-    if matches!(reading, Reading::Relay) && !is_json(&head) {
-        let content_type =
-            content_type(&head).unwrap_or(const { HeaderValue::from_static("application/octet-stream") });
-        let arrivals = Arrivals::of(body, Arc::clone(deployment));
-        return Binary::begin(medium, content_type, arrivals, head.headers).await;
-    }
-    let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
-    let body = Mask::new(Arc::clone(deployment)).whole(body);
-    let body: Bytes = match conversation {
-        Some(mut conversation) => conversation.whole(&body).map_err(refused_by_adapter)?.into(),
-        None => body,
-    };
-    in_band::error_in(&body).map_or(Ok(()), Err)?;
-    let (content_type, bytes) = canonical::encoded_bytes(&body).ok_or_else(|| {
-        Refusal::new(Cause::UpstreamError, "the provider answered without an answer in it")
-            .detail(format!("it answered JSON in place of {}", medium.described()))
-    })?;
-    Ok(Binary::whole(medium, content_type, bytes, head.headers))
-}
-
-impl Accepted {
-    /// Reads the whole answer to a request that did not ask for a stream, and checks it.
-    ///
-    /// # Errors
-    /// The answer broke off, came too late, is too long, cannot be read by the adapter, or reports a failure.
-    pub async fn check(
-        self,
-        operation: Operation,
-        deployment: &Arc<Deployment>,
-        bytes_max: usize,
-    ) -> Result<(), Refusal> {
-        let (head, body) = self.answer.into_parts();
-        let mut conversation = self.conversation;
-        if let Some(conversation) = &mut conversation {
-            conversation.answered(head.headers.clone());
-        }
-        if let Answers::Bytes(medium) = operation.row().answers {
-            let answer = bytes(medium, head, body, self.reading, conversation, deployment, bytes_max).await;
-            return answer.map(drop);
-        }
-        let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
-        let whole = whole(operation, head, body, conversation, deployment)?;
-        in_band::check(operation, &whole)
-    }
-}
-
-fn content_type(head: &Parts) -> Option<HeaderValue> {
-    head.headers.get(CONTENT_TYPE).cloned()
-}
-
-/// Whether an answer says that it is JSON. One without a content type is taken for it.
-fn is_json(head: &Parts) -> bool {
-    essence(head).is_empty() || essence(head).eq_ignore_ascii_case("application/json")
-}
-
-fn is_event_stream(head: &Parts) -> bool {
-    is_framed(Framing::ServerSentEvents, head)
-}
-
-/// Whether an answer is framed as its adapter said. An upstream that answers a whole JSON document all the same says so
-/// in the content type.
-fn is_framed(framing: Framing, head: &Parts) -> bool {
-    let essence = essence(head);
-    match framing {
-        Framing::ServerSentEvents => essence.eq_ignore_ascii_case("text/event-stream"),
-        // No type is registered for JSON lines: providers send half a dozen names.
-        Framing::JsonLines => !essence.eq_ignore_ascii_case("application/json"),
-        Framing::AwsEventStream => essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream"),
-    }
-}
-
-/// The content type without its parameters. Some servers write parameters without the semicolon before them.
-fn essence(head: &Parts) -> &str {
-    let given = head.headers.get(CONTENT_TYPE);
-    let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    given.trim_start().split([';', ' ']).next().unwrap_or_default()
 }
 
 /// The error for a non-2xx answer, as the adapter reads it.

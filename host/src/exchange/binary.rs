@@ -89,7 +89,7 @@ impl Binary {
 
 /// The response of an answer of bytes: a head now, and a body that passes them on while the client reads.
 pub fn respond(exchange: Exchange, binary: Box<Binary>) -> Response<Body> {
-    let headers = respond::binary_headers(&exchange, &binary);
+    let headers = respond::binary_headers(&exchange, binary.content_type.clone(), &binary.headers);
     let mut response = Response::new(Body::written(None, |sink| relay(exchange, binary, sink)));
     *response.headers_mut() = headers;
     response

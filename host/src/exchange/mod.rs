@@ -33,6 +33,7 @@ mod inspect;
 mod masks;
 mod outgoing;
 pub mod policy;
+mod reading;
 mod receive;
 pub mod record;
 mod redirect;

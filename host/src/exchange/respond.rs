@@ -6,7 +6,6 @@ use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode};
 
-use super::binary::Binary;
 use super::dialect::openai;
 use super::headers::{describe, describe_request, passed_on};
 use super::refusal::{Cause, Refusal};
@@ -48,9 +47,9 @@ pub fn stream_headers(exchange: &Exchange, upstream: &HeaderMap) -> HeaderMap {
 }
 
 /// The head of an answer of bytes.
-pub fn binary_headers(exchange: &Exchange, answer: &Binary) -> HeaderMap {
-    let mut headers = passed_on(&answer.headers);
-    headers.insert(CONTENT_TYPE, answer.content_type.clone());
+pub fn binary_headers(exchange: &Exchange, content_type: HeaderValue, upstream: &HeaderMap) -> HeaderMap {
+    let mut headers = passed_on(upstream);
+    headers.insert(CONTENT_TYPE, content_type);
     describe(exchange, &mut headers);
     headers
 }

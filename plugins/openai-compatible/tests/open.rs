@@ -144,7 +144,6 @@ fn settings_that_make_no_sense_are_refused_with_the_mend() {
         json!({"operations": []}),
         "provider `p`: `operations` is empty; name at least one",
     );
-    check(json!({"operations": ["speech"]}), "operation `speech` is not one of");
     check(
         json!({"parameter_env": {"region": ["R"]}}),
         "`base_url` has no `{region}`",

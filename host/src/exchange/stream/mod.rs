@@ -144,7 +144,8 @@ impl Stream {
             sse::write_data(&mut whole, &event.data);
             self.take(&whole.freeze())?;
         }
-        if self.scan.is_done() || self.picker.is_finished() || self.picker.events == 0 {
+        let is_complete = matches!(self.source, Source::Canned(_));
+        if is_complete || self.scan.is_done() || self.picker.is_finished() || self.picker.events == 0 {
             return Ok(());
         }
         Err(Refusal::new(
