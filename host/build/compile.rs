@@ -10,7 +10,7 @@ use crate::codegen;
 use crate::kind::Kind;
 
 /// The interface that tells of a plugin.
-const ABOUT: &str = "sluice:plugin/about@0.1.0";
+const ABOUT: &str = "sluice:plugin/about@0.2.0";
 
 /// What x86-64-v3 adds to the first x86-64 (<https://gitlab.com/x86-psABIs/x86-64-ABI>): servers have it since 2013. The
 /// gateway checks at load that its processor has it too, and otherwise compiles.
@@ -88,7 +88,9 @@ fn manifest(engine: &Engine, component: &Component) -> Result<Value, Box<dyn Err
 
 fn json_of(value: Val) -> Result<Value, Box<dyn Error>> {
     Ok(match value {
+        Val::Bool(is) => is.into(),
         Val::String(text) => text.into(),
+        Val::Enum(case) => camel(&case).into(),
         Val::List(values) | Val::Tuple(values) => values.into_iter().map(json_of).collect::<Result<_, _>>()?,
         Val::Record(fields) => fields
             .into_iter()
@@ -98,4 +100,10 @@ fn json_of(value: Val) -> Result<Value, Box<dyn Error>> {
             .into(),
         other => return Err(format!("a manifest has no {other:?}").into()),
     })
+}
+
+/// A name in WIT as the generated types call it: `file-name` is `FileName`.
+fn camel(name: &str) -> String {
+    let words = name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect()
 }

@@ -55,6 +55,11 @@ pub const STILLBORN: Guest = Guest {
     name: "stillborn",
     file: "guest_stillborn.wasm",
 };
+/// A plugin of every kind, written against version 0.2 of the contract without the SDK.
+pub const CONTRACT_0_2: Guest = Guest {
+    name: "contract-0-2",
+    file: "guest_contract_0_2.wasm",
+};
 
 impl Guest {
     /// Where the component is.

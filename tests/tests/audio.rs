@@ -389,3 +389,33 @@ async fn a_provider_without_audio_says_so() {
     let message = gateway.client().post(SPEECH, &speech("audio")).await.message(400);
     assert!(message.contains("audio-speech"), "{message}");
 }
+
+#[tokio::test]
+async fn an_adapter_translates_audio() {
+    let upstream = Upstream::start().await;
+    let speaks_for = json!({ "operations": ["audio-speech", "audio-transcriptions"] });
+    let config = Config::new().probe("audio", &upstream, json!({ "speaks_for": speaks_for }));
+    let gateway = Setup::new(&config).plugin(guests::ADAPTER).start().await;
+    let bytes = json!({ "content_type": "audio/flac", "data": "AP8BAg==" });
+    upstream.then(Script::json(200, &bytes));
+    let answer = gateway.client().post(SPEECH, &speech("audio")).await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("audio/flac"))
+    );
+    assert_eq!(answer.body.as_ref(), b"\x00\xff\x01\x02");
+
+    upstream.then(Script::json(200, &json!({ "text": "hello" })));
+    let file = SOUND.repeat(60_000);
+    assert_eq!(
+        transcribe(&gateway, &[("model", "audio")], &file).await.json()["text"],
+        "hello"
+    );
+    let asked = upstream.requests().pop().unwrap();
+    assert_eq!(asked.header("content-type"), Some("audio/wav"));
+    assert!(asked.body == file, "the file by itself");
+
+    let no_audio = json!({ "content_type": "audio/flac", "data": "no base64!" });
+    upstream.then(Script::json(200, &no_audio));
+    let _ = gateway.client().post(SPEECH, &speech("audio")).await.error(500);
+}

@@ -12,6 +12,7 @@ mod chaos;
 mod circles;
 mod configurations;
 mod continuation;
+mod contract;
 mod costly;
 mod decisions;
 mod dialect;

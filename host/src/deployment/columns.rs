@@ -2,7 +2,7 @@
 
 use super::{Candidate, Deployment, Health};
 use crate::moment::Moment;
-use crate::plugin::columns::{Columns, Count, Fact, Facts, Number, Text, is_over};
+use crate::plugin::columns::{Columns, Fact, Facts, Number, Text, is_over};
 
 /// Candidates, in the order of the configuration.
 pub struct Live {
@@ -27,11 +27,19 @@ impl Columns for Live {
     fn numbers(&self, column: Number) -> Vec<f64> {
         let now = self.now;
         let each = |value: fn(&Deployment, Moment) -> f64| self.each(|candidate| value(&candidate.deployment, now));
+        let count =
+            |value: fn(&Deployment, Moment) -> u32| self.each(|candidate| f64::from(value(&candidate.deployment, now)));
         match column {
             Number::Weights => match &self.weights {
                 Some(weights) => weights.clone(),
                 None => each(|deployment, _| deployment.settings.weight.unwrap_or(0.0)),
             },
+            Number::Orders => count(|deployment, _| deployment.settings.order.unwrap_or(0)),
+            Number::InFlight => count(|deployment, _| deployment.health.in_flight()),
+            Number::RequestsThisMinute => count(|deployment, now| deployment.health.requests_this_minute(now)),
+            Number::TokensThisMinute => count(|deployment, now| deployment.health.tokens_this_minute(now)),
+            Number::RequestLimits => count(|deployment, _| deployment.settings.rpm.unwrap_or(0)),
+            Number::TokenLimits => count(|deployment, _| deployment.settings.tpm.unwrap_or(0)),
             Number::LatencySeconds => each(|deployment, _| deployment.health.latency_seconds()),
             Number::FirstTokenSeconds => each(|deployment, _| deployment.health.first_token_seconds()),
             Number::TokensPerSecond => each(|deployment, _| deployment.health.tokens_per_second()),
@@ -39,19 +47,6 @@ impl Columns for Live {
             Number::FailureRates => each(|deployment, now| deployment.health.failure_rate(now)),
             Number::InputPrices => each(|deployment, _| deployment.input_usd_per_million()),
             Number::OutputPrices => each(|deployment, _| deployment.output_usd_per_million()),
-        }
-    }
-
-    fn counts(&self, column: Count) -> Vec<u32> {
-        let now = self.now;
-        let each = |value: fn(&Deployment, Moment) -> u32| self.each(|candidate| value(&candidate.deployment, now));
-        match column {
-            Count::Orders => each(|deployment, _| deployment.settings.order.unwrap_or(0)),
-            Count::InFlight => each(|deployment, _| deployment.health.in_flight()),
-            Count::RequestsThisMinute => each(|deployment, now| deployment.health.requests_this_minute(now)),
-            Count::TokensThisMinute => each(|deployment, now| deployment.health.tokens_this_minute(now)),
-            Count::RequestLimits => each(|deployment, _| deployment.settings.rpm.unwrap_or(0)),
-            Count::TokenLimits => each(|deployment, _| deployment.settings.tpm.unwrap_or(0)),
         }
     }
 

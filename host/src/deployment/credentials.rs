@@ -11,7 +11,7 @@ use super::Deployment;
 use super::percent::encode;
 use super::sigv4::{SignError, Signer};
 use crate::config::Secret;
-use crate::plugin::adapter::{Auth, ProviderInfo};
+use crate::plugin::adapter::Auth;
 use crate::upstream::Outgoing;
 
 /// The features that a request asks Anthropic to enable, separated by commas.
@@ -33,6 +33,10 @@ pub enum AuthError {
     Unsendable { deployment: String, parameter: String },
     #[error("deployment `{deployment}` needs {scheme}, which is not yet in effect")]
     NotYet { deployment: String, scheme: &'static str },
+    #[error(
+        "the adapter of deployment `{deployment}` asks for `{scheme}`, which this version of the gateway does not know"
+    )]
+    UnknownScheme { deployment: String, scheme: String },
     #[error("the adapter named `{name}` as a header for a credential, which no header can be called")]
     BadHeader { name: String },
 }
@@ -64,6 +68,12 @@ pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<O
         }
         Auth::AwsSigv4(_) => {}
         Auth::GoogleOauth(_) => return Err(not_yet(deployment, "Google OAuth")),
+        Auth::Other((scheme, _)) => {
+            return Err(AuthError::UnknownScheme {
+                deployment: deployment.settings.id.clone(),
+                scheme: scheme.clone(),
+            });
+        }
     }
     for (name, value) in &deployment.extra_headers {
         add(request.headers_mut(), name, value);
@@ -165,7 +175,7 @@ fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
 fn find<'d>(deployment: &'d Deployment, parameter: &str) -> Result<Option<&'d Secret>, AuthError> {
     let found = deployment.credential(parameter);
     let provider = deployment.upstream.as_ref().map(|upstream| upstream.provider.as_ref());
-    if found.is_none() && !provider.is_some_and(key_is_optional) {
+    if found.is_none() && !provider.is_some_and(|provider| provider.credential_is_optional) {
         return Err(missing(deployment, parameter));
     }
     Ok(found)
@@ -179,14 +189,6 @@ fn missing(deployment: &Deployment, parameter: &str) -> AuthError {
         parameter: parameter.to_owned(),
         hint: variable.map_or_else(String::new, |(_, name)| format!(", or the environment variable {name}")),
     }
-}
-
-/// Whether the provider's description says `key: optional`: self-hosted servers often need no key.
-fn key_is_optional(provider: &ProviderInfo) -> bool {
-    provider
-        .extras
-        .iter()
-        .any(|(name, value)| name == "key" && value == "optional")
 }
 
 fn header(deployment: &Deployment, parameter: &str, text: &str) -> Result<HeaderValue, AuthError> {

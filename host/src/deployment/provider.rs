@@ -195,7 +195,7 @@ fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::adapter::Auth;
+    use crate::plugin::adapter::{Auth, Continuation};
 
     #[track_caller]
     fn check(provider: &str, parameter: &str, variable: &str, expected: Option<Kept>) {
@@ -208,6 +208,8 @@ mod tests {
                 ("organization".into(), "OPENAI_ORGANIZATION".into()),
             ],
             operations: Vec::new(),
+            continuation: Continuation::None,
+            credential_is_optional: false,
             extras: Vec::new(),
         };
         let shipped = Some(&shipped).filter(|shipped| shipped.name == provider);

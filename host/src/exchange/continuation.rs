@@ -1,7 +1,7 @@
 //! If a stream breaks after content has been sent, another deployment continues the answer, if that is possible.
 //!
 //! The other model gets the delivered text, and is asked to continue it. This is possible for plain text, with models
-//! whose adapter says that they can do it ([`CAN_CONTINUE`]), and never in the middle of a tool call or of reasoning.
+//! whose adapter says that they can do it, and never in the middle of a tool call or of reasoning.
 //! The client sees one answer; the usage of both deployments counts. If no deployment of the model group can continue,
 //! its fallbacks are tried in the same way as before the first content.
 
@@ -17,12 +17,9 @@ use super::stream::Stream;
 use super::{attempt, blame, route};
 use crate::canonical::{Canonical, Opening, Seam};
 use crate::deployment::{Candidate, Deployment};
+use crate::plugin::adapter::Continuation;
 use crate::usage::Usage;
 use crate::worker;
-
-/// The entry in `provider-info.extras` by which an adapter says that a provider's models continue an answer when they
-/// are asked to.
-const CAN_CONTINUE: (&str, &str) = ("continuation", "instructed");
 
 /// Continues a broken stream with another deployment's answer. The usage of the broken attempt is added to the story.
 ///
@@ -119,8 +116,5 @@ async fn ask_another(
 
 fn can_continue(candidate: &Candidate) -> bool {
     let upstream = candidate.deployment.upstream.as_ref();
-    upstream.is_some_and(|upstream| {
-        let mut extras = upstream.provider.extras.iter();
-        extras.any(|(name, value)| (name.as_str(), value.as_str()) == CAN_CONTINUE)
-    })
+    upstream.is_some_and(|upstream| upstream.provider.continuation == Continuation::Instructed)
 }

@@ -157,6 +157,14 @@ pub fn build(canonical: &Canonical, upstream: &Upstream, asked: UpstreamRequest)
             headers.insert(CONTENT_TYPE, form.content_type());
             form.body(&changed(canonical, asked.body).map_err(broken)?)
         }
+        RequestBody::Upload(field) => {
+            let upload = canonical.uploads.iter().find(|upload| *upload.field == *field);
+            let missing =
+                || Refusal::new(Cause::BadRequest, format!("the form has no file `{field}`")).parameter(&field);
+            let upload = upload.ok_or_else(missing)?;
+            headers.insert(CONTENT_TYPE, form::content_type(upload));
+            Outgoing::spooled(vec![upload.content.clone()])
+        }
         asked => body(canonical, asked).map_err(broken)?,
     };
     let mut request = Request::new(body);

@@ -14,7 +14,7 @@ use crate::canonical::Canonical;
 use hyper::HeaderMap;
 
 pub use super::bindings::provider_types::{
-    Auth, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
+    Auth, Continuation, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
 
 /// The deployment that is being tried, as far as an adapter may ask about it.

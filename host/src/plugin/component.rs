@@ -12,16 +12,13 @@ use wasmtime::component::Component as Compiled;
 use super::about::About;
 use super::apart::Patience;
 use super::bindings::{
-    Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre,
+    Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre, types,
 };
 use super::guest::Guest;
 use super::load::{BYTES_MAX, LoadError, chain};
 use super::pool::{Key, Pool};
 use super::{Host, Kind};
 use crate::canonical::parts::Medium;
-
-/// The manifest's extra with the words of what a guardrail looks at beside text.
-pub(super) const LOOKS_AT: &str = "looks-at";
 
 /// A component embedded by the build script.
 pub struct Bundled {
@@ -95,23 +92,14 @@ impl Component {
         })
     }
 
-    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    /// Whether deployments that the strategy leaves out must not be tried.
     pub fn constrains(&self) -> bool {
-        let mut extras = self.manifest.extras.iter();
-        extras.any(|(name, value)| (name.as_str(), value.as_str()) == ("constrains", "true"))
+        self.manifest.constrains
     }
 
-    /// What it looks at beside text, as a guardrail (`looks-at` in `wit/guardrail.wit`).
+    /// What it looks at beside text, as a guardrail.
     pub fn looks_at(&self) -> Vec<Medium> {
-        let mut extras = self.manifest.extras.iter();
-        let words = extras
-            .find(|(name, _)| name == LOOKS_AT)
-            .map(|(_, words)| words.as_str());
-        let words: Vec<&str> = words.unwrap_or_default().split_ascii_whitespace().collect();
-        Medium::ALL
-            .into_iter()
-            .filter(|medium| words.contains(&medium.word()))
-            .collect()
+        self.manifest.looks_at.iter().copied().map(Medium::from).collect()
     }
 
     /// Validates settings against the manifest's schema.
@@ -317,6 +305,18 @@ fn none_of_required<'s>(schema: &'s serde_json::Value, settings: &serde_json::Va
         .map(|branch| branch.get("required")?.as_array()?.first()?.as_str())
         .collect();
     names.filter(|names| names.iter().all(|name| settings.get(name).is_none()))
+}
+
+impl From<types::Medium> for Medium {
+    fn from(medium: types::Medium) -> Self {
+        match medium {
+            types::Medium::Image => Self::Image,
+            types::Medium::Audio => Self::Audio,
+            types::Medium::Video => Self::Video,
+            types::Medium::File => Self::File,
+            types::Medium::Tokens => Self::Tokens,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Self; 4] = [Self::Strategy, Self::Adapter, Self::Guardrail, Self::Callback];
 
-    /// The world's name in `wit/worlds.wit`.
+    /// The world's name in `wit/0.2/worlds.wit`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -27,10 +27,10 @@ impl Kind {
     #[must_use]
     pub fn interface(self) -> &'static str {
         match self {
-            Self::Strategy => "sluice:plugin/routing@0.1.0",
-            Self::Adapter => "sluice:plugin/provider@0.1.0",
-            Self::Guardrail => "sluice:plugin/guardrail@0.1.0",
-            Self::Callback => "sluice:plugin/callback@0.1.0",
+            Self::Strategy => "sluice:plugin/routing@0.2.0",
+            Self::Adapter => "sluice:plugin/provider@0.2.0",
+            Self::Guardrail => "sluice:plugin/guardrail@0.2.0",
+            Self::Callback => "sluice:plugin/callback@0.2.0",
         }
     }
 }

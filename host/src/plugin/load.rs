@@ -36,10 +36,10 @@ pub enum LoadError {
     CoreModule,
     #[error("it is not a valid component (copied in part?): {0}")]
     Invalid(String),
-    #[error("it exports none of {}: see wit/worlds.wit", list_interfaces())]
+    #[error("it exports none of {}: see wit/0.2/worlds.wit", list_interfaces())]
     NoKind,
     #[error(
-        "as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/worlds.wit lists for it, and nothing else"
+        "as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/0.2/worlds.wit lists for it, and nothing else"
     )]
     Link { kind: &'static str, reason: String },
     #[error("`describe` failed: {0}")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Columns, Count, EXHAUSTED, Fact, Number, Values};
+use super::columns::{Columns, EXHAUSTED, Fact, Number, Values};
 
 /// Entries of one record. A strategy reads some ten columns and fields.
 const ENTRIES_MAX: usize = 1_000;
@@ -37,21 +37,6 @@ impl Reads {
             Some(Values::Numbers(first)) => first.iter().map(|number| number.0).collect(),
             _ => {
                 self.note(column.name(), Values::of_numbers(&now));
-                now
-            }
-        }
-    }
-
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it was a `u32` when it was noted"
-    )]
-    pub(super) fn counts(&mut self, column: Count, now: Vec<u32>) -> Vec<u32> {
-        match self.columns.get(column.name()) {
-            Some(Values::Numbers(first)) => first.iter().map(|number| number.0 as u32).collect(),
-            _ => {
-                self.note(column.name(), Values::of_counts(&now));
                 now
             }
         }
@@ -110,10 +95,6 @@ impl Reads {
     pub fn complete(&mut self, columns: &dyn Columns) {
         for column in Number::ALL {
             let values = || Values::of_numbers(&columns.numbers(column));
-            self.columns.entry(column.name().to_owned()).or_insert_with(values);
-        }
-        for column in Count::ALL {
-            let values = || Values::of_counts(&columns.counts(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }
         // Kept even if all are zero: that no candidate was exhausted differs from a strategy that did not ask.

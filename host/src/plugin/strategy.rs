@@ -39,7 +39,7 @@ impl Strategy {
         &self.pool.identity().name
     }
 
-    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/routing.wit`).
+    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/0.2/routing.wit`).
     #[must_use]
     pub fn constrains(&self) -> bool {
         self.constrains

@@ -8,8 +8,9 @@
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use serde::Deserialize;
+use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, SplitMix};
-use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, exchange};
 
 /// The strategy; it keeps nothing but its settings from one exchange to the next.
 pub struct Adaptive {
@@ -81,12 +82,15 @@ fn winner(exhausted: &[bool], scores: &[u64], mut shares: Vec<f64>, random: &mut
 
 /// Expected time of each candidate in proportion to the others', as a number to sort by; README.md says why so.
 fn scores(times: Vec<f64>, shares: &[f64]) -> Vec<u64> {
-    let load = candidates::in_flight().into_iter().zip(candidates::failure_rates());
+    let in_flight = candidates::numbers(NumberColumn::InFlight);
+    let load = in_flight
+        .into_iter()
+        .zip(candidates::numbers(NumberColumn::FailureRates));
     let candidates = times.into_iter().zip(shares).zip(load);
     candidates
         .map(|((time, &share), (in_flight, failure_rate))| {
             if share > 0.0 {
-                ranking::rising(time * (f64::from(in_flight) + 1.0) / success(failure_rate) / share)
+                ranking::rising(time * (in_flight + 1.0) / success(failure_rate) / share)
             } else {
                 ranking::rising(f64::INFINITY)
             }
@@ -104,11 +108,11 @@ fn success(failure_rate: f64) -> f64 {
 /// `ttl` ago, the best time of the others, so that it is tried; any time where none was measured.
 fn times(ttl: f64) -> Vec<f64> {
     let mut times = if exchange::is_streaming() {
-        candidates::first_token_seconds()
+        candidates::numbers(NumberColumn::FirstTokenSeconds)
     } else {
-        candidates::latency_seconds()
+        candidates::numbers(NumberColumn::LatencySeconds)
     };
-    for (time, age) in times.iter_mut().zip(candidates::sample_ages()) {
+    for (time, age) in times.iter_mut().zip(candidates::numbers(NumberColumn::SampleAges)) {
         if !(age <= ttl && time.is_finite() && *time > 0.0) {
             *time = f64::NAN;
         }

@@ -19,8 +19,8 @@ mod wire;
 
 use serde::Deserialize;
 use sluice_sdk::{
-    Auth, Event, Failure, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody,
-    Target, UpstreamRequest, deployment, exchange,
+    Auth, Continuation, Event, Failure, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading,
+    RequestBody, Target, UpstreamRequest, deployment, exchange,
 };
 
 use betas::Betas;
@@ -103,7 +103,9 @@ impl ProviderAdapter for Anthropic {
                 .map(|(parameter, variable)| (parameter.into(), variable.into()))
                 .into(),
             operations: vec!["chat-completions".into()],
-            extras: vec![("continuation".into(), "instructed".into())],
+            continuation: Continuation::Instructed,
+            credential_is_optional: false,
+            extras: Vec::new(),
         }]
     }
 

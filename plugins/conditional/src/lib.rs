@@ -51,7 +51,7 @@ impl Plugin for Conditional {
             "Rules over the exchange say which deployments come first, or alone.",
         )
         .settings_schema(include_str!("../settings.schema.json"))
-        .extra("constrains", "true")
+        .constrains()
     }
 
     fn new(settings: Settings) -> Result<Self, String> {

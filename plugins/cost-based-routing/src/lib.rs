@@ -5,8 +5,9 @@
 //! used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
+use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, LiteLlmArgs};
-use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy};
 
 /// The strategy; it keeps nothing from one exchange to the next.
 pub struct CostBasedRouting;
@@ -30,9 +31,9 @@ impl Plugin for CostBasedRouting {
 
 impl RoutingStrategy for CostBasedRouting {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let prices = candidates::input_prices()
+        let prices = candidates::numbers(NumberColumn::InputPrices)
             .into_iter()
-            .zip(candidates::output_prices())
+            .zip(candidates::numbers(NumberColumn::OutputPrices))
             .map(|(input, output)| ranking::rising(price(input, output)));
         Ok(ranking::order(candidates::exhausted().into_iter().zip(prices)))
     }

@@ -8,8 +8,9 @@
 
 mod settings;
 
+use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, Turns};
-use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, exchange};
 
 pub use settings::Settings;
 
@@ -76,11 +77,11 @@ fn pace(time: f64, fast: f64) -> u64 {
 /// with like. NaN for a candidate to be tried: never measured, too long ago, or not by the last measure either.
 fn times(is_streaming: bool, ttl: f64) -> Vec<f64> {
     const MEASURES: [fn() -> Vec<f64>; 3] = [
-        candidates::first_token_seconds,
+        || candidates::numbers(NumberColumn::FirstTokenSeconds),
         seconds_per_token,
-        candidates::latency_seconds,
+        || candidates::numbers(NumberColumn::LatencySeconds),
     ];
-    let ages = candidates::sample_ages();
+    let ages = candidates::numbers(NumberColumn::SampleAges);
     let mut times = Vec::new();
     for measure in &MEASURES[usize::from(!is_streaming)..] {
         times = measure();
@@ -100,7 +101,8 @@ fn times(is_streaming: bool, ttl: f64) -> Vec<f64> {
 }
 
 fn seconds_per_token() -> Vec<f64> {
-    candidates::tokens_per_second().into_iter().map(f64::recip).collect()
+    let rates = candidates::numbers(NumberColumn::TokensPerSecond);
+    rates.into_iter().map(f64::recip).collect()
 }
 
 #[cfg(feature = "component")]

@@ -5,8 +5,9 @@
 //! `token-limits`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
+use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, LiteLlmArgs};
-use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy};
 
 /// The strategy; it keeps nothing from one exchange to the next.
 pub struct LeastBusy;
@@ -31,7 +32,8 @@ impl Plugin for LeastBusy {
 impl RoutingStrategy for LeastBusy {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
         let turns = ranking::turns(ranking::shares());
-        Ok(ranking::order(candidates::in_flight().into_iter().zip(turns)))
+        let load = candidates::numbers(NumberColumn::InFlight);
+        Ok(ranking::order(load.into_iter().map(ranking::rising).zip(turns)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sluice_sdk::{Auth, ProviderInfo};
+use sluice_sdk::{Auth, Continuation, ProviderInfo};
 
 use crate::entry::{Bounds, Entry, Json, Pairs, Proof};
 use crate::{azure, text_completion};
@@ -55,7 +55,9 @@ pub fn info(entry: &Entry) -> ProviderInfo {
         auth: entry.auth.auth(),
         environment: environment(entry),
         operations: operations(entry),
-        extras: vec![("continuation".into(), "instructed".into())],
+        continuation: Continuation::Instructed,
+        credential_is_optional: false,
+        extras: Vec::new(),
     }
 }
 

@@ -5,7 +5,8 @@
 //! exchange's seed. All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
-use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, candidates, ranking};
+use sluice_sdk::candidates::{self, NumberColumn};
+use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, ranking};
 
 /// The strategy; it keeps nothing from one exchange to the next.
 pub struct Priority;
@@ -29,13 +30,14 @@ impl Plugin for Priority {
 impl RoutingStrategy for Priority {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
         let turns = ranking::turns(ranking::shares());
-        Ok(ranking::order(candidates::orders().into_iter().map(level).zip(turns)))
+        let orders = candidates::numbers(NumberColumn::Orders);
+        Ok(ranking::order(orders.into_iter().map(level).zip(turns)))
     }
 }
 
 /// Not given (0) is after all that are given.
-fn level(order: u32) -> u32 {
-    if order == 0 { u32::MAX } else { order }
+fn level(order: f64) -> u64 {
+    ranking::rising(if order > 0.0 { order } else { f64::INFINITY })
 }
 
 #[cfg(feature = "component")]

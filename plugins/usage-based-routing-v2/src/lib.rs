@@ -6,8 +6,9 @@
 //! `request-limits`, then `token-limits`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
+use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, LiteLlmArgs, Turns};
-use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates};
+use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy};
 
 /// The strategy; it keeps nothing from one exchange to the next.
 pub struct UsageBasedRouting;
@@ -39,9 +40,9 @@ impl RoutingStrategy for UsageBasedRouting {
             )));
         }
         let turns = Turns::by(ranking::shares());
-        let usage = candidates::tokens_this_minute();
+        let usage = candidates::numbers(NumberColumn::TokensThisMinute);
         let with_room = (0..).zip(exhausted).filter(|(_, exhausted)| !exhausted);
-        let keyed = with_room.map(|(index, _)| ((usage[index], turns.of(index)), index as u32));
+        let keyed = with_room.map(|(index, _)| ((ranking::rising(usage[index]), turns.of(index)), index as u32));
         Ok(ranking::order_of(keyed))
     }
 }

@@ -5,7 +5,8 @@
 //! **Reads**: `weights`, `requests-this-minute`. Both neutral, so the instance stays clean and is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
-use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, candidates, ranking};
+use sluice_sdk::candidates::{self, NumberColumn};
+use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, ranking};
 
 /// The strategy; it keeps nothing from one exchange to the next.
 pub struct WeightedRoundRobin;
@@ -28,18 +29,18 @@ impl Plugin for WeightedRoundRobin {
 
 impl RoutingStrategy for WeightedRoundRobin {
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError> {
-        let mut weights = candidates::weights();
+        let mut weights = candidates::numbers(NumberColumn::Weights);
         if !weights.iter().any(|&weight| weight > 0.0) {
             weights.fill(1.0);
         }
-        let requests = candidates::requests_this_minute();
+        let requests = candidates::numbers(NumberColumn::RequestsThisMinute);
         Ok(ranking::order(requests.into_iter().zip(weights).map(place)))
     }
 }
 
 /// Whether it is a last resort, and its requests for its weight if it were next.
-fn place((requests, weight): (u32, f64)) -> (bool, u64) {
-    let requests = f64::from(requests) + 1.0;
+fn place((requests, weight): (f64, f64)) -> (bool, u64) {
+    let requests = requests + 1.0;
     if weight > 0.0 {
         (false, ranking::rising(requests / weight))
     } else {

@@ -12,7 +12,7 @@ pub(crate) fn settings() -> String {
     host::settings::get()
 }
 
-/// The exchange being worked on. Reading what is not neutral (`wit/exchange.wit`) costs a fresh instance afterwards.
+/// The exchange being worked on. Reading what is not neutral (`wit/0.2/exchange.wit`) costs a fresh instance afterwards.
 pub mod exchange {
     use super::host;
 

@@ -9,9 +9,9 @@ pub use bindings::callback::exports::sluice::plugin::callback::DeliveryError;
 pub use bindings::guardrail::exports::sluice::plugin::guardrail::{
     Edit, Error as GuardrailError, Passage, Stage, Verdict, Violation,
 };
-pub use bindings::imports::sluice::plugin::types::Header;
+pub use bindings::imports::sluice::plugin::types::{Header, Medium};
 pub use bindings::provider::exports::sluice::plugin::provider::{
-    Auth, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
+    Auth, Continuation, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
 pub use bindings::routing::exports::sluice::plugin::routing::Error as RoutingError;
 
@@ -46,6 +46,8 @@ impl Manifest {
             summary: summary.into(),
             settings_schema: String::new(),
             outbound: Vec::new(),
+            constrains: false,
+            looks_at: Vec::new(),
             extras: Vec::new(),
         }
     }
@@ -57,17 +59,18 @@ impl Manifest {
         self
     }
 
-    /// A further fact about the plugin; `wit/` says which there are.
+    /// Of a routing strategy: what it leaves out must not be tried.
     #[must_use]
-    pub fn extra(mut self, name: &str, value: &str) -> Self {
-        self.extras.push((name.into(), value.into()));
+    pub fn constrains(mut self) -> Self {
+        self.constrains = true;
         self
     }
 
-    /// What a guardrail looks at beside text, such as `["image", "file"]`: `wit/guardrail.wit` has the words.
+    /// Of a guardrail: what it is shown beside text.
     #[must_use]
-    pub fn looks_at(self, media: &[&str]) -> Self {
-        self.extra("looks-at", &media.join(" "))
+    pub fn looks_at(mut self, media: &[Medium]) -> Self {
+        self.looks_at = media.to_vec();
+        self
     }
 
     /// A host it asks to reach: `host`, `host:port` or `*.domain`; `*` asks for whatever the operator names.
@@ -89,6 +92,23 @@ pub trait RoutingStrategy: Plugin {
     /// # Errors
     /// The host then ranks as `simple-shuffle` does, and counts the error.
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError>;
+}
+
+impl ProviderInfo {
+    /// A provider with a prefix, an address and a proof of who we are; it serves chat, and all else is left out.
+    #[must_use]
+    pub fn new(name: &str, api_base: &str, auth: Auth) -> Self {
+        Self {
+            name: name.into(),
+            api_base: api_base.into(),
+            auth,
+            environment: Vec::new(),
+            operations: vec!["chat-completions".into()],
+            continuation: Continuation::None,
+            credential_is_optional: false,
+            extras: Vec::new(),
+        }
+    }
 }
 
 /// Speaks one or more providers' wire formats, without I/O and without credentials.
@@ -147,7 +167,7 @@ pub trait ProviderAdapter: Plugin {
 
 /// Looks at text going in or coming out.
 pub trait Guardrail: Plugin {
-    /// Judges the passages of one stage; what each stage and verdict means stands in `wit/guardrail.wit`.
+    /// Judges the passages of one stage; what each stage and verdict means stands in `wit/0.2/guardrail.wit`.
     ///
     /// # Errors
     /// The exchange is refused, unless the operator says `fail: open`.

@@ -48,6 +48,15 @@ impl Form {
     }
 }
 
+/// The content type of a file.
+pub fn content_type(upload: &Upload) -> HeaderValue {
+    let given = upload
+        .content_type
+        .as_deref()
+        .and_then(|given| HeaderValue::from_str(given).ok());
+    given.unwrap_or(const { HeaderValue::from_static("application/octet-stream") })
+}
+
 fn head(upload: &Upload) -> String {
     let name = quoted(&upload.field);
     // Without a file name, servers take a part for a text.

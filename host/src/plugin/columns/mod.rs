@@ -5,13 +5,13 @@ mod recorded;
 pub(super) use recorded::EXHAUSTED;
 pub use recorded::{Recorded, Values, Written};
 
+use super::bindings::candidates::{NumberColumn, TextColumn};
 use crate::region::is_within;
 
 /// The candidates of a decision: entry i of every list is candidate i.
 pub trait Columns: Send + Sync {
     fn count(&self) -> usize;
     fn numbers(&self, column: Number) -> Vec<f64>;
-    fn counts(&self, column: Count) -> Vec<u32>;
     fn texts(&self, column: Text) -> Vec<String>;
     fn tags(&self) -> Vec<Vec<String>>;
     /// One attribute of each deployment's `model_info`, as JSON text.
@@ -23,7 +23,7 @@ pub trait Columns: Send + Sync {
 }
 
 macro_rules! columns {
-    ($(#[$meta:meta])* $kind:ident { $($column:ident $name:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $kind:ident of $wit:ident { $($column:ident $name:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $kind { $($column),* }
@@ -31,10 +31,16 @@ macro_rules! columns {
         impl $kind {
             pub const ALL: [Self; [$(Self::$column),*].len()] = [$(Self::$column),*];
 
-            /// The name in `wit/candidates.wit`.
+            /// The name in `wit/0.2/candidates.wit`, under which it is recorded.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$column => $name),* }
+            }
+        }
+
+        impl From<$wit> for $kind {
+            fn from(column: $wit) -> Self {
+                match column { $($wit::$column => Self::$column),* }
             }
         }
     };
@@ -42,33 +48,27 @@ macro_rules! columns {
 
 columns! {
     /// Columns of numbers.
-    Number {
+    Number of NumberColumn {
         Weights "weights",
+        Orders "orders",
+        InFlight "in-flight",
         LatencySeconds "latency-seconds",
         FirstTokenSeconds "first-token-seconds",
         TokensPerSecond "tokens-per-second",
         SampleAges "sample-ages",
         FailureRates "failure-rates",
+        RequestsThisMinute "requests-this-minute",
+        TokensThisMinute "tokens-this-minute",
+        RequestLimits "request-limits",
+        TokenLimits "token-limits",
         InputPrices "input-prices",
         OutputPrices "output-prices",
     }
 }
 
 columns! {
-    /// Columns of whole numbers.
-    Count {
-        Orders "orders",
-        InFlight "in-flight",
-        RequestsThisMinute "requests-this-minute",
-        TokensThisMinute "tokens-this-minute",
-        RequestLimits "request-limits",
-        TokenLimits "token-limits",
-    }
-}
-
-columns! {
     /// Columns of text.
-    Text {
+    Text of TextColumn {
         Ids "ids",
         Providers "providers",
         Models "models",
@@ -76,7 +76,7 @@ columns! {
     }
 }
 
-/// A property of a deployment that a strategy can test against a word: `fact` in `wit/candidates.wit`.
+/// A property of a deployment that a strategy can test against a word: `fact` in `wit/0.2/candidates.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
     Id,

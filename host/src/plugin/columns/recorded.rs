@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Columns, Count, Fact, Facts, Number, Text, is_over};
+use super::{Columns, Fact, Facts, Number, Text, is_over};
 
 /// The name of the recorded result of [`Columns::exhausted`].
 pub(in crate::plugin) const EXHAUSTED: &str = "exhausted";
 
-/// Columns by their names in `wit/candidates.wit`, and `info.<name>` for attributes. A column that was not recorded is
+/// Columns by their names in `wit/0.2/candidates.wit`, and `info.<name>` for attributes. A column that was not recorded is
 /// 0 or empty.
 #[derive(Debug, Clone, Default)]
 pub struct Recorded {
@@ -26,6 +26,16 @@ impl Recorded {
         };
         numbers.resize(self.count, 0.0);
         numbers
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what was recorded of a `u32` fits one; anything else in the file is cut to the nearest"
+    )]
+    fn counts(&self, column: Number) -> Vec<u32> {
+        let numbers = self.written(column.name());
+        numbers.into_iter().map(|number| number as u32).collect()
     }
 
     fn words(&self, name: &str) -> Vec<String> {
@@ -45,16 +55,6 @@ impl Columns for Recorded {
 
     fn numbers(&self, column: Number) -> Vec<f64> {
         self.written(column.name())
-    }
-
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what was recorded of a `u32` fits one; anything else in the file is cut to the nearest"
-    )]
-    fn counts(&self, column: Count) -> Vec<u32> {
-        let numbers = self.written(column.name());
-        numbers.into_iter().map(|number| number as u32).collect()
     }
 
     fn texts(&self, column: Text) -> Vec<String> {
@@ -98,8 +98,8 @@ impl Columns for Recorded {
             let columns = self.counts(limits).into_iter().zip(self.counts(used));
             columns.map(move |(limit, used)| is_over(limit, used, more))
         };
-        let requests = over(Count::RequestLimits, Count::RequestsThisMinute, 1);
-        let tokens = over(Count::TokenLimits, Count::TokensThisMinute, prompt_tokens);
+        let requests = over(Number::RequestLimits, Number::RequestsThisMinute, 1);
+        let tokens = over(Number::TokenLimits, Number::TokensThisMinute, prompt_tokens);
         requests
             .zip(tokens)
             .map(|(requests, tokens)| requests || tokens)
@@ -268,8 +268,8 @@ mod tests {
             count: 2,
             columns: [("orders".to_owned(), Values::of_counts(&[4, 5]))].into(),
         };
-        assert_eq!(columns.counts(Count::Orders), [4, 5]);
-        assert_eq!(columns.counts(Count::InFlight), [0, 0]);
+        assert_eq!(columns.numbers(Number::Orders), [4.0, 5.0]);
+        assert_eq!(columns.numbers(Number::InFlight), [0.0, 0.0]);
         assert_eq!(columns.texts(Text::Ids), ["", ""]);
         assert_eq!(columns.info("region"), ["", ""]);
     }

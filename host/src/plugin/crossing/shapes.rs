@@ -1,11 +1,9 @@
 //! Bounds of the names that a guest asks about, of what a component says of itself and of its providers, and of the
 //! requests that it asks for.
 
-use crate::canonical::parts::Medium;
-use crate::plugin::bindings::provider_types::{Auth, ProviderInfo, UpstreamRequest};
+use crate::plugin::bindings::provider_types::{Auth, ProviderInfo, RequestBody, UpstreamRequest};
 use crate::plugin::bindings::types::Header;
 use crate::plugin::bindings::{Manifest, http};
-use crate::plugin::component::LOOKS_AT;
 
 /// Bytes of a name of a field, an attribute, a parameter, a header or a column.
 const NAME_BYTES_MAX: usize = 1_024;
@@ -49,6 +47,7 @@ pub(in crate::plugin) fn manifest(manifest: &Manifest) -> Result<(), String> {
         ("bytes of `settings-schema`", manifest.settings_schema.len(), 256 << 10),
         ("entries of `outbound`", manifest.outbound.len(), 256),
         ("bytes of one host of `outbound`", longest(&manifest.outbound), 300),
+        ("entries of `looks-at`", manifest.looks_at.len(), 16),
         ("entries of `extras`", manifest.extras.len(), 64),
         ("bytes of one text of `extras`", longest(pairs(&manifest.extras)), 4_096),
     ])?;
@@ -56,16 +55,7 @@ pub(in crate::plugin) fn manifest(manifest: &Manifest) -> Result<(), String> {
     if !schema.is_empty() && serde_json::from_str::<serde_json::Value>(schema).is_err() {
         return Err("settings-schema is not JSON".into());
     }
-    let mut looks_at = manifest.extras.iter().filter(|(name, _)| name == LOOKS_AT);
-    let is_known = |word: &&str| Medium::ALL.iter().any(|medium| medium.word() == *word);
-    match looks_at.find_map(|(_, words)| words.split_ascii_whitespace().find(|word| !is_known(word))) {
-        None => Ok(()),
-        Some(word) => {
-            let words = Medium::ALL.map(Medium::word).join("`, `");
-            let word: String = word.chars().take(40).collect();
-            Err(format!("`{LOOKS_AT}` names {word:?}, and the words are `{words}`"))
-        }
-    }
+    Ok(())
 }
 
 /// Checks the lengths of what an adapter says of its providers.
@@ -79,7 +69,7 @@ pub(in crate::plugin) fn providers(providers: &[ProviderInfo]) -> Result<(), Str
         check(&[
             ("bytes of a provider's `name`", provider.name.len(), 64),
             ("bytes of `api-base`", provider.api_base.len(), 2_048),
-            ("bytes of `auth`", length_of(&provider.auth), 256),
+            ("bytes of `auth`", length_of(&provider.auth), 4_096),
             ("entries of `environment`", variables.len(), 64),
             ("bytes of one text of `environment`", longest(pairs(variables)), 256),
             ("entries of `operations`", provider.operations.len(), 256),
@@ -102,7 +92,8 @@ pub(in crate::plugin) fn request(request: &UpstreamRequest) -> Result<(), String
     check(&[
         ("bytes of `method`", request.method.len(), 32),
         ("bytes of `path-and-query`", request.path_and_query.len(), 16 << 10),
-        ("bytes of `auth`", request.auth.as_ref().map_or(0, length_of), 256),
+        ("bytes of `body.upload`", file_of(&request.body), 1_024),
+        ("bytes of `auth`", request.auth.as_ref().map_or(0, length_of), 4_096),
         ("entries of `extras`", request.extras.len(), 64),
         ("bytes of one text of `extras`", longest(pairs(&request.extras)), 4_096),
     ])?;
@@ -124,10 +115,18 @@ pub(in crate::plugin) fn outbound(request: &http::Request) -> Result<(), String>
     check_headers(&request.headers)
 }
 
+fn file_of(body: &RequestBody) -> usize {
+    match body {
+        RequestBody::Upload(field) => field.len(),
+        _ => 0,
+    }
+}
+
 fn length_of(auth: &Auth) -> usize {
     match auth {
         Auth::None => 0,
         Auth::Bearer(text) | Auth::AwsSigv4(text) | Auth::GoogleOauth(text) => text.len(),
+        Auth::Other((scheme, details)) => scheme.len() + details.len(),
         Auth::Header((name, parameter)) | Auth::Query((name, parameter)) => name.len().max(parameter.len()),
     }
 }

@@ -17,7 +17,7 @@ use super::{Kind, bindings};
 
 type Whole = HasSelf<Guest>;
 
-/// Links exactly what the kind's world in `wit/worlds.wit` imports.
+/// Links exactly what the kind's world in `wit/0.2/worlds.wit` imports.
 ///
 /// # Errors
 /// Never, if none of these are in the linker yet.

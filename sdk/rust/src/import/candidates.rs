@@ -1,10 +1,10 @@
-//! The deployments a strategy may choose among, as columns (`wit/candidates.wit`).
+//! The deployments a strategy may choose among, as columns (`wit/0.2/candidates.wit`).
 
 use std::cell::RefCell;
 
 use super::host::candidates as host;
 
-pub use crate::bindings::imports::sluice::plugin::candidates::Fact;
+pub use crate::bindings::imports::sluice::plugin::candidates::{Fact, NumberColumn, TextColumn};
 
 thread_local! {
     /// Indexes of those that count at present; `None` for all.
@@ -55,34 +55,20 @@ pub fn info(name: &str) -> Vec<String> {
     narrow(host::info(name))
 }
 
-macro_rules! columns {
-    ($($name:ident $type:ty, $doc:literal;)*) => {
-        $(#[doc = $doc]
-        #[must_use]
-        pub fn $name() -> Vec<$type> {
-            narrow(host::$name())
-        })*
-    };
+/// A column of numbers.
+#[must_use]
+pub fn numbers(column: NumberColumn) -> Vec<f64> {
+    narrow(host::numbers(column))
 }
 
-columns! {
-    ids String, "Deployment ids, stable across reloads.";
-    providers String, "Provider prefixes, such as `azure`.";
-    models String, "Model names without their provider prefix.";
-    regions String, "Where each runs; empty when not known.";
-    tags Vec<String>, "`litellm_params.tags`.";
-    weights f64, "`litellm_params.weight`; 0 when not given.";
-    orders u32, "`litellm_params.order`, lower first; 0 when not given.";
-    in_flight u32, "Attempts under way now, from this process.";
-    latency_seconds f64, "Moving average of seconds to the whole answer; NaN when not measured yet.";
-    first_token_seconds f64, "Moving average of seconds to the first token; NaN when not measured yet.";
-    tokens_per_second f64, "Moving average of completion tokens a second; NaN when not measured yet.";
-    sample_ages f64, "Seconds since the latest measured answer; NaN when there was none.";
-    failure_rates f64, "Share of recent attempts that failed by the upstream's fault, 0 to 1.";
-    requests_this_minute u32, "Requests of this minute.";
-    tokens_this_minute u32, "Tokens of this minute.";
-    request_limits u32, "`litellm_params.rpm`; 0 when unlimited.";
-    token_limits u32, "`litellm_params.tpm`; 0 when unlimited.";
-    input_prices f64, "USD per million tokens; NaN when unknown.";
-    output_prices f64, "USD per million tokens; NaN when unknown.";
+/// A column of texts.
+#[must_use]
+pub fn texts(column: TextColumn) -> Vec<String> {
+    narrow(host::texts(column))
+}
+
+/// `litellm_params.tags`.
+#[must_use]
+pub fn tags() -> Vec<Vec<String>> {
+    narrow(host::tags())
 }

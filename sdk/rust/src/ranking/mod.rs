@@ -4,11 +4,13 @@
 //! a candidate's [`Turn`] at the end of its key decides between equals, at random and by weight:
 //!
 //! ```
-//! use sluice_sdk::{candidates, ranking, testing::Host};
+//! use sluice_sdk::candidates::{self, NumberColumn};
+//! use sluice_sdk::{ranking, testing::Host};
 //! # let columns = [("in-flight".to_owned(), vec![2.0, 0.0])].into();
 //! # Host { candidates: 2, columns, ..Host::default() }.install();
 //! let turns = ranking::turns(ranking::shares());
-//! let fewest_first = ranking::order(candidates::in_flight().into_iter().zip(turns));
+//! let load = candidates::numbers(NumberColumn::InFlight);
+//! let fewest_first = ranking::order(load.into_iter().map(ranking::rising).zip(turns));
 //! assert_eq!(fewest_first, [1, 0]);
 //! ```
 
@@ -17,7 +19,8 @@ mod random;
 #[cfg(test)]
 mod tests;
 
-use crate::{candidates, exchange};
+use crate::candidates::{self, NumberColumn};
+use crate::exchange;
 
 pub use args::LiteLlmArgs;
 pub use random::SplitMix;
@@ -74,11 +77,12 @@ pub fn rising(number: f64) -> u64 {
 #[must_use]
 pub fn shares() -> Option<Vec<f64>> {
     let given = |column: &Vec<f64>| column.iter().any(|&share| share > 0.0);
-    let limits = |column: Vec<u32>| column.into_iter().map(f64::from).collect();
-    Some(candidates::weights())
-        .filter(given)
-        .or_else(|| Some(limits(candidates::request_limits())).filter(given))
-        .or_else(|| Some(limits(candidates::token_limits())).filter(given))
+    let columns = [
+        NumberColumn::Weights,
+        NumberColumn::RequestLimits,
+        NumberColumn::TokenLimits,
+    ];
+    columns.into_iter().map(candidates::numbers).find(given)
 }
 
 /// A candidate's place among equals, lowest first: how long it waits, and the number that was drawn for it.

@@ -16,6 +16,7 @@
 //! - `model_info` stands beside the deployment's parameters in the configuration; of it adapters see `base_model` and
 //!   `max_output_tokens`, which the gateway knows of many models by itself.
 //! - `operation` is `chat-completions` unless given; `upstream_request` is left out where the adapter refuses to open.
+//! - The `body` of `upstream_request` is `{"upload": "file"}` where the file of a form is sent by itself.
 //! - `upstream_answer` has a `body`, or a `text` taken as it stands, or `events` (`{"event": "name", "data": {…}}`).
 //! - `answer` has a `body`, or `chunks`, or an `error` of which the fields given are compared (`fault`, `message`,
 //!   `code`, `parameter`); `chunks` beside an `error` are those that came before it. Where the adapter relays, it may
@@ -287,6 +288,7 @@ impl Case {
             RequestBody::Unchanged => Ok(self.request.clone()),
             RequestBody::MergePatch(patch) => Ok(merge(self.request.clone(), parse(patch)?)),
             RequestBody::Bytes(bytes) => parse(bytes),
+            RequestBody::Upload(field) => Ok(serde_json::json!({ "upload": field })),
         }
     }
 

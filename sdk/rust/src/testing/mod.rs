@@ -105,15 +105,6 @@ pub(crate) mod host {
         })
     }
 
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "test columns hold small whole numbers"
-    )]
-    fn whole_column(name: &str) -> Vec<u32> {
-        column(name).into_iter().map(|number| number as u32).collect()
-    }
-
     pub mod settings {
         pub fn get() -> String {
             super::with(|host| host.settings.clone())
@@ -199,8 +190,8 @@ pub(crate) mod host {
     }
 
     pub mod candidates {
-        use super::wire::candidates::Fact;
-        use super::{column, whole_column, with};
+        use super::wire::candidates::{Fact, NumberColumn, TextColumn};
+        use super::with;
 
         /// How many candidates there are.
         pub fn count() -> u32 {
@@ -209,22 +200,6 @@ pub(crate) mod host {
         fn words(name: &str, unless: impl Fn(u32) -> String) -> Vec<String> {
             let given = with(|host| host.words.get(name).cloned());
             given.unwrap_or_else(|| (0..count()).map(unless).collect())
-        }
-        /// Deployment ids.
-        pub fn ids() -> Vec<String> {
-            words("ids", |index| format!("deployment-{index}"))
-        }
-        /// Provider prefixes.
-        pub fn providers() -> Vec<String> {
-            words("providers", |index| format!("provider-{index}"))
-        }
-        /// Model names.
-        pub fn models() -> Vec<String> {
-            words("models", |index| format!("model-{index}"))
-        }
-        /// Where each runs.
-        pub fn regions() -> Vec<String> {
-            words("regions", |_| String::new())
         }
         /// `litellm_params.tags`.
         pub fn tags() -> Vec<Vec<String>> {
@@ -242,24 +217,25 @@ pub(crate) mod host {
             };
             let each = |column: Vec<String>| column.iter().map(fits).collect();
             match fact {
-                Fact::Id => each(ids()),
-                Fact::Provider => each(providers()),
-                Fact::Model => each(models()),
+                Fact::Id => each(texts(TextColumn::Ids)),
+                Fact::Provider => each(texts(TextColumn::Providers)),
+                Fact::Model => each(texts(TextColumn::Models)),
                 Fact::Tag => tags().iter().map(|tags| tags.iter().any(fits)).collect(),
                 Fact::Region => {
                     let is_there = |own: String| own == word || own.starts_with(&format!("{word}-"));
-                    regions().into_iter().map(is_there).collect()
+                    texts(TextColumn::Regions).into_iter().map(is_there).collect()
                 }
             }
         }
         /// Which have no room in this minute.
         pub fn exhausted() -> Vec<bool> {
-            let over = |limits: Vec<u32>, used: Vec<u32>, more: u32| {
-                let is_over = move |(limit, used): (u32, u32)| limit > 0 && used.saturating_add(more) > limit;
-                limits.into_iter().zip(used).map(is_over)
+            use NumberColumn::{RequestLimits, RequestsThisMinute, TokenLimits, TokensThisMinute};
+            let over = |limits, used, more: u32| {
+                let is_over = move |(limit, used): (f64, f64)| limit > 0.0 && used + f64::from(more) > limit;
+                numbers(limits).into_iter().zip(numbers(used)).map(is_over)
             };
-            let requests = over(request_limits(), requests_this_minute(), 1);
-            let tokens = over(token_limits(), tokens_this_minute(), super::exchange::prompt_tokens());
+            let requests = over(RequestLimits, RequestsThisMinute, 1);
+            let tokens = over(TokenLimits, TokensThisMinute, super::exchange::prompt_tokens());
             requests
                 .zip(tokens)
                 .map(|(requests, tokens)| requests || tokens)
@@ -269,29 +245,30 @@ pub(crate) mod host {
         pub fn info(name: &str) -> Vec<String> {
             words(&format!("info.{name}"), |_| String::new())
         }
-        macro_rules! columns {
-            ($($name:ident $key:literal $read:ident $type:ty;)*) => {
-                $(#[doc = concat!("Column `", $key, "`.")]
-                pub fn $name() -> Vec<$type> {
-                    $read($key)
-                })*
-            };
+        /// A column of numbers.
+        pub fn numbers(column: NumberColumn) -> Vec<f64> {
+            super::column(&name(&column))
         }
-        columns! {
-            weights "weights" column f64;
-            orders "orders" whole_column u32;
-            in_flight "in-flight" whole_column u32;
-            latency_seconds "latency-seconds" column f64;
-            first_token_seconds "first-token-seconds" column f64;
-            tokens_per_second "tokens-per-second" column f64;
-            sample_ages "sample-ages" column f64;
-            failure_rates "failure-rates" column f64;
-            requests_this_minute "requests-this-minute" whole_column u32;
-            tokens_this_minute "tokens-this-minute" whole_column u32;
-            request_limits "request-limits" whole_column u32;
-            token_limits "token-limits" whole_column u32;
-            input_prices "input-prices" column f64;
-            output_prices "output-prices" column f64;
+        /// A column of texts.
+        pub fn texts(column: TextColumn) -> Vec<String> {
+            words(&name(&column), |index| match column {
+                TextColumn::Ids => format!("deployment-{index}"),
+                TextColumn::Providers => format!("provider-{index}"),
+                TextColumn::Models => format!("model-{index}"),
+                TextColumn::Regions => String::new(),
+            })
+        }
+        /// Its name in WIT: `NumberColumn::InFlight` is `in-flight`.
+        fn name(column: &impl std::fmt::Debug) -> String {
+            let mut name = String::new();
+            let debugged = format!("{column:?}");
+            for letter in debugged.rsplit("::").next().unwrap_or_default().chars() {
+                if letter.is_ascii_uppercase() && !name.is_empty() {
+                    name.push('-');
+                }
+                name.push(letter.to_ascii_lowercase());
+            }
+            name
         }
     }
 

@@ -67,6 +67,7 @@ struct SpeaksFor {
     provider: String,
     api_base: String,
     environment: Vec<(String, String)>,
+    operations: Vec<String>,
 }
 
 impl Default for SpeaksFor {
@@ -75,6 +76,7 @@ impl Default for SpeaksFor {
             provider: "probe".into(),
             api_base: String::new(),
             environment: vec![("api_key".into(), "PROBE_API_KEY".into())],
+            operations: vec!["chat-completions".into()],
         }
     }
 }
@@ -128,13 +130,11 @@ impl Plugin for Probe {
 impl ProviderAdapter for Probe {
     fn providers(&mut self) -> Vec<ProviderInfo> {
         self.misbehave(Export::Providers);
+        let own = &self.settings.speaks_for;
         vec![ProviderInfo {
-            name: self.settings.speaks_for.provider.clone(),
-            api_base: self.settings.speaks_for.api_base.clone(),
-            auth: Auth::Bearer("api_key".into()),
-            environment: self.settings.speaks_for.environment.clone(),
-            operations: vec!["chat-completions".into()],
-            extras: Vec::new(),
+            environment: own.environment.clone(),
+            operations: own.operations.clone(),
+            ..ProviderInfo::new(&own.provider, &own.api_base, Auth::Bearer("api_key".into()))
         }]
     }
 
@@ -220,6 +220,9 @@ impl Probe {
     }
 
     fn body(&self) -> RequestBody {
+        if exchange::operation() == "audio-transcriptions" {
+            return RequestBody::Upload("file".into());
+        }
         let metadata = match self.settings.probe {
             Probing::Credentials => json!({ "found": seek::before_the_answer() }),
             Probing::Memory => json!({ "remembered": exchange_by_exchange() }),

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use guest_misdeeds::Misdeed;
 use serde::Deserialize;
 use sluice_sdk::{
-    Edit, Guardrail, GuardrailError, Manifest, Passage, Plugin, Stage, Verdict, Violation, exchange, http, state,
+    Edit, Guardrail, GuardrailError, Manifest, Medium, Passage, Plugin, Stage, Verdict, Violation, exchange, http,
+    state,
 };
 
 /// The guardrail.
@@ -76,7 +77,7 @@ impl Plugin for Probe {
         Manifest::new("probe-guardrail", env!("CARGO_PKG_VERSION"), "Misbehaves on command.")
             .settings_schema(r#"{"type":"object"}"#)
             .outbound("*")
-            .looks_at(&["image", "audio", "file", "tokens"])
+            .looks_at(&[Medium::Image, Medium::Audio, Medium::File, Medium::Tokens])
     }
 
     fn new(settings: Settings) -> Result<Self, String> {

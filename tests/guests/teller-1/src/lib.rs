@@ -28,14 +28,7 @@ impl Plugin for Teller {
 
 impl ProviderAdapter for Teller {
     fn providers(&mut self) -> Vec<ProviderInfo> {
-        vec![ProviderInfo {
-            name: "teller".into(),
-            api_base: String::new(),
-            auth: Auth::Bearer("api_key".into()),
-            environment: Vec::new(),
-            operations: vec!["chat-completions".into()],
-            extras: Vec::new(),
-        }]
+        vec![ProviderInfo::new("teller", "", Auth::Bearer("api_key".into()))]
     }
 
     fn open(&mut self, _: &Target) -> Result<UpstreamRequest, Failure> {

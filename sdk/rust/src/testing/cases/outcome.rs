@@ -80,7 +80,7 @@ pub fn describe(failure: &Failure) -> Value {
     })
 }
 
-/// As `wit/provider.wit` writes it.
+/// As `wit/0.2/provider.wit` writes it.
 fn fault_name(fault: Fault) -> &'static str {
     match fault {
         Fault::BadRequest => "bad-request",
