@@ -1,9 +1,9 @@
-//! Builds the guests of `guests/`, each a component, as host/build/ does with the bundled plugins.
+//! Builds the guests of `guests/`, each a component, as host/bundled/ does with the bundled plugins.
 //!
-//! A folder of `guests/` with a `Cargo.toml` is a guest; `src/guests.rs` names them. host/build/ has seen to it that
-//! the target is installed: the host is a dependency, so it is built before.
+//! A folder of `guests/` with a `Cargo.toml` is a guest; `src/guests.rs` names them. host/bundled/ has seen to it that
+//! the target is installed: it is a dependency, so it is built before.
 
-#[path = "../host/build/guests.rs"]
+#[path = "../host/bundled/build/guests.rs"]
 mod guests;
 
 use std::env;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 fn main() -> Result<(), Box<dyn Error>> {
     let tests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     for input in ["guests", "../sdk/rust", "../wit"] {
-        // Relative to this package, as in host/build/.
+        // Relative to this package, as in host/bundled/build/.
         println!("cargo::rerun-if-changed={input}");
     }
     let folders = guests::packages(&tests.join("guests"))?;

@@ -18,6 +18,7 @@ use crate::exchange::dialect::openai::OpenAi;
 use crate::gateway::{self, Failed, Gateway, Reloader, Source};
 use crate::metrics::Metrics;
 use crate::plugin::apart::Loader;
+use crate::plugin::component::Bundled;
 use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
 use crate::plugin::{Host, LoadError};
@@ -36,6 +37,8 @@ const FLUSH_MAX: Duration = Duration::from_secs(5);
 /// What a gateway is started with; flags and environment take precedence over the configuration.
 pub struct Options {
     pub source: Source,
+    /// The plugins in the program.
+    pub bundled: &'static [Bundled],
     pub strictness: Strictness,
     /// `None`: the configuration's, else 127.0.0.1 without a master key and 0.0.0.0 with one.
     pub host: Option<IpAddr>,
@@ -55,11 +58,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// From this source, everything else as configured.
+    /// From this source and with these plugins, everything else as configured.
     #[must_use]
-    pub fn new(source: Source) -> Self {
+    pub fn new(source: Source, bundled: &'static [Bundled]) -> Self {
         Self {
             source,
+            bundled,
             strictness: Strictness::Lenient,
             host: None,
             port: None,
@@ -240,7 +244,7 @@ pub(crate) fn ground(options: &Options) -> Result<Ground, StartError> {
     )
     .map_err(|error| StartError::Engine(format!("{error:#}")))?;
     let host = Arc::new(host);
-    let library = Library::open(Arc::clone(&host), settings.plugins.directory.clone())?;
+    let library = Library::open(Arc::clone(&host), options.bundled, settings.plugins.directory.clone())?;
     Ok(Ground {
         plugins: settings.plugins,
         metrics,

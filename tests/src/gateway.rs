@@ -159,7 +159,7 @@ fn options(source: Source) -> Options {
         port: Some(0),
         plugin_cache: Some(PathBuf::from(PLUGIN_CACHE)),
         loader: Some(loader()),
-        ..Options::new(source)
+        ..Options::new(source, sluice_bundled::PLUGINS)
     }
 }
 

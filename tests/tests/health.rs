@@ -18,7 +18,7 @@ async fn liveness_and_readiness_say_what_probes_look_for() {
 async fn checked(port: u16) -> Result<(), String> {
     let text = "model_list: []".to_owned();
     let directory = std::path::PathBuf::new();
-    let mut options = sluice::Options::new(sluice::Source::Text { text, directory });
+    let mut options = sluice::Options::new(sluice::Source::Text { text, directory }, sluice_bundled::PLUGINS);
     options.port = Some(port);
     let checked = tokio::task::spawn_blocking(move || sluice::health(&options)).await;
     checked.unwrap().map_err(|error| error.to_string())

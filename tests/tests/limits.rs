@@ -190,3 +190,24 @@ async fn many_clients_at_once_are_all_served() {
         assert_eq!(text.unwrap(), "hello");
     }
 }
+
+#[tokio::test]
+async fn a_plugin_has_its_share_of_instances_and_no_more() {
+    let params = json!({ "guardrail": "content-filter", "mode": "pre_call",
+        "blocked_words": [{ "keyword": "zebra", "action": "BLOCK" }] });
+    let gateway = Gateway::start(&Config::new().mock("demo", "hello").guardrail("guard", params)).await;
+    let snapshot = gateway.inside().snapshot();
+    let pool = snapshot.guardrails[0].plugin.as_ref().unwrap().pool();
+    let instances = &pool.identity().instances;
+    instances.forget_permits(instances.available_permits() - 1);
+    let lease = pool.lease_waiting().await.unwrap();
+    assert!(pool.lease().err().unwrap().to_string().contains("a plugin's share"));
+    let mut waiting = std::pin::pin!(pool.lease_waiting());
+    assert!(
+        tokio::time::timeout(std::time::Duration::ZERO, waiting.as_mut())
+            .await
+            .is_err()
+    );
+    drop(lease);
+    assert!(waiting.await.is_ok());
+}

@@ -162,7 +162,7 @@ async fn a_file_overrides_a_bundled_plugin_of_its_name_until_it_is_removed() {
             .any(|plugin| plugin["name"] == name && plugin["source"] == "bundled")
     };
     assert!(bundled(&gateway.plugins().await, "simple-shuffle"));
-    let own = sluice::plugin::library::BUNDLED
+    let own = sluice_bundled::PLUGINS
         .iter()
         .find(|bundled| bundled.name == "simple-shuffle")
         .unwrap()

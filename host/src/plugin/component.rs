@@ -20,14 +20,14 @@ use super::pool::{Key, Pool};
 use super::{Host, Kind};
 use crate::canonical::parts::Medium;
 
-/// A component embedded by the build script.
+/// A component embedded in the program (`host/bundled/`).
 pub struct Bundled {
     /// Its folder in `plugins/`.
     pub name: &'static str,
     /// Hash of `bytes` in hex.
     pub sha256: &'static str,
     pub bytes: &'static [u8],
-    /// `bytes`, compiled for the processors that `host/build/compile.rs` names.
+    /// `bytes`, compiled for the processors that `host/bundled/build/compile.rs` names.
     pub code: &'static [u8],
     /// Hash of `code` in hex.
     pub code_sha256: &'static str,

@@ -43,6 +43,12 @@ impl Guardrail {
         Self { pool, looks_at }
     }
 
+    /// The pool of its instances.
+    #[must_use]
+    pub fn pool(&self) -> &Arc<Pool<GuardrailExports>> {
+        &self.pool
+    }
+
     /// What it is shown beside text.
     #[must_use]
     pub fn looks_at(&self) -> &[Medium] {

@@ -18,9 +18,6 @@ use super::load::LoadError;
 use super::queue::{Done, Queue};
 use super::{Component, Host};
 
-/// All bundled components.
-pub const BUNDLED: &[Bundled] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
-
 /// All loaded components, and the files that failed.
 #[derive(Default)]
 pub struct Registry {
@@ -77,9 +74,9 @@ impl Library {
     ///
     /// # Errors
     /// A bundled component does not load: the build is broken.
-    pub fn open(host: Arc<Host>, directory: PathBuf) -> Result<Self, LoadError> {
+    pub fn open(host: Arc<Host>, bundled: &'static [Bundled], directory: PathBuf) -> Result<Self, LoadError> {
         let load = |one: &'static Bundled| Component::of(one).map(Arc::new);
-        let bundled = BUNDLED.iter().map(load).collect::<Result<_, _>>()?;
+        let bundled = bundled.iter().map(load).collect::<Result<_, _>>()?;
         Ok(Self {
             queue: Queue::new(host),
             directory,

@@ -403,34 +403,3 @@ impl<E: Exports> Drop for Lease<E> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plugin::library::BUNDLED;
-    use crate::plugin::{Component, Host, Kind};
-
-    #[tokio::test]
-    async fn a_plugin_has_its_share_of_instances_and_no_more() {
-        let host = Host::start_small().unwrap();
-        let bundled = BUNDLED.iter().find(|one| one.name == "content-filter").unwrap();
-        let component = Component::of(bundled).unwrap();
-        let key = Key {
-            sha256: component.sha256.clone(),
-            settings: r#"{"words": ["zebra"]}"#.into(),
-            grants: Grants::default(),
-            parameters: Parameters::Known([].into()),
-            limits: Limits::of(Kind::Guardrail),
-            isolation: Isolation::Exchange,
-        };
-        let pool = component.guardrail_pool(&host, key).unwrap();
-        let instances = &pool.identity().instances;
-        instances.forget_permits(INSTANCES_PER_PLUGIN_MAX - 1);
-        let lease = pool.lease_waiting().await.unwrap();
-        assert!(pool.lease().err().unwrap().to_string().contains("a plugin's share"));
-        let mut waiting = std::pin::pin!(pool.lease_waiting());
-        assert!(tokio::time::timeout(Duration::ZERO, waiting.as_mut()).await.is_err());
-        drop(lease);
-        assert!(waiting.await.is_ok());
-    }
-}

@@ -81,7 +81,8 @@ impl Loaded {
         );
         let host = host.expect("WebAssembly can run here");
         let host = Arc::new(host);
-        let library = Library::open(Arc::clone(&host), PathBuf::new()).expect("bundled plugins load");
+        let library =
+            Library::open(Arc::clone(&host), sluice_bundled::PLUGINS, PathBuf::new()).expect("bundled plugins load");
         let registry = Arc::new(library.registry());
         let deliveries = tokio::runtime::Builder::new_current_thread().build();
         let deliveries = deliveries.expect("a runtime that runs nothing can be made");

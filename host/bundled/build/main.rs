@@ -3,12 +3,12 @@
 //!
 //! A folder of `plugins/` with a `Cargo.toml` is a bundled plugin; there is nothing else to register.
 
-#[path = "../src/plugin/codegen.rs"]
+#[path = "../../src/plugin/codegen.rs"]
 mod codegen;
 mod compile;
 mod guests;
 #[allow(dead_code, reason = "the gateway uses all of it")]
-#[path = "../src/plugin/kind.rs"]
+#[path = "../../src/plugin/kind.rs"]
 mod kind;
 
 use std::error::Error;
@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
-        .join("..")
+        .join("../..")
         .canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for input in [
@@ -31,14 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         "sdk/rust",
         "wit",
         "config/providers.json",
-        "host/build",
+        "host/bundled/build",
         "host/src/plugin/codegen.rs",
         "host/src/plugin/kind.rs",
     ] {
         // Relative to this package: clones that share a target directory must not watch each other's files.
-        println!("cargo::rerun-if-changed=../{input}");
+        println!("cargo::rerun-if-changed=../../{input}");
     }
-    warn_of_the_allocator(&out);
     let names = guests::packages(&workspace.join("plugins"))?;
     install_target()?;
     // Those that are made of others come by themselves, and first: the others are built for them without their exports,
@@ -125,15 +124,4 @@ fn install_target() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     Err(format!("the plugins need Rust's target {TARGET}: run `rustup target add {TARGET}`").into())
-}
-
-/// What is shipped has an allocator that needs less memory; nothing else would say that it was left out.
-fn warn_of_the_allocator(out: &Path) {
-    // Cargo names no profile but its own two: the folder has the name of the others.
-    let is_dist = out.iter().any(|folder| folder == "dist");
-    if is_dist && env::var_os("CARGO_FEATURE_JEMALLOC").is_none() {
-        println!(
-            "cargo::warning=built without jemalloc, which idle memory is measured with: add `--features jemalloc`"
-        );
-    }
 }

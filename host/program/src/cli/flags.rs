@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use sluice::config::{Process, Strictness};
 use sluice::{Options, Source};
+use sluice_bundled::PLUGINS;
 
 use super::logging::Verbosity;
 
@@ -250,7 +251,7 @@ impl Cli {
     /// A flag asks for what is not there yet.
     pub fn options(&self) -> Result<Options, Usage> {
         self.later.refuse()?;
-        let mut options = Options::new(self.source());
+        let mut options = Options::new(self.source(), PLUGINS);
         options.strictness = if self.strict {
             Strictness::Strict
         } else {
@@ -270,7 +271,7 @@ impl Cli {
 
     /// For `sluice check FILE`.
     pub fn for_check(&self, file: PathBuf, strict: bool) -> Options {
-        let mut options = Options::new(Source::File(file));
+        let mut options = Options::new(Source::File(file), PLUGINS);
         options.strictness = if strict || self.strict {
             Strictness::Strict
         } else {
