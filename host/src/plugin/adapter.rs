@@ -3,15 +3,20 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use super::CallError;
-use super::bindings::Provider;
+use hyper::HeaderMap;
+use wasmtime::component::Linker;
+
+use super::bindings::{Provider, ProviderPre};
 use super::crossing::{shapes, words};
+use super::exports::{Exports, generated};
 use super::grants::Grants;
+use super::guest::Guest;
+use super::limits::Limits;
 use super::load::DESCRIBE_TIME;
 use super::parameters::Parameters;
 use super::pool::{Lease, Pool};
+use super::{CallError, Kind, imports};
 use crate::canonical::Canonical;
-use hyper::HeaderMap;
 
 pub use super::bindings::provider_types::{
     Auth, Continuation, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
@@ -22,6 +27,20 @@ pub trait Attempted: Send + Sync {
     /// A parameter as JSON text. Credentials are never among these.
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
     fn has_credential(&self, name: &str) -> bool;
+}
+
+impl Exports for Provider {
+    const KIND: Kind = Kind::Adapter;
+    /// It translates bodies of many megabytes.
+    const LIMITS: Limits = Limits::new(20, 64, 128);
+    const WAITS: bool = false;
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        imports::link_exchange(linker)?;
+        imports::link_deployment(linker)
+    }
+
+    generated!(ProviderPre);
 }
 
 /// One configured use of a provider adapter.

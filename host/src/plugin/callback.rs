@@ -3,14 +3,33 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CallError;
-use super::bindings::{Callback as CallbackExports, callback_types};
+use wasmtime::component::Linker;
+
+use super::bindings::{Callback as CallbackExports, CallbackPre, callback_types};
 use super::crossing::words;
+use super::exports::{Exports, generated};
 use super::grants::Grants;
+use super::guest::Guest;
+use super::limits::Limits;
 use super::pool::Pool;
+use super::{CallError, Kind, imports};
 
 /// Time limit of one delivery, including the time for which the plugin waits.
 const WAIT_MAX: Duration = Duration::from_secs(60);
+
+impl Exports for CallbackExports {
+    const KIND: Kind = Kind::Callback;
+    /// It delivers batches, and no client waits.
+    const LIMITS: Limits = Limits::new(100, 64, 16);
+    const WAITS: bool = true;
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        imports::link_state(linker)?;
+        imports::link_http(linker)
+    }
+
+    generated!(CallbackPre);
+}
 
 /// One configured use of a logging callback. By its nature it sees the records of many clients, so its instances are
 /// kept; they serve nothing else.

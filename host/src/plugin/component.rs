@@ -11,10 +11,8 @@ use wasmtime::component::Component as Compiled;
 
 use super::about::About;
 use super::apart::Patience;
-use super::bindings::{
-    Callback, CallbackPre, Guardrail, GuardrailPre, Manifest, Provider, ProviderPre, Routing, RoutingPre, types,
-};
-use super::guest::Guest;
+use super::bindings::{Manifest, types};
+use super::exports::{Exports, Linked};
 use super::load::{BYTES_MAX, LoadError, chain};
 use super::pool::{Key, Pool};
 use super::{Host, Kind};
@@ -53,18 +51,10 @@ pub struct Component {
     pub kinds: Vec<Kind>,
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
-    linked: OnceLock<Linked>,
+    /// Its code, linked to what each of its kinds may import.
+    linked: OnceLock<Vec<(Kind, Linked)>>,
     /// A bundled component is linked only at its first use, so that a component that is not used needs no memory.
     bundled: Option<&'static Bundled>,
-}
-
-/// A component's code, linked to what its kinds may import.
-#[derive(Default)]
-pub(super) struct Linked {
-    pub strategy: Option<RoutingPre<Guest>>,
-    pub adapter: Option<ProviderPre<Guest>>,
-    pub guardrail: Option<GuardrailPre<Guest>>,
-    pub callback: Option<CallbackPre<Guest>>,
 }
 
 impl Component {
@@ -159,7 +149,7 @@ impl Component {
         self.kinds.contains(&kind)
     }
 
-    fn linked(&self, host: &Host) -> Option<&Linked> {
+    fn linked(&self, host: &Host) -> Option<&[(Kind, Linked)]> {
         if let Some(linked) = self.linked.get() {
             return Some(linked);
         }
@@ -194,26 +184,14 @@ fn takes_nothing(schema: &serde_json::Value) -> bool {
     })
 }
 
-/// One function per kind that makes a pool for one use of a component; `None` if the component is not of the kind.
-macro_rules! pools {
-    ($($function:ident $field:ident $kind:ident $exports:ty;)*) => {
-        impl Component {
-            $(
-                pub fn $function(&self, host: &Host, key: Key) -> Option<Arc<Pool<$exports>>> {
-                    let pre = self.linked(host)?.$field.clone()?;
-                    let identity = host.identity(self, Kind::$kind, key.settings, key.grants, key.parameters);
-                    Some(Pool::new(pre, identity, key.limits, key.isolation))
-                }
-            )*
-        }
-    };
-}
-
-pools! {
-    strategy_pool strategy Strategy Routing;
-    adapter_pool adapter Adapter Provider;
-    guardrail_pool guardrail Guardrail Guardrail;
-    callback_pool callback Callback Callback;
+impl Component {
+    /// Makes a pool for one use; `None` if the component is not of the kind.
+    pub fn pool<E: Exports>(&self, host: &Host, key: Key) -> Option<Arc<Pool<E>>> {
+        let (_, linked) = self.linked(host)?.iter().find(|(kind, _)| *kind == E::KIND)?;
+        let pre = linked.downcast_ref::<E::Pre>()?.clone();
+        let identity = host.identity(self, E::KIND, key.settings, key.grants, key.parameters);
+        Some(Pool::new(pre, identity, key.limits, key.isolation))
+    }
 }
 
 impl Host {

@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CallError;
-use super::bindings::{Guardrail as GuardrailExports, guardrail_types};
+use wasmtime::component::Linker;
+
+use super::bindings::{Guardrail as GuardrailExports, GuardrailPre, guardrail_types};
 use super::crossing::words;
+use super::exports::{Exports, generated};
 use super::grants::Grants;
+use super::guest::Guest;
+use super::limits::Limits;
 use super::pool::{Lease, Pool};
+use super::{CallError, Kind, imports};
 use crate::canonical::Canonical;
 use crate::canonical::parts::Medium;
 
@@ -15,6 +20,21 @@ pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violat
 
 /// Time limit of one inspection, including the time for which the plugin waits. A client is waiting too.
 const WAIT_MAX: Duration = Duration::from_secs(30);
+
+impl Exports for GuardrailExports {
+    const KIND: Kind = Kind::Guardrail;
+    /// It may contain a model of its own.
+    const LIMITS: Limits = Limits::new(50, 128, 128);
+    const WAITS: bool = true;
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        imports::link_state(linker)?;
+        imports::link_http(linker)?;
+        imports::link_exchange(linker)
+    }
+
+    generated!(GuardrailPre);
+}
 
 /// One configured use of a guardrail.
 pub struct Guardrail {

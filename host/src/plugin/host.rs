@@ -12,6 +12,7 @@ use wasmtime::component::Linker;
 use super::apart::Loader;
 use super::cache::Cache;
 use super::engine::INSTANCES_PER_PLUGIN_MAX;
+use super::exports::{ROWS, Row};
 use super::grants::Grants;
 use super::guest::Guest;
 use super::imports::{self, http::Egress, state};
@@ -76,8 +77,8 @@ impl Host {
         egress: Egress,
         metrics: Arc<Metrics>,
     ) -> wasmtime::Result<Self> {
-        let linkers = Kind::ALL.map(|kind| linker(&engine, kind).map(|linker| (kind, linker)));
-        let linkers = linkers.into_iter().collect::<wasmtime::Result<_>>()?;
+        let linkers = ROWS.iter().map(|row| Ok((row.kind, linker(&engine, row)?)));
+        let linkers = linkers.collect::<wasmtime::Result<_>>()?;
         Ok(Self {
             engine,
             linkers,
@@ -149,12 +150,13 @@ impl Host {
     }
 }
 
-fn linker(engine: &Engine, kind: Kind) -> wasmtime::Result<Linker<Guest>> {
+fn linker(engine: &Engine, row: &Row) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
-    match kind {
-        Kind::Strategy | Kind::Adapter => wasi::link_sync(&mut linker)?,
-        Kind::Guardrail | Kind::Callback => wasi::link_async(&mut linker)?,
+    match row.waits {
+        true => wasi::link_async(&mut linker)?,
+        false => wasi::link_sync(&mut linker)?,
     }
-    imports::link(kind, &mut linker)?;
+    imports::link_common(&mut linker)?;
+    (row.link)(&mut linker)?;
     Ok(linker)
 }

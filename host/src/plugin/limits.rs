@@ -35,22 +35,20 @@ const MEMORY_PER_BYTE: usize = 6;
 const ELEMENT_BYTES: usize = 8;
 
 impl Limits {
-    /// Defaults by kind. A strategy reads columns and returns indexes; an adapter translates bodies of many megabytes;
-    /// a guardrail may contain a model of its own.
-    #[must_use]
-    pub fn of(kind: Kind) -> Self {
-        let (time_ms, memory_mib, output_mib) = match kind {
-            Kind::Strategy => (5, 32, 1),
-            Kind::Adapter => (20, 64, 128),
-            Kind::Guardrail => (50, 128, 128),
-            Kind::Callback => (100, 64, 16),
-        };
+    /// By time, and by MiB of memory and of an answer.
+    pub(super) const fn new(time_ms: u64, memory_mib: usize, output_mib: usize) -> Self {
         Self {
             time: Duration::from_millis(time_ms),
             memory_bytes: memory_mib * MIB,
             output_bytes: output_mib * MIB,
             calls_max: 10_000,
         }
+    }
+
+    /// Defaults by kind.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        kind.row().limits
     }
 
     /// CPU time of a call with `bytes` bytes of input.

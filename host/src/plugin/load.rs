@@ -9,10 +9,10 @@ use wasmtime::component::Component as Compiled;
 use wasmtime::component::types::ComponentItem;
 
 use super::about::About;
-use super::bindings::{AboutPre, CallbackPre, GuardrailPre, Manifest, ProviderPre, RoutingPre};
+use super::bindings::{AboutPre, Manifest};
 use super::clock::Ticking;
-use super::component::Linked;
 use super::crossing::{self, shapes};
+use super::exports::Linked;
 use super::guest::Guest;
 use super::limits::Limits;
 use super::pool::new_store;
@@ -96,23 +96,15 @@ impl Host {
     }
 
     /// Checks imports and exports of each kind against the contract, without running the guest.
-    pub(super) fn link(&self, compiled: &Compiled, kinds: &[Kind]) -> Result<Linked, LoadError> {
-        let mut linked = Linked::default();
-        for &kind in kinds {
-            let failed = |error: wasmtime::Error| LoadError::Link {
+    pub(super) fn link(&self, compiled: &Compiled, kinds: &[Kind]) -> Result<Vec<(Kind, Linked)>, LoadError> {
+        let link = |kind: Kind| {
+            let linked = self.linker(kind).instantiate_pre(compiled);
+            linked.and_then(kind.row().pre).map_err(|error| LoadError::Link {
                 kind: kind.as_str(),
                 reason: chain(&error),
-            };
-            let linker = self.linker(kind);
-            let pre = linker.instantiate_pre(compiled).map_err(failed)?;
-            match kind {
-                Kind::Strategy => linked.strategy = Some(RoutingPre::new(pre).map_err(failed)?),
-                Kind::Adapter => linked.adapter = Some(ProviderPre::new(pre).map_err(failed)?),
-                Kind::Guardrail => linked.guardrail = Some(GuardrailPre::new(pre).map_err(failed)?),
-                Kind::Callback => linked.callback = Some(CallbackPre::new(pre).map_err(failed)?),
-            }
-        }
-        Ok(linked)
+            })
+        };
+        kinds.iter().map(|kind| Ok((*kind, link(*kind)?))).collect()
     }
 
     /// Asks the component for its manifest, in an instance without any grant.

@@ -9,7 +9,7 @@
 //!   [`parameters`]: what it may know of a deployment
 //! - [`guest`], [`limits`]: the host's state of one instance, and its limits; [`crossing`]: what may pass between them
 //! - [`pool`]: pools of instances, which are reused if they have read no content
-//! - [`strategy`], [`adapter`], [`guardrail`], [`callback`]: the typed calls of each kind
+//! - [`exports`]: what differs between the kinds; [`strategy`], [`adapter`], [`guardrail`], [`callback`]: each kind
 //! - [`columns`], [`reads`]: the data that strategies read, at present or as it was recorded
 //! - [`library`]: the bundled components and those of the plugins directory, as one immutable registry
 //!
@@ -27,6 +27,7 @@ pub mod columns;
 pub mod component;
 mod crossing;
 pub mod engine;
+pub mod exports;
 pub mod grants;
 pub mod guardrail;
 mod guest;

@@ -7,7 +7,6 @@
 //! marks its instance unfit, and marks it fit again only after it has returned normally. After a trap, an exceeded
 //! limit or a dropped future the instance stays unfit and is never called again.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,9 +14,9 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Engine, Store, Trap};
 
-use super::bindings::{Callback, CallbackPre, Guardrail, GuardrailPre, Provider, ProviderPre, Routing, RoutingPre};
 use super::clock::Ticking;
 use super::engine::INSTANCES_PER_PLUGIN_MAX;
+use super::exports::Exports;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::idle::{Idle, Made};
@@ -30,50 +29,6 @@ use crate::worker;
 
 /// An idle instance with more memory than this is dropped, so that the memory of one large request is not kept forever.
 const IDLE_MEMORY_BYTES_MAX: usize = 8 << 20;
-
-/// What differs between the kinds: how an instance is made, and how its typed exports are found.
-pub trait Exports: Sized + Send + 'static {
-    type Pre: Send + Sync + 'static;
-
-    fn engine(pre: &Self::Pre) -> &Engine;
-
-    /// Makes an instance.
-    ///
-    /// # Errors
-    /// No room for another instance, or its start function trapped.
-    fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self>;
-
-    /// Makes an instance for a linker with asynchronous functions.
-    ///
-    /// # Errors
-    /// As [`Self::instantiate`].
-    fn instantiate_waiting(
-        pre: &Self::Pre,
-        store: &mut Store<Guest>,
-    ) -> impl Future<Output = wasmtime::Result<Self>> + Send;
-}
-
-macro_rules! exports {
-    ($($exports:ident $pre:ident),*) => {
-        $(impl Exports for $exports {
-            type Pre = $pre<Guest>;
-
-            fn engine(pre: &Self::Pre) -> &Engine {
-                pre.engine()
-            }
-
-            fn instantiate(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self> {
-                pre.instantiate(store)
-            }
-
-            async fn instantiate_waiting(pre: &Self::Pre, store: &mut Store<Guest>) -> wasmtime::Result<Self> {
-                pre.instantiate_async(store).await
-            }
-        })*
-    };
-}
-
-exports!(Routing RoutingPre, Provider ProviderPre, Guardrail GuardrailPre, Callback CallbackPre);
 
 /// Identifies a use of a plugin: uses with equal keys share a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

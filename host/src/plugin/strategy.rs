@@ -2,13 +2,33 @@
 
 use std::sync::Arc;
 
-use super::CallError;
-use super::bindings::{Routing, routing_types};
+use wasmtime::component::Linker;
+
+use super::bindings::{Routing, RoutingPre, routing_types};
 use super::columns::{Columns, Recorded};
 use super::crossing::words;
+use super::exports::{Exports, generated};
+use super::guest::Guest;
+use super::limits::Limits;
 use super::pool::{Lease, Pool};
 use super::reads::Reads;
+use super::{CallError, Kind, imports};
 use crate::canonical::Canonical;
+
+impl Exports for Routing {
+    const KIND: Kind = Kind::Strategy;
+    /// It reads columns and returns indexes.
+    const LIMITS: Limits = Limits::new(5, 32, 1);
+    const WAITS: bool = false;
+
+    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+        imports::link_state(linker)?;
+        imports::link_exchange(linker)?;
+        imports::link_candidates(linker)
+    }
+
+    generated!(RoutingPre);
+}
 
 /// One configured use of a routing strategy.
 pub struct Strategy {

@@ -288,8 +288,8 @@ impl Builder {
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Adapter>> {
         let key = self.checked_key(settings, component, Kind::Adapter, "{}", faults)?;
-        let make = |key| Some(Arc::new(Adapter::new(component.adapter_pool(&self.host, key)?)));
-        self.uses.adapters.get(key, make)
+        let make = |key| Some(Arc::new(Adapter::new(component.pool(&self.host, key)?)));
+        self.uses.get(key, make)
     }
 
     /// The recorder of decisions. One that is open for the same file is used again.
@@ -348,8 +348,8 @@ impl Builder {
             // better than to use deployments that it would exclude.
             .or_else(|| constrains.then(|| self.key(plugins, component, Kind::Strategy, own_settings)))?;
         let takes_any = &*key.settings != "{}";
-        let make = |key| component.strategy_pool(&self.host, key);
-        let strategy = Strategy::new(self.uses.strategies.get(key, make)?, constrains);
+        let make = |key| component.pool(&self.host, key);
+        let strategy = Strategy::new(self.uses.get(key, make)?, constrains);
         let fault = takes_any.then(|| strategy.fault()).flatten();
         faults.extend(fault.iter().map(|fault| Fault::Unusable(fault.to_string())));
         (fault.is_none() || constrains).then(|| Arc::new(strategy))
@@ -364,7 +364,7 @@ impl Builder {
         let configured = settings.guardrails.iter().map(|guardrail| {
             let plugin = Self::component(&settings.plugins, registry, &guardrail.plugin).and_then(|component| {
                 let key = self.checked_key(&settings.plugins, component, Kind::Guardrail, &guardrail.settings, faults)?;
-                let pool = self.uses.guardrails.get(key, |key| component.guardrail_pool(&self.host, key))?;
+                let pool = self.uses.get(key, |key| component.pool(&self.host, key))?;
                 Some(Arc::new(Guardrail::new(pool, component.looks_at())))
             });
             if plugin.is_none() {
@@ -395,10 +395,7 @@ impl Builder {
             let own = self.with_variables(settings, configured);
             // `checked_key` reports what is wrong with the settings.
             let key = self.checked_key(&settings.plugins, component, Kind::Callback, &own, faults);
-            let pool = key.and_then(|key| {
-                let callbacks = &self.uses.callbacks;
-                callbacks.get(key, |key| component.callback_pool(&self.host, key))
-            });
+            let pool = key.and_then(|key| self.uses.get(key, |key| component.pool(&self.host, key)));
             sinks.extend(pool.map(|pool| self.sinks.get(configured, Callback::new(pool))));
         }
         self.sinks.keep_only(&sinks);

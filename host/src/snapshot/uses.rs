@@ -1,62 +1,61 @@
 //! Pools of instances, kept over reloads. A use of a plugin keeps its instances if its component, settings and grants
 //! have not changed, so that an unrelated change of the configuration costs nothing.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
 use crate::plugin::adapter::Adapter;
-use crate::plugin::bindings::{Callback, Guardrail, Routing};
+use crate::plugin::exports::Exports;
 use crate::plugin::pool::{Key, Pool};
 
-/// The pools of one kind (or the adapters that own them), by use. The references are weak: a pool lives as long as a
-/// snapshot holds it.
-pub struct Shelf<T>(Mutex<HashMap<Key, Weak<T>>>);
-
-impl<T> Default for Shelf<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
+/// What holds idle instances.
+pub trait Holds: Any + Send + Sync {
+    /// Drops idle instances that are too old to be used again.
+    fn drop_old_instances(&self);
 }
 
-impl<T> Shelf<T> {
+/// The pools (or the adapters that own them), by type and use. The references are weak: a pool lives as long as a
+/// snapshot holds it.
+#[derive(Default)]
+pub struct Uses(Mutex<HashMap<(TypeId, Key), Weak<dyn Holds>>>);
+
+impl Uses {
     /// The pool of this use. It is made if there is none; `None` if the component is not of the kind.
-    pub fn get(&self, key: Key, make: impl FnOnce(Key) -> Option<Arc<T>>) -> Option<Arc<T>> {
-        let mut shelf = self.0.lock();
-        shelf.retain(|_, pool| pool.strong_count() > 0);
-        if let Some(pool) = shelf.get(&key).and_then(Weak::upgrade) {
-            return Some(pool);
+    pub fn get<T: Holds>(&self, key: Key, make: impl FnOnce(Key) -> Option<Arc<T>>) -> Option<Arc<T>> {
+        let mut uses = self.0.lock();
+        uses.retain(|_, pool| pool.strong_count() > 0);
+        let place = (TypeId::of::<T>(), key);
+        if let Some(pool) = uses.get(&place).and_then(Weak::upgrade) {
+            let pool: Arc<dyn Any + Send + Sync> = pool;
+            return pool.downcast().ok();
         }
-        let pool = make(key.clone())?;
-        shelf.insert(key, Arc::downgrade(&pool));
+        let pool = make(place.1.clone())?;
+        let held: Arc<dyn Holds> = Arc::clone(&pool) as _;
+        uses.insert(place, Arc::downgrade(&held));
         Some(pool)
     }
 
-    fn each(&self, act: impl Fn(&T)) {
-        let pools: Vec<Arc<T>> = self.0.lock().values().filter_map(Weak::upgrade).collect();
+    /// Drops idle instances that are too old to be used again.
+    pub fn drop_old_instances(&self) {
+        let pools: Vec<Arc<dyn Holds>> = self.0.lock().values().filter_map(Weak::upgrade).collect();
         for pool in pools {
-            act(&pool);
+            pool.drop_old_instances();
         }
     }
 }
 
-/// The pools of each kind.
-#[derive(Default)]
-pub struct Uses {
-    pub strategies: Shelf<Pool<Routing>>,
-    /// Adapters instead of pools, since they also keep the descriptions of their providers; so each is asked only once.
-    pub adapters: Shelf<Adapter>,
-    pub guardrails: Shelf<Pool<Guardrail>>,
-    pub callbacks: Shelf<Pool<Callback>>,
+impl<E: Exports> Holds for Pool<E> {
+    fn drop_old_instances(&self) {
+        self.drop_old();
+    }
 }
 
-impl Uses {
-    /// Drops idle instances that are too old to be used again.
-    pub fn drop_old_instances(&self) {
-        self.strategies.each(Pool::drop_old);
-        self.adapters.each(|adapter| adapter.pool().drop_old());
-        self.guardrails.each(Pool::drop_old);
-        self.callbacks.each(Pool::drop_old);
+/// Adapters are kept instead of pools, since they also keep the descriptions of their providers; so each is asked once.
+impl Holds for Adapter {
+    fn drop_old_instances(&self) {
+        self.pool().drop_old();
     }
 }
