@@ -1,6 +1,6 @@
 //! The state that all workers share: the snapshot in force, and the reloads that replace it.
 
-pub mod checkups;
+pub mod health_checks;
 mod reload;
 mod tasks;
 
@@ -26,7 +26,7 @@ pub struct Gateway {
     /// Snapshots that were replaced and may still be held by exchanges.
     replaced: Mutex<Vec<Arc<Snapshot>>>,
     is_stopping: AtomicBool,
-    inquiries: checkups::Inquiries,
+    inquiries: health_checks::Inquiries,
     pub tasks: Tasks,
     pub metrics: Arc<Metrics>,
     pub started: Instant,
@@ -39,7 +39,7 @@ impl Gateway {
             reloads: watch::Sender::new(()),
             replaced: Mutex::default(),
             is_stopping: AtomicBool::new(false),
-            inquiries: checkups::Inquiries::default(),
+            inquiries: health_checks::Inquiries::default(),
             tasks: Tasks::new(metrics.task_restarts.clone()),
             metrics,
             started: Instant::now(),

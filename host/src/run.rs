@@ -23,7 +23,7 @@ use crate::plugin::imports::http::Egress;
 use crate::plugin::library::Library;
 use crate::plugin::{Host, LoadError};
 use crate::server::tls::Certificate;
-use crate::server::{self, Core, Door, Stage, listen};
+use crate::server::{self, Acceptor, Core, Stage, listen};
 use crate::snapshot::{Builder, Snapshot};
 use crate::upstream::{self, Connections};
 use crate::worker;
@@ -120,7 +120,7 @@ pub struct Running {
 }
 
 /// Everything that is there before there is a snapshot.
-pub(crate) struct Ground {
+pub(crate) struct Prerequisites {
     pub plugins: settings::Plugins,
     pub metrics: Arc<Metrics>,
     pub library: Library,
@@ -133,13 +133,16 @@ pub(crate) struct Ground {
 /// # Errors
 /// [`StartError`], with its mend.
 pub fn start(options: Options) -> Result<Running, StartError> {
-    let ground = ground(&options)?;
+    let prerequisites = prerequisites(&options)?;
     let background = background().map_err(StartError::Threads)?;
     let administration = runtime("administration").map_err(StartError::Threads)?;
-    let sinks = Arc::new(Sinks::new(background.handle().clone(), Arc::clone(&ground.metrics)));
+    let sinks = Arc::new(Sinks::new(
+        background.handle().clone(),
+        Arc::clone(&prerequisites.metrics),
+    ));
     let builder = Builder::new(
-        Arc::clone(&ground.host),
-        Arc::clone(&ground.metrics),
+        Arc::clone(&prerequisites.host),
+        Arc::clone(&prerequisites.metrics),
         Arc::clone(&options.environment),
         Arc::clone(&sinks),
     );
@@ -150,7 +153,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
             options.source.clone(),
             options.strictness,
             Arc::clone(&options.environment),
-            ground.library,
+            prerequisites.library,
             builder,
         )?
     };
@@ -160,10 +163,10 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     let address = address(&options, &settings)?;
     let listener = listen::listen(address).map_err(StartError::Listen)?;
     let address = listener.local_addr().map_err(StartError::Listen)?;
-    let gateway = Arc::new(Gateway::new(snapshot, ground.metrics));
+    let gateway = Arc::new(Gateway::new(snapshot, prerequisites.metrics));
     let (stage, staged) = watch::channel(Stage::Serving);
     let certificate = certificate(&options, &settings)?;
-    let door = door(&options, &settings, certificate.clone(), staged);
+    let acceptor = acceptor(&options, &settings, certificate.clone(), staged);
     let count = options
         .workers
         .or(settings.server.workers)
@@ -171,7 +174,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         .max(1);
     let mut workers = Vec::with_capacity(count);
     for _ in 0..count {
-        let connections = Connections::new(Arc::clone(&ground.tls), upstream_limits(&settings));
+        let connections = Connections::new(Arc::clone(&prerequisites.tls), upstream_limits(&settings));
         let core = Arc::new(Core {
             gateway: Arc::clone(&gateway),
             worker: Arc::new(Worker {
@@ -182,7 +185,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
             administration: administration.handle().clone(),
         });
         let listener = listener.try_clone().map_err(StartError::Listen)?;
-        workers.push(spawn_worker(core, listener, door.clone()).map_err(StartError::Threads)?);
+        workers.push(spawn_worker(core, listener, acceptor.clone()).map_err(StartError::Threads)?);
     }
     keep_running(&background, &gateway, "reload", {
         let (gateway, reloader) = (Arc::clone(&gateway), Arc::new(Mutex::new(reloader)));
@@ -194,12 +197,12 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         keep_running(&background, &gateway, "certificate", renew);
     }
     keep_running(&background, &gateway, "health checks", {
-        let (gateway, tls, limits) = (Arc::clone(&gateway), ground.tls, upstream_limits(&settings));
+        let (gateway, tls, limits) = (Arc::clone(&gateway), prerequisites.tls, upstream_limits(&settings));
         let stage = stage.subscribe();
         move || {
             let connections = Connections::new(Arc::clone(&tls), limits);
-            let checkups = gateway::checkups::run(Arc::clone(&gateway), connections);
-            until_stopping(stage.clone(), checkups)
+            let health_checks = gateway::health_checks::run(Arc::clone(&gateway), connections);
+            until_stopping(stage.clone(), health_checks)
         }
     });
     Ok(Running {
@@ -216,7 +219,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
-pub(crate) fn ground(options: &Options) -> Result<Ground, StartError> {
+pub(crate) fn prerequisites(options: &Options) -> Result<Prerequisites, StartError> {
     // Plugins are not known yet, so names of plugins are not checked; that is done once they are.
     let loaded = options
         .source
@@ -245,7 +248,7 @@ pub(crate) fn ground(options: &Options) -> Result<Ground, StartError> {
     .map_err(|error| StartError::Engine(format!("{error:#}")))?;
     let host = Arc::new(host);
     let library = Library::open(Arc::clone(&host), options.bundled, settings.plugins.directory.clone())?;
-    Ok(Ground {
+    Ok(Prerequisites {
         plugins: settings.plugins,
         metrics,
         library,
@@ -330,18 +333,18 @@ fn certificate(options: &Options, settings: &Settings) -> Result<Option<Arc<Cert
     Ok(certificate.map(Arc::new))
 }
 
-fn door(
+fn acceptor(
     options: &Options,
     settings: &Settings,
     certificate: Option<Arc<Certificate>>,
     stage: watch::Receiver<Stage>,
-) -> Door {
+) -> Acceptor {
     let server = &settings.server;
     let connections_max = options
         .connections_max
         .unwrap_or(server.connections_max)
         .min(Semaphore::MAX_PERMITS);
-    Door {
+    Acceptor {
         tls: certificate.map(|certificate| server::tls::server_config(certificate).into()),
         connections: Arc::new(Semaphore::new(connections_max)),
         options: server::Options {
@@ -363,10 +366,14 @@ fn upstream_limits(settings: &Settings) -> upstream::Limits {
 }
 
 /// One core's thread with a runtime of its own.
-fn spawn_worker(core: Arc<Core>, listener: std::net::TcpListener, door: Door) -> std::io::Result<JoinHandle<()>> {
+fn spawn_worker(
+    core: Arc<Core>,
+    listener: std::net::TcpListener,
+    acceptor: Acceptor,
+) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("worker".into()).spawn(move || {
-        if let Err(error) = runtime.block_on(server::serve(core, listener, door)) {
+        if let Err(error) = runtime.block_on(server::serve(core, listener, acceptor)) {
             tracing::error!(%error, "a worker could not listen");
         }
     })

@@ -46,7 +46,7 @@ pub fn is_long(bytes: usize) -> bool {
 }
 
 /// Work on so many bytes: here where it is short, else on a thread beside the workers. A panic goes on here.
-pub async fn aside<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+pub async fn offload<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
     if !is_long(bytes) {
         return work();
     }
@@ -61,12 +61,12 @@ pub async fn aside<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + S
 }
 
 /// The same for work that waits now and then.
-pub async fn aside_waiting<T: Send + 'static>(bytes: usize, work: impl Future<Output = T> + Send + 'static) -> T {
+pub async fn offload_waiting<T: Send + 'static>(bytes: usize, work: impl Future<Output = T> + Send + 'static) -> T {
     if !is_long(bytes) {
         return work.await;
     }
     let runtime = Handle::current();
-    aside(bytes, move || runtime.block_on(work)).await
+    offload(bytes, move || runtime.block_on(work)).await
 }
 
 /// Yields once, so that other ready exchanges of this worker run before we write.
@@ -94,15 +94,15 @@ mod tests {
     async fn long_work_is_done_on_another_thread() {
         let here = std::thread::current().id();
         let thread = || std::thread::current().id();
-        assert_eq!(aside(BYTES_MAX, thread).await, here);
-        assert_ne!(aside(BYTES_MAX + 1, thread).await, here);
-        assert_eq!(aside_waiting(BYTES_MAX, async move { thread() }).await, here);
-        assert_ne!(aside_waiting(BYTES_MAX + 1, async move { thread() }).await, here);
+        assert_eq!(offload(BYTES_MAX, thread).await, here);
+        assert_ne!(offload(BYTES_MAX + 1, thread).await, here);
+        assert_eq!(offload_waiting(BYTES_MAX, async move { thread() }).await, here);
+        assert_ne!(offload_waiting(BYTES_MAX + 1, async move { thread() }).await, here);
     }
 
     #[tokio::test]
     #[should_panic(expected = "as the work does")]
     async fn it_panics() {
-        aside(BYTES_MAX + 1, || panic!("as the work does")).await
+        offload(BYTES_MAX + 1, || panic!("as the work does")).await
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{json, query};
 use crate::body::Body;
-use crate::config::settings::{self, Checkups};
+use crate::config::settings::{self, HealthChecks};
 use crate::deployment::{Deployment, Finding, Outage, Standing};
 use crate::exchange::identify;
 use crate::gateway::Gateway;
@@ -131,13 +131,13 @@ struct HealthCheck {
 
 impl HealthCheck {
     fn of(finding: &Finding) -> Self {
-        let ailment = finding.ailment.as_ref();
+        let failure = finding.failure.as_ref();
         Self {
-            passed: ailment.is_none(),
+            passed: failure.is_none(),
             checked_at: finding.at.since_epoch().as_secs(),
             seconds: finding.took().as_secs_f64(),
-            status: ailment.map(|ailment| ailment.status),
-            kind: ailment.map(|ailment| ailment.class),
+            status: failure.map(|failure| failure.status),
+            kind: failure.map(|failure| failure.class),
         }
     }
 }
@@ -187,7 +187,7 @@ pub fn health(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Bod
     }
     let now = Moment::now();
     let filter = Filter::of(uri);
-    let rules = &snapshot.settings.checkups;
+    let rules = &snapshot.settings.health_checks;
     let all = snapshot.groups.deployments().iter();
     let asked = all.filter(|deployment| filter.takes(&deployment.settings));
     let (healthy, unhealthy): (Vec<_>, Vec<_>) = asked
@@ -216,13 +216,13 @@ pub fn health(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Response<Bod
 
 impl Endpoint {
     /// A deployment, and whether it is healthy: it is in service, and its last health check passed, if there was one.
-    fn of(deployment: &Deployment, rules: &Checkups, now: Moment) -> (bool, Self) {
+    fn of(deployment: &Deployment, rules: &HealthChecks, now: Moment) -> (bool, Self) {
         let health = &deployment.health;
         let outage = health.outage();
         let is_asked = rules.cover(&deployment.settings) || rules.max_age.is_some();
-        let finding = health.checkup.last().filter(|_| is_asked);
-        let ailment = finding.as_ref().and_then(|finding| finding.ailment.as_ref());
-        let is_healthy = outage.is_none() && ailment.is_none();
+        let finding = health.health_check.last().filter(|_| is_asked);
+        let failure = finding.as_ref().and_then(|finding| finding.failure.as_ref());
+        let is_healthy = outage.is_none() && failure.is_none();
         let details = rules
             .show_details
             .then(|| Details::of(deployment, rules, outage, finding, now));
@@ -239,7 +239,7 @@ impl Endpoint {
 impl Details {
     fn of(
         deployment: &Deployment,
-        rules: &Checkups,
+        rules: &HealthChecks,
         outage: Option<Outage>,
         finding: Option<Finding>,
         now: Moment,
@@ -255,14 +255,14 @@ impl Details {
             requests_this_minute: health.requests_this_minute(now),
             tokens_this_minute: health.tokens_this_minute(now),
             share: match health.standing(now) {
-                _ if health.checkup.speaks_against(rules, now) => 0.0,
+                _ if health.health_check.speaks_against(rules, now) => 0.0,
                 Standing::In => 1.0,
                 Standing::Ramping(share) => share,
                 Standing::DueForProbe | Standing::Out(_) => 0.0,
             },
             cooldown: outage.map(|outage| Cooldown::of(outage, now)),
             health_check: finding.as_ref().map(HealthCheck::of),
-            error: finding.and_then(|finding| Some(finding.ailment?.message)),
+            error: finding.and_then(|finding| Some(finding.failure?.message)),
         }
     }
 }

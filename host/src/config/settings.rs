@@ -11,7 +11,7 @@ use std::time::Duration;
 use regex::RegexSet;
 
 pub use resilience::{
-    Breaker, ByKind, Checkups, Cooldowns, Fallbacks, GroupTargets, OwnCheckup, Retries, Tags, Target,
+    Breaker, ByKind, Cooldowns, Fallbacks, GroupTargets, HealthChecks, OwnHealthCheck, Retries, Tags, Target,
 };
 
 use super::Secret;
@@ -26,7 +26,7 @@ pub struct Settings {
     /// Groups of deployments that were left out, for what is wrong with them.
     pub left_out_groups: Vec<String>,
     pub router: Router,
-    pub checkups: Checkups,
+    pub health_checks: HealthChecks,
     pub general: General,
     /// Top-level `guardrails`, and those nested under `litellm_settings`.
     pub guardrails: Vec<Guardrail>,
@@ -77,7 +77,7 @@ pub struct Deployment {
     pub tag_regex: Option<RegexSet>,
     /// Answers without an upstream.
     pub mock_response: Option<String>,
-    pub checkup: OwnCheckup,
+    pub health_check: OwnHealthCheck,
     /// `model_info`, as JSON text of each value.
     pub info: BTreeMap<String, Box<str>>,
     /// `file:line` where it stands.

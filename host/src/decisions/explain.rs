@@ -88,7 +88,7 @@ impl fmt::Display for Decision {
             let told = format!("{}. {}  {}", place + 1, self.of[*index].id, seen.join(", "));
             writeln!(out, "  {}", told.trim_end())?;
         }
-        for aside in &line.asides {
+        for aside in &line.exclusions {
             writeln!(out, "  left aside: {} ({})", aside.deployment, aside.why)?;
         }
         Ok(())

@@ -35,14 +35,14 @@ pub struct Choice {
     /// The candidates.
     pub columns: Arc<Live>,
     pub reads: Reads,
-    pub asides: Vec<Aside>,
+    pub exclusions: Vec<Exclusion>,
     /// Candidate indexes, best first; or why there are none.
     pub ranking: Result<Vec<usize>, String>,
 }
 
 /// A deployment that no strategy was asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Aside {
+pub struct Exclusion {
     pub deployment: String,
     pub why: String,
 }
@@ -115,8 +115,8 @@ pub struct ChoiceLine {
     pub of: Vec<u32>,
     #[serde(flatten)]
     pub reads: Reads,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asides: Vec<Aside>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", alias = "asides")]
+    pub exclusions: Vec<Exclusion>,
     /// Indexes of `of`, best first.
     #[serde(default)]
     pub rank: Vec<usize>,

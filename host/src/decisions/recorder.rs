@@ -265,7 +265,7 @@ impl Writer {
             strategy,
             of,
             reads: choice.reads,
-            asides: choice.asides,
+            exclusions: choice.exclusions,
             rank,
             error,
         }))

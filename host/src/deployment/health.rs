@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::checkup::Checkup;
 use super::cooldown::{Cooldown, Failure, Outage, Own, Probe, Standing, Tally};
+use super::health_check::HealthCheck;
 use crate::config::settings::Cooldowns;
 use crate::moment::Moment;
 
@@ -33,7 +33,7 @@ pub struct Health {
     ended_at: AtomicU64,
     cooldown: Cooldown,
     /// The gateway's own health checks. They do not change the numbers above.
-    pub checkup: Checkup,
+    pub health_check: HealthCheck,
 }
 
 impl Default for Health {
@@ -48,7 +48,7 @@ impl Default for Health {
             measured_at: AtomicU64::new(0),
             ended_at: AtomicU64::new(0),
             cooldown: Cooldown::default(),
-            checkup: Checkup::default(),
+            health_check: HealthCheck::default(),
         }
     }
 }
@@ -152,7 +152,11 @@ impl Health {
     pub fn was_heard_within(&self, age: Duration, now: Moment) -> bool {
         let ended = Duration::from_millis(self.ended_at.load(Ordering::Relaxed));
         let attempted = !ended.is_zero() && now.since(Moment::after_epoch(ended)) <= age;
-        attempted || self.checkup.last().is_some_and(|finding| now.since(finding.at) <= age)
+        attempted
+            || self
+                .health_check
+                .last()
+                .is_some_and(|finding| now.since(finding.at) <= age)
     }
 
     /// Completion tokens per second of an attempt; NaN when not measured yet.

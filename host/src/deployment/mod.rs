@@ -1,11 +1,11 @@
 //! A deployment as exchanges see it: its settings, its adapter, its address, its credential and its health.
 
 mod capability;
-mod checkup;
 pub mod columns;
 mod cooldown;
 mod credentials;
 mod health;
+mod health_check;
 mod percent;
 mod provider;
 mod secrets;
@@ -26,10 +26,10 @@ use crate::prices::{Catalogue, Model, Prices};
 use crate::upstream::Origin;
 
 pub use capability::Capability;
-pub use checkup::{Ailment, Change, Checkup, Finding};
 pub use cooldown::{Failure, Kind as FailureKind, Outage, Own, Probe, Standing};
 pub use credentials::{AuthError, prove};
 pub use health::{Health, InFlight, Success};
+pub use health_check::{Change, CheckFailure, Finding, HealthCheck};
 pub use provider::Provider;
 pub use secrets::{Patterns, Secrets};
 

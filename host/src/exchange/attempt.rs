@@ -12,6 +12,7 @@ use hyper::{Request, Response, Uri};
 
 use super::answer::Answer;
 use super::failures::{not_sent, refused, refused_by_adapter, too_slow, unreadable};
+use super::history::Event;
 use super::masks::{leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
 use super::policy::retry::Retries;
@@ -20,7 +21,6 @@ use super::reading::{self, Accepted, is_event_stream};
 use super::redirect::{self, REDIRECTS_MAX};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use super::story::Event;
 use super::{blame, canned, outgoing, route};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
@@ -66,12 +66,12 @@ pub async fn until_one_answers(
             Then::TryNext => {}
             Then::GiveUp => return Err(refusal),
             Then::RankAgain(wait) => {
-                if !route::has_others(&snapshot, canonical, attempts.left_aside(), Moment::now()) {
+                if !route::has_others(&snapshot, canonical, attempts.excluded(), Moment::now()) {
                     return Err(refusal);
                 }
                 tokio::time::sleep(wait).await;
                 // The error of the last attempt says more than the error that no deployment may be tried now.
-                match route::rank(exchange, canonical, attempts.left_aside()) {
+                match route::rank(exchange, canonical, attempts.excluded()) {
                     Ok(ranked) => attempts.rank_again(ranked),
                     Err(_) => return Err(refusal),
                 }
@@ -81,10 +81,10 @@ pub async fn until_one_answers(
     Err(Refusal::new(Cause::Internal, "there was no deployment to try"))
 }
 
-/// Makes one attempt, and records it in the story whatever its outcome.
+/// Makes one attempt, and records it in the history whatever its outcome.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
-    exchange.story.add(Event::Attempted {
+    exchange.history.add(Event::Attempted {
         candidate: candidate.clone(),
         at: Instant::now(),
     });
@@ -97,7 +97,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
     };
     let at = Instant::now();
     if outcome.is_ok() {
-        exchange.story.add(Event::Answered { at });
+        exchange.history.add(Event::Answered { at });
         blame::answered(exchange, deployment, &in_flight);
     }
     match outcome {
@@ -108,7 +108,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         // The usage is recorded here because it counts even if a guardrail refuses the answer later.
         Ok(Answer::Whole(whole)) => {
             if let Some(usage) = whole.usage() {
-                exchange.story.add(Event::Used {
+                exchange.history.add(Event::Used {
                     usage,
                     service_tier: whole.service_tier(),
                     is_estimated: false,
@@ -119,7 +119,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         Ok(Answer::Bytes(mut binary)) => {
             binary.in_flight = Some(in_flight);
             if let Some(usage) = canonical.operation.row().usage {
-                exchange.story.add(Event::Used {
+                exchange.history.add(Event::Used {
                     usage: usage(canonical),
                     service_tier: None,
                     is_estimated: true,
@@ -130,7 +130,7 @@ async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &C
         Err(refusal) => {
             let refusal = scrubbed(refusal, deployment);
             blame::failed(exchange, candidate, &refusal, in_flight.probe());
-            exchange.story.add(Event::Failed {
+            exchange.history.add(Event::Failed {
                 at,
                 refusal: Box::new(refusal.clone()),
             });
@@ -165,7 +165,7 @@ async fn ask(
 
 async fn prepared(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Arc<Canonical>, Refusal> {
     let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(&candidate.deployment));
-    worker::aside(canonical.body.len(), move || outgoing::prepare(&canonical, &deployment)).await
+    worker::offload(canonical.body.len(), move || outgoing::prepare(&canonical, &deployment)).await
 }
 
 /// A request as its adapter wants it sent.
@@ -181,7 +181,7 @@ struct Asked {
 /// Asks the adapter for the request to send.
 async fn open(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Asked, Refusal> {
     let (canonical, candidate) = (Arc::clone(canonical), candidate.clone());
-    worker::aside(canonical.body.len(), move || {
+    worker::offload(canonical.body.len(), move || {
         let deployment = &candidate.deployment;
         let upstream = deployment.upstream.as_ref().ok_or_else(no_upstream)?;
         let opened = upstream

@@ -7,11 +7,11 @@ use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Response};
 
 use super::arrivals::Arrivals;
+use super::history::{Ending, Event};
 use super::masks::scrubbed;
 use super::refusal::{Cause, Refusal};
 use super::respond;
 use super::state::Exchange;
-use super::story::{Ending, Event};
 use crate::body::{Body, Sink};
 use crate::canonical::parts::Medium;
 use crate::deployment::InFlight;
@@ -96,13 +96,13 @@ pub fn respond(exchange: Exchange, binary: Box<Binary>) -> Response<Body> {
 }
 
 async fn relay(mut exchange: Exchange, mut binary: Box<Binary>, sink: Sink) {
-    exchange.story.add(Event::FirstContent { at: Instant::now() });
+    exchange.history.add(Event::FirstContent { at: Instant::now() });
     sink.send(std::mem::take(&mut binary.arrived)).await;
     while let Some(arrivals) = &mut binary.rest {
         match arrivals.next().await {
             Some(Ok(bytes)) => sink.send(bytes).await,
             Some(Err(refusal)) => {
-                let refusal = match exchange.story.last_attempt() {
+                let refusal = match exchange.history.last_attempt() {
                     Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
                     None => refusal,
                 };

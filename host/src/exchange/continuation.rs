@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use super::answer::Answer;
 use super::fallback::Onward;
+use super::history::Event;
 use super::refusal::Refusal;
 use super::state::Exchange;
-use super::story::Event;
 use super::stream::Stream;
 use super::{attempt, blame, route};
 use crate::canonical::{Canonical, Opening, Seam};
@@ -21,7 +21,7 @@ use crate::plugin::adapter::Continuation;
 use crate::usage::Usage;
 use crate::worker;
 
-/// Continues a broken stream with another deployment's answer. The usage of the broken attempt is added to the story.
+/// Continues a broken stream with another deployment's answer. The usage of the broken attempt is added to the history.
 ///
 /// # Errors
 /// `refusal`, if no deployment can continue.
@@ -31,24 +31,24 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     };
     // Otherwise, deployments that break each time at the same place would be tried for ever.
     let is_enough = !exchange.has_attempts_left();
-    if !refusal.cause.may_try_again() || stream.picker.is_finished() || is_enough {
+    if !refusal.cause.may_try_again() || stream.reader.is_finished() || is_enough {
         return Err(refusal);
     }
-    let Some(attempt) = exchange.story.last_attempt() else {
+    let Some(attempt) = exchange.history.last_attempt() else {
         return Err(refusal);
     };
     let candidate = attempt.candidate.clone();
-    exchange.story.add(Event::Failed {
+    exchange.history.add(Event::Failed {
         at: Instant::now(),
         refusal: Box::new(refusal.clone()),
     });
     let broken = Arc::clone(&candidate.deployment);
     blame::failed(exchange, &candidate, &refusal, None);
-    let used = Usage::of_text(u64::from(canonical.prompt_tokens()), stream.picker.events);
+    let used = Usage::of_text(u64::from(canonical.prompt_tokens()), stream.reader.events);
     let id = candidate.deployment.settings.id.clone();
-    exchange.story.add(Event::CutOff { usage: used });
+    exchange.history.add(Event::CutOff { usage: used });
 
-    let events = std::mem::take(&mut stream.picker.events);
+    let events = std::mem::take(&mut stream.reader.events);
     let without = [broken];
     let mut next = ask_another(exchange, &canonical, &delivered, events, &without).await;
     let mut onward = Onward::new(exchange, &canonical, &refusal);
@@ -67,7 +67,7 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
     );
     let seam = match stream.seam.take() {
         Some(seam) => {
-            stream.picker.transcript = seam.transcript;
+            stream.reader.transcript = seam.transcript;
             Seam::new(seam.opening, delivered, seam.earlier + used)
         }
         None => Seam::new(opening(stream), delivered, used),
@@ -78,15 +78,15 @@ pub async fn resume(exchange: &mut Exchange, stream: &mut Stream, refusal: Refus
 
 /// The text that the client has received; `None` if it was not plain text only.
 fn delivered(stream: &Stream) -> Option<String> {
-    let text = stream.picker.delivered.as_ref()?.text()?;
+    let text = stream.reader.delivered.as_ref()?.text()?;
     Some(stream.seam.as_ref().map_or(text, |seam| seam.sent().to_owned()))
 }
 
 /// The id, time and model that the client read in the first chunks.
 fn opening(stream: &mut Stream) -> Opening {
-    let seen = stream.picker.delivered.take().map(|delivered| delivered.opening);
+    let seen = stream.reader.delivered.take().map(|delivered| delivered.opening);
     let mut opening = seen.unwrap_or_default();
-    opening.model = stream.picker.model.take().or(opening.model);
+    opening.model = stream.reader.model.take().or(opening.model);
     opening
 }
 
@@ -98,7 +98,7 @@ async fn ask_another(
     without: &[Arc<Deployment>],
 ) -> Option<Box<Stream>> {
     let (canonical, delivered) = (Arc::clone(canonical), delivered.to_owned());
-    let continued = worker::aside(canonical.body.len(), move || canonical.continued(&delivered, tokens)).await;
+    let continued = worker::offload(canonical.body.len(), move || canonical.continued(&delivered, tokens)).await;
     let continued = Arc::new(continued?);
     let mut ranked = route::rank(exchange, &continued, without).ok()?;
     ranked.retain(can_continue);

@@ -11,11 +11,11 @@ use hyper::Response;
 
 use super::answer::Answer;
 use super::fallback;
+use super::history::Ending;
 use super::refusal::{Cause, Refusal};
 use super::relay::Relay;
 use super::respond::early_headers;
 use super::state::Exchange;
-use super::story::Ending;
 use crate::body::{Body, PING, Sink};
 use crate::canonical::Canonical;
 

@@ -10,9 +10,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::history::Event;
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use super::story::Event;
 use super::{attempt, guard, policy, route};
 use crate::canonical::Canonical;
 use crate::canonical::fields::is_secret;
@@ -29,7 +29,7 @@ pub async fn until_a_group_answers(exchange: &mut Exchange, canonical: &Arc<Cano
     let Some(limit) = exchange.snapshot.settings.upstream.deadline else {
         return through_groups(exchange, canonical).await;
     };
-    let left = limit.saturating_sub(exchange.story.took());
+    let left = limit.saturating_sub(exchange.history.took());
     match tokio::time::timeout(left, through_groups(exchange, canonical)).await {
         Ok(answer) => answer,
         Err(_) => Err(Refusal::new(
@@ -74,13 +74,13 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             Err(refusal) => refusal,
         };
         if first.is_none() {
-            requested = exchange.story.group().map(Into::into);
+            requested = exchange.history.group().map(Into::into);
         }
         hops.add(targets(exchange, &hop, &refusal), &hop);
         let Some(next) = hops.next(&hop).await else {
             // The error of a group of which no deployment was tried says less than that of a group that was tried and
             // failed.
-            let is_first_told = was_asked || exchange.story.attempts_made() == 0;
+            let is_first_told = was_asked || exchange.history.attempts_made() == 0;
             let (refusal, canonical) = first.filter(|_| is_first_told).unwrap_or((refusal, hop.canonical));
             exchange.canonical = Some(canonical);
             return Err(refusal);
@@ -89,9 +89,9 @@ async fn through_groups(exchange: &mut Exchange, canonical: &Arc<Canonical>) -> 
             exchange = %exchange.id, from = %hop.canonical.group, to = %next.canonical.group,
             cause = ?refusal.cause, "falling back"
         );
-        exchange.story.add(Event::FellBack(Box::new(refusal.clone())));
+        exchange.history.add(Event::FellBack(Box::new(refusal.clone())));
         first.get_or_insert_with(|| {
-            was_asked = exchange.story.attempts_made() > 0;
+            was_asked = exchange.history.attempts_made() > 0;
             (refusal, hop.canonical)
         });
         hop = next;
@@ -108,7 +108,7 @@ async fn ask(exchange: &mut Exchange, hop: &mut Hop, seen: &[Box<str>]) -> Resul
         guard::beside(&snapshot, &worker.metrics, canonical, attempted).await
     };
     for report in reports {
-        exchange.story.add(Event::Guarded(Box::new(report)));
+        exchange.history.add(Event::Guarded(Box::new(report)));
     }
     guard::answer(exchange, canonical, answer?).await
 }
@@ -125,7 +125,7 @@ impl Onward {
     pub fn new(exchange: &Exchange, canonical: &Arc<Canonical>, refusal: &Refusal) -> Self {
         let hop = Hop {
             canonical: Arc::clone(canonical),
-            depth: u32::try_from(exchange.story.fallbacks()).unwrap_or(u32::MAX),
+            depth: u32::try_from(exchange.history.fallbacks()).unwrap_or(u32::MAX),
             is_guarded: true,
         };
         Self {
@@ -142,7 +142,7 @@ impl Onward {
         hops.add(targets(exchange, hop, refusal), hop);
         *hop = hops.next(hop).await?;
         guard_request(exchange, hop).await.ok()?;
-        exchange.story.add(Event::FellBack(Box::new(refusal.clone())));
+        exchange.history.add(Event::FellBack(Box::new(refusal.clone())));
         Some(Arc::clone(&hop.canonical))
     }
 }
@@ -195,7 +195,7 @@ impl Hops {
             let times = self.seen.iter().filter(|seen| seen.as_ref() == group).count();
             if times == 0 || times == 1 && *group == *failed.canonical.group {
                 let bytes = ahead.failed.body.len();
-                match worker::aside(bytes, move || ahead.aim()).await {
+                match worker::offload(bytes, move || ahead.aim()).await {
                     Ok(hop) => return Some(hop),
                     Err((group, error)) => tracing::warn!(group, %error, "a fallback is passed over"),
                 }
@@ -232,7 +232,7 @@ impl Ahead {
 }
 
 fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bool) {
-    let Some(found) = exchange.story.group() else { return };
+    let Some(found) = exchange.history.group() else { return };
     let (status, class) = (failure.cause.status(), failure.cause.class());
     let metrics = &exchange.worker.metrics;
     let fell_back = FellBack {
@@ -247,7 +247,7 @@ fn count(exchange: &Exchange, requested: &str, failure: &Refusal, is_success: bo
 /// Makes the attempts at one group.
 async fn ask_group(exchange: &mut Exchange, canonical: &Arc<Canonical>, seen: &[Box<str>]) -> Result<Answer, Refusal> {
     let tried: Vec<_> = if seen.contains(&canonical.group) {
-        let attempts = exchange.story.attempts();
+        let attempts = exchange.history.attempts();
         attempts
             .map(|attempt| Arc::clone(&attempt.candidate.deployment))
             .collect()

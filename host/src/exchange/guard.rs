@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use super::answer::Answer;
 use super::binary::Binary;
+use super::history::{Event, GuardrailReport};
 use super::inspect::{self, Windows, not_applied, status};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use super::story::{Event, GuardrailReport};
 use crate::canonical::form::Upload;
 use crate::canonical::texts::{self, Encoded, Shown};
 use crate::canonical::{Canonical, Whole};
@@ -42,7 +42,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
             &shown,
         )
         .await;
-        exchange.story.add(Event::Guarded(Box::new(report)));
+        exchange.history.add(Event::Guarded(Box::new(report)));
         if let Some(changed) = with_texts(&canonical, &shown, verdict?).await? {
             canonical = changed;
             exchange.canonical = Some(Arc::clone(&canonical));
@@ -100,12 +100,12 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
         Answer::Whole(mut whole) => {
             for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
                 let (body, looks_at) = (whole.body.clone(), guardrail.looks_at().to_vec());
-                let shown = worker::aside(body.len(), move || Arc::new(texts::of_answer(&body, &looks_at))).await;
+                let shown = worker::offload(body.len(), move || Arc::new(texts::of_answer(&body, &looks_at))).await;
                 let metrics = &exchange.worker.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
-                exchange.story.add(Event::Guarded(Box::new(report)));
+                exchange.history.add(Event::Guarded(Box::new(report)));
                 if let Outcome::Rewrite(texts) = verdict? {
-                    whole = worker::aside(whole.body.len(), move || with_answer_texts(whole, &shown, &texts)).await?;
+                    whole = worker::offload(whole.body.len(), move || with_answer_texts(whole, &shown, &texts)).await?;
                 }
             }
             if general.restamp_model {
@@ -119,7 +119,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
                 let shown = bytes_of(&mut binary, guardrail, bytes_max).await?;
                 let metrics = &exchange.worker.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
-                exchange.story.add(Event::Guarded(Box::new(report)));
+                exchange.history.add(Event::Guarded(Box::new(report)));
                 if let Outcome::Rewrite(texts) = verdict? {
                     for (encoded, text) in shown.encoded.iter().zip(&texts) {
                         if let Some(bytes) = texts::decoded(encoded, text).map_err(not_applied)? {
@@ -135,7 +135,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
             if !guardrails.is_empty() {
                 let windows = Windows::begin(canonical, &guardrails, &exchange.worker.metrics).await?;
                 for guardrail in windows.guardrails() {
-                    exchange.story.add(Event::Watched { guardrail });
+                    exchange.history.add(Event::Watched { guardrail });
                 }
                 stream.windows = Some(windows);
             }
@@ -237,7 +237,7 @@ async fn ask(
                 .sum();
             let looking = inspect(Arc::clone(plugin), Arc::clone(canonical), stage, Arc::clone(shown));
             // Boxed, so that an exchange without guardrails does not reserve memory for this future.
-            Box::pin(worker::aside_waiting(bytes, looking)).await.map_err(Some)
+            Box::pin(worker::offload_waiting(bytes, looking)).await.map_err(Some)
         }
         (None, _) => Err(None),
     };
@@ -312,12 +312,12 @@ fn passage(role: &str, text: &str) -> Passage {
 
 async fn texts_of(canonical: &Arc<Canonical>, guardrail: &ConfiguredGuardrail) -> Result<Arc<Shown>, Refusal> {
     let (request, looks_at) = (Arc::clone(canonical), guardrail.looks_at().to_vec());
-    let shown = worker::aside(request.body.len(), move || texts::of_request(&request, &looks_at));
+    let shown = worker::offload(request.body.len(), move || texts::of_request(&request, &looks_at));
     let mut shown = shown.await;
     for (medium, upload) in canonical.media() {
         if guardrail.looks_at().contains(&medium) {
             let content = upload.content.read(0, usize::MAX).await.map_err(not_applied)?;
-            let encoded = worker::aside(content.len(), move || Encoded::new(medium, &content)).await;
+            let encoded = worker::offload(content.len(), move || Encoded::new(medium, &content)).await;
             shown.encoded.push(encoded);
         } else if !shown.unseen.contains(&medium) {
             shown.unseen.push(medium);
@@ -335,7 +335,7 @@ async fn bytes_of(
     let (medium, mut shown) = (binary.medium, Shown::default());
     if guardrail.looks_at().contains(&medium) {
         let bytes = binary.collect(bytes_max).await?;
-        let encoded = worker::aside(bytes.len(), move || Encoded::new(medium, &bytes)).await;
+        let encoded = worker::offload(bytes.len(), move || Encoded::new(medium, &bytes)).await;
         shown.encoded.push(encoded);
     } else {
         shown.unseen.push(medium);
@@ -353,7 +353,7 @@ async fn with_texts(
         return Ok(None);
     };
     let (canonical, shown) = (Arc::clone(canonical), Arc::clone(shown));
-    worker::aside(canonical.body.len(), move || {
+    worker::offload(canonical.body.len(), move || {
         let body = texts::replaced(&canonical.body, &shown.found, &texts).map_err(not_applied)?;
         let uploads = with_media(&canonical, &shown, &texts)?;
         if body.is_none() && uploads.is_none() {

@@ -87,7 +87,7 @@ pub fn describe_request(id: &str, canonical: Option<&Canonical>, headers: &mut H
     put(const { name("x-litellm-version") }, Some(VERSION));
     if let Some(canonical) = canonical {
         put(const { name("x-litellm-model-group") }, value(&canonical.group));
-        put(const { name("x-sluice-not-in-effect") }, list(left_aside(canonical)));
+        put(const { name("x-sluice-not-in-effect") }, list(not_in_effect(canonical)));
     }
 }
 
@@ -96,28 +96,28 @@ pub fn describe(exchange: &Exchange, headers: &mut HeaderMap) {
     const NONE: HeaderValue = HeaderValue::from_static("0");
     describe_request(&exchange.id, exchange.canonical.as_deref(), headers);
     let mut put = |name, value| put(headers, name, value);
-    let story = &exchange.story;
-    if let Some(attempt) = story.last_attempt() {
+    let history = &exchange.history;
+    if let Some(attempt) = history.last_attempt() {
         let known = &attempt.candidate.deployment.described;
         put(const { name("x-litellm-model-id") }, known.id.clone());
         put(const { name("x-litellm-model-name") }, known.model.clone());
         put(const { name("x-litellm-model-api-base") }, known.base.clone());
     }
     let count = |count: usize| Some(if count == 0 { NONE } else { count.into() });
-    put(const { name("x-litellm-attempted-retries") }, count(story.retries()));
+    put(const { name("x-litellm-attempted-retries") }, count(history.retries()));
     put(
         const { name("x-litellm-attempted-fallbacks") },
-        count(story.fallbacks()),
+        count(history.fallbacks()),
     );
     put(const { name("x-litellm-fallback-errors") }, fallback_errors(exchange));
     put(
         const { name("x-litellm-applied-guardrails") },
-        list(story.applied_guardrails()),
+        list(history.applied_guardrails()),
     );
-    let cost = story.cost().and_then(|cost| value(&cost.total.to_string()));
+    let cost = history.cost().and_then(|cost| value(&cost.total.to_string()));
     put(const { name("x-litellm-response-cost") }, cost);
-    let took = story.took();
-    let overhead = took.saturating_sub(story.upstream_time());
+    let took = history.took();
+    let overhead = took.saturating_sub(history.upstream_time());
     put(const { name("x-litellm-response-duration-ms") }, value(&millis(took)));
     put(
         const { name("x-litellm-overhead-duration-ms") },
@@ -138,7 +138,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
 
 /// The errors of the groups that failed, if the operator allows it and the request asks for them.
 fn fallback_errors(exchange: &Exchange) -> Option<HeaderValue> {
-    let mut failures = exchange.story.fallback_errors().take(FALLBACK_ERRORS_MAX).peekable();
+    let mut failures = exchange.history.fallback_errors().take(FALLBACK_ERRORS_MAX).peekable();
     let asks = |canonical: &Canonical| {
         let field = canonical.field("include_fallback_errors");
         field.is_some_and(|field| field.json == "true")
@@ -179,7 +179,7 @@ fn in_ascii(json: &str) -> String {
 }
 
 /// Fields of the request that are not supported yet.
-fn left_aside(canonical: &Canonical) -> Vec<&'static str> {
+fn not_in_effect(canonical: &Canonical) -> Vec<&'static str> {
     let is_asked = |name: &&str| canonical.field(name).is_some();
     NOT_IN_EFFECT.into_iter().filter(is_asked).collect()
 }

@@ -19,7 +19,6 @@ mod attempt;
 mod binary;
 mod blame;
 mod canned;
-pub mod checkup;
 mod continuation;
 pub mod dialect;
 mod early;
@@ -27,6 +26,8 @@ mod failures;
 mod fallback;
 mod guard;
 mod headers;
+pub mod health_check;
+mod history;
 mod identify;
 mod in_band;
 mod inspect;
@@ -42,7 +43,6 @@ mod relay;
 mod respond;
 pub mod route;
 mod state;
-mod story;
 mod stream;
 
 use std::net::SocketAddr;
@@ -64,8 +64,8 @@ use crate::body::Body;
 use crate::canonical::{Canonical, Operation};
 use crate::snapshot::Snapshot;
 use answer::Answer;
+use history::{Ending, Event, History};
 use state::Permit;
-use story::{Ending, Event, Story};
 
 /// A request as the server passes it on: its path names an operation and a dialect.
 pub struct Arrival {
@@ -109,7 +109,7 @@ impl Exchange {
             started_at: SystemTime::now(),
             canonical: None,
             user_agent: user_agent(arrival.request.headers()),
-            story: Story::begin(),
+            history: History::begin(),
             worker,
         }
     }
@@ -126,7 +126,7 @@ impl Exchange {
             Ok(Answer::Stream(stream)) => relay::respond(self, stream),
             Ok(Answer::Bytes(binary)) => binary::respond(self, binary),
             Ok(Answer::Whole(whole)) => {
-                self.story.add(Event::Said(whole.body.clone()));
+                self.history.add(Event::Said(whole.body.clone()));
                 if let Some((text, content_type)) = whole.as_text() {
                     return self.end_whole(text, content_type.clone(), whole.headers());
                 }
@@ -153,10 +153,10 @@ impl Exchange {
 
     /// Every exchange ends here. Further calls do nothing.
     fn end(&mut self, ending: Ending) {
-        if self.story.ending().is_some() {
+        if self.history.ending().is_some() {
             return;
         }
-        self.story.add(Event::Ended {
+        self.history.add(Event::Ended {
             at: Instant::now(),
             ending: Box::new(ending),
         });

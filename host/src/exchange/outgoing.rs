@@ -251,11 +251,13 @@ pub async fn prove(
         deployment::prove(&deployment, auth, &mut request).await?;
         Ok(request)
     };
-    worker::aside_waiting(bytes, proving).await.map_err(|error: AuthError| {
-        // Not 401: a client that reads 401 believes that its own key is wrong.
-        let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
-        Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
-    })
+    worker::offload_waiting(bytes, proving)
+        .await
+        .map_err(|error: AuthError| {
+            // Not 401: a client that reads 401 believes that its own key is wrong.
+            let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
+            Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
+        })
 }
 
 /// Joins the base and the adapter's path. The adapter cannot change the host, because this is a path and a query, not a

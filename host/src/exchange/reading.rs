@@ -83,7 +83,7 @@ pub async fn read(
             let body = body.read_to_end(limits.answer_bytes_max).await.map_err(broken_off)?;
             let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(deployment));
             worker::give_way().await;
-            return worker::aside(body.len(), move || {
+            return worker::offload(body.len(), move || {
                 let answer = whole(canonical.operation, head, body, conversation, &deployment)?;
                 in_band::check(canonical.operation, &answer)?;
                 let answer = match complete::whole(&canonical, &answer) {
@@ -106,7 +106,7 @@ pub async fn read(
 /// Whether another deployment could continue the answer if it breaks.
 fn may_go_on_elsewhere(exchange: &Exchange, canonical: &Canonical) -> bool {
     let snapshot = &exchange.snapshot;
-    let tried = exchange.story.last_attempt();
+    let tried = exchange.history.last_attempt();
     let has_others = tried.is_some_and(|attempt| {
         snapshot.groups.size_of(&attempt.candidate.deployment.settings.group) > 1
             || canonical.field("fallbacks").is_some()

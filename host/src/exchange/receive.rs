@@ -65,7 +65,7 @@ pub async fn request(
         prompt_tokens: Estimate::default(),
     };
     let canonical = Arc::new(match worker::is_long(canonical.body.len()) {
-        true => worker::aside(canonical.body.len(), move || canonical.counted()).await,
+        true => worker::offload(canonical.body.len(), move || canonical.counted()).await,
         false => canonical,
     });
     exchange.canonical = Some(Arc::clone(&canonical));
@@ -164,7 +164,7 @@ async fn look_into(body: Bytes, limits: &Server) -> Result<(Bytes, Fields), Refu
         depth_max,
         fields_max: FIELDS_MAX,
     };
-    worker::aside(body.len(), move || {
+    worker::offload(body.len(), move || {
         let fields = scan(&body, limits)?;
         without_credential_fields(body, fields, limits)
     })

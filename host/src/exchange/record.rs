@@ -7,9 +7,9 @@ mod document;
 
 use std::time::{Duration, Instant};
 
+use super::history;
+use super::history::Ending;
 use super::state::Exchange;
-use super::story;
-use super::story::Ending;
 use crate::callbacks::{Sink, Unserialized};
 use crate::decisions::{AttemptLine, ExchangeLine};
 use crate::metrics::labels::Requested;
@@ -19,7 +19,9 @@ pub use document::{Ended, Record, schema};
 
 /// Runs the phase. It runs once, whatever the outcome of the exchange.
 pub fn write(exchange: &mut Exchange) {
-    let Some(ending) = exchange.story.ending() else { return };
+    let Some(ending) = exchange.history.ending() else {
+        return;
+    };
     count(exchange, ending);
     log(exchange, ending);
     if let Some(recorder) = &exchange.snapshot.decisions {
@@ -42,10 +44,10 @@ pub fn write(exchange: &mut Exchange) {
 
 fn count(exchange: &Exchange, ending: &Ending) {
     let metrics = &exchange.worker.metrics;
-    let story = &exchange.story;
+    let history = &exchange.history;
     // Only names of the configuration become labels: the names that clients write are unbounded.
-    let group = story.group().unwrap_or("");
-    let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
+    let group = history.group().unwrap_or("");
+    let deployment = history.last_attempt().map(|attempt| &attempt.candidate.deployment);
     let id = deployment.map_or("", |deployment| deployment.settings.id.as_str());
     let provider = deployment.map_or("", |deployment| deployment.provider.as_ref());
     let route = exchange.operation.row().route;
@@ -62,10 +64,10 @@ fn count(exchange: &Exchange, ending: &Ending) {
 
 /// The last line of the exchange in the recorded decisions, for `sluice explain` and `sluice replay`.
 fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
-    let story = &exchange.story;
-    let millis = |at: Instant| at.saturating_duration_since(story.started).as_secs_f64() * 1e3;
-    let usage = story.usage();
-    let attempts = story.attempts().map(|attempt| AttemptLine {
+    let history = &exchange.history;
+    let millis = |at: Instant| at.saturating_duration_since(history.started).as_secs_f64() * 1e3;
+    let usage = history.usage();
+    let attempts = history.attempts().map(|attempt| AttemptLine {
         deployment: attempt.candidate.deployment.settings.id.clone(),
         begun_ms: millis(attempt.begun),
         error: attempt
@@ -75,15 +77,15 @@ fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
     ExchangeLine {
         exchange: exchange.id.to_string(),
         at_ms: Moment::now().millis(),
-        group: story.group().map(str::to_owned),
+        group: history.group().map(str::to_owned),
         status: ending.status(),
-        took_ms: story.took().as_secs_f64() * 1e3,
-        first_content_ms: story.first_content().map(millis),
+        took_ms: history.took().as_secs_f64() * 1e3,
+        first_content_ms: history.first_content().map(millis),
         prompt_tokens: usage.map_or(0, |usage| usage.prompt_tokens),
         completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
-        cost_usd: story.cost().and_then(|cost| cost.total.to_string().parse().ok()),
+        cost_usd: history.cost().and_then(|cost| cost.total.to_string().parse().ok()),
         attempts: attempts.collect(),
-        fallbacks: story.fallbacks(),
+        fallbacks: history.fallbacks(),
         error: ending.failure().map(|refusal| refusal.message.clone()),
     }
 }
@@ -91,11 +93,11 @@ fn end(exchange: &Exchange, ending: &Ending) -> ExchangeLine {
 /// Writes one line per exchange, without messages and answers. An error may quote the beginning of a page of markup that
 /// an upstream sent in place of an answer.
 fn log(exchange: &Exchange, ending: &Ending) {
-    let story = &exchange.story;
-    let deployment = story
+    let history = &exchange.history;
+    let deployment = history
         .last_attempt()
         .map(|attempt| attempt.candidate.deployment.settings.id.as_str());
-    let usage = story.usage();
+    let usage = history.usage();
     let failure = ending.failure();
     let error = failure.map(|refusal| refusal.detail.as_deref().unwrap_or(&refusal.message));
     // To the microsecond.
@@ -104,19 +106,19 @@ fn log(exchange: &Exchange, ending: &Ending) {
         target: "sluice::exchange",
         id = &*exchange.id,
         operation = exchange.operation.row().name,
-        group = story.group(),
+        group = history.group(),
         deployment,
         status = ending.status(),
         error_class = failure.map(|refusal| refusal.cause.class()),
         blame = failure.map(|refusal| refusal.cause.row().blame.as_str()),
         error,
-        attempts = story.attempts_made(),
+        attempts = history.attempts_made(),
         prompt_tokens = usage.map(|usage| usage.prompt_tokens),
         completion_tokens = usage.map(|usage| usage.completion_tokens),
-        cost_usd = story.cost().map(|cost| tracing::field::display(cost.total)),
-        took_ms = millis(story.took()),
-        first_content_ms = story.first_content().map(|at| millis(at.duration_since(story.started))),
-        client = %story::ip(exchange.peer),
+        cost_usd = history.cost().map(|cost| tracing::field::display(cost.total)),
+        took_ms = millis(history.took()),
+        first_content_ms = history.first_content().map(|at| millis(at.duration_since(history.started))),
+        client = %history::ip(exchange.peer),
         "exchange"
     );
 }

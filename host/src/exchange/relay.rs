@@ -10,11 +10,11 @@ use hyper::Response;
 
 use super::continuation;
 use super::dialect::Events;
+use super::history::{Ending, Event};
 use super::masks::scrubbed;
 use super::refusal::{Cause, Refusal};
 use super::respond::stream_headers;
 use super::state::Exchange;
-use super::story::{Ending, Event};
 use super::stream::{Source, Stream};
 use crate::body::{Body, Sink};
 
@@ -73,11 +73,11 @@ impl Relay {
 
 /// The error of a stream of which a part was delivered.
 fn broken(exchange: &Exchange, stream: &Stream, refusal: Refusal) -> Refusal {
-    let refusal = match exchange.story.last_attempt() {
+    let refusal = match exchange.history.last_attempt() {
         Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
         None => refusal,
     };
-    let delivered = exchange.story.cut_off_chunks() + stream.picker.events;
+    let delivered = exchange.history.cut_off_chunks() + stream.reader.events;
     Refusal {
         delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),
         ..refusal
@@ -100,8 +100,8 @@ async fn pass_on(
                 None => part,
             };
             if !part.is_empty() {
-                if exchange.story.first_content().is_none() {
-                    exchange.story.add(Event::FirstContent { at: Instant::now() });
+                if exchange.history.first_content().is_none() {
+                    exchange.history.add(Event::FirstContent { at: Instant::now() });
                 }
                 sink.send(events.pass(part)?).await;
             }
@@ -109,7 +109,7 @@ async fn pass_on(
         // Everything that came before the failure has been sent now.
         if let Some(refusal) = failed.take() {
             // An answer that has a finish reason is complete: the client misses nothing.
-            if stream.picker.is_finished() && matches!(refusal.cause, Cause::Connection | Cause::Timeout) {
+            if stream.reader.is_finished() && matches!(refusal.cause, Cause::Connection | Cause::Timeout) {
                 break;
             }
             // Boxed, so that a stream does not reserve memory for a future that few streams need.
@@ -128,34 +128,34 @@ async fn pass_on(
     Ok(())
 }
 
-/// Adds to the story what has been seen of a stream, once.
+/// Adds to the history what has been seen of a stream, once.
 fn tell(stream: &mut Stream, exchange: &mut Exchange) {
-    let story = &mut exchange.story;
-    if story.ending().is_some() {
+    let history = &mut exchange.history;
+    if history.ending().is_some() {
         return;
     }
     let Stream {
-        picker, seam, windows, ..
+        reader, seam, windows, ..
     } = stream;
-    story.add(Event::Streamed { events: picker.events });
-    if let Some(usage) = picker.usage {
-        story.add(Event::Used {
+    history.add(Event::Streamed { events: reader.events });
+    if let Some(usage) = reader.usage {
+        history.add(Event::Used {
             usage,
-            service_tier: picker.service_tier.take(),
+            service_tier: reader.service_tier.take(),
             is_estimated: false,
         });
     }
     let sewn = seam.as_mut().and_then(|seam| seam.transcript.take());
-    let mut transcript = sewn.or(picker.transcript.take());
+    let mut transcript = sewn.or(reader.transcript.take());
     if let Some(windows) = windows {
         transcript = windows.transcript.take();
         for report in windows.reports() {
             let metrics = &exchange.worker.metrics;
             metrics.guarded(&report.name, report.mode, report.status, report.took.as_secs_f64());
-            story.add(Event::Guarded(Box::new(report)));
+            history.add(Event::Guarded(Box::new(report)));
         }
     }
     if let Some(transcript) = transcript {
-        story.add(Event::Transcribed(Box::new(transcript)));
+        history.add(Event::Transcribed(Box::new(transcript)));
     }
 }

@@ -1,19 +1,19 @@
 //! Phase `route`: finds the deployments for the model that the client named, in the order in which to try them.
 
-mod aside;
+mod exclusions;
 mod fit;
 pub mod plan;
 mod tags;
 
 use std::sync::Arc;
 
+use super::history::Event;
 use super::policy::GroupNames;
 use super::policy::attempts::Ranked;
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use super::story::Event;
 use crate::canonical::Canonical;
-use crate::config::settings::Checkups;
+use crate::config::settings::HealthChecks;
 use crate::decisions::{Choice, Recorder};
 use crate::deployment::columns::Live;
 use crate::deployment::{Candidate, Deployment};
@@ -22,7 +22,7 @@ use crate::plugin::columns::Columns;
 use crate::plugin::reads::Reads;
 use crate::plugin::strategy::{RankError, Strategy};
 use crate::snapshot::{Found, Snapshot};
-use aside::Asides;
+use exclusions::Exclusions;
 use plan::Plan;
 
 /// Runs the phase. The deployments in `without` are left out.
@@ -37,7 +37,7 @@ pub fn rank(
     let snapshot = Arc::clone(&exchange.snapshot);
     let found = snapshot.groups.find(&canonical.group);
     let found = found.ok_or_else(|| unknown(&snapshot, canonical))?;
-    exchange.story.add(Event::Found {
+    exchange.history.add(Event::Found {
         asked: canonical.group.clone(),
         group: found.group.clone(),
     });
@@ -73,20 +73,20 @@ impl Routing<'_> {
     /// None of them may be tried.
     pub fn rank(&self, mut found: Found) -> Result<Ranked, Refusal> {
         let settings = &self.snapshot.settings;
-        let mut asides = Asides::told_to(self.recorder);
+        let mut exclusions = Exclusions::told_to(self.recorder);
         if !self.without.is_empty() {
-            asides.by("it failed in this exchange", &mut found, |found| {
+            exclusions.by("it failed in this exchange", &mut found, |found| {
                 found.retain(|candidate| !is_among(self.without, candidate));
             });
         }
-        asides.by("the request's tags", &mut found, |found| {
+        exclusions.by("the request's tags", &mut found, |found| {
             tags::filter(&settings.router.tags, self.canonical, found)
         })?;
-        asides.by("the request does not fit it", &mut found, |found| {
+        exclusions.by("the request does not fit it", &mut found, |found| {
             fit::check(settings.router.checks_fit, self.canonical, found, self.now)
         })?;
-        asides.by("its health check failed", &mut found, |found| {
-            leave_out_failed(&settings.checkups, found, self.now);
+        exclusions.by("its health check failed", &mut found, |found| {
+            leave_out_failed(&settings.health_checks, found, self.now);
         });
         let group = found.group.clone();
         // An alias with weights leads to groups, which may have a strategy of their own.
@@ -98,9 +98,9 @@ impl Routing<'_> {
         if plan.levels.is_empty() {
             may_try(settings.router.cooldowns.refuse_when_all_are_out, &plan)?;
         }
-        asides.by_plan(&plan);
+        exclusions.by_plan(&plan);
         let mut chooser = Chooser {
-            asides,
+            exclusions,
             ..Chooser::new(
                 self.canonical,
                 group,
@@ -165,13 +165,13 @@ pub fn has_others(snapshot: &Snapshot, canonical: &Canonical, without: &[Arc<Dep
     fits.is_ok() && !found.candidates.is_empty()
 }
 
-/// Removes the candidates whose last checkup failed, if the rules say so. If this would remove all, the results are
+/// Removes the candidates whose last health check failed, if the rules say so. If this would remove all, the results are
 /// ignored.
-fn leave_out_failed(rules: &Checkups, found: &mut Found, now: Moment) {
+fn leave_out_failed(rules: &HealthChecks, found: &mut Found, now: Moment) {
     if !rules.are_on || !rules.route {
         return;
     }
-    let is_well = |candidate: &Candidate| !candidate.deployment.health.checkup.speaks_against(rules, now);
+    let is_well = |candidate: &Candidate| !candidate.deployment.health.health_check.speaks_against(rules, now);
     if found.candidates.iter().any(is_well) {
         found.retain(is_well);
     }
@@ -211,7 +211,7 @@ struct Chooser<'a> {
     /// The configured strategy, and `simple-shuffle` in case the former is missing or fails.
     strategies: [Option<&'a Arc<Strategy>>; 2],
     recorder: Option<&'a Recorder>,
-    asides: Asides,
+    exclusions: Exclusions,
     now: Moment,
 }
 
@@ -228,7 +228,7 @@ impl<'a> Chooser<'a> {
             group,
             strategies,
             recorder,
-            asides: Asides::told_to(recorder),
+            exclusions: Exclusions::told_to(recorder),
             now,
         }
     }
@@ -315,7 +315,7 @@ impl<'a> Chooser<'a> {
             strategy: strategy.map(|strategy| Arc::clone(strategy.pool().identity())),
             columns: Arc::clone(columns),
             reads,
-            asides: self.asides.take(),
+            exclusions: self.exclusions.take(),
             ranking: match ranking {
                 Ok(ranking) => Ok(ranking.clone()),
                 Err(error) => Err(error.to_string()),

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use prometheus::IntGauge;
 
 use super::dialect::Dialect;
+use super::history::History;
 use super::policy::{self, GroupNames};
-use super::story::Story;
 use crate::canonical::Canonical;
 use crate::canonical::Operation;
 use crate::config::settings::Target;
@@ -64,13 +64,13 @@ pub struct Exchange {
     /// `None` until the request has been received.
     pub canonical: Option<Arc<Canonical>>,
     /// What has happened so far.
-    pub story: Story,
+    pub history: History,
 }
 
 impl Exchange {
     /// The names under which settings of this request's group are looked up.
     pub fn group_names<'a>(&'a self, canonical: &'a Canonical) -> GroupNames<'a> {
-        let [found, tried_last] = self.story.groups_of(&canonical.group);
+        let [found, tried_last] = self.history.groups_of(&canonical.group);
         GroupNames {
             asked: &canonical.group,
             found,
@@ -85,7 +85,7 @@ impl Exchange {
 
     /// Whether the exchange may make another attempt at all.
     pub fn has_attempts_left(&self) -> bool {
-        self.story.attempts_made() < self.snapshot.settings.upstream.attempts_max as usize
+        self.history.attempts_made() < self.snapshot.settings.upstream.attempts_max as usize
     }
 }
 

@@ -1,6 +1,6 @@
 //! All that is wrong with a configuration.
 
-use super::Workshop;
+use super::Offline;
 use crate::config::Problem;
 use crate::gateway::Failed;
 use crate::run::{Options, StartError};
@@ -20,8 +20,8 @@ pub struct Checked {
 /// # Errors
 /// The gateway could not even look: no WebAssembly, a broken bundled plugin.
 pub fn check(options: &Options) -> Result<Checked, StartError> {
-    let workshop = match Workshop::open(options) {
-        Ok(workshop) => workshop,
+    let offline = match Offline::open(options) {
+        Ok(offline) => offline,
         Err(StartError::Configuration(Failed(problems))) => {
             return Ok(Checked {
                 problems,
@@ -31,7 +31,7 @@ pub fn check(options: &Options) -> Result<Checked, StartError> {
         }
         Err(error) => return Err(error),
     };
-    let (problems, snapshot) = workshop.snapshot(&workshop.builder(), options);
+    let (problems, snapshot) = offline.snapshot(&offline.builder(), options);
     let is_usable = snapshot.is_some();
     let faults = snapshot.map_or_else(Vec::new, |snapshot| snapshot.faults);
     Ok(Checked {

@@ -35,7 +35,7 @@ pub fn decisions_file(options: &Options) -> Option<PathBuf> {
 }
 
 /// All that snapshots are built with.
-struct Workshop {
+struct Offline {
     library: Library,
     host: Arc<Host>,
     metrics: Arc<Metrics>,
@@ -45,15 +45,15 @@ struct Workshop {
     background: Runtime,
 }
 
-impl Workshop {
+impl Offline {
     fn open(options: &Options) -> Result<Self, StartError> {
-        let run::Ground {
+        let run::Prerequisites {
             mut plugins,
             metrics,
             mut library,
             host,
             ..
-        } = run::ground(options)?;
+        } = run::prerequisites(options)?;
         library.scan_to_end();
         be_patient(&mut plugins, &library.registry());
         let background = run::background().map_err(StartError::Threads)?;

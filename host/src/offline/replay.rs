@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Workshop, sentences};
+use super::{Offline, sentences};
 use crate::config::settings;
 use crate::decisions::StrategyLine;
 use crate::decisions::read::ReadError;
@@ -30,14 +30,14 @@ pub enum ReplayError {
 /// # Errors
 /// The file cannot be read; `other` is no strategy.
 pub fn replay(options: &Options, file: &Path, other: Option<&str>) -> Result<Report, ReplayError> {
-    let workshop = Workshop::open(options)?;
-    let _inside = workshop.background.enter();
-    let registry = workshop.library.registry();
-    let other = other.map(|name| workshop.component(&registry, name)).transpose();
+    let offline = Offline::open(options)?;
+    let _inside = offline.background.enter();
+    let registry = offline.library.registry();
+    let other = other.map(|name| offline.component(&registry, name)).transpose();
     let strategies = Strategies {
         other: other.map_err(ReplayError::Strategy)?,
-        plugins: &workshop.plugins,
-        builder: &workshop.builder(),
+        plugins: &offline.plugins,
+        builder: &offline.builder(),
         registry: &registry,
     };
     Ok(replay::replay(file, &strategies)?)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{Workshop, sentences};
+use super::{Offline, sentences};
 use crate::config::settings;
 use crate::decisions::Recorder;
 use crate::decisions::read::{ReadError, Reader, Told};
@@ -44,11 +44,11 @@ pub enum SimulateError {
 /// # Errors
 /// The configuration cannot be used, a strategy is not there, the trace cannot be read.
 pub fn simulate(options: &Options, simulation: &Simulation) -> Result<Vec<simulate::Report>, SimulateError> {
-    let workshop = Workshop::open(options)?;
+    let offline = Offline::open(options)?;
     simulation.scenario.check().map_err(SimulateError::Setting)?;
     let trace = simulation.trace.as_deref().map(arrivals).transpose()?;
     let names = match simulation.strategies.is_empty() {
-        true => workshop.strategies(options),
+        true => offline.strategies(options),
         false => simulation.strategies.clone(),
     };
     if simulation.decisions.is_some() && names.len() > 1 {
@@ -59,12 +59,12 @@ pub fn simulate(options: &Options, simulation: &Simulation) -> Result<Vec<simula
         names.iter().map(|_| Mutex::default()).collect();
     let next = AtomicUsize::new(0);
     let work = || {
-        let _inside = workshop.background.enter();
+        let _inside = offline.background.enter();
         while let Some((name, report)) = {
             let index = next.fetch_add(1, Ordering::Relaxed);
             names.get(index).zip(reports.get(index))
         } {
-            *report.lock() = Some(workshop.play(options, simulation, trace.as_deref(), name));
+            *report.lock() = Some(offline.play(options, simulation, trace.as_deref(), name));
         }
     };
     std::thread::scope(|scope| {
@@ -108,7 +108,7 @@ fn arrivals(file: &Path) -> Result<Vec<Arrival>, ReadError> {
     Ok(arrivals.into_iter().map(arrival).collect())
 }
 
-impl Workshop {
+impl Offline {
     /// All strategies that rank without rules of their operator's, and the configured one, which has its own.
     fn strategies(&self, options: &Options) -> Vec<String> {
         let (_, snapshot) = self.snapshot(&self.builder(), options);

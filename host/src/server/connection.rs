@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Core;
 use super::answers::{Answers, Watching};
-use super::{Door, Stage, routes};
+use super::{Acceptor, Stage, routes};
 use crate::body::Body;
 use crate::latch::Seldom;
 
@@ -48,14 +48,14 @@ pub struct Options {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(core: Arc<Core>, stream: TcpStream, peer: SocketAddr, door: Door) {
+pub async fn serve(core: Arc<Core>, stream: TcpStream, peer: SocketAddr, acceptor: Acceptor) {
     let connections = core.gateway.metrics.connections.clone();
     connections.inc();
     prepare(&stream);
     // Boxed, so that a connection does not reserve memory for the futures of both kinds.
-    match &door.tls {
-        None => Box::pin(plain(core, stream, peer, &door)).await,
-        Some(tls) => Box::pin(encrypted(core, tls, stream, peer, &door)).await,
+    match &acceptor.tls {
+        None => Box::pin(plain(core, stream, peer, &acceptor)).await,
+        Some(tls) => Box::pin(encrypted(core, tls, stream, peer, &acceptor)).await,
     }
     connections.dec();
 }
@@ -72,16 +72,16 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// Without TLS, the first bytes decide between HTTP/1.1 and HTTP/2 (RFC 9113 §3.3).
-async fn plain(core: Arc<Core>, stream: TcpStream, peer: SocketAddr, door: &Door) {
-    let mut stage = door.stage.clone();
+async fn plain(core: Arc<Core>, stream: TcpStream, peer: SocketAddr, acceptor: &Acceptor) {
+    let mut stage = acceptor.stage.clone();
     let is_http2 = tokio::select! {
         is_http2 = begins_http2(&stream) => is_http2,
-        () = tokio::time::sleep(door.options.header_timeout) => return said_nothing(peer),
+        () = tokio::time::sleep(acceptor.options.header_timeout) => return said_nothing(peer),
         _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => return,
     };
     match is_http2 {
-        true => http2(core, stream, peer, door).await,
-        false => http1(core, stream, peer, door).await,
+        true => http2(core, stream, peer, acceptor).await,
+        false => http1(core, stream, peer, acceptor).await,
     }
 }
 
@@ -93,49 +93,49 @@ async fn begins_http2(stream: &TcpStream) -> bool {
 }
 
 /// With TLS, the handshake negotiates the version of HTTP (RFC 7301).
-async fn encrypted(core: Arc<Core>, tls: &TlsAcceptor, stream: TcpStream, peer: SocketAddr, door: &Door) {
+async fn encrypted(core: Arc<Core>, tls: &TlsAcceptor, stream: TcpStream, peer: SocketAddr, acceptor: &Acceptor) {
     match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
         Ok(Ok(stream)) => match stream.get_ref().1.alpn_protocol() {
-            Some(b"h2") => http2(core, stream, peer, door).await,
-            _ => http1(core, stream, peer, door).await,
+            Some(b"h2") => http2(core, stream, peer, acceptor).await,
+            _ => http1(core, stream, peer, acceptor).await,
         },
         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
         Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
     }
 }
 
-async fn http1<S>(core: Arc<Core>, stream: S, peer: SocketAddr, door: &Door)
+async fn http1<S>(core: Arc<Core>, stream: S, peer: SocketAddr, acceptor: &Acceptor)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(door.options.header_timeout)
+        .header_read_timeout(acceptor.options.header_timeout)
         // hyper requires at least 8 KiB. Larger headers are answered with 431.
-        .max_buf_size(door.options.header_bytes_max.max(8 << 10));
-    let exchanges = Exchanges::new(core, peer, door);
+        .max_buf_size(acceptor.options.header_bytes_max.max(8 << 10));
+    let exchanges = Exchanges::new(core, peer, acceptor);
     let connection = builder.serve_connection(TokioIo::new(stream), exchanges.clone());
     // There is no idle timeout: hyper itself limits the time between two exchanges.
-    to_its_end(connection, &exchanges, door, std::future::pending()).await;
+    to_its_end(connection, &exchanges, acceptor, std::future::pending()).await;
 }
 
-async fn http2<S>(core: Arc<Core>, stream: S, peer: SocketAddr, door: &Door)
+async fn http2<S>(core: Arc<Core>, stream: S, peer: SocketAddr, acceptor: &Acceptor)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(door.options.header_bytes_max).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(acceptor.options.header_bytes_max).unwrap_or(u32::MAX))
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
         .keep_alive_interval(Duration::from_secs(30));
-    let exchanges = Exchanges::new(core, peer, door);
+    let exchanges = Exchanges::new(core, peer, acceptor);
     let answers = Answers::default();
     let watched = Watching(exchanges.clone(), answers.clone());
     let connection = builder.serve_connection(TokioIo::new(stream), watched);
-    let idle = answers.until_idle(door.options.header_timeout, STUCK_MAX);
-    to_its_end(connection, &exchanges, door, idle).await;
+    let idle = answers.until_idle(acceptor.options.header_timeout, STUCK_MAX);
+    to_its_end(connection, &exchanges, acceptor, idle).await;
 }
 
 /// The service that handles the exchanges of one connection.
@@ -151,10 +151,10 @@ struct Common {
 }
 
 impl Exchanges {
-    fn new(core: Arc<Core>, peer: SocketAddr, door: &Door) -> Self {
+    fn new(core: Arc<Core>, peer: SocketAddr, acceptor: &Acceptor) -> Self {
         Self(Arc::new(Common {
             core,
-            root_path: Arc::clone(&door.options.root_path),
+            root_path: Arc::clone(&acceptor.options.root_path),
             peer,
             has_asked: AtomicBool::new(false),
         }))
@@ -176,17 +176,17 @@ impl Service<Request<Incoming>> for Exchanges {
     }
 }
 
-async fn to_its_end<C>(connection: C, exchanges: &Exchanges, door: &Door, idle: impl Future<Output = ()>)
+async fn to_its_end<C>(connection: C, exchanges: &Exchanges, acceptor: &Acceptor, idle: impl Future<Output = ()>)
 where
     C: GracefulConnection,
     C::Error: Display,
 {
     let peer = exchanges.0.peer;
     let mut connection = pin!(connection);
-    let mut stage = door.stage.clone();
+    let mut stage = acceptor.stage.clone();
     // A timeout for clients that send nothing: hyper's own begins with the first byte.
     let silence = pin!(async {
-        tokio::time::sleep(door.options.header_timeout).await;
+        tokio::time::sleep(acceptor.options.header_timeout).await;
         if exchanges.0.has_asked.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }

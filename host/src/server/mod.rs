@@ -51,7 +51,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(15);
 
 /// The settings and the shared state with which a worker accepts connections.
 #[derive(Clone)]
-pub struct Door {
+pub struct Acceptor {
     pub tls: Option<TlsAcceptor>,
     /// Permits for open connections of all workers together.
     pub connections: Arc<Semaphore>,
@@ -60,16 +60,16 @@ pub struct Door {
 }
 
 /// Accepts connections until the gateway stops. Then it waits until the open ones have ended or are cut off.
-pub async fn serve(core: Arc<Core>, listener: TcpListener, door: Door) -> std::io::Result<()> {
+pub async fn serve(core: Arc<Core>, listener: TcpListener, acceptor: Acceptor) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut stage = door.stage.clone();
+    let mut stage = acceptor.stage.clone();
     let mut open = JoinSet::new();
     let mut sweeps = tokio::time::interval(SWEEP_EVERY);
     loop {
         let accepted = tokio::select! {
             biased; // A gateway that is to stop takes no more connections, however many are waiting.
             _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => break,
-            accepted = accept(&listener, &door.connections) => accepted,
+            accepted = accept(&listener, &acceptor.connections) => accepted,
             Some(_) = open.join_next() => continue,
             _ = sweeps.tick() => {
                 core.worker.connections.sweep();
@@ -78,7 +78,7 @@ pub async fn serve(core: Arc<Core>, listener: TcpListener, door: Door) -> std::i
         };
         match accepted {
             Ok((stream, peer, permit)) => {
-                let connection = connection::serve(Arc::clone(&core), stream, peer, door.clone());
+                let connection = connection::serve(Arc::clone(&core), stream, peer, acceptor.clone());
                 open.spawn(async move {
                     connection.await;
                     drop(permit);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::scenario::{Arrival, Behaviour, Trouble};
-use crate::deployment::{Ailment, Deployment, Finding, Success};
+use crate::deployment::{CheckFailure, Deployment, Finding, Success};
 use crate::exchange::{Cause, Refusal};
 use crate::moment::Moment;
 
@@ -102,7 +102,7 @@ impl Site {
         Finding {
             begun: now,
             at: now,
-            ailment: refusal.map(|refusal| Ailment {
+            failure: refusal.map(|refusal| CheckFailure {
                 status: refusal.cause.status(),
                 class: refusal.cause.class(),
                 message: refusal.message,

@@ -31,7 +31,7 @@ const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 const LIMIT_MAX: Duration = Duration::from_secs(600);
 
 /// Health checks of one deployment are no closer together.
-const CHECKUPS_APART_MIN: Duration = Duration::from_secs(1);
+const HEALTH_CHECKS_APART_MIN: Duration = Duration::from_secs(1);
 
 /// What is simulated.
 pub struct Setting<'a> {
@@ -81,7 +81,7 @@ enum Due {
     /// An exchange goes on: by its place.
     Exchange(usize),
     /// A deployment's health check: by its site.
-    Checkup(usize),
+    HealthCheck(usize),
 }
 
 /// An exchange under way.
@@ -122,10 +122,10 @@ impl<'a> World<'a> {
             fields_end: tags.len(),
             body: tags.into(),
         };
-        let rules = &setting.snapshot.settings.checkups;
+        let rules = &setting.snapshot.settings.health_checks;
         for (site, deployment) in deployments.iter().enumerate() {
             if rules.cover(&deployment.settings) {
-                world.say(Duration::ZERO, Due::Checkup(site));
+                world.say(Duration::ZERO, Due::HealthCheck(site));
             }
         }
         world
@@ -146,7 +146,7 @@ impl<'a> World<'a> {
             self.now = at;
             match due {
                 Due::Exchange(place) => self.go_on(place),
-                Due::Checkup(site) => self.check_up(site),
+                Due::HealthCheck(site) => self.check_up(site),
             }
         }
     }
@@ -155,9 +155,9 @@ impl<'a> World<'a> {
         let (elapsed, now) = (self.now.as_secs_f64(), self.moment());
         let played = &self.sites[site];
         let finding = played.check_up(elapsed, now);
-        played.deployment.health.checkup.found(finding);
-        let interval = self.setting.snapshot.settings.checkups.interval;
-        self.say(self.now + interval.max(CHECKUPS_APART_MIN), Due::Checkup(site));
+        played.deployment.health.health_check.found(finding);
+        let interval = self.setting.snapshot.settings.health_checks.interval;
+        self.say(self.now + interval.max(HEALTH_CHECKS_APART_MIN), Due::HealthCheck(site));
     }
 
     fn arrive(&mut self, index: usize, asked: Arrival) {
@@ -235,7 +235,7 @@ impl<'a> World<'a> {
         };
         match flight.attempt.take() {
             Some(attempt) => self.end_attempt(flight, place, attempt),
-            None => match self.rank(&flight.canonical, flight.attempts.left_aside()) {
+            None => match self.rank(&flight.canonical, flight.attempts.excluded()) {
                 Some(ranked) => {
                     flight.attempts.rank_again(ranked);
                     self.try_next(flight, place);
@@ -339,7 +339,7 @@ impl<'a> World<'a> {
         match flight.attempts.failed(failed.clone(), refusal, &facts) {
             Then::TryNext => self.try_next(flight, place),
             Then::RankAgain(wait)
-                if route::has_others(snapshot, &flight.canonical, flight.attempts.left_aside(), self.moment()) =>
+                if route::has_others(snapshot, &flight.canonical, flight.attempts.excluded(), self.moment()) =>
             {
                 self.say(self.now + wait, Due::Exchange(place));
                 self.flights[place] = Some(flight);

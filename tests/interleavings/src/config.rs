@@ -11,5 +11,5 @@ pub mod settings {
 #[derive(Debug)]
 pub struct Deployment {
     pub group: String,
-    pub checkup: resilience::OwnCheckup,
+    pub health_check: resilience::OwnHealthCheck,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answers, Head, HealthCheck, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes};
+use super::{Answers, Head, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes, TestRequest};
 use crate::canonical::cut::Completion;
 
 const OBJECT: &str = "chat.completion";
@@ -53,7 +53,7 @@ fn cut(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     Ok(chunks)
 }
 
-fn health_check(model: &str, tokens_max: u32) -> HealthCheck {
+fn health_check(model: &str, tokens_max: u32) -> TestRequest {
     let messages = json!([{ "role": "user", "content": QUESTION }]);
     json!({ "model": model, "messages": messages, "max_tokens": tokens_max }).into()
 }

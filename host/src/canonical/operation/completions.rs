@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answers, Head, HealthCheck, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes};
+use super::{Answers, Head, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes, TestRequest};
 use crate::canonical::cut::Completion;
 
 /// Of whole answers and of chunks.
@@ -38,7 +38,7 @@ fn cut(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     Ok(chunks)
 }
 
-fn health_check(model: &str, tokens_max: u32) -> HealthCheck {
+fn health_check(model: &str, tokens_max: u32) -> TestRequest {
     json!({ "model": model, "prompt": QUESTION, "max_tokens": tokens_max }).into()
 }
 

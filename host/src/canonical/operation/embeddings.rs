@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Answers, HealthCheck, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes};
+use super::{Answers, Items, Mock, MockError, Mocked, QUESTION, Row, Streaming, Takes, TestRequest};
 
 const OBJECT: &str = "list";
 
@@ -25,7 +25,7 @@ pub const ROW: Row = Row {
     mock,
 };
 
-fn health_check(model: &str, _: u32) -> HealthCheck {
+fn health_check(model: &str, _: u32) -> TestRequest {
     json!({ "model": model, "input": [QUESTION] }).into()
 }
 

@@ -55,7 +55,7 @@ pub struct Row {
     /// What an answer uses, if the operation knows it and the upstream need not say it.
     pub usage: Option<fn(&Canonical) -> Usage>,
     /// The request of a health check: the model, and the tokens that the answer may have.
-    pub health_check: fn(&str, u32) -> HealthCheck,
+    pub health_check: fn(&str, u32) -> TestRequest,
     /// An answer that the gateway makes itself, without an upstream.
     pub mock: fn(&Mock<'_>) -> Result<Mocked, MockError>,
 }
@@ -92,12 +92,12 @@ pub enum Streaming {
 pub type Cut = fn(&[u8]) -> serde_json::Result<Vec<Value>>;
 
 /// The fields and the files of a health check's request.
-pub struct HealthCheck {
+pub struct TestRequest {
     pub fields: Value,
     pub uploads: Vec<Upload>,
 }
 
-impl From<Value> for HealthCheck {
+impl From<Value> for TestRequest {
     fn from(fields: Value) -> Self {
         Self {
             fields,

@@ -4,7 +4,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::json;
 
-use super::{Answers, HealthCheck, Mock, MockError, Mocked, Row, Streaming, Takes};
+use super::{Answers, Mock, MockError, Mocked, Row, Streaming, Takes, TestRequest};
 use crate::canonical::Canonical;
 use crate::canonical::parts::Medium;
 use crate::usage::Usage;
@@ -32,7 +32,7 @@ fn usage(canonical: &Canonical) -> Usage {
     }
 }
 
-fn health_check(model: &str, _: u32) -> HealthCheck {
+fn health_check(model: &str, _: u32) -> TestRequest {
     json!({ "model": model, "input": "test", "voice": "alloy" }).into()
 }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::speech::silence;
-use super::{Answers, HealthCheck, Mock, MockError, Mocked, Row, Streaming, Takes};
+use super::{Answers, Mock, MockError, Mocked, Row, Streaming, Takes, TestRequest};
 use crate::canonical::form::Upload;
 use crate::canonical::parts::Medium;
 
@@ -51,14 +51,14 @@ fn cut(body: &[u8]) -> serde_json::Result<Vec<Value>> {
     ])
 }
 
-fn health_check(model: &str, _: u32) -> HealthCheck {
+fn health_check(model: &str, _: u32) -> TestRequest {
     let audio = Upload {
         field: "file".into(),
         file_name: Some("silence.wav".into()),
         content_type: Some("audio/wav".into()),
         content: silence().into(),
     };
-    HealthCheck {
+    TestRequest {
         fields: json!({ "model": model }),
         uploads: vec![audio],
     }

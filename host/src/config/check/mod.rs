@@ -4,8 +4,8 @@
 //! at what the table cannot say, each at one part of the file.
 
 mod aliases;
-mod checkups;
 mod groups;
+mod health_checks;
 mod models;
 mod plugins;
 mod server;
@@ -37,7 +37,7 @@ pub(super) fn check(
     models::check(root, known, problems);
     aliases::check(root, known, problems);
     groups::check(root, problems);
-    checkups::check(root, problems);
+    health_checks::check(root, problems);
     plugins::check(root, known, problems);
     server::check(root, environment, problems);
 }

@@ -45,7 +45,7 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         tpm: own("tpm").or_else(|| entry.get("tpm")).and_then(whole),
         tag_regex: own("tag_regex").and_then(expressions),
         mock_response: own("mock_response").map(written),
-        checkup: resilience::own_checkup(entry),
+        health_check: resilience::own_health_check(entry),
         info: info(entry),
         at: format!("{}:{}", entry.at.file, entry.at.line).into(),
         group,

@@ -22,7 +22,7 @@ pub(super) fn resolve(root: &Node, directory: &Path, environment: Overlay<'_>) -
         aliases: aliases(root),
         left_out_groups: Vec::new(),
         router: router(root),
-        checkups: resilience::checkups(root),
+        health_checks: resilience::health_checks(root),
         general: general(root, &environment),
         guardrails: plugins::guardrails(root),
         callbacks: plugins::callbacks(root),

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::settings::{Breaker, ByKind, Checkups, Cooldowns, Fallbacks, OwnCheckup, Retries, Tags, Target};
+use super::super::settings::{
+    Breaker, ByKind, Cooldowns, Fallbacks, HealthChecks, OwnHealthCheck, Retries, Tags, Target,
+};
 use super::super::tree::{Node, Value};
 use super::{bool, milliseconds, seconds, text, whole};
 
@@ -82,7 +84,7 @@ pub fn tags(root: &Node) -> Tags {
     }
 }
 
-pub fn checkups(root: &Node) -> Checkups {
+pub fn health_checks(root: &Node) -> HealthChecks {
     let general = |key| root.find(&["general_settings", key]).filter(|node| !node.is_null());
     let either = |key| router(root, key).or_else(|| general(key));
     let interval = general("health_check_interval")
@@ -98,7 +100,7 @@ pub fn checkups(root: &Node) -> Checkups {
             .map(str::to_owned)
             .collect()
     };
-    Checkups {
+    HealthChecks {
         are_on: general("background_health_checks")
             .and_then(Node::bool)
             .unwrap_or(false),
@@ -121,9 +123,9 @@ pub fn checkups(root: &Node) -> Checkups {
 }
 
 /// Of an entry of `model_list`.
-pub fn own_checkup(entry: &Node) -> OwnCheckup {
+pub fn own_health_check(entry: &Node) -> OwnHealthCheck {
     let info = |key| entry.find(&["model_info", key]);
-    OwnCheckup {
+    OwnHealthCheck {
         disabled: bool(entry, &["model_info", "disable_background_health_check"]).unwrap_or(false),
         model: text(entry, &["model_info", "health_check_model"]),
         timeout: info("health_check_timeout")

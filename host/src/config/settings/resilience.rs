@@ -86,7 +86,7 @@ pub struct Tags {
 
 /// How the gateway itself asks deployments whether they can answer: its health checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checkups {
+pub struct HealthChecks {
     /// `background_health_checks`, default false: each costs a few tokens.
     pub are_on: bool,
     /// `health_check_interval`: from one of a deployment to its next; default 300 s.
@@ -99,7 +99,7 @@ pub struct Checkups {
     pub max_age: Option<Duration>,
     /// `background_health_check_model_groups`; default all.
     pub groups: Option<Vec<String>>,
-    /// `enable_health_check_routing`, default false: deployments whose checkup failed are left out.
+    /// `enable_health_check_routing`, default false: deployments whose health check failed are left out.
     pub route: bool,
     /// `health_check_staleness_threshold`: how long a failed one counts for that; default twice the interval.
     pub staleness: Duration,
@@ -107,9 +107,9 @@ pub struct Checkups {
     pub ignore_transient: bool,
 }
 
-/// What `model_info` of a deployment says about its checkups.
+/// What `model_info` of a deployment says about its health checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnCheckup {
+pub struct OwnHealthCheck {
     /// `disable_background_health_check`, default false.
     pub disabled: bool,
     /// `health_check_model`: asked for in the deployment's own model's place; a wildcard has no other.
@@ -120,11 +120,11 @@ pub struct OwnCheckup {
     pub tokens_max: u32,
 }
 
-impl Checkups {
+impl HealthChecks {
     /// Whether a deployment is to be asked.
     #[must_use]
     pub fn cover(&self, deployment: &super::Deployment) -> bool {
         let named = |groups: &Vec<String>| groups.contains(&deployment.group);
-        self.are_on && !deployment.checkup.disabled && self.groups.as_ref().is_none_or(named)
+        self.are_on && !deployment.health_check.disabled && self.groups.as_ref().is_none_or(named)
     }
 }

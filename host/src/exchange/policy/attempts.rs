@@ -22,7 +22,7 @@ pub fn order(candidate: &Candidate) -> u32 {
 pub struct Attempts<'a> {
     retries: Retries<'a>,
     ranked: Ranked,
-    left_aside: Vec<Arc<Deployment>>,
+    excluded: Vec<Arc<Deployment>>,
     /// Attempts since the ranking, or since the first deployment of this `order`.
     made: usize,
 }
@@ -53,14 +53,14 @@ impl<'a> Attempts<'a> {
         Self {
             retries,
             ranked,
-            left_aside: without.to_vec(),
+            excluded: without.to_vec(),
             made: 0,
         }
     }
 
     /// Deployments that are not tried again in this exchange.
-    pub fn left_aside(&self) -> &[Arc<Deployment>] {
-        &self.left_aside
+    pub fn excluded(&self) -> &[Arc<Deployment>] {
+        &self.excluded
     }
 
     /// The candidates after [`Then::RankAgain`].
@@ -95,7 +95,7 @@ impl<'a> Attempts<'a> {
             self.made = 0;
         }
         if !cause.may_try_again() {
-            self.left_aside.push(candidate.deployment);
+            self.excluded.push(candidate.deployment);
         }
         if !self.ranked.is_empty() {
             return Then::TryNext;

@@ -14,8 +14,8 @@ use crate::canonical::Canonical;
 use crate::canonical::Operation;
 use crate::canonical::fields::{Says, is_secret};
 use crate::canonical::join::Transcript;
+use crate::exchange::history::{Attempt, Ending, GuardrailReport, History, ip};
 use crate::exchange::state::Exchange;
-use crate::exchange::story::{Attempt, Ending, GuardrailReport, Story, ip};
 use crate::json;
 use crate::prices::Cost;
 use crate::usage::Usage;
@@ -173,7 +173,7 @@ pub struct Ended {
     peer: SocketAddr,
     started_at: SystemTime,
     canonical: Option<Arc<Canonical>>,
-    story: Story,
+    history: History,
     user_agent: Option<Box<str>>,
     /// `turn_off_message_logging`
     hides_text: bool,
@@ -188,7 +188,7 @@ impl Ended {
             peer: exchange.peer,
             started_at: exchange.started_at,
             canonical: exchange.canonical.clone(),
-            story: exchange.story.take(),
+            history: exchange.history.take(),
             user_agent: exchange.user_agent.clone(),
             hides_text: exchange.snapshot.settings.general.redact_messages,
         }
@@ -197,26 +197,26 @@ impl Ended {
     /// Bytes of the request and the answer.
     pub fn bytes(&self) -> usize {
         let request = self.canonical.as_ref().map_or(0, |canonical| canonical.body.len());
-        let answer = self.story.answer().map_or(0, bytes::Bytes::len);
-        let transcript = self.story.transcript().map_or(0, Transcript::bytes);
+        let answer = self.history.answer().map_or(0, bytes::Bytes::len);
+        let transcript = self.history.transcript().map_or(0, Transcript::bytes);
         request + answer + transcript
     }
 }
 
 impl Record {
     pub fn of(ended: &Ended) -> Self {
-        let story = &ended.story;
-        let failure = story.ending().and_then(Ending::failure);
+        let history = &ended.history;
+        let failure = history.ending().and_then(Ending::failure);
         let canonical = ended.canonical.as_deref();
-        let deployment = story.last_attempt().map(|attempt| &attempt.candidate.deployment);
+        let deployment = history.last_attempt().map(|attempt| &attempt.candidate.deployment);
         let api_base = deployment.and_then(|deployment| Some(deployment.upstream.as_ref()?.base.to_string()));
         let model_id = deployment.map(|deployment| deployment.settings.id.clone());
-        let took = story.took();
+        let took = history.took();
         let start_time = seconds(ended.started_at);
-        let first = story
+        let first = history
             .first_content()
-            .map_or(took, |at| at.duration_since(story.started));
-        let (usage, cost) = (story.usage(), story.cost());
+            .map_or(took, |at| at.duration_since(history.started));
+        let (usage, cost) = (history.usage(), history.cost());
         let text = |name: &str| canonical.and_then(|canonical| canonical.text(name));
         let hide = ended.hides_text;
         let raw = |name: &str| canonical.and_then(|canonical| canonical.raw(name));
@@ -235,11 +235,11 @@ impl Record {
             call_type: ended.operation.row().call_type,
             stream: canonical.is_some_and(|canonical| canonical.is_streaming),
             status: if failure.is_none() { "success" } else { "failure" },
-            status_code: story.ending().map_or(0, Ending::status),
+            status_code: history.ending().map_or(0, Ending::status),
             response_cost: cost.as_ref().map(|cost| cost.total),
             cost_breakdown: cost.as_ref().map(CostBreakdown::of),
             custom_llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
-            model: story
+            model: history
                 .last_attempt()
                 .map(|attempt| attempt.candidate.target.model.clone()),
             model_id: model_id.clone(),
@@ -249,13 +249,13 @@ impl Record {
             completion_tokens: usage.map_or(0, |usage| usage.completion_tokens),
             total_tokens: usage.map_or(0, |usage| usage.total_tokens),
             usage,
-            usage_is_estimated: story.usage_is_estimated(),
+            usage_is_estimated: history.usage_is_estimated(),
             start_time,
             end_time: start_time + took.as_secs_f64(),
             completion_start_time: start_time + first.as_secs_f64(),
             response_time: took.as_secs_f64(),
-            attempted_retries: story.retries(),
-            attempts: story.attempts().map(AttemptRecord::of).collect(),
+            attempted_retries: history.retries(),
+            attempts: history.attempts().map(AttemptRecord::of).collect(),
             end_user: text("user"),
             requester_ip_address: ip(ended.peer).to_string(),
             user_agent: ended.user_agent.as_deref().map(str::to_owned),
@@ -273,11 +273,11 @@ impl Record {
                 error_message: refusal.message.clone(),
                 llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
             }),
-            guardrail_information: story.guardrails().map(GuardrailInformation::of).collect(),
+            guardrail_information: history.guardrails().map(GuardrailInformation::of).collect(),
             hidden_params: HiddenParams {
                 model_id,
                 api_base,
-                litellm_overhead_time_ms: took.saturating_sub(story.upstream_time()).as_secs_f64() * 1e3,
+                litellm_overhead_time_ms: took.saturating_sub(history.upstream_time()).as_secs_f64() * 1e3,
                 litellm_model_name: deployment.map(|deployment| deployment.settings.model.clone()),
             },
             seed: canonical.map(|canonical| canonical.seed),
@@ -294,11 +294,11 @@ fn answer_id(answer: &RawValue) -> Option<String> {
 
 /// The whole answer, or the answer joined from the chunks of a stream.
 fn answer(ended: &Ended) -> Option<Box<RawValue>> {
-    let story = &ended.story;
-    if let Some(answer) = story.answer() {
+    let history = &ended.history;
+    if let Some(answer) = history.answer() {
         return RawValue::from_string(String::from_utf8(answer.to_vec()).ok()?).ok();
     }
-    let transcript = story.transcript()?;
+    let transcript = history.transcript()?;
     serde_json::value::to_raw_value(&transcript.answer(ended.operation)).ok()
 }
 

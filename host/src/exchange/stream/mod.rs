@@ -4,7 +4,7 @@
 //! translates arrive here in the same form. On the way the usage is read, the model is named as the client named it,
 //! and the usage chunk is removed if only the gateway asked for it.
 
-mod picker;
+mod reader;
 mod source;
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
 
-pub use picker::Picker;
+pub use reader::EventReader;
 pub use source::Source;
 
 use super::inspect::Windows;
@@ -28,7 +28,7 @@ use crate::sse::{self, Scan, Verdict};
 pub struct Stream {
     pub source: Source,
     pub scan: Scan,
-    pub picker: Picker,
+    pub reader: EventReader,
     /// Events that were checked and are ready to be sent.
     pub ready: VecDeque<Bytes>,
     pub is_exhausted: bool,
@@ -58,9 +58,9 @@ impl Stream {
         delivered: Option<Delivered>,
     ) -> Result<Self, Refusal> {
         let mut stream = Self::new(canonical, source, headers, settings.upstream.event_bytes_max);
-        stream.picker.client_wants_usage |= settings.general.always_include_stream_usage;
-        stream.picker.delivered = delivered;
-        while !stream.picker.has_content && !stream.is_exhausted {
+        stream.reader.client_wants_usage |= settings.general.always_include_stream_usage;
+        stream.reader.delivered = delivered;
+        while !stream.reader.has_content && !stream.is_exhausted {
             stream.read().await?;
             if stream.ready.iter().map(Bytes::len).sum::<usize>() > settings.upstream.event_bytes_max {
                 return Err(Refusal::new(
@@ -69,13 +69,13 @@ impl Stream {
                 ));
             }
         }
-        if stream.picker.events == 0 {
+        if stream.reader.events == 0 {
             return Err(Refusal::new(
                 Cause::UpstreamError,
                 "the upstream's stream ended before it began",
             ));
         }
-        if !stream.picker.has_content {
+        if !stream.reader.has_content {
             return Err(Refusal::new(
                 Cause::UpstreamError,
                 "the provider's stream ended without an answer in it",
@@ -93,7 +93,7 @@ impl Stream {
         Self {
             source,
             scan: Scan::new(event_bytes_max),
-            picker: Picker::new(canonical),
+            reader: EventReader::new(canonical),
             ready: VecDeque::new(),
             is_exhausted: false,
             headers,
@@ -115,16 +115,16 @@ impl Stream {
     /// Checks the events in these bytes, and moves the complete ones to `ready`.
     fn take(&mut self, data: &Bytes) -> Result<(), Refusal> {
         let Self {
-            scan, picker, ready, ..
+            scan, reader, ready, ..
         } = self;
-        let relayed = scan.relay(data, |seen| picker.judge(seen));
+        let relayed = scan.relay(data, |seen| reader.judge(seen));
         ready.extend(relayed.forward.into_iter().filter(|part| !part.is_empty()));
         if let Some(error) = relayed.error {
             return Err(Refusal::new(Cause::UpstreamError, error.to_string()));
         }
         // Some upstreams leave their connection open after `[DONE]`.
         self.is_exhausted |= scan.is_done();
-        picker.error.take().map_or(Ok(()), Err)
+        reader.error.take().map_or(Ok(()), Err)
     }
 
     /// The source has ended: checks that its answer was complete.
@@ -145,7 +145,7 @@ impl Stream {
             self.take(&whole.freeze())?;
         }
         let is_complete = matches!(self.source, Source::Canned(_));
-        if is_complete || self.scan.is_done() || self.picker.is_finished() || self.picker.events == 0 {
+        if is_complete || self.scan.is_done() || self.reader.is_finished() || self.reader.events == 0 {
             return Ok(());
         }
         Err(Refusal::new(
@@ -159,7 +159,7 @@ impl Stream {
     /// Sets the model in every chunk to the name that the client used.
     pub fn restamp(&mut self, group: &str) {
         let model = Bytes::from(quote(group));
-        self.picker.model = Some(model.clone());
+        self.reader.model = Some(model.clone());
         // The chunks in `ready` were read before the name was set.
         let ready = std::mem::take(&mut self.ready);
         for part in ready {
@@ -184,15 +184,15 @@ impl Stream {
                 Verdict::Keep
             });
         }
-        self.picker.transcript = Some(transcript);
+        self.reader.transcript = Some(transcript);
     }
 
     /// Replaces the rest of this stream with `next`, the stream of another deployment.
     pub fn take_up(&mut self, next: Stream, mut seam: Seam) {
-        seam.transcript = self.picker.transcript.take();
-        let client_wants_usage = self.picker.client_wants_usage;
-        self.picker = next.picker;
-        self.picker.client_wants_usage = client_wants_usage;
+        seam.transcript = self.reader.transcript.take();
+        let client_wants_usage = self.reader.client_wants_usage;
+        self.reader = next.reader;
+        self.reader.client_wants_usage = client_wants_usage;
         self.source = next.source;
         self.scan = next.scan;
         self.ready = next.ready;

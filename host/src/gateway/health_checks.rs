@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Gateway;
 use crate::deployment::{Change, Deployment, Finding};
-use crate::exchange::checkup::Question;
+use crate::exchange::health_check::Question;
 use crate::moment::Moment;
 use crate::snapshot::Snapshot;
 use crate::upstream::Connections;
@@ -51,11 +51,11 @@ impl Gateway {
 
 /// Deployments that can be checked and have no result within `max_age`.
 fn unheard(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Deployment>> {
-    let (max_age, now) = (snapshot.settings.checkups.max_age, Moment::now());
+    let (max_age, now) = (snapshot.settings.health_checks.max_age, Moment::now());
     let is_unheard = move |deployment: &&Arc<Deployment>| {
         let may_be_asked = deployment.upstream.is_some()
             && deployment.settings.mock_response.is_none()
-            && !deployment.settings.checkup.disabled;
+            && !deployment.settings.health_check.disabled;
         may_be_asked && max_age.is_some_and(|age| !deployment.health.was_heard_within(age, now))
     };
     snapshot.groups.deployments().iter().filter(is_unheard)
@@ -65,7 +65,7 @@ fn unheard(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Deployment>> {
 pub async fn run(gateway: Arc<Gateway>, connections: Connections) {
     let connections = Arc::new(connections);
     let mut reloads = gateway.reloads();
-    tokio::time::sleep(jitter(gateway.snapshot().settings.checkups.interval)).await;
+    tokio::time::sleep(jitter(gateway.snapshot().settings.health_checks.interval)).await;
     let mut is_reloaded = false;
     loop {
         reloads.mark_unchanged();
@@ -87,12 +87,12 @@ pub async fn run(gateway: Arc<Gateway>, connections: Connections) {
 
 /// Checks all deployments that are due.
 async fn round(gateway: &Arc<Gateway>, snapshot: &Arc<Snapshot>, connections: &Arc<Connections>, is_reloaded: bool) {
-    let rules = &snapshot.settings.checkups;
+    let rules = &snapshot.settings.health_checks;
     let now = Moment::now();
     let is_due = |deployment: &Deployment| {
-        let checkup = &deployment.health.checkup;
-        let is_time = checkup.due(rules.interval).is_none_or(|due| due <= now);
-        is_time || is_reloaded && checkup.is_failed()
+        let health_check = &deployment.health.health_check;
+        let is_time = health_check.due(rules.interval).is_none_or(|due| due <= now);
+        is_time || is_reloaded && health_check.is_failed()
     };
     let due = asked(snapshot).filter(|deployment| is_due(deployment));
     ask(gateway, snapshot, connections, due).await;
@@ -110,7 +110,7 @@ async fn ask(
         let Some(question) = Question::to(deployment) else {
             continue;
         };
-        if under_way.len() >= snapshot.settings.checkups.concurrency {
+        if under_way.len() >= snapshot.settings.health_checks.concurrency {
             under_way.join_next().await;
         }
         let (gateway, deployment) = (Arc::clone(gateway), Arc::clone(deployment));
@@ -126,8 +126,8 @@ async fn ask(
 /// Waits until a deployment is due again. Deployments without a result are ignored: they were due in the last round,
 /// and have no result because there is no check for them.
 async fn until_next(snapshot: &Snapshot) {
-    let interval = snapshot.settings.checkups.interval;
-    let due = asked(snapshot).filter_map(|deployment| deployment.health.checkup.due(interval));
+    let interval = snapshot.settings.health_checks.interval;
+    let due = asked(snapshot).filter_map(|deployment| deployment.health.health_check.due(interval));
     match due.min() {
         Some(due) => tokio::time::sleep(due.since(Moment::now()) + jitter(interval)).await,
         None => pending().await,
@@ -135,7 +135,7 @@ async fn until_next(snapshot: &Snapshot) {
 }
 
 fn asked(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Deployment>> {
-    let rules = &snapshot.settings.checkups;
+    let rules = &snapshot.settings.health_checks;
     let all = snapshot.groups.deployments().iter();
     all.filter(|deployment| rules.cover(&deployment.settings))
 }
@@ -147,16 +147,16 @@ fn jitter(interval: Duration) -> Duration {
 /// Stores and counts a result. A change is logged.
 fn tell(gateway: &Gateway, deployment: &Deployment, finding: Finding) {
     let (id, group) = (&deployment.settings.id, &deployment.settings.group);
-    let ailment = finding.ailment.clone();
-    deployment.counters.checked(ailment.is_none());
-    match (deployment.health.checkup.found(finding), ailment) {
-        (Change::Fails, Some(ailment)) => tracing::warn!(
+    let failure = finding.failure.clone();
+    deployment.counters.checked(failure.is_none());
+    match (deployment.health.health_check.found(finding), failure) {
+        (Change::Fails, Some(failure)) => tracing::warn!(
             deployment = id,
             group,
-            status = ailment.status,
-            class = ailment.class,
-            error = ailment.message,
-            is_left_out = gateway.snapshot().settings.checkups.route,
+            status = failure.status,
+            class = failure.class,
+            error = failure.message,
+            is_left_out = gateway.snapshot().settings.health_checks.route,
             "a deployment fails its health check"
         ),
         (Change::PassesAgain, _) => {

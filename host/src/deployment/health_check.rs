@@ -1,6 +1,6 @@
 //! The result of a deployment's last health check, and its effect on routing.
 //!
-//! [`crate::gateway::checkups`] runs the checks, and `exchange::checkup` defines how. This module only stores the last
+//! [`crate::gateway::health_checks`] runs the checks, and `exchange::health_check` defines how. This module only stores the last
 //! result and decides whether exchanges should avoid the deployment.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::config::settings::Checkups;
+use crate::config::settings::HealthChecks;
 use crate::moment::Moment;
 
 /// The last health check of one deployment.
 #[derive(Debug, Default)]
-pub struct Checkup {
+pub struct HealthCheck {
     /// Whether the last check failed. Most exchanges look at this flag only.
     is_failed: AtomicBool,
     last: Mutex<Option<Finding>>,
@@ -27,12 +27,12 @@ pub struct Finding {
     /// When the answer was complete, or the check was given up.
     pub at: Moment,
     /// Why the check failed; `None` if it passed.
-    pub ailment: Option<Ailment>,
+    pub failure: Option<CheckFailure>,
 }
 
 /// Why a health check failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ailment {
+pub struct CheckFailure {
     /// The HTTP status that a client would have got.
     pub status: u16,
     /// LiteLLM's name for the error, such as `RateLimitError`.
@@ -58,17 +58,17 @@ impl Finding {
     }
 }
 
-impl Ailment {
+impl CheckFailure {
     /// Whether the deployment is busy rather than broken.
     fn is_transient(&self) -> bool {
         matches!(self.status, 408 | 429)
     }
 }
 
-impl Checkup {
+impl HealthCheck {
     /// Stores a result.
     pub fn found(&self, finding: Finding) -> Change {
-        let is_failed = finding.ailment.is_some();
+        let is_failed = finding.failure.is_some();
         let mut last = self.last.lock();
         let had_failed = self.is_failed.swap(is_failed, Ordering::Release);
         *last = Some(finding);
@@ -94,20 +94,20 @@ impl Checkup {
     }
 
     /// Whether exchanges should use other deployments.
-    pub fn speaks_against(&self, rules: &Checkups, now: Moment) -> bool {
+    pub fn speaks_against(&self, rules: &HealthChecks, now: Moment) -> bool {
         if !rules.are_on || !rules.route || !self.is_failed() {
             return false;
         }
         let last = self.last.lock();
         let Some(Finding {
             at,
-            ailment: Some(ailment),
+            failure: Some(failure),
             ..
         }) = last.as_ref()
         else {
             return false;
         };
-        let counts = !(rules.ignore_transient && ailment.is_transient());
+        let counts = !(rules.ignore_transient && failure.is_transient());
         counts && now.since(*at) < rules.staleness
     }
 }
@@ -116,8 +116,8 @@ impl Checkup {
 mod tests {
     use super::*;
 
-    fn rules() -> Checkups {
-        Checkups {
+    fn rules() -> HealthChecks {
+        HealthChecks {
             max_age: None,
             are_on: true,
             interval: Duration::from_secs(30),
@@ -139,7 +139,7 @@ mod tests {
         Finding {
             begun: at(0),
             at: at(0),
-            ailment: status.map(|status| Ailment {
+            failure: status.map(|status| CheckFailure {
                 status,
                 class: "InternalServerError",
                 message: "oops".into(),
@@ -149,48 +149,48 @@ mod tests {
 
     #[test]
     fn only_changes_are_told() {
-        let checkup = Checkup::default();
-        let changes = [None, Some(500), Some(401), None, None].map(|status| checkup.found(finding(status)));
+        let health_check = HealthCheck::default();
+        let changes = [None, Some(500), Some(401), None, None].map(|status| health_check.found(finding(status)));
         let (same, fails) = (Change::None, Change::Fails);
         assert_eq!(changes, [same, fails, same, Change::PassesAgain, same]);
     }
 
     #[test]
     fn a_failure_counts_until_it_is_stale() {
-        let (checkup, rules) = (Checkup::default(), rules());
-        assert!(!checkup.speaks_against(&rules, at(0)), "nothing is known");
-        checkup.found(finding(Some(500)));
-        assert!(checkup.speaks_against(&rules, at(59)));
-        assert!(!checkup.speaks_against(&rules, at(60)));
-        checkup.found(finding(Some(500)));
-        checkup.found(finding(None));
-        assert!(!checkup.speaks_against(&rules, at(0)), "it passes again");
+        let (health_check, rules) = (HealthCheck::default(), rules());
+        assert!(!health_check.speaks_against(&rules, at(0)), "nothing is known");
+        health_check.found(finding(Some(500)));
+        assert!(health_check.speaks_against(&rules, at(59)));
+        assert!(!health_check.speaks_against(&rules, at(60)));
+        health_check.found(finding(Some(500)));
+        health_check.found(finding(None));
+        assert!(!health_check.speaks_against(&rules, at(0)), "it passes again");
     }
 
     #[test]
     fn what_counts_is_the_operators_choice() {
-        let checkup = Checkup::default();
-        checkup.found(finding(Some(429)));
-        let against = |rules: &Checkups| checkup.speaks_against(rules, at(0));
+        let health_check = HealthCheck::default();
+        health_check.found(finding(Some(429)));
+        let against = |rules: &HealthChecks| health_check.speaks_against(rules, at(0));
         let rules = rules();
         assert!(against(&rules));
-        assert!(!against(&Checkups {
+        assert!(!against(&HealthChecks {
             ignore_transient: true,
             ..rules.clone()
         }));
-        assert!(!against(&Checkups {
+        assert!(!against(&HealthChecks {
             route: false,
             ..rules.clone()
         }));
-        assert!(!against(&Checkups { are_on: false, ..rules }));
+        assert!(!against(&HealthChecks { are_on: false, ..rules }));
     }
 
     #[test]
     fn the_next_is_due_an_interval_after_the_last_began() {
-        let checkup = Checkup::default();
+        let health_check = HealthCheck::default();
         let interval = Duration::from_secs(30);
-        assert_eq!(checkup.due(interval), None);
-        checkup.found(finding(None));
-        assert_eq!(checkup.due(interval), Some(at(0) + interval));
+        assert_eq!(health_check.due(interval), None);
+        health_check.found(finding(None));
+        assert_eq!(health_check.due(interval), Some(at(0) + interval));
     }
 }

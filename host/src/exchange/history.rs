@@ -1,4 +1,4 @@
-//! [`Story`]: what has happened in an exchange so far, as a list of events. Phases add events; the headers of the
+//! [`History`]: what has happened in an exchange so far, as a list of events. Phases add events; the headers of the
 //! answer, the log line, the record, the metrics and the recorded decisions are made from them.
 
 use std::net::IpAddr;
@@ -78,7 +78,7 @@ pub enum Event {
 
 /// What has happened in one exchange.
 #[derive(Clone)]
-pub struct Story {
+pub struct History {
     pub started: Instant,
     events: Vec<Event>,
 }
@@ -115,7 +115,7 @@ pub struct GuardrailReport {
     pub code: Option<String>,
 }
 
-impl Story {
+impl History {
     pub fn begin() -> Self {
         Self {
             started: Instant::now(),
@@ -139,7 +139,7 @@ impl Story {
 }
 
 /// Model groups and attempts.
-impl Story {
+impl History {
     /// The model group that was found last.
     pub fn group(&self) -> Option<&str> {
         self.last(|event| match event {
@@ -256,7 +256,7 @@ impl Story {
 }
 
 /// Guardrails.
-impl Story {
+impl History {
     pub fn guardrails(&self) -> impl Iterator<Item = &GuardrailReport> {
         self.each(|event| match event {
             Event::Guarded(report) => Some(report.as_ref()),
@@ -282,7 +282,7 @@ impl Story {
 }
 
 /// Usage and cost.
-impl Story {
+impl History {
     /// What each answer used, also one that a guardrail refused or that was cut off: the deployment, the usage, and the
     /// service tier.
     pub fn used(&self) -> impl Iterator<Item = (&Candidate, Usage, Option<&str>)> {
@@ -341,7 +341,7 @@ impl Story {
 }
 
 /// The answer and the end.
-impl Story {
+impl History {
     pub fn answer(&self) -> Option<&Bytes> {
         self.last(|event| match event {
             Event::Said(body) => Some(body),
@@ -356,7 +356,7 @@ impl Story {
         })
     }
 
-    /// The same story for its record. The transcript may have a megabyte, so it is moved.
+    /// The same history for its record. The transcript may have a megabyte, so it is moved.
     pub fn take(&mut self) -> Self {
         let is_transcript = |event: &mut Event| matches!(event, Event::Transcribed(_));
         let transcript = self.events.extract_if(.., is_transcript).last();

@@ -1,6 +1,5 @@
-//! A checkup is a health check: a small request of the gateway itself to one deployment, through the deployment's
-//! adapter. This module sends it. A checkup is not an exchange: it is not charged,
-//! not recorded, and changes no averages.
+//! Health checks: a small request of the gateway itself to one deployment, through the deployment's adapter. It is not an
+//! exchange: it is not charged, not recorded, and changes no averages.
 //!
 //! The request is the same as LiteLLM's (<https://docs.litellm.ai/docs/proxy/health>); the table of operations has it.
 
@@ -12,9 +11,9 @@ use bytes::Bytes;
 use super::refusal::{Cause, Refusal};
 use super::state::new_id;
 use super::{attempt, masks, outgoing};
-use crate::canonical::operation::HealthCheck;
+use crate::canonical::operation::TestRequest;
 use crate::canonical::{Canonical, Operation};
-use crate::deployment::{Ailment, Candidate, Deployment, Finding};
+use crate::deployment::{Candidate, CheckFailure, Deployment, Finding};
 use crate::json::{self, Limits};
 use crate::moment::Moment;
 use crate::upstream::{Connections, TimeLimits};
@@ -37,7 +36,7 @@ impl Question {
     /// something that the gateway does not serve.
     #[must_use]
     pub fn to(deployment: &Arc<Deployment>) -> Option<Self> {
-        let own = &deployment.settings.checkup;
+        let own = &deployment.settings.health_check;
         let prefix = format!("{}/", deployment.provider);
         let model = own.model.as_deref().unwrap_or(&deployment.model);
         let model = model.strip_prefix(&prefix).unwrap_or(model);
@@ -45,7 +44,7 @@ impl Question {
             return None;
         }
         let operation = Operation::of_mode(deployment.mode_of(model).as_deref().unwrap_or("chat"))?;
-        let HealthCheck { fields, uploads } = (operation.row().health_check)(model, own.tokens_max);
+        let TestRequest { fields, uploads } = (operation.row().health_check)(model, own.tokens_max);
         let body = Bytes::from(fields.to_string());
         let canonical = Canonical {
             id: new_id(),
@@ -69,14 +68,14 @@ impl Question {
     pub async fn put(self, connections: &Connections) -> Finding {
         let begun = Moment::now();
         let deployment = &self.candidate.deployment;
-        let ailment = match self.answered(connections).await {
+        let failure = match self.answered(connections).await {
             Ok(()) => None,
-            Err(refusal) => Some(ailment(masks::scrubbed(refusal, deployment))),
+            Err(refusal) => Some(failure(masks::scrubbed(refusal, deployment))),
         };
         Finding {
             begun,
             at: Moment::now(),
-            ailment,
+            failure,
         }
     }
 
@@ -95,8 +94,8 @@ impl Question {
     }
 }
 
-fn ailment(refusal: Refusal) -> Ailment {
-    Ailment {
+fn failure(refusal: Refusal) -> CheckFailure {
+    CheckFailure {
         status: refusal.cause.status(),
         class: refusal.cause.class(),
         message: refusal.message.chars().take(MESSAGE_CHARS_MAX).collect(),

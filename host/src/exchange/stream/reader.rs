@@ -1,4 +1,4 @@
-//! [`Picker`]: reads the events of a stream as they pass, and decides which of them the client gets.
+//! [`EventReader`]: reads the events of a stream as they pass, and decides which of them the client gets.
 
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ use crate::usage::Usage;
 
 /// Reads each event of a stream: it collects what the gateway needs from them, and decides whether an event is
 /// kept, changed or dropped.
-pub struct Picker {
+pub struct EventReader {
     pub client_wants_usage: bool,
     /// The model as the client named it, JSON; `None` if answers keep the upstream's name.
     pub model: Option<Bytes>,
@@ -41,7 +41,7 @@ fn client_wants_usage(canonical: &Canonical) -> bool {
     })
 }
 
-impl Picker {
+impl EventReader {
     pub fn new(canonical: &Canonical) -> Self {
         Self {
             client_wants_usage: client_wants_usage(canonical),
