@@ -48,7 +48,7 @@ class Audio(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def audio(tmp_path_factory):
+def config():
     with ThreadingHTTPServer(("127.0.0.1", 0), Audio) as upstream:
         threading.Thread(target=upstream.serve_forever, daemon=True).start()
         params = {"api_base": f"http://127.0.0.1:{upstream.server_port}/v1", "api_key": "sk-upstream"}
@@ -56,10 +56,18 @@ def audio(tmp_path_factory):
             {"model_name": "voice", "litellm_params": {"model": "openai/tts-1", **params}},
             {"model_name": "ear", "litellm_params": {"model": "openai/whisper-1", **params}},
         ]
-        config = {"model_list": models, "sluice": {"server": {"body_bytes_max": 8_000_000}}}
-        with serving(tmp_path_factory.mktemp("audio"), json.dumps(config)) as base:
-            yield openai.OpenAI(base_url=f"{base}/v1", api_key="sk-any", max_retries=0, timeout=30)
+        yield json.dumps({"model_list": models, "sluice": {"server": {"body_bytes_max": 8_000_000}}})
         upstream.shutdown()
+
+
+def client_of(base):
+    return openai.OpenAI(base_url=f"{base}/v1", api_key="sk-any", max_retries=0, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def audio(config, tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("audio"), config) as base:
+        yield client_of(base)
 
 
 def test_speech_is_read_whole_and_as_it_arrives(audio):
@@ -115,3 +123,12 @@ def test_what_is_no_form_is_refused(audio):
         audio.post("/audio/transcriptions", body={"model": "ear"}, cast_to=object)
     assert refused.value.status_code == 415
     assert "multipart/form-data" in refused.value.message
+
+
+def test_an_upload_that_cannot_be_kept_is_refused_and_a_small_one_is_not(config, tmp_path):
+    with serving(tmp_path, config, TMPDIR=str(tmp_path / "missing")) as base:
+        client = client_of(base)
+        with pytest.raises(openai.APIStatusError) as refused:
+            client.audio.transcriptions.create(model="ear", file=("a.wav", SOUND))
+        assert refused.value.status_code == 507
+        assert client.audio.transcriptions.create(model="ear", file=("a.wav", b"short")).text

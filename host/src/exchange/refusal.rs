@@ -45,6 +45,8 @@ pub enum Cause {
     PluginFailed,
     /// A deployment lacks what it needs: its credential, or a plugin that serves its provider.
     Misconfigured,
+    /// An upload cannot be kept: the disk is full, or there is no directory for temporary files.
+    NoRoom,
     Internal,
 }
 
@@ -135,6 +137,7 @@ impl Cause {
             Self::GuardrailUnavailable   => row(503, SERVER, "GuardrailUnavailable", Plugin, End, "", None),
             Self::PluginFailed           => row(500, SERVER, "InternalServerError", Plugin, Elsewhere, "InternalServer", None),
             Self::Misconfigured          => row(500, SERVER, "InternalServerError", Gateway, Elsewhere, "Authentication", Some(Counts::Authentication)),
+            Self::NoRoom                 => row(507, SERVER, "InsufficientStorage", Gateway, End, "", None),
             Self::Internal               => row(500, SERVER, "InternalServerError", Gateway, Elsewhere, "InternalServer", None),
         }
     }

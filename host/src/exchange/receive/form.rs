@@ -115,7 +115,11 @@ fn unreadable(error: multer::Error, limits: &Server) -> Refusal {
 
 fn not_kept(error: std::io::Error) -> Refusal {
     let message = "the gateway has no room for the uploaded file";
-    Refusal::new(Cause::Internal, message).detail(format!("the temporary file of an upload: {error}"))
+    let directory = std::env::temp_dir();
+    let directory = directory.display();
+    Refusal::new(Cause::NoRoom, message).detail(format!(
+        "an upload cannot be written to a temporary file in {directory}: {error}; TMPDIR names another directory"
+    ))
 }
 
 fn bad(message: &str) -> Refusal {
