@@ -4,19 +4,19 @@
 //! otherwise. Several guardrails run one after the other, in the order of the configuration; each of them gets the text
 //! as the ones before it have changed it.
 
+mod shown;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::Answer;
-use super::binary::Binary;
 use super::history::{Event, GuardrailReport};
 use super::inspect::{self, Windows, not_applied, status};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
-use crate::canonical::form::Upload;
-use crate::canonical::texts::{self, Encoded, Shown};
-use crate::canonical::{Canonical, Whole};
+use crate::canonical::Canonical;
+use crate::canonical::texts::{self, Shown};
 use crate::config::settings::Mode;
 use crate::metrics::Metrics;
 use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict};
@@ -32,7 +32,7 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
     check_asked(&snapshot, &canonical)?;
     let mut canonical = canonical;
     for guardrail in applying(&snapshot, &canonical, Mode::PreCall) {
-        let shown = texts_of(&canonical, guardrail).await?;
+        let shown = shown::of_request(&canonical, guardrail).await?;
         let (report, verdict) = ask(
             &exchange.worker.metrics,
             guardrail,
@@ -43,7 +43,9 @@ pub async fn request(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Resu
         )
         .await;
         exchange.history.add(Event::Guarded(Box::new(report)));
-        if let Some(changed) = with_texts(&canonical, &shown, verdict?).await? {
+        if let Outcome::Rewrite(texts) = verdict?
+            && let Some(changed) = shown::put_into_request(&canonical, &shown, texts).await?
+        {
             canonical = changed;
             exchange.canonical = Some(Arc::clone(&canonical));
         }
@@ -76,7 +78,7 @@ async fn during(
 ) -> Result<Vec<GuardrailReport>, (Refusal, Vec<GuardrailReport>)> {
     let mut reports = Vec::new();
     for guardrail in applying(snapshot, canonical, Mode::DuringCall) {
-        let shown = match texts_of(canonical, guardrail).await {
+        let shown = match shown::of_request(canonical, guardrail).await {
             Ok(shown) => shown,
             Err(refusal) => return Err((refusal, reports)),
         };
@@ -105,7 +107,8 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
                 exchange.history.add(Event::Guarded(Box::new(report)));
                 if let Outcome::Rewrite(texts) = verdict? {
-                    whole = worker::offload(whole.body.len(), move || with_answer_texts(whole, &shown, &texts)).await?;
+                    whole = worker::offload(whole.body.len(), move || shown::put_into_answer(whole, &shown, &texts))
+                        .await?;
                 }
             }
             if general.restamp_model {
@@ -116,7 +119,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
         Answer::Bytes(mut binary) => {
             for guardrail in applying(&snapshot, canonical, Mode::PostCall) {
                 let bytes_max = snapshot.settings.upstream.answer_bytes_max;
-                let shown = bytes_of(&mut binary, guardrail, bytes_max).await?;
+                let shown = shown::of_bytes(&mut binary, guardrail, bytes_max).await?;
                 let metrics = &exchange.worker.metrics;
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
                 exchange.history.add(Event::Guarded(Box::new(report)));
@@ -307,86 +310,5 @@ fn passage(role: &str, text: &str) -> Passage {
         role: role.to_owned(),
         before: String::new(),
         text: text.to_owned(),
-    }
-}
-
-async fn texts_of(canonical: &Arc<Canonical>, guardrail: &ConfiguredGuardrail) -> Result<Arc<Shown>, Refusal> {
-    let (request, looks_at) = (Arc::clone(canonical), guardrail.looks_at().to_vec());
-    let shown = worker::offload(request.body.len(), move || texts::of_request(&request, &looks_at));
-    let mut shown = shown.await;
-    for (medium, upload) in canonical.media() {
-        if guardrail.looks_at().contains(&medium) {
-            let content = upload.content.read(0, usize::MAX).await.map_err(not_applied)?;
-            let encoded = worker::offload(content.len(), move || Encoded::new(medium, &content)).await;
-            shown.encoded.push(encoded);
-        } else if !shown.unseen.contains(&medium) {
-            shown.unseen.push(medium);
-        }
-    }
-    Ok(Arc::new(shown))
-}
-
-/// What a guardrail is shown of an answer of bytes: all of it, or nothing.
-async fn bytes_of(
-    binary: &mut Binary,
-    guardrail: &ConfiguredGuardrail,
-    bytes_max: usize,
-) -> Result<Arc<Shown>, Refusal> {
-    let (medium, mut shown) = (binary.medium, Shown::default());
-    if guardrail.looks_at().contains(&medium) {
-        let bytes = binary.collect(bytes_max).await?;
-        let encoded = worker::offload(bytes.len(), move || Encoded::new(medium, &bytes)).await;
-        shown.encoded.push(encoded);
-    } else {
-        shown.unseen.push(medium);
-    }
-    Ok(Arc::new(shown))
-}
-
-/// The request with the guardrail's texts in place of those that it got; `None` if nothing changes.
-async fn with_texts(
-    canonical: &Arc<Canonical>,
-    shown: &Arc<Shown>,
-    outcome: Outcome,
-) -> Result<Option<Arc<Canonical>>, Refusal> {
-    let Outcome::Rewrite(texts) = outcome else {
-        return Ok(None);
-    };
-    let (canonical, shown) = (Arc::clone(canonical), Arc::clone(shown));
-    worker::offload(canonical.body.len(), move || {
-        let body = texts::replaced(&canonical.body, &shown.found, &texts).map_err(not_applied)?;
-        let uploads = with_media(&canonical, &shown, &texts)?;
-        if body.is_none() && uploads.is_none() {
-            return Ok(None);
-        }
-        let body = body.unwrap_or_else(|| canonical.body.clone());
-        let mut changed = canonical.with_body(body).map_err(not_applied)?;
-        changed.uploads = uploads.unwrap_or(changed.uploads);
-        Ok(Some(Arc::new(changed.counted())))
-    })
-    .await
-}
-
-/// The files of the request with the guardrail's in place of those that it got; `None` if nothing changes.
-fn with_media(canonical: &Canonical, shown: &Shown, texts: &[String]) -> Result<Option<Vec<Upload>>, Refusal> {
-    let mut changed = None;
-    let given = texts.iter().skip(shown.found.len());
-    let looked_at = canonical
-        .media()
-        .enumerate()
-        .filter(|(_, (medium, _))| shown.encoded.iter().any(|encoded| encoded.medium == *medium));
-    for ((position, _), (encoded, text)) in looked_at.zip(shown.encoded.iter().zip(given)) {
-        if let Some(bytes) = texts::decoded(encoded, text).map_err(not_applied)? {
-            changed.get_or_insert_with(|| canonical.uploads.clone())[position].content = bytes.into();
-        }
-    }
-    Ok(changed)
-}
-
-/// The same for an answer.
-fn with_answer_texts(whole: Whole, shown: &Shown, texts: &[String]) -> Result<Whole, Refusal> {
-    match texts::replaced(&whole.body, &shown.found, texts).map_err(not_applied)? {
-        Some(body) => whole.with_body(texts::without_echoes(body)).map_err(not_applied),
-        None => Ok(whole),
     }
 }

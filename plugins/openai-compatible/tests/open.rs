@@ -11,7 +11,18 @@ fn adapter(settings: Value) -> Result<OpenAiCompatible, String> {
 }
 
 fn open(settings: Value, model: &str, parameters: Value, credentials: &[&str]) -> UpstreamRequest {
+    open_operation("chat-completions", settings, model, parameters, credentials)
+}
+
+fn open_operation(
+    operation: &str,
+    settings: Value,
+    model: &str,
+    parameters: Value,
+    credentials: &[&str],
+) -> UpstreamRequest {
     Host {
+        operation: operation.into(),
         body: br#"{"model":"group"}"#.to_vec(),
         parameters: serde_json::from_value::<serde_json::Map<String, Value>>(parameters)
             .unwrap()
@@ -179,4 +190,34 @@ fn the_schema_knows_every_field_of_an_entry() {
     let mut fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
     fields.sort_unstable();
     assert_eq!(known.keys().map(String::as_str).collect::<Vec<_>>(), fields);
+}
+
+#[test]
+fn audio_has_paths_of_its_own_and_is_relayed() {
+    let azure = json!({"api_base": "https://res.openai.azure.com", "api_version": "2024-10-21"});
+    for (operation, model, parameters, path) in [
+        ("audio-speech", "openai/tts-1", json!({}), "/audio/speech"),
+        (
+            "audio-transcriptions",
+            "groq/whisper-large-v3",
+            json!({}),
+            "/audio/transcriptions",
+        ),
+        (
+            "audio-translations",
+            "azure/whisper",
+            azure,
+            "/openai/deployments/whisper/audio/translations?api-version=2024-10-21",
+        ),
+    ] {
+        let sent = open_operation(operation, json!({}), model, parameters, &["api_key"]);
+        assert_eq!(sent.path_and_query, path);
+        assert!(matches!(sent.reading, Reading::Relay));
+        let (_, own) = model.split_once('/').unwrap();
+        let expected = json!({ "model": own }).to_string();
+        assert!(
+            matches!(&sent.body, RequestBody::MergePatch(patch) if *patch == expected.as_bytes()),
+            "{sent:?}"
+        );
+    }
 }

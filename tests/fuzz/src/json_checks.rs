@@ -92,7 +92,7 @@ pub fn json_find(document: &[u8]) {
     }
     let _ = peek::may_hold_usage(document);
     let _ = peek::choices_is_empty(document);
-    for span in [peek::usage(document), json::chunk::model(document)]
+    for span in [peek::usage(document), peek::model(document)]
         .into_iter()
         .flatten()
     {
