@@ -62,16 +62,22 @@ pub struct Canonical {
     pub headers: HeaderMap,
     /// Attributes from outside the request. They take precedence over the request's own.
     pub attributes: BTreeMap<Box<str>, Box<str>>,
-    pub prompt_tokens: Estimate,
+    pub known: Known,
 }
 
-/// The estimated number of tokens of the prompt. It is computed at the first use.
+/// What is found out about a request at the first use: for a long request that takes milliseconds.
 #[derive(Debug, Clone, Default)]
-pub struct Estimate(OnceLock<u32>);
+pub struct Known {
+    prompt_tokens: OnceLock<u32>,
+    region: OnceLock<Option<String>>,
+}
 
-impl From<u32> for Estimate {
-    fn from(tokens: u32) -> Self {
-        Self(OnceLock::from(tokens))
+impl From<u32> for Known {
+    fn from(prompt_tokens: u32) -> Self {
+        Self {
+            prompt_tokens: prompt_tokens.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -130,7 +136,7 @@ impl Canonical {
             started_ms: 0,
             headers: HeaderMap::new(),
             attributes: BTreeMap::new(),
-            prompt_tokens: Estimate::default(),
+            known: Known::default(),
         }
     }
 
@@ -142,7 +148,7 @@ impl Canonical {
         Ok(Self {
             fields: json::scan(&body, json::Limits::ceiling())?,
             body,
-            prompt_tokens: Estimate::default(),
+            known: Known::default(),
             ..self.clone()
         })
     }
@@ -207,13 +213,13 @@ impl Canonical {
     /// providers count.
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
-        *self.prompt_tokens.0.get_or_init(|| tokens::of(self))
+        *self.known.prompt_tokens.get_or_init(|| tokens::of(self))
     }
 
-    /// The same request with its prompt tokens counted already, so that the first use does not have to count them.
+    /// The same request with everything that is [`Known`] at the first use known already.
     #[must_use]
     pub fn counted(self) -> Self {
-        let _ = self.prompt_tokens();
+        let _ = (self.prompt_tokens(), self.region());
         self
     }
 }

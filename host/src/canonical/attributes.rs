@@ -30,7 +30,7 @@ impl Canonical {
             });
         }
         if name == "region" {
-            let text = self.region()?;
+            let text = self.region()?.to_owned();
             let is_neutral = is_region_name(&text);
             return Some(Attribute { text, is_neutral });
         }
@@ -68,7 +68,11 @@ impl Canonical {
     /// The only region that may serve the request: `allowed_model_region`, or that of its `metadata`. A region that is
     /// not a string is returned as its JSON, which matches no deployment: it must not be treated as "no region".
     #[must_use]
-    pub fn region(&self) -> Option<String> {
+    pub fn region(&self) -> Option<&str> {
+        self.known.region.get_or_init(|| self.find_region()).as_deref()
+    }
+
+    fn find_region(&self) -> Option<String> {
         const NAME: &str = "allowed_model_region";
         let is_given = |field: &Field| field.value.kind != Kind::Null;
         let own = self.fields.get(&self.body, NAME).filter(is_given);

@@ -197,7 +197,7 @@ impl Decision {
             seed: self.line.seed,
             started_ms: self.line.started_ms,
             attributes: known.collect(),
-            prompt_tokens: self.line.prompt_tokens.into(),
+            known: self.line.prompt_tokens.into(),
             ..Canonical::empty()
         })
     }

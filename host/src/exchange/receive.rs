@@ -19,7 +19,7 @@ use super::state::Exchange;
 use crate::canonical::fields::{MAY_HOLD_CREDENTIALS, Says, is_secret};
 use crate::canonical::form::Upload;
 use crate::canonical::operation::Takes;
-use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Estimate, MODEL_BYTES_MAX, Operation};
+use crate::canonical::{CREDENTIAL_HEADERS, Canonical, Known, MODEL_BYTES_MAX, Operation};
 use crate::config::settings::Server;
 use crate::joined::Joined;
 use crate::json::{self, Fields, Kind, Limits, Splice};
@@ -62,7 +62,7 @@ pub async fn request(
         started_ms: milliseconds(exchange.started_at),
         headers,
         attributes: BTreeMap::new(),
-        prompt_tokens: Estimate::default(),
+        known: Known::default(),
     };
     let canonical = Arc::new(match worker::is_long(canonical.body.len()) {
         true => worker::offload(canonical.body.len(), move || canonical.counted()).await,

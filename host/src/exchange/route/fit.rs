@@ -52,7 +52,7 @@ fn in_region(canonical: &Canonical, found: &mut Found) -> Result<(), Refusal> {
         return Ok(());
     };
     // A deployment whose region is not known does not count as being in the region.
-    let is_there = |deployment: &Deployment| deployment.region.as_ref().is_some_and(|own| is_within(own, &allowed));
+    let is_there = |deployment: &Deployment| deployment.region.as_ref().is_some_and(|own| is_within(own, allowed));
     keep(found, is_there, |_| {
         let message = format!("no deployment of `{}` runs in the region `{allowed}`", canonical.group);
         Refusal::new(Cause::BadRequest, message)

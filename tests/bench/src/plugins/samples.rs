@@ -65,7 +65,7 @@ pub fn chat(group: &str, bytes: usize, is_streaming: bool) -> Arc<Canonical> {
         started_ms: 1_767_225_600_000,
         attributes: Default::default(),
         headers: Default::default(),
-        prompt_tokens: Default::default(),
+        known: Default::default(),
     })
 }
 
