@@ -26,15 +26,18 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Encoded {
     pub medium: Medium,
+    /// Which of a form's files it is; 0 for an answer of bytes.
+    pub position: usize,
     /// Base64.
     pub text: String,
 }
 
 impl Encoded {
     #[must_use]
-    pub fn new(medium: Medium, bytes: &[u8]) -> Self {
+    pub fn new(medium: Medium, position: usize, bytes: &[u8]) -> Self {
         Self {
             medium,
+            position,
             text: BASE64_STANDARD.encode(bytes),
         }
     }

@@ -8,7 +8,7 @@ use hyper::{HeaderMap, Response};
 
 use super::arrivals::Arrivals;
 use super::history::{Ending, Event};
-use super::masks::scrubbed;
+use super::masks::scrubbed_of;
 use super::refusal::{Cause, Refusal};
 use super::respond;
 use super::state::Exchange;
@@ -102,10 +102,7 @@ async fn relay(mut exchange: Exchange, mut binary: Box<Binary>, sink: Sink) {
         match arrivals.next().await {
             Some(Ok(bytes)) => sink.send(bytes).await,
             Some(Err(refusal)) => {
-                let refusal = match exchange.history.last_attempt() {
-                    Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
-                    None => refusal,
-                };
+                let refusal = scrubbed_of(&exchange, refusal);
                 exchange.end(Ending::Broken(refusal));
                 // There is no other way to say that the bytes are not all.
                 return sink.abort();

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::answer::Answer;
 use super::history::{Event, GuardrailReport};
-use super::inspect::{self, Windows, not_applied, status};
+use super::inspect::{self, Windows, status};
 use super::refusal::{Cause, Refusal};
 use super::state::Exchange;
 use crate::canonical::Canonical;
@@ -124,11 +124,7 @@ pub async fn answer(exchange: &mut Exchange, canonical: &Arc<Canonical>, answer:
                 let (report, verdict) = ask(metrics, guardrail, canonical, Stage::Response, "post_call", &shown).await;
                 exchange.history.add(Event::Guarded(Box::new(report)));
                 if let Outcome::Rewrite(texts) = verdict? {
-                    for (encoded, text) in shown.encoded.iter().zip(&texts) {
-                        if let Some(bytes) = texts::decoded(encoded, text).map_err(not_applied)? {
-                            binary.replace(bytes);
-                        }
-                    }
+                    shown::put_into_bytes(&mut binary, &shown, texts).await?;
                 }
             }
             Ok(Answer::Bytes(binary))

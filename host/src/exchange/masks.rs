@@ -11,6 +11,7 @@ use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
 use super::refusal::Refusal;
+use super::state::Exchange;
 use crate::deployment::Deployment;
 
 /// The refusal with credentials masked: providers repeat keys in their messages, which reach clients and logs.
@@ -34,6 +35,14 @@ pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
         }
     }
     refusal
+}
+
+/// The error of an answer that broke, scrubbed for the deployment that gave it.
+pub fn scrubbed_of(exchange: &Exchange, refusal: Refusal) -> Refusal {
+    match exchange.history.last_attempt() {
+        Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
+        None => refusal,
+    }
 }
 
 /// An upstream's error page with credentials masked, as a guest may see it.

@@ -25,9 +25,12 @@ use crate::plugin::adapter::{Conversation, Framing, Reading};
 use crate::upstream;
 use crate::worker;
 
+/// The body of an answer.
+type Unread = upstream::Timed<upstream::Answer>;
+
 /// A successful answer of an upstream, of whose body nothing has been read.
 pub struct Accepted {
-    pub answer: Response<upstream::Timed<upstream::Answer>>,
+    pub answer: Response<Unread>,
     pub reading: Reading,
     /// `None` if the answer is relayed without the adapter.
     pub conversation: Option<Conversation>,
@@ -43,31 +46,14 @@ pub async fn read(
     deployment: &Arc<Deployment>,
     accepted: Accepted,
 ) -> Result<Answer, Refusal> {
-    let Accepted {
-        answer,
-        reading,
-        mut conversation,
-    } = accepted;
-    let (head, body) = answer.into_parts();
-    if let Some(conversation) = &mut conversation {
-        conversation.answered(head.headers.clone());
-    }
-    let is_stream = is_event_stream(&head);
     let limits = &exchange.snapshot.settings.upstream;
+    if let Answers::Bytes(medium) = canonical.operation.row().answers {
+        let binary = bytes(medium, accepted, deployment, limits.answer_bytes_max).await?;
+        return Ok(Answer::Bytes(Box::new(binary)));
+    }
+    let (head, body, reading, conversation) = accepted.into_parts();
+    let is_stream = is_event_stream(&head);
     let source = match (reading, conversation) {
-        (reading, conversation) if let Answers::Bytes(medium) = canonical.operation.row().answers => {
-            let answer = bytes(
-                medium,
-                head,
-                body,
-                reading,
-                conversation,
-                deployment,
-                limits.answer_bytes_max,
-            )
-            .await;
-            return answer.map(|binary| Answer::Bytes(Box::new(binary)));
-        }
         (Reading::Relay, _) if is_stream && canonical.asks_for_stream() => {
             Source::relayed(body, Arc::clone(deployment))
         }
@@ -87,7 +73,10 @@ pub async fn read(
                 let answer = whole(canonical.operation, head, body, conversation, &deployment)?;
                 in_band::check(canonical.operation, &answer)?;
                 let answer = match complete::whole(&canonical, &answer) {
-                    Some(completed) => as_answer(completed, answer.headers().clone())?,
+                    Some(completed) => {
+                        let body = completed.clone();
+                        answer.with_body(body).map_err(|error| not_json(&completed, &error))?
+                    }
                     None => answer,
                 };
                 canned::as_asked(&canonical, answer)
@@ -144,13 +133,11 @@ fn as_answer(body: Bytes, headers: HeaderMap) -> Result<Whole, Refusal> {
 /// An answer of bytes. An adapter that translates gives them as JSON: `{"content_type": …, "data": <base64>}`.
 async fn bytes(
     medium: Medium,
-    head: Parts,
-    body: upstream::Timed<upstream::Answer>,
-    reading: Reading,
-    conversation: Option<Conversation>,
+    accepted: Accepted,
     deployment: &Arc<Deployment>,
     bytes_max: usize,
 ) -> Result<Binary, Refusal> {
+    let (head, body, reading, conversation) = accepted.into_parts();
     if matches!(reading, Reading::Relay) && !is_json(&head) {
         let content_type =
             content_type(&head).unwrap_or(const { HeaderValue::from_static("application/octet-stream") });
@@ -172,6 +159,16 @@ async fn bytes(
 }
 
 impl Accepted {
+    /// Its parts; the adapter knows the headers then.
+    fn into_parts(self) -> (Parts, Unread, Reading, Option<Conversation>) {
+        let (head, body) = self.answer.into_parts();
+        let mut conversation = self.conversation;
+        if let Some(conversation) = &mut conversation {
+            conversation.answered(head.headers.clone());
+        }
+        (head, body, self.reading, conversation)
+    }
+
     /// Reads the whole answer to a request that did not ask for a stream, and checks it.
     ///
     /// # Errors
@@ -182,15 +179,10 @@ impl Accepted {
         deployment: &Arc<Deployment>,
         bytes_max: usize,
     ) -> Result<(), Refusal> {
-        let (head, body) = self.answer.into_parts();
-        let mut conversation = self.conversation;
-        if let Some(conversation) = &mut conversation {
-            conversation.answered(head.headers.clone());
-        }
         if let Answers::Bytes(medium) = operation.row().answers {
-            let answer = bytes(medium, head, body, self.reading, conversation, deployment, bytes_max).await;
-            return answer.map(drop);
+            return bytes(medium, self, deployment, bytes_max).await.map(drop);
         }
+        let (head, body, _, conversation) = self.into_parts();
         let body = body.read_to_end(bytes_max).await.map_err(broken_off)?;
         let whole = whole(operation, head, body, conversation, deployment)?;
         in_band::check(operation, &whole)

@@ -11,7 +11,7 @@ use hyper::Response;
 use super::continuation;
 use super::dialect::Events;
 use super::history::{Ending, Event};
-use super::masks::scrubbed;
+use super::masks::scrubbed_of;
 use super::refusal::{Cause, Refusal};
 use super::respond::stream_headers;
 use super::state::Exchange;
@@ -73,10 +73,7 @@ impl Relay {
 
 /// The error of a stream of which a part was delivered.
 fn broken(exchange: &Exchange, stream: &Stream, refusal: Refusal) -> Refusal {
-    let refusal = match exchange.history.last_attempt() {
-        Some(attempt) => scrubbed(refusal, &attempt.candidate.deployment),
-        None => refusal,
-    };
+    let refusal = scrubbed_of(exchange, refusal);
     let delivered = exchange.history.cut_off_chunks() + stream.reader.events;
     Refusal {
         delivered_chunks: u32::try_from(delivered).ok().and_then(NonZeroU32::new),

@@ -1,6 +1,5 @@
 //! Provider adapters: plugins that translate requests and answers. They make no network call and see no credential.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use hyper::HeaderMap;
@@ -18,16 +17,10 @@ use super::pool::{Lease, Pool};
 use super::{CallError, Kind, imports};
 use crate::canonical::Canonical;
 
+pub use super::attempted::Attempted;
 pub use super::bindings::provider_types::{
     Auth, Continuation, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
-
-/// The deployment that is being tried, as far as an adapter may ask about it.
-pub trait Attempted: Send + Sync {
-    /// A parameter as JSON text. Credentials are never among these.
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
-    fn has_credential(&self, name: &str) -> bool;
-}
 
 impl Exports for Provider {
     const KIND: Kind = Kind::Adapter;

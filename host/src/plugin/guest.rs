@@ -8,7 +8,7 @@ use hyper::HeaderMap;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::adapter::Attempted;
+use super::attempted::Attempted;
 use super::clock::GuestTime;
 use super::columns::Columns;
 use super::limits::{Asks, Limiter, Limits};

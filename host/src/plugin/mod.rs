@@ -18,6 +18,7 @@
 mod about;
 pub mod adapter;
 pub mod apart;
+mod attempted;
 pub mod bindings;
 mod cache;
 pub mod callback;

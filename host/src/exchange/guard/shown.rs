@@ -19,10 +19,10 @@ pub async fn of_request(canonical: &Arc<Canonical>, guardrail: &ConfiguredGuardr
     let (request, looks_at) = (Arc::clone(canonical), guardrail.looks_at().to_vec());
     let shown = worker::offload(request.body.len(), move || texts::of_request(&request, &looks_at));
     let mut shown = shown.await;
-    for (medium, upload) in canonical.media() {
+    for (position, (medium, upload)) in canonical.media().enumerate() {
         if guardrail.looks_at().contains(&medium) {
             let content = upload.content.read(0, usize::MAX).await.map_err(not_applied)?;
-            let encoded = worker::offload(content.len(), move || Encoded::new(medium, &content)).await;
+            let encoded = worker::offload(content.len(), move || Encoded::new(medium, position, &content)).await;
             shown.encoded.push(encoded);
         } else if !shown.unseen.contains(&medium) {
             shown.unseen.push(medium);
@@ -43,7 +43,7 @@ pub async fn of_bytes(
     let (medium, mut shown) = (binary.medium, Shown::default());
     if guardrail.looks_at().contains(&medium) {
         let bytes = binary.collect(bytes_max).await?;
-        let encoded = worker::offload(bytes.len(), move || Encoded::new(medium, &bytes)).await;
+        let encoded = worker::offload(bytes.len(), move || Encoded::new(medium, 0, &bytes)).await;
         shown.encoded.push(encoded);
     } else {
         shown.unseen.push(medium);
@@ -61,7 +61,8 @@ pub async fn put_into_request(
     texts: Vec<String>,
 ) -> Result<Option<Arc<Canonical>>, Refusal> {
     let (canonical, shown) = (Arc::clone(canonical), Arc::clone(shown));
-    worker::offload(canonical.body.len(), move || {
+    let bytes = canonical.body.len() + texts.iter().map(String::len).sum::<usize>();
+    worker::offload(bytes, move || {
         let body = texts::replaced(&canonical.body, &shown.found, &texts).map_err(not_applied)?;
         let uploads = with_media(&canonical, &shown, &texts)?;
         if body.is_none() && uploads.is_none() {
@@ -78,17 +79,29 @@ pub async fn put_into_request(
 /// The files of the request with the guardrail's in place of those that it got; `None` if nothing changes.
 fn with_media(canonical: &Canonical, shown: &Shown, texts: &[String]) -> Result<Option<Vec<Upload>>, Refusal> {
     let mut changed = None;
-    let given = texts.iter().skip(shown.found.len());
-    let looked_at = canonical
-        .media()
-        .enumerate()
-        .filter(|(_, (medium, _))| shown.encoded.iter().any(|encoded| encoded.medium == *medium));
-    for ((position, _), (encoded, text)) in looked_at.zip(shown.encoded.iter().zip(given)) {
+    for (encoded, text) in shown.encoded.iter().zip(texts.iter().skip(shown.found.len())) {
         if let Some(bytes) = texts::decoded(encoded, text).map_err(not_applied)? {
-            changed.get_or_insert_with(|| canonical.uploads.clone())[position].content = bytes.into();
+            changed.get_or_insert_with(|| canonical.uploads.clone())[encoded.position].content = bytes.into();
         }
     }
     Ok(changed)
+}
+
+/// The same for an answer of bytes.
+///
+/// # Errors
+/// The guardrail's text is not base64.
+pub async fn put_into_bytes(binary: &mut Binary, shown: &Arc<Shown>, texts: Vec<String>) -> Result<(), Refusal> {
+    let shown = Arc::clone(shown);
+    let bytes = texts.iter().map(String::len).sum();
+    let decode = move || match (shown.encoded.first(), texts.first()) {
+        (Some(encoded), Some(text)) => texts::decoded(encoded, text).map_err(not_applied),
+        _ => Ok(None),
+    };
+    if let Some(changed) = worker::offload(bytes, decode).await? {
+        binary.replace(changed);
+    }
+    Ok(())
 }
 
 /// The same for an answer.

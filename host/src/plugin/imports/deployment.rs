@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Guest;
 use super::bindings::deployment::Host;
-use crate::plugin::adapter::Attempted;
+use crate::plugin::attempted::Attempted;
 use crate::plugin::crossing::shapes::check_name;
 
 /// Headers of an answer that guests never get: they can contain credentials or name other clients.
