@@ -5,11 +5,11 @@ use sluice_sdk::Failure;
 use sluice_sdk::canonical::{List, Object, Text, write_escaped};
 use sluice_sdk::wire;
 
-use crate::error::{malformed, of_error};
-use crate::origin::Origin;
+use crate::error::of_error;
 use crate::request::JSON_TOOL;
 use crate::usage::Usage;
 use crate::wire::{Block, Message, finish_reason, provider_field, write_refusal};
+use sluice_sdk::adapter::Origin;
 
 /// What an answer's brackets and names need beside what is copied from the provider's.
 const ENVELOPE_BYTES: usize = 640;
@@ -19,13 +19,13 @@ const ENVELOPE_BYTES: usize = 640;
 /// # Errors
 /// The document is an error, or nothing in it shows that it is an answer.
 pub fn translate(body: &[u8], json_tool: bool, origin: &Origin) -> Result<Vec<u8>, Failure> {
-    let text = std::str::from_utf8(body).map_err(malformed)?;
-    let message: Message = wire::read(text).map_err(malformed)?;
+    let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
+    let message: Message = wire::read(text).map_err(Failure::malformed)?;
     if let Some(error) = message.error {
         return Err(of_error(error));
     }
     if message.content.is_none() && message.stop_reason.is_none() {
-        return Err(malformed("it has neither `content` nor `stop_reason`"));
+        return Err(Failure::malformed("it has neither `content` nor `stop_reason`"));
     }
     let blocks = Blocks::sort(&message, json_tool)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 4 + ENVELOPE_BYTES);
@@ -55,7 +55,7 @@ impl<'a> Blocks<'a> {
         };
         blocks.text.extend(content.text.clone());
         for raw in &content.blocks {
-            let block: Block = wire::read(raw.get()).map_err(malformed)?;
+            let block: Block = wire::read(raw.get()).map_err(Failure::malformed)?;
             match block.kind() {
                 "text" => {
                     blocks
@@ -67,7 +67,7 @@ impl<'a> Blocks<'a> {
                 "tool_use" if json_tool && block.name.as_ref().is_some_and(|name| *name == *JSON_TOOL) => {
                     blocks.json.extend(block.input);
                 }
-                "tool_use" if block.name.is_none() => return Err(malformed("a tool call without a name")),
+                "tool_use" if block.name.is_none() => return Err(Failure::malformed("a tool call without a name")),
                 "tool_use" => blocks.calls.push(block),
                 kind => blocks.provider.extend(provider_field(kind).map(|name| (name, *raw))),
             }

@@ -33,19 +33,6 @@ pub fn of_error(error: &RawValue) -> Failure {
     }
 }
 
-/// The answer does not follow the wire format.
-pub fn malformed(what: impl std::fmt::Display) -> Failure {
-    Failure::new(
-        Fault::MalformedAnswer,
-        format!("the provider's answer cannot be read: {what}"),
-    )
-}
-
-/// A mistake of the client's, at this parameter.
-pub fn bad_request(parameter: impl Into<String>, message: impl Into<String>) -> Failure {
-    Failure::new(Fault::BadRequest, message).parameter(parameter)
-}
-
 fn fault(kind: &str, message: &str) -> Option<Fault> {
     Some(match kind {
         // One type for many mistakes; only the sentence tells which.

@@ -11,7 +11,6 @@ mod answer;
 mod betas;
 mod error;
 mod model;
-mod origin;
 mod request;
 mod stream;
 mod usage;
@@ -24,8 +23,8 @@ use sluice_sdk::{
 };
 
 use betas::Betas;
-use origin::Origin;
 use request::AnswerLimits;
+use sluice_sdk::adapter::Origin;
 use stream::Stream;
 
 /// The wire format's version (<https://docs.anthropic.com/en/api/versioning>).

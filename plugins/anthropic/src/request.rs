@@ -1,25 +1,22 @@
 //! A chat completion's request as a message request: what to say is decided first ([`Plan`]), then written in one go.
 
-mod base64;
 mod content;
 mod conversation;
-mod extra_body;
 mod fields;
-mod media_type;
 mod schema;
 mod structure;
 mod thinking;
 mod tools;
 
+use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over};
 use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
 
-use sluice_sdk::{Failure, deployment};
+use sluice_sdk::Failure;
 
 use crate::betas::Betas;
-use crate::error::bad_request;
 use crate::model::Model;
 use conversation::{Conversation, write_system};
-use fields::{Hygiene, Own};
+use fields::Own;
 use structure::Structure;
 use thinking::Thinking;
 use tools::Tools;
@@ -67,24 +64,18 @@ impl AnswerLimits {
 /// # Errors
 /// The request cannot be read, makes no sense to Anthropic, or asks for what it cannot do.
 pub fn translate(body: &[u8], model_name: &str, limits: AnswerLimits) -> Result<Translated, Failure> {
-    let mut request = Request::parse(body).map_err(|error| bad_request("messages", error))?;
+    let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let model = Model::named(model_name);
-    let hygiene = Hygiene::read(&request);
-    let own = Own::take(&mut request, &hygiene)?;
+    let parameters = Parameters::read("Anthropic", &request);
+    let own = Own::take(&mut request, &parameters)?;
     let mut betas = own.betas();
-    let plan = Plan::make(&request, &own, model, &hygiene, limits, &mut betas)?;
+    let plan = Plan::make(&request, &own, model, &parameters, limits, &mut betas)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + ENVELOPE_BYTES);
     write(&mut out, model_name, &request, &own, &plan, &mut betas)?;
-    let of_deployment = deployment::parameter("extra_body");
-    for extra in [own.extra_body.map(RawValue::get), of_deployment.as_deref()]
-        .into_iter()
-        .flatten()
-    {
-        out = extra_body::lay_over(out, extra);
-    }
+    let body = lay_extra_bodies_over(out, own.extra_body);
     let json_tool = matches!(plan.structure, Structure::Tool { .. });
     Ok(Translated {
-        body: out,
+        body,
         betas,
         json_tool,
         streaming: request.stream == Some(true),
@@ -114,27 +105,27 @@ impl<'a> Plan<'a> {
         request: &'a Request<'a>,
         own: &Own<'a>,
         model: Model,
-        hygiene: &Hygiene,
+        parameters: &Parameters,
         limits: AnswerLimits,
         betas: &mut Betas,
     ) -> Result<Self, Failure> {
         let asked = request.max_completion_tokens.or(request.max_tokens);
         let asked_tokens = asked.and_then(|raw| raw.get().parse().ok());
-        let thinking = Thinking::plan(request, own, model, asked_tokens, hygiene)?;
+        let thinking = Thinking::plan(request, own, model, asked_tokens, parameters)?;
         let default = limits.tokens(model, thinking.budget().unwrap_or(0));
         let structure = Structure::plan(request, model, &thinking);
-        let tools = Tools::plan(request, own, &structure, model, hygiene, betas)?;
+        let tools = Tools::plan(request, own, &structure, model, parameters, betas)?;
         Ok(Self {
             max_tokens: asked.map_or(MaxTokens::Default(default), MaxTokens::Asked),
             thinking,
             structure,
             tools,
-            sampling: sampling(request, own, model, hygiene)?,
+            sampling: sampling(request, own, model, parameters)?,
             user: fields::user(request),
             stop: request
                 .stop
                 .as_ref()
-                .map(|stop| stop_sequences(stop, hygiene))
+                .map(|stop| stop_sequences(stop, parameters))
                 .unwrap_or_default(),
         })
     }
@@ -145,7 +136,7 @@ fn sampling<'a>(
     request: &Request<'a>,
     own: &Own<'a>,
     model: Model,
-    hygiene: &Hygiene,
+    parameters: &Parameters,
 ) -> Result<Vec<(&'static str, &'a RawValue)>, Failure> {
     let mut kept = Vec::new();
     for (name, value) in [
@@ -158,17 +149,17 @@ fn sampling<'a>(
         if model.sampling || is_default {
             kept.push((name, value));
         } else {
-            hygiene.drop_or_refuse(name, "this model takes no sampling parameters but `temperature` 1")?;
+            parameters.drop_or_refuse(name, "this model takes no sampling parameters but `temperature` 1")?;
         }
     }
     Ok(kept)
 }
 
 /// Anthropic refuses blank ones; where parameters may be dropped, those are.
-fn stop_sequences<'a>(stop: &'a Stop<'a>, hygiene: &Hygiene) -> Vec<&'a Text<'a>> {
+fn stop_sequences<'a>(stop: &'a Stop<'a>, parameters: &Parameters) -> Vec<&'a Text<'a>> {
     stop.0
         .iter()
-        .filter(|text| !(hygiene.drops() && text.is_blank()))
+        .filter(|text| !(parameters.drops() && text.is_blank()))
         .collect()
 }
 
@@ -233,7 +224,7 @@ fn write_messages(to: &mut Object, messages: &[Message], betas: &mut Betas) -> R
     if conversation.end() {
         return Ok(spoke);
     }
-    Err(bad_request(
+    Err(Failure::bad_request(
         "messages",
         "Anthropic needs at least one message that is not the system's",
     ))

@@ -5,11 +5,11 @@ use sluice_sdk::canonical::{Chunks, Object, RawValue, Text};
 use sluice_sdk::{Event, Failure, wire};
 
 use crate::answer::{arguments, call_id, write_thinking_block};
-use crate::error::{malformed, of_error};
-use crate::origin::Origin;
+use crate::error::of_error;
 use crate::request::JSON_TOOL;
 use crate::usage::Usage;
 use crate::wire::{Block, Delta, Event as Parsed, Message, finish_reason, provider_field, write_refusal};
+use sluice_sdk::adapter::Origin;
 
 /// What is known of a stream so far.
 #[derive(Default)]
@@ -82,7 +82,7 @@ impl Stream {
         let mut out = Vec::new();
         if !self.ended {
             if !self.finished {
-                return Err(malformed("the stream broke off before its `message_stop`"));
+                return Err(Failure::malformed("the stream broke off before its `message_stop`"));
             }
             self.stop(&mut out)?;
         }
@@ -90,11 +90,11 @@ impl Stream {
     }
 
     fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let text = std::str::from_utf8(&event.data).map_err(malformed)?;
+        let text = std::str::from_utf8(&event.data).map_err(Failure::malformed)?;
         if text.trim_ascii().is_empty() {
             return Ok(());
         }
-        let parsed: Parsed = wire::read(text).map_err(malformed)?;
+        let parsed: Parsed = wire::read(text).map_err(Failure::malformed)?;
         if let Some(error) = parsed.error {
             return Err(of_error(error));
         }
@@ -109,7 +109,7 @@ impl Stream {
             "content_block_stop" => self.block_stop(out),
             "message_delta" => self.message_delta(&parsed, out),
             "message_stop" => self.stop(out),
-            "error" => Err(malformed("an error that says nothing")),
+            "error" => Err(Failure::malformed("an error that says nothing")),
             // `ping`, and what the API may add: its versioning policy asks clients to pass over events they do not know.
             _ => Ok(()),
         }
@@ -132,7 +132,7 @@ impl Stream {
         self.open = Open::Plain;
         // Deltas say what they add to, so that only a call needs its beginning.
         let Some(raw) = raw else { return Ok(()) };
-        let block: Block = wire::read(raw.get()).map_err(malformed)?;
+        let block: Block = wire::read(raw.get()).map_err(Failure::malformed)?;
         match block.kind() {
             "text" => self.content(block.text.as_ref(), out),
             "tool_use" => self.call_start(&block, out),
@@ -164,7 +164,7 @@ impl Stream {
         let name = block
             .name
             .as_ref()
-            .ok_or_else(|| malformed("a tool call without a name"))?;
+            .ok_or_else(|| Failure::malformed("a tool call without a name"))?;
         let index = self.calls;
         let id = call_id(block, &Text::from_decoded(&self.id), index);
         self.calls += 1;
@@ -233,7 +233,7 @@ impl Stream {
         let (index, input) = match &mut self.open {
             Open::Tool { index, input } => (index, input),
             Open::Hidden => return Ok(()),
-            Open::Plain => return Err(malformed("a tool's input outside of a tool call")),
+            Open::Plain => return Err(Failure::malformed("a tool's input outside of a tool call")),
         };
         *input = None;
         let index = *index;
@@ -313,7 +313,7 @@ impl Stream {
     fn chunks(&self) -> Result<&Chunks, Failure> {
         self.chunks
             .as_ref()
-            .ok_or_else(|| malformed("the stream does not begin with `message_start`"))
+            .ok_or_else(|| Failure::malformed("the stream does not begin with `message_start`"))
     }
 }
 

@@ -33,6 +33,21 @@ impl Failure {
         self
     }
 
+    /// A mistake of the client's, at this parameter.
+    #[must_use]
+    pub fn bad_request(parameter: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Fault::BadRequest, message).parameter(parameter)
+    }
+
+    /// The answer does not follow the provider's wire format.
+    #[must_use]
+    pub fn malformed(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            Fault::MalformedAnswer,
+            format!("the provider's answer cannot be read: {what}"),
+        )
+    }
+
     /// Reads `{"error": {"message", "type", "param", "code"}}` and its common variations
     /// (<https://platform.openai.com/docs/guides/error-codes>); what cannot be read is judged by status alone.
     #[must_use]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+pub mod adapter;
 #[doc(hidden)]
 pub mod bindings;
 pub mod canonical;

@@ -1,19 +1,14 @@
 //! Parts of a message as Anthropic's blocks: text, images, documents, and blocks of its own that clients send as they
 //! are.
 
-use std::borrow::Cow;
-
+use sluice_sdk::adapter::{Media, base64, media_type};
 use sluice_sdk::canonical::{File, Object, Part, PartKind, RawValue, Text};
 use sluice_sdk::{Failure, Fault};
 
-use super::{base64, media_type};
 use crate::betas::Betas;
-use crate::error::bad_request;
 
 /// Switches on the file store, for parts that name a file in it.
 const FILES_BETA: &str = "files-api-2025-04-14";
-
-const DATA_SCHEME: &str = "data:";
 
 /// Writes one part. `begin` makes room for a block and is called once at most: blank text, which Anthropic refuses, is
 /// left out. `cache_control` stands in where the part has none.
@@ -25,7 +20,7 @@ pub fn write_part<'o>(
     begin: impl FnOnce() -> Object<'o>,
 ) -> Result<(), Failure> {
     let cache_control = part.cache_control.or(cache_control);
-    let missing = |field: &str| bad_request(at, format!("{at} is a part without its `{field}`"));
+    let missing = |field: &str| Failure::bad_request(at, format!("{at} is a part without its `{field}`"));
     match part.kind.as_ref().ok_or_else(|| missing("type"))? {
         PartKind::Text => {
             let text = part.text.as_ref().ok_or_else(|| missing("text"))?;
@@ -38,13 +33,8 @@ pub fn write_part<'o>(
         ),
         PartKind::ImageUrl => {
             let image = part.image_url.as_ref().ok_or_else(|| missing("image_url"))?;
-            let url = image.url.as_ref().ok_or_else(|| missing("image_url.url"))?;
-            write_media(
-                &Media::of_url(url, image.format.as_ref(), None, at)?,
-                "image",
-                cache_control,
-                begin,
-            );
+            let source = Source::of(Media::of_image(image, at)?, at)?;
+            write_media(&source, "image", cache_control, begin);
         }
         PartKind::File => {
             let file = part.file.as_ref().ok_or_else(|| missing("file"))?;
@@ -79,88 +69,51 @@ fn write_as_it_stands<'o>(kind: &str, part: &Part, begin: impl FnOnce() -> Objec
     block.rest(&part.rest).maybe_raw("cache_control", part.cache_control);
 }
 
-/// Schemes are written in any case (RFC 3986 §3.1).
-fn is_data_uri(url: &str) -> bool {
-    let scheme = url.as_bytes().get(..DATA_SCHEME.len());
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(DATA_SCHEME.as_bytes()))
-}
-
-/// The media type before `;base64`, which is written in any case too.
-fn strip_base64(head: &str) -> Option<&str> {
-    let (media_type, encoding) = head.rsplit_once(';')?;
-    encoding.trim().eq_ignore_ascii_case("base64").then_some(media_type)
-}
-
-/// Something to look at or to read.
-enum Media<'a> {
-    Url(Cow<'a, str>),
-    Base64 {
-        media_type: Cow<'static, str>,
-        data: Cow<'a, str>,
-    },
+/// What a block's source holds.
+enum Source<'a> {
+    Media(Media<'a>),
+    /// Anthropic takes text files as text alone.
     PlainText(String),
-    Stored(Cow<'a, str>),
 }
 
-impl<'a> Media<'a> {
-    /// An address, or a `data:` URI (RFC 2397).
-    fn of_url(url: &'a Text<'a>, format: Option<&Text>, file_name: Option<&Text>, at: &str) -> Result<Self, Failure> {
-        let decoded = url.decoded();
-        if !is_data_uri(&decoded) {
-            return Ok(Self::Url(decoded));
+impl<'a> Source<'a> {
+    fn of(media: Media<'a>, at: &str) -> Result<Self, Failure> {
+        match media {
+            Media::Base64 { media_type, data } if media_type == media_type::PLAIN_TEXT => {
+                let text = base64::decode(&data).and_then(|bytes| String::from_utf8(bytes).ok());
+                text.map(Self::PlainText)
+                    .ok_or_else(|| Failure::bad_request(at, format!("{at} is no text in UTF-8 and base64")))
+            }
+            media => Ok(Self::Media(media)),
         }
-        let not_base64 = || bad_request(at, format!("{at} is a `data:` URI without `;base64,`"));
-        let comma = decoded.find(',').ok_or_else(not_base64)?;
-        let in_uri = strip_base64(&decoded[DATA_SCHEME.len()..comma]).ok_or_else(not_base64)?;
-        let declared = format.map_or_else(|| in_uri.to_owned(), |format| format.decoded().into_owned());
-        let data = match decoded {
-            Cow::Borrowed(uri) => Cow::Borrowed(&uri[comma + 1..]),
-            Cow::Owned(uri) => Cow::Owned(uri[comma + 1..].to_owned()),
-        };
-        Self::of_data(&declared, file_name, data, at)
-    }
-
-    fn of_data(declared: &str, file_name: Option<&Text>, data: Cow<'a, str>, at: &str) -> Result<Self, Failure> {
-        let file_name = file_name.map(Text::decoded);
-        let media_type = media_type::of(declared, file_name.as_deref(), &data);
-        if media_type != media_type::PLAIN_TEXT {
-            return Ok(Self::Base64 { media_type, data });
-        }
-        let text = base64::decode(&data).and_then(|bytes| String::from_utf8(bytes).ok());
-        text.map(Self::PlainText)
-            .ok_or_else(|| bad_request(at, format!("{at} is no text in UTF-8 and base64")))
-    }
-
-    fn is_image(&self) -> bool {
-        matches!(self, Self::Base64 { media_type, .. } if media_type.starts_with("image/"))
     }
 }
 
 /// A block around a source. `kind` counts where the source does not say what it is.
-fn write_media<'o>(media: &Media, kind: &str, cache_control: Option<&RawValue>, begin: impl FnOnce() -> Object<'o>) {
-    let kind = match media {
-        Media::Base64 { .. } if media.is_image() => "image",
-        Media::Base64 { .. } | Media::PlainText(_) => "document",
-        Media::Url(_) | Media::Stored(_) => kind,
+fn write_media<'o>(source: &Source, kind: &str, cache_control: Option<&RawValue>, begin: impl FnOnce() -> Object<'o>) {
+    let kind = match source {
+        Source::Media(Media::Base64 { media_type, .. }) if media_type.starts_with("image/") => "image",
+        Source::Media(Media::Base64 { .. }) | Source::PlainText(_) => "document",
+        Source::Media(Media::Url(_) | Media::Stored(_)) => kind,
     };
     let mut block = begin();
     block.string("type", kind);
-    write_source(&mut block.object("source"), media);
+    write_source(&mut block.object("source"), source);
     block.maybe_raw("cache_control", cache_control);
 }
 
-fn write_source(source: &mut Object, media: &Media) {
-    match media {
-        Media::Url(url) => source.string("type", "url").string("url", url),
-        Media::Base64 { media_type, data } => source
+fn write_source(to: &mut Object, source: &Source) {
+    match source {
+        Source::Media(Media::Url(url)) => to.string("type", "url").string("url", url),
+        Source::Media(Media::Base64 { media_type, data }) => to
             .string("type", "base64")
             .string("media_type", media_type)
             .string("data", data),
-        Media::PlainText(text) => source
+        Source::PlainText(text) => to
             .string("type", "text")
-            .string("media_type", "text/plain")
+            .string("media_type", media_type::PLAIN_TEXT)
             .string("data", text),
-        Media::Stored(id) => source.string("type", "file").string("file_id", id),
+        Source::Media(Media::Stored(id)) => to.string("type", "file").string("file_id", id),
     };
 }
 
@@ -171,32 +124,13 @@ fn write_file<'o>(
     betas: &mut Betas,
     begin: impl FnOnce() -> Object<'o>,
 ) -> Result<(), Failure> {
-    let (format, file_name) = (file.format.as_ref(), file.filename.as_ref());
-    let media = match (&file.file_data, &file.file_id) {
-        (Some(data), _) if is_data_uri(data.escaped()) => Media::of_url(data, format, file_name, at)?,
-        // Data alone: its type stands beside it.
-        (Some(data), _) => {
-            let declared = format.map(Text::decoded).unwrap_or_default();
-            Media::of_data(&declared, file_name, data.decoded(), at)?
-        }
-        (None, Some(id)) if id.escaped().starts_with("http") => Media::Url(id.decoded()),
-        (None, Some(id)) => {
-            betas.add(FILES_BETA);
-            Media::Stored(id.decoded())
-        }
-        (None, None) => {
-            return Err(bad_request(
-                at,
-                format!("{at} is a file without `file_data` or `file_id`"),
-            ));
-        }
-    };
+    let media = Media::of_file(file, at)?;
+    if matches!(media, Media::Stored(_)) {
+        betas.add(FILES_BETA);
+    }
+    let format = file.format.as_ref();
     let is_image = format.is_some_and(|format| format.escaped().starts_with("image"));
-    write_media(
-        &media,
-        if is_image { "image" } else { "document" },
-        cache_control,
-        begin,
-    );
+    let kind = if is_image { "image" } else { "document" };
+    write_media(&Source::of(media, at)?, kind, cache_control, begin);
     Ok(())
 }

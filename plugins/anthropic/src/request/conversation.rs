@@ -7,7 +7,6 @@ use sluice_sdk::canonical::{Content, Function, Message, Object, Part, PartKind, 
 
 use super::content::{write_part, write_text};
 use crate::betas::Betas;
-use crate::error::bad_request;
 
 /// What an empty turn says: Anthropic takes none without text, and leaving it out would change who spoke last.
 const NOTHING: &str = "(no content)";
@@ -34,7 +33,8 @@ pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure
             Some(Content::Parts(parts)) => {
                 for part in parts {
                     let text = part.text.as_ref().filter(|_| part.kind == Some(PartKind::Text));
-                    let text = text.ok_or_else(|| bad_request("messages", "a system message holds text only"))?;
+                    let text =
+                        text.ok_or_else(|| Failure::bad_request("messages", "a system message holds text only"))?;
                     write_text(text, part.cache_control, || blocks.object());
                 }
             }
@@ -88,7 +88,8 @@ impl<'o> Conversation<'o> {
             Some(Role::User) => self.user(index, message),
             Some(Role::Assistant) => self.assistant(index, message, is_last),
             Some(Role::Tool) => {
-                let missing = || bad_request(at(), format!("{} is a tool's result without `tool_call_id`", at()));
+                let missing =
+                    || Failure::bad_request(at(), format!("{} is a tool's result without `tool_call_id`", at()));
                 let id = message.tool_call_id.as_ref().ok_or_else(missing)?;
                 self.result(index, message, &tool_id(id))
             }
@@ -96,8 +97,11 @@ impl<'o> Conversation<'o> {
                 let id = format!("call_{}", self.function_calls.max(1));
                 self.result(index, message, &id)
             }
-            Some(Role::Other(role)) => Err(bad_request(at(), format!("{} has the unknown role `{role}`", at()))),
-            None => Err(bad_request(at(), format!("{} has no role", at()))),
+            Some(Role::Other(role)) => Err(Failure::bad_request(
+                at(),
+                format!("{} has the unknown role `{role}`", at()),
+            )),
+            None => Err(Failure::bad_request(at(), format!("{} has no role", at()))),
         }
     }
 
@@ -191,7 +195,7 @@ impl<'o> Conversation<'o> {
 
     fn call(&mut self, index: usize, call: &ToolCall) -> Result<(), Failure> {
         let incomplete = || {
-            bad_request(
+            Failure::bad_request(
                 at_call(index),
                 format!("{} lacks its `id` or `function`", at_call(index)),
             )
@@ -219,7 +223,7 @@ impl<'o> Conversation<'o> {
         let name = function
             .name
             .as_ref()
-            .ok_or_else(|| bad_request(&*at, format!("{at} names no function")))?;
+            .ok_or_else(|| Failure::bad_request(&*at, format!("{at} names no function")))?;
         let arguments = function
             .arguments
             .as_ref()
@@ -233,7 +237,7 @@ impl<'o> Conversation<'o> {
         // Not wrapped into an object: the model would learn from its own history to call in a form that no tool takes.
         if !input.starts_with('{') || serde_json::from_str::<&RawValue>(input).is_err() {
             let message = format!("{at}: the arguments of `{}` are no JSON object", name.decoded());
-            return Err(bad_request(at, message));
+            return Err(Failure::bad_request(at, message));
         }
         self.used_tools = true;
         let mut block = self.block(Side::Assistant);

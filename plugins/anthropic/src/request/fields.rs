@@ -1,7 +1,8 @@
 //! Fields beside the conversation: those Anthropic has of its own, those it cannot do, and those meant for a gateway.
 
+use sluice_sdk::Failure;
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
-use sluice_sdk::{Failure, Fault, deployment};
 
 use crate::betas::Betas;
 
@@ -28,93 +29,6 @@ const UNSUPPORTED: [&str; 18] = [
     "prompt_cache_retention",
 ];
 
-/// What clients of LiteLLM tell the gateway; no provider is to see it.
-const GATEWAY: [&str; 38] = [
-    "litellm_metadata",
-    "litellm_session_id",
-    "litellm_trace_id",
-    "litellm_call_id",
-    "litellm_credential_name",
-    "tags",
-    "cache",
-    "caching",
-    "fallbacks",
-    "default_fallbacks",
-    "context_window_fallbacks",
-    "content_policy_fallbacks",
-    "disable_fallbacks",
-    "num_retries",
-    "max_retries",
-    "timeout",
-    "request_timeout",
-    "stream_timeout",
-    "guardrails",
-    "guardrail_config",
-    "policies",
-    "priority",
-    "drop_params",
-    "additional_drop_params",
-    "allowed_openai_params",
-    "modify_params",
-    "api_key",
-    "api_base",
-    "base_url",
-    "api_version",
-    "organization",
-    "custom_llm_provider",
-    "no-log",
-    "mock_response",
-    "mock_tool_calls",
-    "mock_timeout",
-    "prompt_id",
-    "prompt_variables",
-];
-
-/// What to do with parameters that a model cannot take.
-pub struct Hygiene {
-    drop: bool,
-    allowed: Vec<String>,
-}
-
-impl Hygiene {
-    /// Reads `drop_params` and `allowed_openai_params` from deployment and request.
-    pub fn read(request: &Request) -> Self {
-        let asked = |name: &str| {
-            request
-                .rest
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.get())
-        };
-        let mut allowed = names(deployment::parameter("allowed_openai_params").as_deref());
-        allowed.extend(names(asked("allowed_openai_params")));
-        Self {
-            drop: deployment::is_true("drop_params") || asked("drop_params") == Some("true"),
-            allowed,
-        }
-    }
-
-    pub fn drops(&self) -> bool {
-        self.drop
-    }
-
-    /// `Ok` where the parameter may be left out.
-    pub fn drop_or_refuse(&self, parameter: &str, why: &str) -> Result<(), Failure> {
-        if self.drop {
-            return Ok(());
-        }
-        let message =
-            format!("Anthropic does not support `{parameter}`: {why}; leave it out, or set `drop_params: true`");
-        Err(Failure::new(Fault::Unsupported, message).parameter(parameter))
-    }
-}
-
-/// A list of names, or none.
-fn names(json: Option<&str>) -> Vec<String> {
-    json.and_then(|json| serde_json::from_str(json).ok())
-        .unwrap_or_default()
-}
-
 /// The request's fields that are Anthropic's own.
 #[derive(Default)]
 pub struct Own<'a> {
@@ -133,24 +47,22 @@ pub struct Own<'a> {
 
 impl<'a> Own<'a> {
     /// Sorts what the canonical form does not know.
-    pub fn take(request: &mut Request<'a>, hygiene: &Hygiene) -> Result<Self, Failure> {
+    pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         let mut own = Self::default();
         for (name, value) in std::mem::take(&mut request.rest) {
             match &*name {
-                _ if value.get() == "null" || GATEWAY.contains(&&*name) => {}
+                _ if value.get() == "null" || is_for_gateway(&name) => {}
                 "thinking" => own.thinking = Some(value),
                 "output_config" => own.output_config = Some(value),
                 "top_k" => own.top_k = Some(value),
-                "service_tier" => own.service_tier = service_tier(value, hygiene)?,
+                "service_tier" => own.service_tier = service_tier(value, parameters)?,
                 "web_search_options" => own.web_search_options = Some(value),
                 "anthropic_beta" | "betas" => own.betas = Some(value),
                 "extra_body" => own.extra_body = Some(value),
                 "extra_headers" => own.extra_headers = Some(value),
-                unsupported
-                    if UNSUPPORTED.contains(&unsupported) && !hygiene.allowed.iter().any(|it| it == unsupported) =>
-                {
+                unsupported if UNSUPPORTED.contains(&unsupported) && !parameters.allows(unsupported) => {
                     if !changes_nothing(unsupported, value.get()) {
-                        hygiene.drop_or_refuse(unsupported, "its API has no such parameter")?;
+                        parameters.drop_or_refuse(unsupported, "its API has no such parameter")?;
                     }
                 }
                 _ => own.passed_on.push((Text::from_decoded(&name), value)),
@@ -181,23 +93,13 @@ impl<'a> Own<'a> {
 }
 
 /// OpenAI's words for what Anthropic offers (<https://docs.anthropic.com/en/api/service-tiers>).
-fn service_tier(value: &RawValue, hygiene: &Hygiene) -> Result<Option<&'static str>, Failure> {
+fn service_tier(value: &RawValue, parameters: &Parameters) -> Result<Option<&'static str>, Failure> {
     match value.get() {
         r#""auto""# => Ok(Some("auto")),
         r#""default""# | r#""standard_only""# => Ok(Some("standard_only")),
-        _ => hygiene
+        _ => parameters
             .drop_or_refuse("service_tier", "it has `auto` and `default` only")
             .map(|()| None),
-    }
-}
-
-/// Values that client libraries send by default, and that ask for what Anthropic does anyway.
-fn changes_nothing(name: &str, json: &str) -> bool {
-    match name {
-        "n" => json == "1",
-        "presence_penalty" | "frequency_penalty" | "top_logprobs" => json.parse() == Ok(0.0),
-        "modalities" => json == r#"["text"]"#,
-        _ => matches!(json, "false" | "{}" | "[]"),
     }
 }
 

@@ -2,10 +2,11 @@
 //! on older models, by a word on newer ones. Whichever the client asks for, the model is told in the form it takes.
 
 use serde::Deserialize;
+use sluice_sdk::adapter::Parameters;
 use sluice_sdk::canonical::{Content, Message, Object, PartKind, RawValue, Request, Role, Text};
 use sluice_sdk::{Failure, Fault};
 
-use super::fields::{Hygiene, Own};
+use super::fields::Own;
 use crate::model::{Model, Thinking as Ability};
 
 /// Tokens for each word, as LiteLLM has them; `minimal` is the least Anthropic takes.
@@ -63,25 +64,30 @@ impl<'a> Thinking<'a> {
         own: &Own<'a>,
         model: Model,
         max_tokens: Option<u64>,
-        hygiene: &Hygiene,
+        parameters: &Parameters,
     ) -> Result<Self, Failure> {
         if let Some(raw) = own.thinking {
-            return Self::asked(raw, model, max_tokens, hygiene);
+            return Self::asked(raw, model, max_tokens, parameters);
         }
         match &request.reasoning_effort {
-            Some(effort) => Self::by_effort(effort.0.escaped(), request, model, max_tokens, hygiene),
+            Some(effort) => Self::by_effort(effort.0.escaped(), request, model, max_tokens, parameters),
             None => Ok(Self::default()),
         }
     }
 
-    fn asked(raw: &'a RawValue, model: Model, max_tokens: Option<u64>, hygiene: &Hygiene) -> Result<Self, Failure> {
+    fn asked(
+        raw: &'a RawValue,
+        model: Model,
+        max_tokens: Option<u64>,
+        parameters: &Parameters,
+    ) -> Result<Self, Failure> {
         let asked: Asked = serde_json::from_str(raw.get()).map_err(|error| {
             Failure::new(Fault::BadRequest, format!("`thinking` cannot be read: {error}")).parameter("thinking")
         })?;
         let kind = asked.kind.as_ref().map_or("", |kind| kind.escaped());
         let form = match (kind, model.thinking) {
             ("enabled" | "adaptive", Ability::Never) => {
-                hygiene.drop_or_refuse("thinking", "this model does not think")?;
+                parameters.drop_or_refuse("thinking", "this model does not think")?;
                 Form::Silent
             }
             ("adaptive", Ability::Budget) => budget(2048, max_tokens),
@@ -107,7 +113,7 @@ impl<'a> Thinking<'a> {
         request: &Request,
         model: Model,
         max_tokens: Option<u64>,
-        hygiene: &Hygiene,
+        parameters: &Parameters,
     ) -> Result<Self, Failure> {
         if word == "none" {
             return Ok(Self::default());
@@ -117,7 +123,7 @@ impl<'a> Thinking<'a> {
             return Err(Failure::new(Fault::BadRequest, message).parameter("reasoning_effort"));
         };
         match model.thinking {
-            Ability::Never => hygiene
+            Ability::Never => parameters
                 .drop_or_refuse("reasoning_effort", "this model does not think")
                 .map(|()| Self::default()),
             Ability::Budget if ends_in_unsigned_call(request) => Ok(Self::default()),

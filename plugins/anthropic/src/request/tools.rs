@@ -1,14 +1,14 @@
 //! Tools and whether they must be called.
 
 use serde::Deserialize;
+use sluice_sdk::adapter::Parameters;
 use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Request, Text, Tool, ToolChoice};
 use sluice_sdk::{Failure, Fault};
 
-use super::fields::{Hygiene, Own};
+use super::fields::Own;
 use super::schema::write_input;
 use super::structure::{Force, JSON_TOOL, Structure};
 use crate::betas::Betas;
-use crate::error::bad_request;
 use crate::model::Model;
 
 /// A tool's fields beside its name, description and schema; clients put them on the tool or on its function.
@@ -59,7 +59,7 @@ impl<'a> Tools<'a> {
         own: &Own<'a>,
         structure: &Structure<'a>,
         model: Model,
-        hygiene: &Hygiene,
+        parameters: &Parameters,
         betas: &mut Betas,
     ) -> Result<Self, Failure> {
         let mut tools = Vec::new();
@@ -69,19 +69,19 @@ impl<'a> Tools<'a> {
                 betas.need_for_tool(kind);
                 tools.push(tool);
             } else {
-                hygiene.drop_or_refuse("tools", &format!("it has no tools of type `{kind}`"))?;
+                parameters.drop_or_refuse("tools", &format!("it has no tools of type `{kind}`"))?;
             }
         }
         let web_search = own
             .web_search_options
             .map(|raw| serde_json::from_str(raw.get()))
             .transpose();
-        let web_search =
-            web_search.map_err(|error| bad_request("web_search_options", format!("it cannot be read: {error}")))?;
+        let web_search = web_search
+            .map_err(|error| Failure::bad_request("web_search_options", format!("it cannot be read: {error}")))?;
         let choice = match structure {
             Structure::Tool { force: Force::This, .. } => Some(Choice::Named(JSON_TOOL)),
             Structure::Tool { force: Force::Any, .. } if wants_no_certain_tool(request) => Some(Choice::Any),
-            _ => choice(request, model, hygiene)?,
+            _ => choice(request, model, parameters)?,
         };
         let json = match structure {
             Structure::Tool { schema, .. } => Some(*schema),
@@ -148,31 +148,31 @@ impl<'a> Tools<'a> {
     }
 }
 
-fn choice<'a>(request: &Request<'a>, model: Model, hygiene: &Hygiene) -> Result<Option<Choice<'a>>, Failure> {
+fn choice<'a>(request: &Request<'a>, model: Model, parameters: &Parameters) -> Result<Option<Choice<'a>>, Failure> {
     let choice = match &request.tool_choice {
         None => return Ok(None),
         Some(ToolChoice::Auto) => Choice::Auto,
         Some(ToolChoice::None) => Choice::None,
         Some(ToolChoice::Required) => Choice::Any,
         Some(ToolChoice::Named(name)) => Choice::Escaped(name.clone()),
-        Some(ToolChoice::Other(raw)) => return native_choice(raw, hygiene),
+        Some(ToolChoice::Other(raw)) => return native_choice(raw, parameters),
     };
     if !model.forced_tools && matches!(choice, Choice::Any | Choice::Escaped(_)) {
-        hygiene.drop_or_refuse("tool_choice", "this model cannot be made to call a tool")?;
+        parameters.drop_or_refuse("tool_choice", "this model cannot be made to call a tool")?;
         return Ok(Some(Choice::Auto));
     }
     Ok(Some(choice))
 }
 
 /// `{"type": "tool", "name"}`, which is Anthropic's own form.
-fn native_choice<'a>(raw: &'a RawValue, hygiene: &Hygiene) -> Result<Option<Choice<'a>>, Failure> {
+fn native_choice<'a>(raw: &'a RawValue, parameters: &Parameters) -> Result<Option<Choice<'a>>, Failure> {
     let fields = serde_json::from_str::<Fields>(raw.get()).unwrap_or_default();
     match (
         fields.get("type").map(RawValue::get),
         fields.get("name").and_then(Text::of),
     ) {
         (Some(r#""tool""#), Some(name)) => Ok(Some(Choice::Escaped(name))),
-        _ => hygiene
+        _ => parameters
             .drop_or_refuse("tool_choice", "it has no choice of this form")
             .map(|()| None),
     }

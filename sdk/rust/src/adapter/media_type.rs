@@ -1,10 +1,10 @@
-//! Media types as Anthropic spells them (<https://docs.anthropic.com/en/docs/build-with-claude/vision>). Clients write
-//! `image/jpg`, a bare `png`, `application/octet-stream`, or the type of another format altogether, and Anthropic
-//! refuses what does not match the data. So the data's first bytes count most, then the declared type, then the file's
-//! name.
+//! Media types as IANA registers them. Clients write `image/jpg`, a bare `png`, `application/octet-stream`, or the type of
+//! another format altogether, and providers refuse what does not match the data. So the data's first bytes count most,
+//! then the declared type, then the file's name.
 
 use std::borrow::Cow;
 
+/// What all text is given as.
 pub const PLAIN_TEXT: &str = "text/plain";
 const JPEG: &str = "image/jpeg";
 const PNG: &str = "image/png";
@@ -12,7 +12,7 @@ const GIF: &str = "image/gif";
 const WEBP: &str = "image/webp";
 const PDF: &str = "application/pdf";
 
-/// How the formats that Anthropic takes begin, in base64.
+/// How the formats that can be told by their data begin, in base64.
 const SIGNATURES: [(&str, &str); 5] = [
     ("/9j/", JPEG),
     ("iVBORw0KGgo", PNG),
@@ -22,6 +22,7 @@ const SIGNATURES: [(&str, &str); 5] = [
 ];
 
 /// The media type of base64 data. Without any sign of what it is, a PDF: a document is what people send.
+#[must_use]
 pub fn of(declared: &str, file_name: Option<&str>, data: &str) -> Cow<'static, str> {
     if let Some(found) = by_signature(data) {
         return Cow::Borrowed(found);
@@ -54,8 +55,8 @@ fn by_signature(data: &str) -> Option<&'static str> {
     found.map(|(_, media_type)| *media_type)
 }
 
-/// By a media type, its last part or a file's extension, in lower case. All that is text is one: Anthropic takes it as
-/// `text/plain` only.
+/// By a media type, its last part or a file's extension, in lower case. All that is text is one: providers
+/// take plain text, and few of them anything else.
 fn by_name(name: &str) -> Option<&'static str> {
     let (family, subtype) = name.split_once('/').unwrap_or(("", name));
     let word = subtype.strip_prefix("x-").unwrap_or(subtype);
@@ -83,7 +84,7 @@ mod tests {
     const UNKNOWN: &str = "AAAA";
 
     #[test]
-    fn names_that_people_write_become_anthropics() {
+    fn names_that_people_write_become_registered_ones() {
         for (written, expected) in [
             ("image/jpg", JPEG),
             ("image/jpeg", JPEG),

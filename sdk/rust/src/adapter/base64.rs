@@ -1,6 +1,7 @@
-//! Reading base64 (RFC 4648 §4), for text files: Anthropic takes those as text.
+//! Reading base64 (RFC 4648 §4).
 
 /// The bytes, or nothing where it is not base64.
+#[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches('=');
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);

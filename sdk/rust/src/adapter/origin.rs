@@ -2,34 +2,38 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sluice_sdk::canonical::Text;
-use sluice_sdk::exchange;
+use crate::canonical::Text;
+use crate::exchange;
 
 /// The attempt that an answer belongs to.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Origin {
     model: String,
 }
 
 impl Origin {
     /// An attempt at this model.
+    #[must_use]
     pub fn of_model(name: &str) -> Self {
         Self { model: name.to_owned() }
     }
 
     /// The answer's id, or one made of the exchange's.
+    #[must_use]
     pub fn id<'a>(&self, given: Option<&Text<'a>>) -> Text<'a> {
         let made = || Text::from_decoded(&format!("chatcmpl-{}", exchange::id()));
         given.filter(|id| !id.is_empty()).cloned().unwrap_or_else(made)
     }
 
     /// The model that the answer names, or the one that was asked.
+    #[must_use]
     pub fn model<'a>(&self, given: Option<&Text<'a>>) -> Text<'a> {
         let asked = || Text::from_decoded(&self.model);
         given.filter(|model| !model.is_empty()).cloned().unwrap_or_else(asked)
     }
 
-    /// Unix seconds: answers of this API say no time.
+    /// Unix seconds: few providers say a time.
+    #[must_use]
     pub fn created(&self) -> u64 {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)

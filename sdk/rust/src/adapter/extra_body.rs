@@ -1,9 +1,21 @@
-//! `extra_body`: fields that are laid over the request as a JSON merge patch (RFC 7396), whatever this adapter makes of
+//! `extra_body`: fields that are laid over the request as a JSON merge patch (RFC 7396), whatever the adapter makes of
 //! them: what a compatible server has of its own.
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::deployment;
+
+/// The body with the client's `extra_body` over it, and the deployment's over both.
+#[must_use]
+pub fn lay_extra_bodies_over(body: Vec<u8>, of_client: Option<&RawValue>) -> Vec<u8> {
+    let of_deployment = deployment::parameter("extra_body");
+    let patches = [of_client.map(RawValue::get), of_deployment.as_deref()];
+    patches.into_iter().flatten().fold(body, lay_over)
+}
+
 /// The body with the patch applied. A patch that is no object changes nothing.
+#[must_use]
 pub fn lay_over(body: Vec<u8>, patch: &str) -> Vec<u8> {
     let Ok(Value::Object(patch)) = serde_json::from_str(patch) else {
         return body;

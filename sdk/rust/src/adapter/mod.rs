@@ -1,0 +1,17 @@
+//! What adapters that translate have in common: which parameters a provider cannot take, media in messages, what
+//! stands in for what an answer leaves out, `extra_body`.
+//!
+//! An adapter for a wire format of its own reads the request with [`crate::canonical`], the answer with [`crate::wire`],
+//! and finds the rest here.
+
+pub mod base64;
+mod extra_body;
+mod media;
+pub mod media_type;
+mod origin;
+mod parameters;
+
+pub use extra_body::{lay_extra_bodies_over, lay_over};
+pub use media::Media;
+pub use origin::Origin;
+pub use parameters::{Parameters, changes_nothing, is_for_gateway};
