@@ -16,6 +16,7 @@ use crate::config::{Environment, Known, Problem, Process, Strictness};
 use crate::exchange::Worker;
 use crate::exchange::dialect::openai::OpenAi;
 use crate::gateway::{self, Failed, Gateway, Reloader, Source};
+use crate::identity::Identities;
 use crate::metrics::Metrics;
 use crate::plugin::apart::Loader;
 use crate::plugin::component::Bundled;
@@ -94,7 +95,7 @@ pub enum StartError {
     Tls(#[from] server::tls::ServerTlsError),
     #[error(transparent)]
     UpstreamTls(#[from] upstream::tls::TlsError),
-    #[error("outbound requests of plugins cannot be set up: {0}")]
+    #[error("requests of plugins and for tokens cannot be set up: {0}")]
     Egress(#[from] reqwest::Error),
     #[error("no thread could be started: {0}")]
     Threads(std::io::Error),
@@ -128,6 +129,13 @@ pub(crate) struct Prerequisites {
     tls: Arc<rustls::ClientConfig>,
 }
 
+impl Prerequisites {
+    /// What deployments prove themselves with; tokens are fetched on `background`.
+    pub fn identities(&self, background: &Runtime) -> Result<Identities, StartError> {
+        Identities::new(self.tls.as_ref().clone(), background.handle().clone()).map_err(StartError::Egress)
+    }
+}
+
 /// Starts a gateway; returns once it listens.
 ///
 /// # Errors
@@ -144,6 +152,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         Arc::clone(&prerequisites.host),
         Arc::clone(&prerequisites.metrics),
         Arc::clone(&options.environment),
+        prerequisites.identities(&background)?,
         Arc::clone(&sinks),
     );
     let (reloader, snapshot, problems) = {

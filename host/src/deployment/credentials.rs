@@ -1,6 +1,7 @@
 //! Authentication at upstreams: the last step before a request is sent. An adapter names a scheme and a parameter; the
 //! host adds the secret, which the adapter never sees.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -8,9 +9,10 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request};
 
 use super::Deployment;
-use super::percent::encode;
-use super::sigv4::{SignError, Signer};
+use super::proof::ENTRA_TOKEN;
 use crate::config::Secret;
+use crate::identity::percent::encode;
+use crate::identity::{Identity, IdentityError, aws};
 use crate::plugin::adapter::Auth;
 use crate::upstream::Outgoing;
 
@@ -31,14 +33,34 @@ pub enum AuthError {
     },
     #[error("`{parameter}` of deployment `{deployment}` holds a character that no header can carry (a line break?)")]
     Unsendable { deployment: String, parameter: String },
-    #[error("deployment `{deployment}` needs {scheme}, which is not yet in effect")]
-    NotYet { deployment: String, scheme: &'static str },
+    #[error("deployment `{deployment}`: {error}")]
+    Identity { deployment: String, error: IdentityError },
+    #[error(
+        "deployment `{deployment}` has no identity for {scheme}: its adapter asks for another scheme than its provider's"
+    )]
+    NoIdentity { deployment: String, scheme: &'static str },
+    #[error("deployment `{deployment}` signs requests, and no signature covers an uploaded file")]
+    FileUnsigned { deployment: String },
     #[error(
         "the adapter of deployment `{deployment}` asks for `{scheme}`, which this version of the gateway does not know"
     )]
     UnknownScheme { deployment: String, scheme: String },
     #[error("the adapter named `{name}` as a header for a credential, which no header can be called")]
     BadHeader { name: String },
+}
+
+impl AuthError {
+    /// Whether it may pass by itself: nothing of the configuration is wrong.
+    pub fn is_passing(&self) -> bool {
+        use IdentityError::{Malformed, Unreachable};
+        matches!(
+            self,
+            Self::Identity {
+                error: Unreachable { .. } | Malformed { .. },
+                ..
+            }
+        )
+    }
 }
 
 /// Proves who we are, in a request that is complete otherwise: it has its final path and body. The operator's own
@@ -49,6 +71,10 @@ pub enum AuthError {
 pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
     match auth {
         Auth::None => {}
+        Auth::Bearer(parameter) if parameter == ENTRA_TOKEN && is_fetched(deployment) => {
+            let token = token(deployment, "Entra ID").await?;
+            bear(deployment, parameter, &token, request.headers_mut())?;
+        }
         Auth::Bearer(parameter) => {
             if let Some(secret) = find(deployment, parameter)? {
                 bear(deployment, parameter, secret, request.headers_mut())?;
@@ -67,7 +93,10 @@ pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<O
             }
         }
         Auth::AwsSigv4(_) => {}
-        Auth::GoogleOauth(_) => return Err(not_yet(deployment, "Google OAuth")),
+        Auth::GoogleOauth(_) => {
+            let token = token(deployment, "Google OAuth").await?;
+            bear(deployment, "vertex_credentials", &token, request.headers_mut())?;
+        }
         Auth::Other((scheme, _)) => {
             return Err(AuthError::UnknownScheme {
                 deployment: deployment.settings.id.clone(),
@@ -79,7 +108,7 @@ pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<O
         add(request.headers_mut(), name, value);
     }
     match auth {
-        Auth::AwsSigv4(service) => sign(deployment, service, request),
+        Auth::AwsSigv4(service) => sign(deployment, service, request).await,
         _ => Ok(()),
     }
 }
@@ -118,27 +147,37 @@ fn with_pair(path_and_query: &str, pair: &str) -> String {
     format!("{path_and_query}{mark}{pair}")
 }
 
-/// AWS Signature Version 4, with the parameters that AWS's own tools and LiteLLM call so.
-fn sign(deployment: &Deployment, service: &str, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
-    let secret = |parameter: &str| deployment.credential(parameter).map(Secret::expose);
-    let needed = |parameter: &str| secret(parameter).ok_or_else(|| missing(deployment, parameter));
+fn is_fetched(deployment: &Deployment) -> bool {
+    matches!(deployment.identity, Identity::Azure(_))
+}
+
+/// An access token of the deployment's identity.
+async fn token(deployment: &Deployment, scheme: &'static str) -> Result<Arc<Secret>, AuthError> {
+    let (Identity::Google(tokens) | Identity::Azure(tokens)) = &deployment.identity else {
+        return Err(no_identity(deployment, scheme));
+    };
+    tokens.get().await.map_err(|error| unfetched(deployment, error))
+}
+
+/// AWS Signature Version 4.
+async fn sign(deployment: &Deployment, service: &str, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
+    let Identity::Aws(keys) = &deployment.identity else {
+        return Err(no_identity(deployment, "AWS signatures"));
+    };
+    let keys = keys.get().await.map_err(|error| unfetched(deployment, error))?;
     let region = deployment.parameter("aws_region_name");
     let region: Option<String> = region.and_then(|json| serde_json::from_str(json).ok());
-    let signer = Signer {
-        access_key_id: needed("aws_access_key_id")?,
-        secret_access_key: needed("aws_secret_access_key")?,
-        session_token: secret("aws_session_token"),
-        region: &region.ok_or_else(|| missing(deployment, "aws_region_name"))?,
-        service,
-    };
+    let region = region.ok_or_else(|| missing(deployment, "aws_region_name"))?;
+    let pieces = request.body().pieces();
+    let body = pieces.map(|pieces| aws::hash(pieces.into_iter()));
+    let body = body.ok_or_else(|| AuthError::FileUnsigned {
+        deployment: deployment.settings.id.clone(),
+    })?;
     let upstream = deployment.upstream.as_ref();
     let host = upstream.and_then(|upstream| upstream.origin.authority().to_str().ok());
-    signer
-        .sign(request, host.unwrap_or_default(), SystemTime::now())
-        .map_err(|error| match error {
-            SignError::Unsendable => unsendable(deployment, "aws_session_token"),
-            SignError::BodyInFile => not_yet(deployment, "a signature over an uploaded file"),
-        })
+    keys.signer(&region, service)
+        .sign(request, body, host.unwrap_or_default(), SystemTime::now())
+        .map_err(|_| unsendable(deployment, "aws_session_token"))
 }
 
 /// Adds a header of the deployment. It takes precedence over the adapter's, except for `anthropic-beta`, a list of
@@ -204,10 +243,17 @@ fn unsendable(deployment: &Deployment, parameter: &str) -> AuthError {
     }
 }
 
-fn not_yet(deployment: &Deployment, scheme: &'static str) -> AuthError {
-    AuthError::NotYet {
+fn no_identity(deployment: &Deployment, scheme: &'static str) -> AuthError {
+    AuthError::NoIdentity {
         deployment: deployment.settings.id.clone(),
         scheme,
+    }
+}
+
+fn unfetched(deployment: &Deployment, error: IdentityError) -> AuthError {
+    AuthError::Identity {
+        deployment: deployment.settings.id.clone(),
+        error,
     }
 }
 

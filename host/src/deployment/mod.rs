@@ -6,10 +6,9 @@ mod cooldown;
 mod credentials;
 mod health;
 mod health_check;
-mod percent;
+mod proof;
 mod provider;
 mod secrets;
-mod sigv4;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::config::{Secret, settings};
+use crate::identity::{Identities, Identity, IdentityError};
 use crate::json;
 use crate::metrics::{DeploymentCounters, Labels, Metrics};
 use crate::plugin::adapter::Attempted;
@@ -41,6 +41,8 @@ pub struct Deployment {
     /// The model without its prefix. It contains `*` if the deployment serves a wildcard.
     pub model: Box<str>,
     pub target: Arc<Target>,
+    /// Tokens and temporary keys, where it does not prove itself by keys of its own.
+    identity: Identity,
     /// `None` for a deployment that only mocks.
     pub upstream: Option<Upstream>,
     /// Kept over reloads, by id.
@@ -121,6 +123,8 @@ pub enum DeploymentError {
     BadBase(#[from] crate::upstream::BadBase),
     #[error("`{parameter}` must map header names to values: {reason}")]
     BadHeaders { parameter: &'static str, reason: String },
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     #[error("price: {0}")]
     Price(#[from] crate::prices::PriceError),
 }
@@ -134,6 +138,7 @@ pub struct Parts<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     pub health: Arc<Health>,
     pub metrics: &'a Metrics,
+    pub identities: &'a Identities,
     /// `litellm_settings.drop_params`, for deployments that do not set it.
     pub drop_params: bool,
 }
@@ -150,16 +155,23 @@ impl Deployment {
             variable,
             health,
             metrics,
+            identities,
             drop_params,
         } = parts;
         let extra_headers = take_headers(&mut settings)?;
-        let region = crate::region::of(&settings);
         let tags = list(&settings, "tags");
         let dropped = list(&settings, "additional_drop_params");
         let dropped = dropped.iter().map(|path| json::Path::parse(path)).collect();
         if let Some(served) = served {
             served.read_environment(&mut settings, variable);
         }
+        let identity = match served {
+            Some(served) if settings.mock_response.is_none() => {
+                proof::find(&mut settings, served, variable, identities)?
+            }
+            _ => Identity::Keys,
+        };
+        let region = crate::region::of(&settings);
         let upstream = match served {
             Some(served) if settings.mock_response.is_none() => Some(Upstream::new(&settings, served)?),
             _ if settings.mock_response.is_some() => None,
@@ -197,6 +209,7 @@ impl Deployment {
             described: Described::new(&settings, upstream.as_ref()),
             secrets: Secrets::of(&settings.credentials, &extra_headers),
             settings,
+            identity,
             upstream,
             health,
             counters,
@@ -317,7 +330,9 @@ impl Attempted for Candidate {
     }
 
     fn has_credential(&self, name: &str) -> bool {
-        self.deployment.credential(name).is_some()
+        let deployment = &self.deployment;
+        let is_fetched = name == proof::ENTRA_TOKEN && matches!(deployment.identity, Identity::Azure(_));
+        is_fetched || deployment.credential(name).is_some()
     }
 }
 

@@ -5,6 +5,7 @@
 //! adapter of the same provider has the same, for addresses that the operator grants it, and for three variables with
 //! the provider's own name.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::keys::is_credential;
@@ -51,10 +52,13 @@ impl Provider {
         settings: &mut settings::Deployment,
         variable: &dyn Fn(&str) -> Option<String>,
     ) {
+        // A session token of the environment belongs to the keys of the environment, and to no others.
+        let has_own_aws_keys = settings.credentials.contains_key("aws_access_key_id");
         for pair in &self.info.environment {
             let (parameter, name) = pair;
             let is_given = settings.parameters.contains_key(parameter)
                 || settings.credentials.contains_key(parameter)
+                || (has_own_aws_keys && is_aws_key(parameter))
                 || (parameter == "api_base" && settings.api_base.is_some());
             let Some(value) = variable(name).filter(|value| !is_given && !value.is_empty()) else {
                 continue;
@@ -89,6 +93,11 @@ impl Provider {
         base.filter(|base| self.may_live_at(base)).ok_or_else(|| self.no_base())
     }
 
+    /// Whether its adapter can name this parameter as a credential.
+    pub(super) fn takes(&self, parameter: &str) -> bool {
+        self.info.environment.iter().any(|(name, _)| name == parameter)
+    }
+
     fn is_base_shipped(&self) -> bool {
         self.shipped
             .as_ref()
@@ -112,7 +121,10 @@ impl Provider {
             .split('{')
             .skip(1)
             .filter_map(|part| part.split_once('}'))
-            .map(|(name, _)| name)
+            .map(|(place, _)| place)
+            .filter(|place| !place.contains('='))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .collect();
         if !missing.is_empty() {
             hint = format!(", or `{}`", missing.join("`, `"));
@@ -132,6 +144,11 @@ impl Provider {
             hint,
         }
     }
+}
+
+/// The parts of one credential of AWS.
+fn is_aws_key(parameter: &str) -> bool {
+    ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"].contains(&parameter)
 }
 
 /// Variables that an adapter from a file may name: the provider's name in capitals, `_`, and one of these. More would
@@ -178,18 +195,35 @@ fn prefix(provider: &str) -> String {
     provider.chars().map(capital).chain(['_']).collect()
 }
 
-/// Fills `{parameter}` in a provider's base URL; `None` if a parameter is missing.
+/// Fills the places in a provider's address; `None` if one of them cannot be filled. `{parameter}` is the parameter's value,
+/// which may not end the part of the address that it stands in. `{parameter=value}` is empty, and is there to choose an
+/// address by what a parameter says. A template that is a place alone is an address that the operator gives whole.
 fn fill(template: &str, settings: &settings::Deployment) -> Option<String> {
+    let value = |name: &str| serde_json::from_str::<String>(settings.parameters.get(name)?).ok();
+    let whole = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    if let Some(name) = whole.filter(|name| !name.contains(['{', '}'])) {
+        return value(name).filter(|value| !value.is_empty());
+    }
     let mut filled = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}')?;
+        let (place, after) = after.split_once('}')?;
         filled.push_str(before);
-        filled.push_str(&serde_json::from_str::<String>(settings.parameters.get(name)?).ok()?);
+        match place.split_once('=') {
+            Some((name, expected)) if value(name)? == expected => {}
+            Some(_) => return None,
+            None => filled.push_str(&value(place).filter(|value| is_part(value))?),
+        }
         rest = after;
     }
     filled.push_str(rest);
     Some(filled)
+}
+
+/// Whether a value is one label of a host or one segment of a path, so that it cannot lead elsewhere.
+fn is_part(value: &str) -> bool {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    !value.is_empty() && !value.contains("..") && value.bytes().all(is_fit)
 }
 
 #[cfg(test)]
@@ -235,6 +269,44 @@ mod tests {
         check("my-llm", "api_base", "MY_LLM_API_BASE", Some(Kept::Parameter));
         check("aws", "api_version", "AWS_SECRET_ACCESS_KEY", None);
         check("", "note", "HOME", None);
+    }
+
+    fn filled(template: &str, parameters: &[(&str, &str)]) -> Option<String> {
+        let list = "model_list: [{model_name: g, litellm_params: {model: openai/m}}]";
+        let origin = crate::config::Origin::built_in();
+        let environment = std::collections::BTreeMap::new();
+        let known = crate::config::Known::default();
+        let loaded = crate::config::load(list, &origin, &environment, &known, Default::default());
+        let mut deployment = loaded.settings.unwrap().deployments.remove(0);
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), quoted(value)));
+        deployment.parameters.extend(parameters);
+        fill(template, &deployment)
+    }
+
+    #[test]
+    fn addresses_are_filled_and_chosen_by_parameters() {
+        let regional = "https://{at}-x.example/p/{project}";
+        let filled_with = |at, project| filled(regional, &[("at", at), ("project", project)]);
+        assert_eq!(
+            filled_with("eu-1", "p:1.a").as_deref(),
+            Some("https://eu-1-x.example/p/p:1.a")
+        );
+        for evil in ["", "evil.example/", "a@b", "a?b", "a#b", "../..", "a b", "a%2f"] {
+            assert_eq!(filled_with(evil, "p"), None, "{evil}");
+        }
+        let global = "https://{at=global}x.example";
+        assert_eq!(
+            filled(global, &[("at", "global")]).as_deref(),
+            Some("https://x.example")
+        );
+        assert_eq!(filled(global, &[("at", "eu")]), None);
+        assert_eq!(filled(global, &[]), None);
+        assert_eq!(
+            filled("{at}", &[("at", "http://own:8/x")]).as_deref(),
+            Some("http://own:8/x")
+        );
     }
 
     #[test]

@@ -167,7 +167,12 @@ fn spellings(text: &str) -> [String; 4] {
     let json = Value::from(text).to_string();
     let escaped = json[1..json.len() - 1].to_owned();
     let slashed = escaped.replace('/', "\\/");
-    [text.to_owned(), escaped, slashed, super::percent::encode(text)]
+    [
+        text.to_owned(),
+        escaped,
+        slashed,
+        crate::identity::percent::encode(text),
+    ]
 }
 
 fn replaced(pattern: &Finder<'static>, bytes: &[u8]) -> Option<Bytes> {

@@ -176,13 +176,22 @@ pub async fn prove(
         deployment::prove(&deployment, auth, &mut request).await?;
         Ok(request)
     };
-    worker::offload_waiting(bytes, proving)
-        .await
-        .map_err(|error: AuthError| {
-            // Not 401: a client that reads 401 believes that its own key is wrong.
-            let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
-            Refusal::new(Cause::Misconfigured, sentence).detail(error.to_string())
-        })
+    worker::offload_waiting(bytes, proving).await.map_err(unproven)
+}
+
+/// No proof of who we are can be had.
+fn unproven(error: AuthError) -> Refusal {
+    let (cause, sentence) = if error.is_passing() {
+        (
+            Cause::Connection,
+            "the service that gives tokens for this model does not answer",
+        )
+    } else {
+        // Not 401: a client that reads 401 believes that its own key is wrong.
+        let sentence = "the gateway is not set up to ask this model: its operator finds why in the log";
+        (Cause::Misconfigured, sentence)
+    };
+    Refusal::new(cause, sentence).detail(error.to_string())
 }
 
 /// The body without the fields that are for the gateway. A body that the adapter wrote itself is not changed.

@@ -19,6 +19,7 @@ pub use simulate::{SimulateError, Simulation, simulate};
 use crate::callbacks::Sinks;
 use crate::config::{Environment, Known, Loaded, Problem, settings};
 use crate::gateway;
+use crate::identity::Identities;
 use crate::metrics::Metrics;
 use crate::plugin::apart::Patience;
 use crate::plugin::library::{Library, Registry};
@@ -40,6 +41,7 @@ struct Offline {
     host: Arc<Host>,
     metrics: Arc<Metrics>,
     environment: Arc<dyn Environment + Send + Sync>,
+    identities: Identities,
     plugins: settings::Plugins,
     /// A guest that sleeps while it is asked who it is needs a clock.
     background: Runtime,
@@ -47,21 +49,24 @@ struct Offline {
 
 impl Offline {
     fn open(options: &Options) -> Result<Self, StartError> {
+        let prerequisites = run::prerequisites(options)?;
+        let background = run::background().map_err(StartError::Threads)?;
+        let identities = prerequisites.identities(&background)?;
         let run::Prerequisites {
             mut plugins,
             metrics,
             mut library,
             host,
             ..
-        } = run::prerequisites(options)?;
+        } = prerequisites;
         library.scan_to_end();
         be_patient(&mut plugins, &library.registry());
-        let background = run::background().map_err(StartError::Threads)?;
         Ok(Self {
             library,
             host,
             metrics,
             environment: Arc::clone(&options.environment),
+            identities,
             plugins,
             background,
         })
@@ -71,7 +76,13 @@ impl Offline {
     fn builder(&self) -> Builder {
         let metrics = Arc::clone(&self.metrics);
         let sinks = Arc::new(Sinks::new(self.background.handle().clone(), Arc::clone(&metrics)));
-        Builder::new(Arc::clone(&self.host), metrics, Arc::clone(&self.environment), sinks)
+        Builder::new(
+            Arc::clone(&self.host),
+            metrics,
+            Arc::clone(&self.environment),
+            self.identities.clone(),
+            sinks,
+        )
     }
 
     /// What the configuration comes to; no snapshot where the gateway would not start with it.

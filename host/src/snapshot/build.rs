@@ -16,6 +16,7 @@ use crate::config::settings::{self, Isolation, Ranking, Settings};
 use crate::config::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, Environment, infer_provider};
 use crate::decisions::Recorder;
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
+use crate::identity::Identities;
 use crate::metrics::Metrics;
 use crate::plugin::adapter::Adapter;
 use crate::plugin::callback::Callback;
@@ -34,6 +35,7 @@ pub struct Builder {
     host: Arc<Host>,
     metrics: Arc<Metrics>,
     environment: Arc<dyn Environment + Send + Sync>,
+    identities: Identities,
     uses: Uses,
     shipped: OnceLock<Shipped>,
     /// The adapters of the last check of a configuration. They are kept so that the next snapshot uses the same.
@@ -54,12 +56,14 @@ impl Builder {
         host: Arc<Host>,
         metrics: Arc<Metrics>,
         environment: Arc<dyn Environment + Send + Sync>,
+        identities: Identities,
         sinks: Arc<Sinks>,
     ) -> Self {
         Self {
             host,
             metrics,
             environment,
+            identities,
             uses: Uses::default(),
             shipped: OnceLock::new(),
             checked: Mutex::default(),
@@ -276,6 +280,7 @@ impl Builder {
             variable: &variable,
             health,
             metrics: &self.metrics,
+            identities: &self.identities,
             drop_params: settings.router.drop_params,
         };
         Deployment::new(&provider, &model, parts)

@@ -10,8 +10,7 @@ use percent_encoding::percent_decode_str;
 use ring::hmac;
 use sha2::{Digest, Sha256};
 
-use super::percent::encode;
-use crate::upstream::Outgoing;
+use crate::identity::percent::encode;
 
 static DATE: HeaderName = HeaderName::from_static("x-amz-date");
 static TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
@@ -26,27 +25,27 @@ pub struct Signer<'a> {
     pub service: &'a str,
 }
 
-/// Why a request cannot be signed.
-#[derive(Debug)]
-pub enum SignError {
-    Unsendable,
-    /// No service of AWS that models are asked by takes files.
-    BodyInFile,
-}
-
-impl From<InvalidHeaderValue> for SignError {
-    fn from(_: InvalidHeaderValue) -> Self {
-        Self::Unsendable
+/// SHA-256 of a body that is given in pieces.
+pub fn hash<'b>(body: impl Iterator<Item = &'b [u8]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for piece in body {
+        hash.update(piece);
     }
+    hash.finalize().into()
 }
 
 impl Signer<'_> {
-    /// Signs a request that is complete otherwise. `host` is what its `Host` header will be.
+    /// Signs a request that is complete otherwise. `host` is what its `Host` header will be, `body` the [`hash`] of its body.
     ///
     /// # Errors
-    /// The session token, the key id or the region cannot be sent in a header, or the body is not in memory.
-    pub fn sign(&self, request: &mut Request<Outgoing>, host: &str, at: SystemTime) -> Result<(), SignError> {
-        let body = body_hash(request.body()).ok_or(SignError::BodyInFile)?;
+    /// The session token, the key id or the region cannot be sent in a header.
+    pub fn sign<B>(
+        &self,
+        request: &mut Request<B>,
+        body: [u8; 32],
+        host: &str,
+        at: SystemTime,
+    ) -> Result<(), InvalidHeaderValue> {
         let time = compact(at);
         let day = &time[..8];
         let headers = request.headers_mut();
@@ -114,14 +113,6 @@ fn query(query: &str) -> String {
     pairs.join("&")
 }
 
-fn body_hash(body: &Outgoing) -> Option<[u8; 32]> {
-    let mut hash = Sha256::new();
-    for piece in body.pieces()? {
-        hash.update(piece);
-    }
-    Some(hash.finalize().into())
-}
-
 /// `20150830T123600Z`
 fn compact(at: SystemTime) -> String {
     let written = humantime::format_rfc3339_seconds(at).to_string();
@@ -142,8 +133,6 @@ fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
 mod tests {
     use std::time::Duration;
 
-    use bytes::Bytes;
-
     use super::*;
 
     const SIGNER: Signer = Signer {
@@ -157,14 +146,15 @@ mod tests {
     /// The names of the signed headers, and the signature, of a request at 2015-08-30T12:36:00Z.
     fn signed(signer: &Signer, method: &str, content_type: &str, uri: &str, body: &'static str) -> (String, String) {
         let (host, path) = uri.split_once('/').unwrap();
-        let mut request = Request::new(Outgoing::from(Bytes::from_static(body.as_bytes())));
+        let mut request = Request::new(());
         *request.method_mut() = method.parse().unwrap();
         *request.uri_mut() = format!("/{path}").parse().unwrap();
         request
             .headers_mut()
             .insert(CONTENT_TYPE, content_type.parse().unwrap());
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
-        signer.sign(&mut request, host, at).unwrap();
+        let body = hash([body.as_bytes()].into_iter());
+        signer.sign(&mut request, body, host, at).unwrap();
         let proof = request.headers()[AUTHORIZATION].to_str().unwrap();
         let part = |name: &str| proof.split(name).nth(1).unwrap().split(',').next().unwrap().to_owned();
         (part("SignedHeaders="), part("Signature="))
@@ -229,7 +219,11 @@ mod tests {
             session_token: Some("a\nb"),
             ..SIGNER
         };
-        let mut request = Request::new(Outgoing::empty());
-        assert!(signer.sign(&mut request, "host", SystemTime::UNIX_EPOCH).is_err());
+        let mut request = Request::new(());
+        assert!(
+            signer
+                .sign(&mut request, [0; 32], "host", SystemTime::UNIX_EPOCH)
+                .is_err()
+        );
     }
 }
