@@ -87,16 +87,19 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def wait_until_it_serves(base, run):
+def wait_until_it_answers(url, run):
+    """Waits for a program that we started to answer at this address."""
     deadline = time.monotonic() + START_SECS_MAX
     while time.monotonic() < deadline:
-        assert run.poll() is None, f"the gateway ended with status {run.returncode}; its log stands above"
+        assert run.poll() is None, f"it ended with status {run.returncode}; its log stands above"
         try:
-            urllib.request.urlopen(f"{base}/health/liveliness", timeout=5).read()
+            urllib.request.urlopen(url, timeout=5).read()
+            return
+        except urllib.error.HTTPError:
             return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)  # Between two looks; nothing is concluded from it.
-    raise AssertionError(f"the gateway does not serve after {START_SECS_MAX} s")
+    raise AssertionError(f"{url} does not answer after {START_SECS_MAX} s")
 
 
 @contextlib.contextmanager
@@ -109,7 +112,7 @@ def serving(folder, config_text, stderr=None, **environment):
     with subprocess.Popen(command, cwd=folder, env=os.environ | environment, stderr=stderr) as run:
         base = f"http://127.0.0.1:{port}"
         try:
-            wait_until_it_serves(base, run)
+            wait_until_it_answers(f"{base}/health/liveliness", run)
             yield base
         finally:
             run.terminate()

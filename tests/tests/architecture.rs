@@ -14,7 +14,7 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        what: "connections to elsewhere are opened: to upstreams, for plugins, and by `sluice health` to the gateway itself",
+        what: "connections to elsewhere are opened: to upstreams, for plugins, for tokens, and by `sluice health` to the gateway itself",
         words: &[
             "TcpStream::connect",
             "TcpSocket",
@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
             "reqwest::Client",
         ],
         files: &[
+            "identity/http.rs",
             "offline/health.rs",
             "plugin/imports/http.rs",
             "upstream/connect.rs",
@@ -38,6 +39,7 @@ const RULES: &[Rule] = &[
             "deployment/credentials.rs",
             "deployment/secrets.rs",
             "exchange/identify.rs",
+            "identity/",
             "snapshot/build.rs",
         ],
     },
@@ -57,7 +59,7 @@ const RULES: &[Rule] = &[
         files: &["plugin/pool.rs"],
     },
     Rule {
-        what: "the file system is touched: on an exchange's path for uploads alone",
+        what: "the file system is touched: on an exchange's path for uploads alone; files with credentials are read where tokens are fetched",
         words: &["fs::", "File::", "File>", "OpenOptions"],
         files: &[
             "cli/logging.rs",
@@ -66,6 +68,7 @@ const RULES: &[Rule] = &[
             "decisions/read.rs",
             "decisions/recorder.rs",
             "gateway/reload.rs",
+            "identity/mod.rs",
             "plugin/apart/parent.rs",
             "plugin/cache.rs",
             "plugin/component.rs",
@@ -100,7 +103,7 @@ const RULES: &[Rule] = &[
         files: &["plugin/queue.rs", "run.rs"],
     },
     Rule {
-        what: "JSON becomes a tree: settings, controls of a request, what goes on elsewhere, records; never a body that is relayed",
+        what: "JSON becomes a tree: settings, controls of a request, what goes on elsewhere, records, tokens; never a body that is relayed",
         words: &["serde_json::Value", "use serde_json::{Value"],
         files: &[
             "config/tree.rs",
@@ -116,6 +119,7 @@ const RULES: &[Rule] = &[
             "exchange/headers.rs",
             "exchange/receive.rs",
             "exchange/record/document.rs",
+            "identity/",
             "plugin/component.rs",
             "plugin/crossing/shapes.rs",
             "snapshot/build.rs",

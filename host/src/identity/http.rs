@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 use super::IdentityError;
@@ -21,7 +21,7 @@ const SENTENCE_CHARS_MAX: usize = 300;
 
 /// The HTTP client for tokens.
 #[derive(Clone)]
-pub struct Http(Client);
+pub struct Http(reqwest::Client);
 
 impl Http {
     /// Trusts whom the gateway trusts.
@@ -30,7 +30,7 @@ impl Http {
     /// TLS cannot be set up.
     pub fn new(mut tls: rustls::ClientConfig) -> reqwest::Result<Self> {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let client = Client::builder()
+        let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             // A redirect would send a credential to an address that nobody configured.
             .redirect(reqwest::redirect::Policy::none())

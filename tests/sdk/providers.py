@@ -1,0 +1,89 @@
+"""The providers that the conversations go through: how a deployment of each reaches the mock, and where the mock differs
+from the provider."""
+
+import contextlib
+import http.server
+import json
+import threading
+
+NAMES = ["openai", "azure", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama"]
+
+
+def deployments(mock, tokens):
+    """`litellm_params` by provider."""
+    google = {
+        "type": "authorized_user",
+        "client_id": "id",
+        "client_secret": "secret-of-the-client",
+        "refresh_token": "refresh-token-of-the-user",
+        "token_uri": f"{tokens}/token",
+    }
+    return {
+        "openai": {"model": "openai/gpt-4o", "api_base": f"{mock}/v1", "api_key": "sk-conversations"},
+        "azure": {"model": "azure/gpt-4o", "api_base": mock, "api_key": "key-conversations", "api_version": "2024-10-21"},
+        "anthropic": {"model": "anthropic/claude-sonnet-4-5", "api_base": mock, "api_key": "key-conversations"},
+        "gemini": {"model": "gemini/gemini-2.5-flash", "api_base": f"{mock}/v1beta", "api_key": "key-conversations"},
+        "vertex_ai": {
+            "model": "vertex_ai/gemini-2.5-flash",
+            "api_base": f"{mock}/v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash",
+            "vertex_project": "p",
+            "vertex_location": "us-central1",
+            "vertex_credentials": json.dumps(google),
+        },
+        "bedrock": {
+            "model": "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "api_base": mock,
+            "aws_access_key_id": "AKIDCONVERSATIONS",
+            "aws_secret_access_key": "secret-key-of-conversations",
+            "aws_region_name": "us-east-1",
+        },
+        "cohere": {"model": "cohere/command-a-03-2025", "api_base": mock, "api_key": "key-conversations"},
+        "ollama": {"model": "ollama/qwen3", "api_base": mock},
+    }
+
+
+#: (provider, conversation): why it is left out. `None` for a conversation stands for all, and `None` for a provider.
+EXCEPTIONS = {
+    ("openai", "thinking"): "OpenAI's chat completions show no thinking",
+    ("azure", "thinking"): "OpenAI's chat completions show no thinking",
+}
+
+
+def exception(provider, conversation, stream):
+    del stream
+    return EXCEPTIONS.get((provider, conversation))
+
+
+def fixtures(conversations):
+    """What the mock answers: to the user's marker, at each turn."""
+    for name, conversation in conversations.items():
+        for index, turn in enumerate(conversation["turns"]):
+            answer = turn["mock"]
+            yield {"match": {"userMessage": f"[{name}]", "turnIndex": index}, "response": answer}
+
+
+@contextlib.contextmanager
+def token_service():
+    """Google's token endpoint, as far as a user's refresh token goes."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            body = json.dumps({"access_token": "token-of-conversations", "expires_in": 3600}).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,340 @@
+"""Who the gateway is at a cloud: tokens and keys that it fetches, checked by the clouds' own libraries."""
+
+import collections
+import contextlib
+import http.server
+import json
+import threading
+import time
+import urllib.parse
+from datetime import UTC, datetime, timedelta
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+import google.auth.jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+import conftest
+
+#: What a model answers, in each provider's words.
+GEMINI = {"candidates": [{"content": {"role": "model", "parts": [{"text": "hi"}]}, "finishReason": "STOP"}]}
+CONVERSE = {"output": {"message": {"role": "assistant", "content": [{"text": "hi"}]}}, "stopReason": "end_turn"}
+OPENAI = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}
+
+Asked = collections.namedtuple("Asked", "method path headers body")
+
+
+class Cloud:
+    """A server of a cloud: `answers` is what it says by path, and `asked` what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.answers = {}
+        cloud = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                length = int(self.headers.get("content-length") or 0)
+                asked = Asked(self.command, self.path, self.headers, self.rfile.read(length))
+                cloud.asked.append(asked)
+                path = urllib.parse.urlsplit(self.path).path
+                answer = next((answer for start, answer in cloud.answers.items() if path.startswith(start)), None)
+                status, body = answer(asked) if answer else (404, {"error": f"no {path} here"})
+                body = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        self.base = f"http://{self.host}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def paths(self, start):
+        return [asked for asked in self.asked if asked.path.startswith(start)]
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+
+
+@pytest.fixture
+def cloud():
+    cloud = Cloud()
+    yield cloud
+    cloud.stop()
+
+
+@contextlib.contextmanager
+def gateway(folder, deployments, **environment):
+    """A gateway with these deployments of the group `g`; gives a client, and the file with the log."""
+    config = {
+        "model_list": [{"model_name": "g", "litellm_params": params} for params in deployments],
+        "router_settings": {"num_retries": 0, "routing_strategy": "priority"},
+        "general_settings": {"master_key": conftest.KEY},
+    }
+    log = folder / "log"
+    # Nothing of the machine that the test runs on.
+    nothing = {"HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true", "XDG_CACHE_HOME": str(folder / ".cache")}
+    with log.open("w") as stderr, conftest.serving(folder, json.dumps(config), stderr=stderr, **nothing, **environment) as base:
+        yield conftest.client_of(base), log
+
+
+def ask(client):
+    messages = [{"role": "user", "content": "hello"}]
+    return client.chat.completions.create(model="g", messages=messages).choices[0].message.content
+
+
+def form(asked):
+    return dict(urllib.parse.parse_qsl(asked.body.decode()))
+
+
+@pytest.fixture(scope="module")
+def key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def pem(key, form=serialization.PrivateFormat.PKCS8):
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+
+def service_account(cloud, key, form=serialization.PrivateFormat.PKCS8):
+    return {
+        "type": "service_account",
+        "project_id": "project-of-the-key",
+        "client_email": "robot@example.iam.gserviceaccount.com",
+        "private_key_id": "key-1",
+        "private_key": pem(key, form),
+        "token_uri": f"{cloud.base}/token",
+    }
+
+
+def vertex(cloud, credentials, **more):
+    path = "v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash"
+    return {"model": "vertex_ai/gemini-2.5-flash", "api_base": f"{cloud.base}/{path}", "vertex_credentials": credentials, **more}
+
+
+def token(asked):
+    del asked
+    return 200, {"access_token": "token-of-google", "expires_in": 3600, "token_type": "Bearer"}
+
+
+@pytest.mark.parametrize("form_of_key", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize("place", ["text", "file", "variable"])
+def test_a_service_account_gets_one_token_for_many_requests(cloud, key, tmp_path, place, form_of_key):
+    cloud.answers = {"/token": token, "/v1/projects": lambda _: (200, GEMINI)}
+    json_text = json.dumps(service_account(cloud, key, form_of_key))
+    file = tmp_path / "account.json"
+    file.write_text(json_text)
+    params = vertex(cloud, {"text": json_text, "file": str(file)}.get(place))
+    environment = {}
+    if place == "variable":
+        del params["vertex_credentials"]
+        environment["GOOGLE_APPLICATION_CREDENTIALS"] = str(file)
+    with gateway(tmp_path, [params], **environment) as (client, _):
+        assert [ask(client) for _ in range(5)] == ["hi"] * 5
+    (asked,) = cloud.paths("/token")
+    assert form(asked)["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    claims = google.auth.jwt.decode(form(asked)["assertion"], certs=public, audience=f"{cloud.base}/token")
+    assert claims["iss"] == "robot@example.iam.gserviceaccount.com"
+    assert claims["scope"] == "https://www.googleapis.com/auth/cloud-platform"
+    assert {asked.headers["authorization"] for asked in cloud.paths("/v1/")} == {"Bearer token-of-google"}
+
+
+def test_workload_identity_is_exchanged_and_impersonates(cloud, tmp_path):
+    subject = tmp_path / "subject"
+    subject.write_text('{"id_token": "token-of-the-cluster"}')
+    until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    cloud.answers = {
+        "/sts": lambda _: (200, {"access_token": "federated", "expires_in": 3600}),
+        "/impersonate": lambda _: (200, {"accessToken": "token-of-google", "expireTime": until}),
+        "/v1/projects": lambda _: (200, GEMINI),
+    }
+    account = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/pool",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": f"{cloud.base}/sts",
+        "service_account_impersonation_url": f"{cloud.base}/impersonate",
+        "credential_source": {"file": str(subject), "format": {"type": "json", "subject_token_field_name": "id_token"}},
+    }
+    with gateway(tmp_path, [vertex(cloud, json.dumps(account), vertex_project="p")]) as (client, _):
+        assert ask(client) == "hi"
+    assert form(cloud.paths("/sts")[0])["subject_token"] == "token-of-the-cluster"
+    assert cloud.paths("/impersonate")[0].headers["authorization"] == "Bearer federated"
+    assert cloud.paths("/v1/")[0].headers["authorization"] == "Bearer token-of-google"
+
+
+def test_the_metadata_server_is_asked_last(cloud, tmp_path):
+    cloud.answers = {"/computeMetadata": token, "/v1/projects": lambda _: (200, GEMINI)}
+    params = vertex(cloud, None, vertex_project="p")
+    del params["vertex_credentials"]
+    with gateway(tmp_path, [params], GCE_METADATA_HOST=cloud.host) as (client, _):
+        assert ask(client) == "hi"
+    assert cloud.paths("/computeMetadata")[0].headers["metadata-flavor"] == "Google"
+
+
+def test_a_refused_credential_leaves_others_to_serve(cloud, key, tmp_path):
+    refusal = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+    cloud.answers = {"/token": lambda _: (400, refusal), "/v1/chat": lambda _: (200, OPENAI)}
+    account = json.dumps(service_account(cloud, key))
+    deployments = [
+        vertex(cloud, account, order=1),
+        {"model": "openai/m", "api_base": f"{cloud.base}/v1", "api_key": "sk-x", "order": 2},
+    ]
+    with gateway(tmp_path, deployments) as (client, log):
+        assert ask(client) == "hi"
+        text = log.read_text()
+    assert "Invalid JWT Signature." in text
+    assert "PRIVATE KEY" not in text
+
+
+def test_a_credential_that_cannot_be_read_is_told_at_the_start(cloud, tmp_path):
+    deployments = [
+        vertex(cloud, '{"type": "service_account", "client_email": "a", "private_key": "no key"}'),
+        {"model": "openai/m", "api_base": f"{cloud.base}/v1", "api_key": "sk-x"},
+    ]
+    cloud.answers = {"/v1/chat": lambda _: (200, OPENAI)}
+    with gateway(tmp_path, deployments) as (client, log):
+        assert ask(client) == "hi"
+        assert "private key in PEM" in log.read_text()
+
+
+STS = """<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIATEMPORARY</AccessKeyId>
+<SecretAccessKey>secret-of-the-role</SecretAccessKey><SessionToken>session/token+of=role</SessionToken>
+<Expiration>{}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+def sts_answer(_):
+    until = datetime.now(UTC) + timedelta(hours=1)
+    return 200, STS.format(until.strftime("%Y-%m-%dT%H:%M:%SZ")).encode()
+
+
+def bedrock(cloud, **more):
+    return {"model": "bedrock/anthropic.claude-3-haiku-20240307-v1:0", "api_base": cloud.base, "aws_region_name": "eu-west-1", **more}
+
+
+def is_signed(asked, cloud, service, keys):
+    """Whether botocore would sign the request in the same way."""
+    request = botocore.awsrequest.AWSRequest(asked.method, f"{cloud.base}{asked.path}", data=asked.body)
+    request.headers["content-type"] = asked.headers["content-type"]
+    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*keys), service, "eu-west-1")
+    request.context["timestamp"] = asked.headers["x-amz-date"]
+    request.headers["X-Amz-Date"] = asked.headers["x-amz-date"]
+    if keys[2:]:
+        request.headers["X-Amz-Security-Token"] = keys[2]
+    canonical = signer.canonical_request(request)
+    signature = signer.signature(signer.string_to_sign(request, canonical), request)
+    return asked.headers["authorization"].endswith(f"Signature={signature}")
+
+
+ROLE = ("ASIATEMPORARY", "secret-of-the-role", "session/token+of=role")
+
+
+def test_a_role_is_assumed_with_keys(cloud, tmp_path):
+    cloud.answers = {"/model": lambda _: (200, CONVERSE), "/": sts_answer}
+    params = bedrock(
+        cloud,
+        aws_access_key_id="AKIDOWN",
+        aws_secret_access_key="secret-of-our-own",
+        aws_role_name="arn:aws:iam::1:role/models",
+        aws_session_name="gateway",
+        aws_external_id="external-1",
+        aws_sts_endpoint=cloud.base,
+    )
+    with gateway(tmp_path, [params]) as (client, _):
+        assert [ask(client) for _ in range(3)] == ["hi"] * 3
+    (assumed,) = [asked for asked in cloud.asked if asked.path == "/"]
+    wanted = {"Action": "AssumeRole", "RoleArn": "arn:aws:iam::1:role/models", "RoleSessionName": "gateway", "ExternalId": "external-1"}
+    assert form(assumed) == wanted | {"Version": "2011-06-15"}
+    assert is_signed(assumed, cloud, "sts", ("AKIDOWN", "secret-of-our-own"))
+    for asked in cloud.paths("/model"):
+        assert is_signed(asked, cloud, "bedrock", ROLE)
+
+
+def test_a_web_identity_of_the_environment_assumes_its_role(cloud, tmp_path):
+    cloud.answers = {"/model": lambda _: (200, CONVERSE), "/": sts_answer}
+    file = tmp_path / "token"
+    file.write_text("token-of-the-cluster\n")
+    environment = {"AWS_WEB_IDENTITY_TOKEN_FILE": str(file), "AWS_ROLE_ARN": "arn:aws:iam::1:role/pod", "AWS_ENDPOINT_URL_STS": cloud.base}
+    with gateway(tmp_path, [bedrock(cloud)], **environment) as (client, _):
+        assert ask(client) == "hi"
+    assumed = form(next(asked for asked in cloud.asked if asked.path == "/"))
+    assert (assumed["Action"], assumed["WebIdentityToken"]) == ("AssumeRoleWithWebIdentity", "token-of-the-cluster")
+    assert is_signed(cloud.paths("/model")[0], cloud, "bedrock", ROLE)
+
+
+def test_a_profile_and_a_container_give_keys(cloud, tmp_path):
+    until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    keys = {"AccessKeyId": ROLE[0], "SecretAccessKey": ROLE[1], "Token": ROLE[2], "Expiration": until}
+    cloud.answers = {"/model": lambda _: (200, CONVERSE), "/keys": lambda _: (200, keys)}
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/credentials").write_text("[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = secret-of-dev\n")
+    environment = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{cloud.base}/keys",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token-of-the-container",
+    }
+    for name, params, expected in [
+        ("profile", bedrock(cloud, aws_profile_name="dev"), ("AKIDDEV", "secret-of-dev")),
+        ("container", bedrock(cloud), ROLE),
+    ]:
+        cloud.asked.clear()
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / ".aws").symlink_to(tmp_path / ".aws")
+        with gateway(folder, [params], **environment) as (client, _):
+            assert ask(client) == "hi"
+        assert is_signed(cloud.paths("/model")[0], cloud, "bedrock", expected), name
+        if name == "container":
+            assert cloud.paths("/keys")[0].headers["authorization"] == "token-of-the-container"
+
+
+def test_no_keys_are_one_clear_sentence(cloud, tmp_path):
+    deployments = [bedrock(cloud), {"model": "openai/m", "api_base": f"{cloud.base}/v1", "api_key": "sk-x"}]
+    cloud.answers = {"/v1/chat": lambda _: (200, OPENAI)}
+    with gateway(tmp_path, deployments) as (client, log):
+        assert ask(client) == "hi"
+        assert "there are no AWS keys" in log.read_text()
+
+
+def test_entra_id_is_asked_with_secret_and_with_certificate(cloud, key, tmp_path):
+    cloud.answers = {"/tenant-1": lambda _: (200, {"access_token": "token-of-entra", "expires_in": "3599"}), "/openai": lambda _: (200, OPENAI)}
+    application = {"model": "azure/m", "api_base": cloud.base, "tenant_id": "tenant-1", "client_id": "app-1"}
+    with gateway(tmp_path, [application | {"client_secret": "secret-of-the-app"}], AZURE_AUTHORITY_HOST=cloud.base) as (client, _):
+        assert ask(client) == "hi"
+    asked = cloud.paths("/tenant-1/oauth2/v2.0/token")[0]
+    assert form(asked) == {
+        "grant_type": "client_credentials",
+        "client_id": "app-1",
+        "client_secret": "secret-of-the-app",
+        "scope": "https://cognitiveservices.azure.com/.default",
+    }
+    assert cloud.paths("/openai")[0].headers["authorization"] == "Bearer token-of-entra"
+    assert cloud.paths("/openai")[0].headers["api-key"] is None
+
+
+def test_a_token_is_renewed_before_it_ends(cloud, key, tmp_path):
+    count = iter(range(100))
+    cloud.answers = {
+        # So short that it is renewed at once.
+        "/token": lambda _: (200, {"access_token": f"token-{next(count)}", "expires_in": 12}),
+        "/v1/projects": lambda _: (200, GEMINI),
+    }
+    with gateway(tmp_path, [vertex(cloud, json.dumps(service_account(cloud, key)))]) as (client, _):
+        deadline = time.monotonic() + 30
+        while len(cloud.paths("/token")) < 2 and time.monotonic() < deadline:
+            assert ask(client) == "hi"
+    assert len(cloud.paths("/token")) >= 2
+
