@@ -1,16 +1,19 @@
 //! Provider adapter for Amazon Bedrock: chat by Converse and ConverseStream
-//! (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>), whichever model answers.
+//! (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>), whichever model answers, and
+//! embeddings by InvokeModel (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>).
 //!
 //! It translates a chat completion into Converse's request (`request`), and the answer back, whole (`answer`) or event by
 //! event (`stream`); `target` says where it goes, `model` what the model can do, `names` which names Bedrock takes, and
-//! `error` what a non-2xx answer means. The README lists what maps to what, and what is refused.
+//! `error` what a non-2xx answer means; `embed` is all of embeddings. The README lists what maps to what, and what is refused.
 //!
 //! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
 //! stream keeps a few numbers and the names that were mended, nothing that grows with its length.
 
 mod answer;
 mod betas;
+mod embed;
 mod error;
+mod extra_body;
 mod model;
 mod names;
 mod request;
@@ -25,9 +28,14 @@ use sluice_sdk::{
     RequestBody, Target, UpstreamRequest, deployment, exchange,
 };
 
+use embed::Maker;
 use names::Names;
 use stream::Stream;
 use target::Place;
+
+/// Operations, as the gateway names them.
+const CHAT: &str = "chat-completions";
+const EMBEDDINGS: &str = "embeddings";
 
 /// Where Bedrock lives: where the operator says, else in the deployment's region.
 const ADDRESSES: &str = "{aws_bedrock_runtime_endpoint} https://bedrock-runtime.{aws_region_name}.amazonaws.com";
@@ -61,6 +69,8 @@ pub struct Asked {
 pub struct Bedrock {
     asked: Asked,
     stream: Stream,
+    /// Of embeddings: whether the client wants its vectors as base64. None of a chat.
+    embeds: Option<bool>,
 }
 
 impl Plugin for Bedrock {
@@ -85,6 +95,7 @@ impl ProviderAdapter for Bedrock {
             environment: ENVIRONMENT
                 .map(|(parameter, variable)| (parameter.into(), variable.into()))
                 .into(),
+            operations: vec![CHAT.into(), EMBEDDINGS.into()],
             continuation: Continuation::Instructed,
             ..ProviderInfo::new(name, ADDRESSES, Auth::AwsSigv4("bedrock".into()))
         };
@@ -93,6 +104,9 @@ impl ProviderAdapter for Bedrock {
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let place = Place::parse(&target.model)?;
+        if exchange::operation() == EMBEDDINGS {
+            return self.open_embeddings(target, &place);
+        }
         let translated = request::translate(&exchange::body(), place.model())?;
         let operation = if translated.streaming {
             "converse-stream"
@@ -106,23 +120,19 @@ impl ProviderAdapter for Bedrock {
             origin: Origin::of_model(&target.model),
         };
         self.stream = Stream::default();
+        self.embeds = None;
         let reading = if translated.streaming {
             Reading::Events(Framing::AwsEventStream)
         } else {
             Reading::Whole
         };
-        Ok(UpstreamRequest {
-            method: "POST".into(),
-            path_and_query: place.path(operation)?,
-            headers: Vec::new(),
-            body: RequestBody::Bytes(translated.body),
-            reading,
-            auth: auth(),
-            extras: Vec::new(),
-        })
+        Ok(to_send(place.path(operation)?, translated.body, reading))
     }
 
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        if let Some(as_base64) = self.embeds {
+            return embed::answer::translate(&body, as_base64, &self.asked.origin);
+        }
         answer::translate(&body, &self.asked)
     }
 
@@ -136,6 +146,31 @@ impl ProviderAdapter for Bedrock {
 
     fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {
         error::of_answer(status, &body)
+    }
+}
+
+impl Bedrock {
+    fn open_embeddings(&mut self, target: &Target, place: &Place) -> Result<UpstreamRequest, Failure> {
+        let maker = Maker::of(&place.family_name())?;
+        let translated = embed::request::translate(&exchange::body(), maker)?;
+        *self = Self {
+            embeds: Some(translated.base64),
+            ..Self::default()
+        };
+        self.asked.origin = Origin::of_model(&target.model);
+        Ok(to_send(place.path("invoke")?, translated.body, Reading::Whole))
+    }
+}
+
+fn to_send(path: String, body: Vec<u8>, reading: Reading) -> UpstreamRequest {
+    UpstreamRequest {
+        method: "POST".into(),
+        path_and_query: path,
+        headers: Vec::new(),
+        body: RequestBody::Bytes(body),
+        reading,
+        auth: auth(),
+        extras: Vec::new(),
     }
 }
 

@@ -72,13 +72,13 @@ impl<'a> Place<'a> {
     /// The model names a region, and the deployment is in another one: the host goes by the deployment's.
     pub fn path(&self, operation: &str) -> Result<String, Failure> {
         let lives_in = deployment::text("aws_region_name");
-        if let (Some(named), Some(lives_in)) = (self.region, &lives_in) {
-            if named != lives_in {
-                let message = format!(
-                    "the model names the region {named}, but the deployment's `aws_region_name` is {lives_in}; set it to {named}"
-                );
-                return Err(Failure::new(Fault::NotFound, message).parameter("model"));
-            }
+        if let (Some(named), Some(lives_in)) = (self.region, &lives_in)
+            && named != lives_in
+        {
+            let message = format!(
+                "the model names the region {named}, but the deployment's `aws_region_name` is {lives_in}; set it to {named}"
+            );
+            return Err(Failure::new(Fault::NotFound, message).parameter("model"));
         }
         let model_id = deployment::text("model_id");
         let id = encoded(model_id.as_deref().unwrap_or(self.id));

@@ -15,7 +15,7 @@ pub fn write(to: &mut Object, own: &Own, plan: &Plan) {
     let is_ours = |name: &str| !clients.iter().any(|(known, _)| known == name);
     let mut out = Vec::new();
     let mut fields = Object::begin(&mut out);
-    plan.thinking.write(&mut fields, own.output_config, &is_ours);
+    plan.thinking.write(&mut fields, own.output_config, is_ours);
     match plan.top_k {
         Some(top_k) if plan.model.family == Family::Nova && is_ours("inferenceConfig") => {
             fields.object("inferenceConfig").raw("topK", top_k);

@@ -2,11 +2,12 @@
 //! gateway.
 
 use serde_json::{Map, Value};
-use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, lay_over};
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Fields, Object, RawValue, Request, Text};
 use sluice_sdk::{Failure, deployment};
 
 use crate::betas::Betas;
+use crate::extra_body::lay_over_request;
 use crate::model::{Family, Model};
 
 /// OpenAI's parameters that Bedrock has nothing for. As in LiteLLM they are refused, unless `drop_params` lets them be
@@ -52,9 +53,6 @@ const MADE_HERE: [&str; 6] = [
     "system",
     "toolConfig",
 ];
-
-/// What the host lays over a request for the deployment's sake that is no field of it.
-const OF_DEPLOYMENT: [&str; 1] = ["model_id"];
 
 /// The request's fields that OpenAI does not have.
 #[derive(Default)]
@@ -150,7 +148,8 @@ impl<'a> Own<'a> {
     pub fn write_top_level(&self, to: &mut Object, has_output_config: bool) {
         for (place, (name, value)) in self.top_level.iter().enumerate() {
             let comes_again = self.top_level[place + 1..].iter().any(|(later, _)| later == name);
-            if !comes_again && !(*name == "outputConfig" && has_output_config) {
+            let is_written = *name == "outputConfig" && has_output_config;
+            if !comes_again && !is_written {
                 to.raw(name, value);
             }
         }
@@ -162,22 +161,13 @@ impl<'a> Own<'a> {
     /// The client's `extra_body` and then the deployment's: members of Converse's own are laid over the request, all others
     /// over `additionalModelRequestFields`, since Bedrock refuses members that it does not know.
     pub fn lay_extra_bodies_over(&self, body: Vec<u8>) -> Vec<u8> {
-        let of_deployment = deployment::parameter("extra_body");
-        let patches = [self.extra_body.map(RawValue::get), of_deployment.as_deref()];
-        let patches = patches.into_iter().flatten().filter_map(patch);
-        patches.fold(body, |body, patch| lay_over(body, &patch))
+        lay_over_request(body, self.extra_body, sorted)
     }
 }
 
-fn patch(extra_body: &str) -> Option<String> {
-    let Ok(Value::Object(extra_body)) = serde_json::from_str(extra_body) else {
-        return None;
-    };
+fn sorted(extra_body: Map<String, Value>) -> Map<String, Value> {
     let is_member = |name: &str| TOP_LEVEL.contains(&name) || MADE_HERE.contains(&name);
-    let fields = extra_body
-        .into_iter()
-        .filter(|(name, _)| !OF_DEPLOYMENT.contains(&name.as_str()));
-    let (mut members, fields): (Map<_, _>, Map<_, _>) = fields.partition(|(name, _)| is_member(name));
+    let (mut members, fields): (Map<_, _>, Map<_, _>) = extra_body.into_iter().partition(|(name, _)| is_member(name));
     if !fields.is_empty() {
         let additional = members
             .entry("additionalModelRequestFields")
@@ -186,7 +176,7 @@ fn patch(extra_body: &str) -> Option<String> {
             additional.extend(fields);
         }
     }
-    (!members.is_empty()).then(|| Value::Object(members).to_string())
+    members
 }
 
 /// OpenAI's words for what Bedrock offers
