@@ -1,4 +1,4 @@
-//! Reading base64 (RFC 4648 §4).
+//! Base64 (RFC 4648 §4), read and written.
 
 /// The bytes, or nothing where it is not base64.
 #[must_use]
@@ -19,6 +19,24 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     is_whole.then_some(bytes)
 }
 
+/// Writes the bytes as base64, with padding.
+pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    out.reserve(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |place: usize| u32::from(group.get(place).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            // Two bytes fill three letters, one fills two.
+            if place <= group.len() {
+                out.push(LETTERS[(bits >> (18 - 6 * place) & 63) as usize]);
+            } else {
+                out.push(b'=');
+            }
+        }
+    }
+}
+
 fn value(byte: u8) -> Option<u8> {
     Some(match byte {
         b'A'..=b'Z' => byte - b'A',
@@ -32,10 +50,10 @@ fn value(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
 
     #[test]
-    fn decodes_the_rfcs_examples() {
+    fn reads_and_writes_the_rfcs_examples() {
         for (text, bytes) in [
             ("", ""),
             ("Zg==", "f"),
@@ -44,6 +62,9 @@ mod tests {
             ("Zm9vYmE=", "fooba"),
         ] {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
+            let mut encoded = Vec::new();
+            encode(bytes.as_bytes(), &mut encoded);
+            assert_eq!(encoded, text.as_bytes());
         }
     }
 
