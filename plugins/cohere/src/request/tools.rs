@@ -51,7 +51,7 @@ impl<'a> Tools<'a> {
             let mut list = to.list("tools");
             for (index, tool) in self.tools.iter().enumerate() {
                 if let Some(function) = &tool.function {
-                    write_function(&mut list.object(), function, index)?;
+                    write_function(&mut list.object(), tool, function, index)?;
                 }
             }
         }
@@ -98,17 +98,21 @@ fn choice(request: &Request, parameters: &Parameters) -> Result<Option<&'static 
     }
 }
 
-fn write_function(to: &mut Object, function: &FunctionTool, index: usize) -> Result<(), Failure> {
+fn write_function(to: &mut Object, tool: &Tool, function: &FunctionTool, index: usize) -> Result<(), Failure> {
     let nameless = || Failure::bad_request("tools", format!("tools[{index}] is a function without a name"));
     to.string("type", "function");
-    let mut to = to.object("function");
-    to.text("name", function.name.as_ref().ok_or_else(nameless)?);
-    if let Some(description) = &function.description {
-        to.text("description", description);
+    {
+        let mut to = to.object("function");
+        to.text("name", function.name.as_ref().ok_or_else(nameless)?);
+        if let Some(description) = &function.description {
+            to.text("description", description);
+        }
+        match function.parameters {
+            Some(parameters) => to.raw("parameters", parameters),
+            None => to.json("parameters", NO_PARAMETERS),
+        };
+        to.rest(&function.rest);
     }
-    match function.parameters {
-        Some(parameters) => to.raw("parameters", parameters),
-        None => to.json("parameters", NO_PARAMETERS),
-    };
+    to.rest(&tool.rest);
     Ok(())
 }
