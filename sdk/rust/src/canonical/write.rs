@@ -212,12 +212,27 @@ impl Chunks {
 
     /// A chunk with something new; the closure writes the fields of `delta`.
     pub fn delta(&self, out: &mut Vec<u8>, delta: impl FnOnce(&mut Object)) {
-        self.choice(out, delta, None);
+        self.choice(out, delta, |_| {}, None);
+    }
+
+    /// The same, with the log probabilities of its text beside it; the closures write the fields of `delta` and of
+    /// `logprobs`.
+    pub fn delta_with_logprobs(
+        &self,
+        out: &mut Vec<u8>,
+        delta: impl FnOnce(&mut Object),
+        logprobs: impl FnOnce(&mut Object),
+    ) {
+        let beside = |out: &mut Vec<u8>| {
+            out.extend_from_slice(br#","logprobs":"#);
+            logprobs(&mut Object::begin(out));
+        };
+        self.choice(out, delta, beside, None);
     }
 
     /// The chunk that says why the answer ended; the closure writes the fields of `delta`, if any.
     pub fn finish(&self, out: &mut Vec<u8>, reason: &FinishReason, delta: impl FnOnce(&mut Object)) {
-        self.choice(out, delta, Some(reason));
+        self.choice(out, delta, |_| {}, Some(reason));
     }
 
     /// The chunk without choices that says the usage; the closure writes the fields of `usage`.
@@ -233,10 +248,17 @@ impl Chunks {
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
 
-    fn choice(&self, out: &mut Vec<u8>, delta: impl FnOnce(&mut Object), reason: Option<&FinishReason>) {
+    fn choice(
+        &self,
+        out: &mut Vec<u8>,
+        delta: impl FnOnce(&mut Object),
+        beside: impl FnOnce(&mut Vec<u8>),
+        reason: Option<&FinishReason>,
+    ) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
         delta(&mut Object::begin(out));
+        beside(out);
         out.extend_from_slice(br#","finish_reason":"#);
         match reason {
             Some(reason) => write_string(out, reason.as_str()),

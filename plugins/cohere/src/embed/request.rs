@@ -1,0 +1,166 @@
+//! The request of embeddings. OpenAI's `input` is text; data of images counts as images, as LiteLLM has it.
+
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, lay_extra_bodies_over};
+use sluice_sdk::canonical::{Object, RawValue, Request, Text};
+use sluice_sdk::{Failure, Fault};
+
+/// What embeddings are for, where nobody says: newer models must be told.
+const INPUT_TYPE: &str = "search_document";
+
+/// Translates the canonical request for a model.
+///
+/// # Errors
+/// The request cannot be read, or asks for what Cohere cannot do.
+pub fn translate(body: &[u8], model: &str) -> Result<Vec<u8>, Failure> {
+    let mut request = Request::parse(body).map_err(|error| Failure::bad_request("input", error))?;
+    let parameters = Parameters::read("Cohere", &request);
+    let own = Own::take(&mut request, &parameters)?;
+    let inputs = own.input.map(inputs).transpose()?.unwrap_or_default();
+    if inputs.is_empty() && !own.has_native_input {
+        return Err(Failure::bad_request("input", "`input` is missing or empty"));
+    }
+    let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
+    let mut to = Object::begin(&mut out);
+    to.string("model", model);
+    let kind = write_inputs(&mut to, &inputs);
+    match own.input_type {
+        Some(asked) => to.raw("input_type", asked),
+        None if kind == Kind::Images => to.string("input_type", "image"),
+        None => to.string("input_type", INPUT_TYPE),
+    };
+    own.write_types(&mut to);
+    to.maybe_raw("output_dimension", own.dimensions);
+    to.maybe_raw("max_tokens", request.max_tokens);
+    for (name, value) in &own.passed_on {
+        to.raw(name.escaped(), value);
+    }
+    drop(to);
+    Ok(lay_extra_bodies_over(out, own.extra_body))
+}
+
+/// The request's fields beside its model.
+#[derive(Default)]
+struct Own<'a> {
+    input: Option<&'a RawValue>,
+    /// Whether `texts`, `images` or `inputs` are among what is passed on.
+    has_native_input: bool,
+    input_type: Option<&'a RawValue>,
+    encoding_format: Option<&'a RawValue>,
+    embedding_types: Option<&'a RawValue>,
+    dimensions: Option<&'a RawValue>,
+    extra_body: Option<&'a RawValue>,
+    passed_on: Vec<(Text<'a>, &'a RawValue)>,
+}
+
+impl<'a> Own<'a> {
+    fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
+        let mut own = Self::default();
+        for (name, value) in std::mem::take(&mut request.rest) {
+            match &*name {
+                _ if value.get() == "null" || is_for_gateway(&name) => {}
+                "extra_headers" => {}
+                "input" => own.input = Some(value),
+                "input_type" => own.input_type = Some(value),
+                "encoding_format" => own.encoding_format = Some(value),
+                "embedding_types" => own.embedding_types = Some(value),
+                "dimensions" | "output_dimension" => own.dimensions = Some(value),
+                "extra_body" => own.extra_body = Some(value),
+                "service_tier" | "safety_identifier" if !parameters.allows(&name) => {
+                    if !changes_nothing(&name, value.get()) {
+                        parameters.drop_or_refuse(&name, "its API has no such parameter")?;
+                    }
+                }
+                native => {
+                    own.has_native_input |= matches!(native, "texts" | "images" | "inputs");
+                    own.passed_on.push((Text::from_decoded(native), value));
+                }
+            }
+        }
+        Ok(own)
+    }
+
+    /// `embedding_types`: the client's, or a list of its `encoding_format`.
+    fn write_types(&self, to: &mut Object) {
+        match (self.embedding_types, self.encoding_format) {
+            (Some(types), _) => to.raw("embedding_types", types),
+            (None, Some(format)) if format.get().starts_with('[') => to.raw("embedding_types", format),
+            (None, Some(format)) => {
+                to.list("embedding_types").json(format.get());
+                to
+            }
+            (None, None) => to.json("embedding_types", r#"["float"]"#),
+        };
+    }
+}
+
+/// One text or a list of them.
+fn inputs(raw: &RawValue) -> Result<Vec<Text<'_>>, Failure> {
+    if let Some(text) = Text::of(raw) {
+        return Ok(vec![text]);
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(raw.get())
+        .map_err(|_| Failure::bad_request("input", "`input` is a text or a list of texts"))?;
+    let text = |raw| {
+        Text::of(raw).ok_or_else(|| {
+            let message = "Cohere takes texts only as `input`, no tokens: its models have a tokenizer of their own";
+            Failure::new(Fault::Unsupported, message).parameter("input")
+        })
+    };
+    items.into_iter().map(text).collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Texts,
+    Images,
+    Mixed,
+}
+
+/// Writes `texts`, `images`, or, where there are both, `inputs`.
+fn write_inputs(to: &mut Object, inputs: &[Text]) -> Kind {
+    let images = inputs.iter().filter(|input| is_image(input)).count();
+    let kind = match images {
+        0 => Kind::Texts,
+        all if all == inputs.len() => Kind::Images,
+        _ => Kind::Mixed,
+    };
+    if inputs.is_empty() {
+        return kind;
+    }
+    let name = match kind {
+        Kind::Texts => "texts",
+        Kind::Images => "images",
+        Kind::Mixed => "inputs",
+    };
+    let mut list = to.list(name);
+    for input in inputs {
+        if kind != Kind::Mixed {
+            let out = list.item();
+            out.push(b'"');
+            out.extend_from_slice(input.escaped().as_bytes());
+            out.push(b'"');
+            continue;
+        }
+        let mut item = list.object();
+        let mut content = item.list("content");
+        let mut part = content.object();
+        if is_image(input) {
+            part.string("type", "image_url").object("image_url").text("url", input);
+        } else {
+            part.string("type", "text").text("text", input);
+        }
+    }
+    kind
+}
+
+/// Whether it is the `data:` URI of an image.
+fn is_image(input: &Text) -> bool {
+    let start = "data:image/";
+    // `/` may be written with an escape.
+    let head = input
+        .escaped()
+        .get(..start.len() + 1)
+        .unwrap_or_default()
+        .replace('\\', "");
+    head.starts_with(start)
+}

@@ -1,0 +1,229 @@
+//! Servers that imitate the API leave fields out, or send `null` or another kind of value. Each field of a full answer
+//! and of each event of a full stream is tried in turn: what is said must arrive, whichever it is.
+
+use cohere::Cohere;
+use serde_json::{Value, json};
+use sluice_sdk::testing::Host;
+use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
+
+/// Fields without which there is nothing to hand on, or that say what the value beside them is.
+const NEEDED: [&str; 10] = [
+    "type",
+    "text",
+    "thinking",
+    "name",
+    "arguments",
+    "message",
+    "content",
+    "tool_calls",
+    "function",
+    "delta",
+];
+
+fn adapter(is_streaming: bool) -> Cohere {
+    let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
+    Host {
+        body: request.to_string().into_bytes(),
+        ..Host::default()
+    }
+    .install();
+    let mut adapter = Cohere::new(serde_json::from_str("{}").unwrap()).unwrap();
+    let target = Target {
+        provider: "cohere".into(),
+        model: "command-a-reasoning-08-2025".into(),
+    };
+    adapter.open(&target).map_err(|failure| failure.message).unwrap();
+    adapter
+}
+
+fn usage() -> Value {
+    json!({
+        "billed_units": {"input_tokens": 3, "output_tokens": 2},
+        "tokens": {"input_tokens": 9, "output_tokens": 2}, "cached_tokens": 4,
+    })
+}
+
+fn citation() -> Value {
+    json!({"start": 0, "end": 5, "text": "Hello", "type": "TEXT_CONTENT", "content_index": 1, "sources": [
+        {"type": "document", "id": "d", "document": {"title": "T"}}, {"type": "tool", "id": "t", "tool_output": {}},
+    ]})
+}
+
+/// Pointers to every member of every object in the document (RFC 6901).
+fn members(document: &Value, at: &str, found: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match document {
+        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (index.to_string(), value))
+            .collect(),
+        _ => return,
+    };
+    for (name, value) in children {
+        let path = format!("{at}/{name}");
+        members(value, &path, found);
+        if document.is_object() {
+            found.push(path);
+        }
+    }
+}
+
+/// The document with each member that is not needed left out, and of each kind, in turn.
+fn variants(document: &Value) -> Vec<(String, Value)> {
+    let mut paths = Vec::new();
+    members(document, "", &mut paths);
+    let kinds = [
+        json!(null),
+        json!(5),
+        json!(-1.5),
+        json!("x"),
+        json!([]),
+        json!([1]),
+        json!({}),
+        json!(true),
+    ];
+    let mut variants = Vec::new();
+    for path in paths {
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        // The citation's own texts are data.
+        if NEEDED.contains(&name) && !path.contains("/citations") {
+            continue;
+        }
+        let mut without = document.clone();
+        without
+            .pointer_mut(parent)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(name);
+        variants.push((format!("{path} left out"), without));
+        for kind in &kinds {
+            let mut changed = document.clone();
+            *changed.pointer_mut(&path).unwrap() = kind.clone();
+            variants.push((format!("{path}: {kind}"), changed));
+        }
+    }
+    variants
+}
+
+#[test]
+fn whole_answers_may_lack_what_is_not_needed() {
+    let answer = json!({
+        "id": "a1", "finish_reason": "TOOL_CALL", "usage": usage(),
+        "logprobs": [{"text": "Hello", "token_ids": [1], "logprobs": [-0.5]}],
+        "message": {
+            "role": "assistant", "tool_plan": "P", "citations": [citation()],
+            "content": [{"type": "thinking", "thinking": "Hm"}, {"type": "text", "text": "Hello"}],
+            "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+        },
+    });
+    let all = variants(&answer);
+    assert!(all.len() > 200, "{}", all.len());
+    for (what, answer) in all {
+        let translated = adapter(false).whole(answer.to_string().into_bytes());
+        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
+        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let message = &translated["choices"][0]["message"];
+        assert_eq!(message["content"], "Hello", "{what}");
+        assert_eq!(message["reasoning_content"], "Hm", "{what}");
+        assert_eq!(message["tool_calls"][0]["function"]["name"], "f", "{what}");
+        for text in [&translated["id"], &translated["model"], &message["tool_calls"][0]["id"]] {
+            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
+        }
+    }
+}
+
+fn stream() -> Vec<Value> {
+    let piece =
+        |kind: &str, index: u64, message: Value| json!({"type": kind, "index": index, "delta": {"message": message}});
+    let call = json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}});
+    vec![
+        json!({"type": "message-start", "id": "a1", "delta": {"message": {
+            "role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}}}),
+        piece(
+            "content-start",
+            0,
+            json!({"content": {"type": "thinking", "thinking": "H"}}),
+        ),
+        piece("content-delta", 0, json!({"content": {"thinking": "m"}})),
+        json!({"type": "content-end", "index": 0}),
+        piece("content-start", 1, json!({"content": {"type": "text", "text": ""}})),
+        json!({"type": "content-delta", "index": 1, "delta": {"message": {"content": {"text": "Hello"}}},
+            "logprobs": {"text": "Hello", "token_ids": [1], "logprobs": [-0.5]}}),
+        piece("citation-start", 0, json!({"citations": citation()})),
+        json!({"type": "citation-end", "index": 0}),
+        json!({"type": "content-end", "index": 1}),
+        piece("tool-plan-delta", 0, json!({"tool_plan": "P"})),
+        piece("tool-call-start", 0, json!({"tool_calls": call})),
+        piece(
+            "tool-call-delta",
+            0,
+            json!({"tool_calls": {"function": {"arguments": "{}"}}}),
+        ),
+        json!({"type": "tool-call-end", "index": 0}),
+        json!({"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": usage()}}),
+    ]
+}
+
+/// What the chunks of a stream come to: text, thoughts, tool, arguments, why it ended.
+fn joined(chunks: &[u8], what: &str) -> [String; 5] {
+    let mut all = [const { String::new() }; 5];
+    for line in std::str::from_utf8(chunks).unwrap().lines() {
+        let Some(json) = line.strip_prefix("data: ").filter(|json| *json != "[DONE]") else {
+            continue;
+        };
+        let chunk: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let choice = &chunk["choices"][0];
+        let function = &choice["delta"]["tool_calls"][0]["function"];
+        let parts = [
+            &choice["delta"]["content"],
+            &choice["delta"]["reasoning_content"],
+            &function["name"],
+            &function["arguments"],
+            &choice["finish_reason"],
+        ];
+        for (all, part) in all.iter_mut().zip(parts) {
+            all.push_str(part.as_str().unwrap_or_default());
+        }
+    }
+    all
+}
+
+#[test]
+fn events_may_lack_what_is_not_needed() {
+    let events = stream();
+    let mut tried = 0;
+    for (place, event) in events.iter().enumerate() {
+        for (what, changed) in variants(event) {
+            let batch: Vec<Event> = events
+                .iter()
+                .enumerate()
+                .map(|(index, event)| Event {
+                    name: event["type"].as_str().unwrap_or_default().into(),
+                    data: if index == place {
+                        changed.to_string()
+                    } else {
+                        event.to_string()
+                    }
+                    .into_bytes(),
+                })
+                .collect();
+            let mut adapter = adapter(true);
+            let what = format!("event {place}, {what}");
+            let chunks = adapter.events(batch);
+            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
+            let end = adapter.finish();
+            chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
+            let [text, thoughts, tool, arguments, reason] = joined(&chunks, &what);
+            assert_eq!(
+                [&*text, &*thoughts, &*tool, &*arguments],
+                ["Hello", "Hm", "f", "{}"],
+                "{what}"
+            );
+            assert_eq!(reason, "tool_calls", "{what}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}
