@@ -1,4 +1,20 @@
-//! Reading base64 (RFC 4648 §4).
+//! Base64 (RFC 4648 §4).
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Writes the bytes, padded.
+pub fn encode(out: &mut Vec<u8>, bytes: &[u8]) {
+    for group in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            out.push(match place {
+                place if place > group.len() => b'=',
+                _ => ALPHABET[(bits >> (18 - 6 * place) & 63) as usize],
+            });
+        }
+    }
+}
 
 /// The bytes, or nothing where it is not base64.
 #[must_use]
@@ -32,10 +48,10 @@ fn value(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
 
     #[test]
-    fn decodes_the_rfcs_examples() {
+    fn reads_and_writes_the_rfcs_examples() {
         for (text, bytes) in [
             ("", ""),
             ("Zg==", "f"),
@@ -44,6 +60,9 @@ mod tests {
             ("Zm9vYmE=", "fooba"),
         ] {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
+            let mut encoded = Vec::new();
+            encode(&mut encoded, bytes.as_bytes());
+            assert_eq!(encoded, text.as_bytes());
         }
     }
 
