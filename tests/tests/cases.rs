@@ -39,6 +39,26 @@ async fn cases_of_anthropic_hold() {
     run("anthropic").await;
 }
 
+#[tokio::test]
+async fn cases_of_bedrock_hold() {
+    run("bedrock").await;
+}
+
+#[tokio::test]
+async fn cases_of_cohere_hold() {
+    run("cohere").await;
+}
+
+#[tokio::test]
+async fn cases_of_gemini_hold() {
+    run("gemini").await;
+}
+
+#[tokio::test]
+async fn cases_of_ollama_hold() {
+    run("ollama").await;
+}
+
 #[test]
 fn every_plugin_with_adapter_cases_is_run() {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
@@ -54,7 +74,7 @@ fn every_plugin_with_adapter_cases_is_run() {
     adapters.sort();
     assert_eq!(
         adapters,
-        ["anthropic", "openai-compatible"],
+        ["anthropic", "bedrock", "cohere", "gemini", "ollama", "openai-compatible"],
         "give a new adapter a test above"
     );
 }

@@ -132,7 +132,9 @@ impl Stream {
             }
         };
         match probabilities {
-            Some(item) => chunks.delta_with_logprobs(out, delta, |to| logprobs::write(to, &[item])),
+            Some(item) => chunks.choice(out, delta, None, |choice| {
+                logprobs::write(&mut choice.object("logprobs"), &[item]);
+            }),
             None => chunks.delta(out, delta),
         }
     }

@@ -197,12 +197,19 @@ impl Chunks {
     /// A stream's id, when it began in Unix seconds, and who answers.
     #[must_use]
     pub fn new(id: &Text, created: u64, model: &Text) -> Self {
+        Self::of_object("chat.completion.chunk", id, created, model)
+    }
+
+    /// The same for a completion of a text, whose chunks are written with [`Chunks::text`].
+    #[must_use]
+    pub fn of_completion(id: &Text, created: u64, model: &Text) -> Self {
+        Self::of_object("text_completion", id, created, model)
+    }
+
+    fn of_object(kind: &str, id: &Text, created: u64, model: &Text) -> Self {
         let mut head = b"data: ".to_vec();
         let mut object = Object::begin(&mut head);
-        object
-            .text("id", id)
-            .string("object", "chat.completion.chunk")
-            .number("created", created);
+        object.text("id", id).string("object", kind).number("created", created);
         object.text("model", model).json("system_fingerprint", "null");
         drop(object);
         // The brace stays open for what differs.
@@ -212,27 +219,12 @@ impl Chunks {
 
     /// A chunk with something new; the closure writes the fields of `delta`.
     pub fn delta(&self, out: &mut Vec<u8>, delta: impl FnOnce(&mut Object)) {
-        self.choice(out, delta, |_| {}, None);
-    }
-
-    /// The same, with the log probabilities of its text beside it; the closures write the fields of `delta` and of
-    /// `logprobs`.
-    pub fn delta_with_logprobs(
-        &self,
-        out: &mut Vec<u8>,
-        delta: impl FnOnce(&mut Object),
-        logprobs: impl FnOnce(&mut Object),
-    ) {
-        let beside = |out: &mut Vec<u8>| {
-            out.extend_from_slice(br#","logprobs":"#);
-            logprobs(&mut Object::begin(out));
-        };
-        self.choice(out, delta, beside, None);
+        self.choice(out, delta, None, |_| {});
     }
 
     /// The chunk that says why the answer ended; the closure writes the fields of `delta`, if any.
     pub fn finish(&self, out: &mut Vec<u8>, reason: &FinishReason, delta: impl FnOnce(&mut Object)) {
-        self.choice(out, delta, |_| {}, Some(reason));
+        self.choice(out, delta, Some(reason), |_| {});
     }
 
     /// The chunk without choices that says the usage; the closure writes the fields of `usage`.
@@ -248,22 +240,44 @@ impl Chunks {
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
 
-    fn choice(
+    /// A chunk whose choice has more than what is new and why it ended, such as `logprobs`: `delta` writes the fields of
+    /// `delta`, `beside` the choice's own.
+    pub fn choice(
         &self,
         out: &mut Vec<u8>,
         delta: impl FnOnce(&mut Object),
-        beside: impl FnOnce(&mut Vec<u8>),
         reason: Option<&FinishReason>,
+        beside: impl FnOnce(&mut Object),
     ) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
         delta(&mut Object::begin(out));
-        beside(out);
-        out.extend_from_slice(br#","finish_reason":"#);
-        match reason {
-            Some(reason) => write_string(out, reason.as_str()),
-            None => out.extend_from_slice(b"null"),
-        }
-        out.extend_from_slice(b"}]}\n\n");
+        end_choice(Object { out, empty: false }, reason, beside);
+        out.extend_from_slice(b"]}\n\n");
     }
+
+    /// A chunk of a completion, with its text; `beside` writes the choice's other fields, such as `logprobs`.
+    pub fn text(
+        &self,
+        out: &mut Vec<u8>,
+        text: &Text,
+        reason: Option<&FinishReason>,
+        beside: impl FnOnce(&mut Object),
+    ) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#""choices":["#);
+        let mut choice = Object::begin(out);
+        choice.json("index", "0").text("text", text);
+        end_choice(choice, reason, beside);
+        out.extend_from_slice(b"]}\n\n");
+    }
+}
+
+/// What stands at the end of every chunk's choice.
+fn end_choice(mut choice: Object, reason: Option<&FinishReason>, beside: impl FnOnce(&mut Object)) {
+    beside(&mut choice);
+    match reason {
+        Some(reason) => choice.string("finish_reason", reason.as_str()),
+        None => choice.json("finish_reason", "null"),
+    };
 }

@@ -1,0 +1,212 @@
+//! A streamed answer, line by line. A line holds what is new of the text or of the thoughts, or whole calls; the last one
+//! says why the answer ended and what it cost.
+
+use sluice_sdk::adapter::Origin;
+use sluice_sdk::canonical::{Chunks, Object, Text};
+use sluice_sdk::{Event, Failure};
+
+use crate::answer::{Form, call_id, id, read, write_function};
+use crate::logprobs;
+use crate::tags::{Pieces, Tags};
+use crate::usage::Usage;
+use crate::wire::{Answer, Logprob};
+
+/// What is known of a stream so far.
+pub struct Stream {
+    form: Form,
+    /// Since the first line.
+    begun: Option<Begun>,
+    tags: Tags,
+    /// Whether a chunk said whose the answer is.
+    spoke: bool,
+    /// Calls so far, which number the next one.
+    calls: usize,
+    /// Of a completion: where the next token stands in the text.
+    offset: u64,
+    ended: bool,
+    /// Came after chunks of the same batch: those are handed over first.
+    failure: Option<Failure>,
+}
+
+struct Begun {
+    id: Text<'static>,
+    chunks: Chunks,
+}
+
+impl Stream {
+    pub fn new(form: Form) -> Self {
+        Self {
+            form,
+            begun: None,
+            tags: Tags::default(),
+            spoke: false,
+            calls: 0,
+            offset: 0,
+            ended: false,
+            failure: None,
+        }
+    }
+
+    /// Chunks for a batch.
+    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
+        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 256).sum());
+        for event in batch {
+            if self.failure.is_some() || self.ended {
+                break;
+            }
+            if let Err(failure) = self.line(&event.data, origin, &mut out) {
+                self.failure = Some(failure);
+            }
+        }
+        if out.is_empty() {
+            self.failure.take().map_or(Ok(out), Err)
+        } else {
+            Ok(out)
+        }
+    }
+
+    /// The end of the upstream's stream, before which the answer must have ended.
+    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None if self.ended => Ok(Vec::new()),
+            None => Err(Failure::malformed(
+                "the stream broke off before a line that says `done`",
+            )),
+        }
+    }
+
+    fn line(&mut self, line: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let answer = read(line)?;
+        let begun = self.begun.take().unwrap_or_else(|| begin(self.form, &answer, origin));
+        let written = match self.form {
+            Form::Chat => self.chat(&begun, &answer, out),
+            Form::Completion => {
+                self.completion(&begun.chunks, &answer, out);
+                Ok(())
+            }
+        };
+        self.begun = Some(begun);
+        written
+    }
+
+    fn chat(&mut self, begun: &Begun, answer: &Answer, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let chunks = &begun.chunks;
+        let tokens = answer.logprobs.as_deref();
+        if let Some(thoughts) = answer.thoughts() {
+            let held = self.tags.finish();
+            self.pieces(chunks, &held, None, out);
+            let pieces = Pieces {
+                thoughts: Some(thoughts.clone()),
+                text: None,
+            };
+            self.pieces(chunks, &pieces, tokens, out);
+        }
+        let pieces = answer.text().map(|text| self.tags.take(text)).unwrap_or_default();
+        let tokens = tokens.filter(|_| answer.thoughts().is_none());
+        self.pieces(chunks, &pieces, tokens, out);
+        self.calls(begun, answer, out)?;
+        if answer.is_done() {
+            let held = self.tags.finish();
+            self.pieces(chunks, &held, None, out);
+            let speaks = self.speaks();
+            chunks.finish(out, &answer.finish_reason(self.calls > 0), |delta| {
+                write_role(delta, speaks)
+            });
+            self.end(chunks, answer, out);
+        }
+        Ok(())
+    }
+
+    /// Whether the chunk at hand is the first one.
+    fn speaks(&mut self) -> bool {
+        !std::mem::replace(&mut self.spoke, true)
+    }
+
+    /// One chunk, if there is anything to say.
+    fn pieces(&mut self, chunks: &Chunks, pieces: &Pieces, tokens: Option<&[Logprob]>, out: &mut Vec<u8>) {
+        let tokens = tokens.filter(|tokens| !tokens.is_empty());
+        if pieces.thoughts.is_none() && pieces.text.is_none() && tokens.is_none() {
+            return;
+        }
+        let speaks = self.speaks();
+        let delta = |delta: &mut Object| {
+            write_role(delta, speaks);
+            if let Some(thoughts) = &pieces.thoughts {
+                delta.text("reasoning_content", thoughts);
+            }
+            if let Some(text) = &pieces.text {
+                delta.text("content", text);
+            }
+        };
+        chunks.choice(out, delta, None, |choice| logprobs::write_of_chat(choice, tokens));
+    }
+
+    fn calls(&mut self, begun: &Begun, answer: &Answer, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if answer.calls().is_empty() {
+            return Ok(());
+        }
+        let (speaks, before) = (self.speaks(), out.len());
+        let mut written = Ok(());
+        begun.chunks.delta(out, |delta| {
+            write_role(delta, speaks);
+            let mut list = delta.list("tool_calls");
+            for call in answer.calls() {
+                let mut to = list.object();
+                to.number("index", self.calls as u64)
+                    .text("id", &call_id(call, &begun.id, self.calls))
+                    .string("type", "function");
+                written = std::mem::replace(&mut written, Ok(()))
+                    .and_then(|()| write_function(&mut to.object("function"), call));
+                self.calls += 1;
+            }
+        });
+        if written.is_err() {
+            out.truncate(before);
+        }
+        written
+    }
+
+    fn completion(&mut self, chunks: &Chunks, answer: &Answer, out: &mut Vec<u8>) {
+        let (text, thoughts) = (answer.text().filter(|text| !text.is_empty()), answer.thoughts());
+        let has_tokens = answer.logprobs.as_ref().is_some_and(|tokens| !tokens.is_empty());
+        let reason = answer.is_done().then(|| answer.finish_reason(false));
+        if text.is_none() && thoughts.is_none() && !has_tokens && reason.is_none() {
+            return;
+        }
+        let nothing = Text::from_decoded("");
+        chunks.text(out, text.unwrap_or(&nothing), reason.as_ref(), |choice| {
+            if let Some(thoughts) = thoughts {
+                choice.text("reasoning_content", thoughts);
+            }
+            logprobs::write_of_completion(choice, answer.logprobs.as_deref(), &mut self.offset);
+        });
+        if answer.is_done() {
+            self.end(chunks, answer, out);
+        }
+    }
+
+    fn end(&mut self, chunks: &Chunks, answer: &Answer, out: &mut Vec<u8>) {
+        if let Some(usage) = Usage::of(answer) {
+            chunks.usage(out, |to| usage.write(to));
+        }
+        chunks.done(out);
+        self.ended = true;
+    }
+}
+
+fn begin(form: Form, answer: &Answer, origin: &Origin) -> Begun {
+    let id = id(form, origin);
+    let model = origin.model(answer.model.as_ref());
+    let chunks = match form {
+        Form::Chat => Chunks::new(&id, origin.created(), &model),
+        Form::Completion => Chunks::of_completion(&id, origin.created(), &model),
+    };
+    Begun { id, chunks }
+}
+
+fn write_role(delta: &mut Object, speaks: bool) {
+    if speaks {
+        delta.string("role", "assistant");
+    }
+}
