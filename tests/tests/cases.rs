@@ -74,7 +74,14 @@ fn every_plugin_with_adapter_cases_is_run() {
     adapters.sort();
     assert_eq!(
         adapters,
-        ["anthropic", "bedrock", "cohere", "gemini", "ollama", "openai-compatible"],
+        [
+            "anthropic",
+            "bedrock",
+            "cohere",
+            "gemini",
+            "ollama",
+            "openai-compatible"
+        ],
         "give a new adapter a test above"
     );
 }
@@ -103,10 +110,14 @@ async fn run(plugin: &str) {
         .map(|(name, case)| (name.clone(), Case::read(&name, case)))
         .collect();
     assert!(!cases.is_empty(), "no case in {}", folder.display());
-    let upstream = Upstream::start().await;
+    let (upstream, tokens) = (Upstream::start().await, Upstream::start().await);
+    tokens.always(Script::json(
+        200,
+        &json!({ "access_token": "token-of-the-cases", "expires_in": 3600 }),
+    ));
     let mut config = Config::new();
     for case in cases.values() {
-        config = config.entry(case.entry(&upstream));
+        config = config.entry(case.entry(&upstream, &tokens));
     }
     let gateway = Gateway::start(&config).await;
     let mut failed = Vec::new();

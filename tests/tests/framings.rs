@@ -1,6 +1,7 @@
 //! Streams that are framed as lines of JSON or as AWS event streams, for adapters that ask for it.
 
 use sluice_tests::prelude::*;
+use sluice_tests::upstream::aws_message as message;
 
 const LINES: &str = "json-lines";
 const AWS: &str = "aws-event-stream";
@@ -13,22 +14,6 @@ fn chunk(text: &str, finish_reason: Option<&str>) -> String {
 
 fn chunks() -> [String; 3] {
     [chunk("Hello", None), chunk(" there", None), chunk("", Some("stop"))]
-}
-
-/// A message of an AWS event stream with one header.
-fn message(header: &str, value: &str, payload: &str) -> Vec<u8> {
-    let mut headers = vec![u8::try_from(header.len()).unwrap()];
-    headers.extend_from_slice(header.as_bytes());
-    headers.push(7);
-    headers.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
-    headers.extend_from_slice(value.as_bytes());
-    let length = |bytes: usize| u32::try_from(bytes).unwrap().to_be_bytes();
-    let mut message = length(16 + headers.len() + payload.len()).to_vec();
-    message.extend(length(headers.len()));
-    message.extend(crc32fast::hash(&message).to_be_bytes());
-    message.extend([&headers, payload.as_bytes()].concat());
-    message.extend(crc32fast::hash(&message).to_be_bytes());
-    message
 }
 
 fn messages(chunks: &[String]) -> Vec<u8> {

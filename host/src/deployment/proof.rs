@@ -9,6 +9,15 @@ use crate::plugin::adapter::Auth;
 /// The parameter by which adapters for Azure name a token of Entra ID.
 pub const ENTRA_TOKEN: &str = "azure_ad_token";
 
+/// LiteLLM has two names for each.
+const GOOGLE_NAMES: [(&str, &str); 2] = [
+    ("vertex_project", "vertex_ai_project"),
+    ("vertex_location", "vertex_ai_location"),
+];
+
+/// Where models are asked for if nobody says, as LiteLLM has it.
+const GOOGLE_LOCATION: &str = "us-central1";
+
 /// A deployment's parameters and the gateway's environment.
 struct Own<'a> {
     settings: &'a settings::Deployment,
@@ -41,29 +50,39 @@ pub fn find(
     variable: &dyn Fn(&str) -> Option<String>,
     identities: &Identities,
 ) -> Result<Identity, DeploymentError> {
+    for (name, other) in GOOGLE_NAMES {
+        if let Some(value) = settings.parameters.get(other).cloned() {
+            settings.parameters.entry(name.into()).or_insert(value);
+        }
+    }
     let own = Own { settings, variable };
     let has = |name: &str| own.secret(name).is_some();
-    let (identity, fact) = match &served.info.auth {
-        Auth::GoogleOauth(_) if has("api_key") => (Identity::Keys, None),
+    let (identity, facts) = match &served.info.auth {
+        Auth::GoogleOauth(_) if has("api_key") => (Identity::Keys, Vec::new()),
         Auth::GoogleOauth(scope) => {
-            let project = || google_project(&own).map(|project| ("vertex_project", project));
-            let fact = own.text("vertex_project").is_none().then(project).flatten();
-            (identities.google(&own, scope)?, fact)
+            let is_left_out = |name: &str| own.text(name).is_none();
+            let project = || google_project(&own);
+            let project = is_left_out("vertex_project").then(project).flatten();
+            let location = is_left_out("vertex_location").then(|| GOOGLE_LOCATION.to_owned());
+            let facts = [("vertex_project", project), ("vertex_location", location)];
+            (identities.google(&own, scope)?, facts.to_vec())
         }
         Auth::AwsSigv4(_) => {
-            let region = || ("aws_region_name", aws::region(&own, &settings.model));
-            let fact = own.text("aws_region_name").is_none().then(region);
+            let region = || aws::region(&own, &settings.model);
+            let region = own.text("aws_region_name").is_none().then(region);
             let bears = has("api_key") || has("aws_bearer_token_bedrock");
             let identity = if bears { Identity::Keys } else { identities.aws(&own)? };
-            (identity, fact)
+            (identity, vec![("aws_region_name", region)])
         }
         _ if served.takes(ENTRA_TOKEN) && !has("api_key") && !has(ENTRA_TOKEN) && azure_is_asked_for(&own) => {
-            (identities.azure(&own)?, None)
+            (identities.azure(&own)?, Vec::new())
         }
-        _ => (Identity::Keys, None),
+        _ => (Identity::Keys, Vec::new()),
     };
-    if let Some((name, value)) = fact {
-        settings.parameters.insert(name.into(), quoted(&value));
+    for (name, value) in facts {
+        if let Some(value) = value {
+            settings.parameters.insert(name.into(), quoted(&value));
+        }
     }
     Ok(identity)
 }

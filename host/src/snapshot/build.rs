@@ -276,7 +276,7 @@ impl Builder {
         };
         let parts = Parts {
             settings: configured,
-            provider: providers.get(&provider),
+            provider: providers.get(&provider, &model),
             variable: &variable,
             health,
             metrics: &self.metrics,
@@ -507,7 +507,7 @@ fn split_model(configured: &settings::Deployment, providers: &Providers) -> Resu
         return Ok((provider.clone(), bare.to_owned()));
     }
     if let Some((prefix, rest)) = model.split_once('/')
-        && (providers.get(prefix).is_some() || configured.mock_response.is_some())
+        && (providers.has(prefix) || configured.mock_response.is_some())
     {
         return Ok((prefix.to_owned(), rest.to_owned()));
     }

@@ -12,24 +12,36 @@ use crate::canonical::Operation;
 use crate::deployment::Provider;
 use crate::plugin::adapter::{Adapter, ProviderInfo};
 
-/// The descriptions of providers from bundled adapters, including adapters that a file replaces.
-#[derive(Default)]
-pub struct Shipped(HashMap<String, (Box<str>, Arc<ProviderInfo>)>);
+/// The name under which an adapter's description limits a provider to some models: patterns with `*` at their end, with a
+/// space between them. An adapter that says nothing serves the others.
+const MODELS: &str = "models";
 
-/// Providers by name.
+/// The descriptions of providers from bundled adapters, including adapters that a file replaces, by provider: the adapter and
+/// what it says.
 #[derive(Default)]
-pub struct Providers(HashMap<String, Provider>);
+pub struct Shipped(HashMap<String, Vec<(Box<str>, Arc<ProviderInfo>)>>);
+
+/// Providers by name, each as its adapters serve it.
+#[derive(Default)]
+pub struct Providers(HashMap<String, Vec<Provider>>);
 
 impl Shipped {
     /// Adds the descriptions of one bundled adapter.
     pub fn add(&mut self, adapter: &Adapter) {
         match adapter.providers() {
-            Ok(infos) => self.0.extend(infos.iter().map(|info| {
-                let said = (adapter.name().into(), Arc::new(info.clone()));
-                (info.name.clone(), said)
-            })),
+            Ok(infos) => {
+                for info in infos {
+                    let said = (adapter.name().into(), Arc::new(info.clone()));
+                    self.0.entry(info.name.clone()).or_default().push(said);
+                }
+            }
             Err(error) => tracing::error!(%error, "a bundled adapter does not say what it serves"),
         }
+    }
+
+    /// The adapters that serve a provider, each with what it says.
+    fn of(&self, provider: &str) -> &[(Box<str>, Arc<ProviderInfo>)] {
+        self.0.get(provider).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -53,16 +65,17 @@ impl Providers {
     ) {
         let plugin = adapter.name();
         for info in infos {
-            let shipped = shipped.0.get(&info.name);
-            let bundled = shipped
-                .map(|(owner, _)| owner.as_ref())
-                .filter(|owner| is_in_force(owner));
-            let owner = bundled.or_else(|| self.0.get(&info.name).map(|provider| provider.adapter.name()));
-            if let Some(owner) = owner.filter(|owner| *owner != plugin) {
+            let shipped = shipped.of(&info.name);
+            let own = shipped.iter().find(|(owner, _)| **owner == *plugin);
+            let in_force = shipped.iter().map(|(owner, _)| owner.as_ref());
+            let mut owners = in_force
+                .filter(|owner| is_in_force(owner))
+                .chain(self.all(&info.name).iter().map(|provider| provider.adapter.name()));
+            if let Some(owner) = owners.find(|owner| *owner != plugin).filter(|_| own.is_none()) {
                 faults.push(taken(&info.name, owner, plugin));
                 continue;
             }
-            let shipped = shipped.map(|(_, info)| Arc::clone(info));
+            let shipped = own.or(shipped.first()).map(|(_, info)| Arc::clone(info));
             self.add(adapter, info, shipped);
         }
     }
@@ -80,20 +93,31 @@ impl Providers {
             );
         }
         let provider = Provider::new(Arc::clone(adapter), info.clone(), shipped);
-        self.0.insert(info.name.clone(), provider);
+        let served = self.0.entry(info.name.clone()).or_default();
+        // An adapter that speaks for a provider twice means what it says last.
+        served.retain(|other| other.adapter.name() != adapter.name() || models(other) != models(&provider));
+        served.push(provider);
+        // Who serves some models goes before who serves the others.
+        served.sort_by_key(|provider| models(provider).is_none());
     }
 
-    pub fn get(&self, name: &str) -> Option<&Provider> {
-        self.0.get(name)
+    fn all(&self, name: &str) -> &[Provider] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// All providers, sorted by name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The provider, as the adapter serves it that speaks for this model.
+    pub fn get(&self, name: &str, model: &str) -> Option<&Provider> {
+        self.all(name).iter().find(|provider| serves(provider, model))
+    }
+
+    /// All providers, sorted by name, each as its models are served in general.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Provider)> {
-        let mut all: Vec<_> = self
-            .0
-            .iter()
-            .map(|(name, provider)| (name.as_str(), provider))
-            .collect();
+        let general = self.0.iter().map(|(name, served)| (name.as_str(), served.last()));
+        let mut all: Vec<_> = general.filter_map(|(name, last)| Some((name, last?))).collect();
         all.sort_by_key(|(name, _)| *name);
         all.into_iter()
     }
@@ -101,6 +125,21 @@ impl Providers {
     pub fn into_names(self) -> Vec<String> {
         self.0.into_keys().collect()
     }
+}
+
+fn models(provider: &Provider) -> Option<&str> {
+    let mut extras = provider.info.extras.iter();
+    extras
+        .find(|(name, _)| name == MODELS)
+        .map(|(_, patterns)| patterns.as_str())
+}
+
+fn serves(provider: &Provider, model: &str) -> bool {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => model.starts_with(start),
+        None => model == pattern,
+    };
+    models(provider).is_none_or(|patterns| patterns.split_whitespace().any(fits))
 }
 
 fn taken(provider: &str, owner: &str, plugin: &str) -> Fault {

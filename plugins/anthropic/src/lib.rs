@@ -11,6 +11,7 @@ mod answer;
 mod betas;
 mod error;
 mod model;
+mod place;
 mod request;
 mod stream;
 mod usage;
@@ -18,11 +19,12 @@ mod wire;
 
 use serde::Deserialize;
 use sluice_sdk::{
-    Auth, Continuation, Event, Failure, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading,
-    RequestBody, Target, UpstreamRequest, deployment, exchange,
+    Event, Failure, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
+    UpstreamRequest, deployment, exchange,
 };
 
 use betas::Betas;
+use place::Place;
 use request::AnswerLimits;
 use sluice_sdk::adapter::Origin;
 use stream::Stream;
@@ -89,32 +91,16 @@ impl Plugin for Anthropic {
 
 impl ProviderAdapter for Anthropic {
     fn providers(&mut self) -> Vec<ProviderInfo> {
-        let environment = [
-            ("api_key", "ANTHROPIC_API_KEY"),
-            ("api_base", "ANTHROPIC_API_BASE"),
-            ("api_base", "ANTHROPIC_BASE_URL"),
-        ];
-        vec![ProviderInfo {
-            name: "anthropic".into(),
-            api_base: "https://api.anthropic.com".into(),
-            auth: Auth::Header(("x-api-key".into(), "api_key".into())),
-            environment: environment
-                .map(|(parameter, variable)| (parameter.into(), variable.into()))
-                .into(),
-            operations: vec!["chat-completions".into()],
-            continuation: Continuation::Instructed,
-            credential_is_optional: false,
-            extras: Vec::new(),
-        }]
+        place::providers()
     }
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
-        let path = path_under(deployment::text("api_base").as_deref());
+        let place = Place::of(target);
         let limits = AnswerLimits {
             default: self.settings.default_max_tokens,
             of_model: deployment::parameter("max_output_tokens").and_then(|json| json.parse().ok()),
         };
-        let translated = request::translate(&exchange::body(), &target.model, limits)?;
+        let translated = request::translate(&exchange::body(), &target.model, place, limits)?;
         self.json_tool = translated.json_tool;
         self.origin = Origin::of_model(&target.model);
         self.stream = Stream::new(translated.json_tool);
@@ -125,11 +111,11 @@ impl ProviderAdapter for Anthropic {
         };
         Ok(UpstreamRequest {
             method: "POST".into(),
-            path_and_query: path.into(),
-            headers: headers(translated.betas),
+            path_and_query: place.path(&target.model, translated.streaming),
+            headers: headers(place, translated.betas),
             body: RequestBody::Bytes(translated.body),
             reading,
-            auth: None,
+            auth: place.auth(),
             extras: Vec::new(),
         })
     }
@@ -151,24 +137,16 @@ impl ProviderAdapter for Anthropic {
     }
 }
 
-/// Messages live at `/v1/messages`, and bases are given with all of it, a part or nothing. The host does not double a
-/// path that the base ends in.
-fn path_under(api_base: Option<&str>) -> &'static str {
-    let base = api_base.unwrap_or_default().split('?').next().unwrap_or_default();
-    let base = base.trim_end_matches('/');
-    if base.ends_with("/v1") || (base.ends_with("/messages") && !base.ends_with("/v1/messages")) {
-        "/messages"
-    } else {
-        "/v1/messages"
-    }
-}
-
-fn headers(betas: Betas) -> Vec<Header> {
+fn headers(place: Place, betas: Betas) -> Vec<Header> {
     let header = |name: &str, value: String| Header {
         name: name.into(),
         value,
     };
-    let mut headers = vec![header("anthropic-version", VERSION.into())];
+    let mut headers = Vec::new();
+    // Vertex AI reads the version in the body.
+    if place != Place::Vertex {
+        headers.push(header("anthropic-version", VERSION.into()));
+    }
     headers.extend(betas.header().map(|betas| header("anthropic-beta", betas)));
     headers
 }

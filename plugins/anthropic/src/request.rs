@@ -15,6 +15,7 @@ use sluice_sdk::Failure;
 
 use crate::betas::Betas;
 use crate::model::Model;
+use crate::place::{Place, VERTEX_VERSION};
 use conversation::{Conversation, write_system};
 use fields::Own;
 use structure::Structure;
@@ -63,7 +64,7 @@ impl AnswerLimits {
 ///
 /// # Errors
 /// The request cannot be read, makes no sense to Anthropic, or asks for what it cannot do.
-pub fn translate(body: &[u8], model_name: &str, limits: AnswerLimits) -> Result<Translated, Failure> {
+pub fn translate(body: &[u8], model_name: &str, place: Place, limits: AnswerLimits) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let model = Model::named(model_name);
     let parameters = Parameters::read("Anthropic", &request);
@@ -71,7 +72,8 @@ pub fn translate(body: &[u8], model_name: &str, limits: AnswerLimits) -> Result<
     let mut betas = own.betas();
     let plan = Plan::make(&request, &own, model, &parameters, limits, &mut betas)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + ENVELOPE_BYTES);
-    write(&mut out, model_name, &request, &own, &plan, &mut betas)?;
+    let name = (place != Place::Vertex).then_some(model_name);
+    write(&mut out, name, &request, &own, &plan, &mut betas)?;
     let body = lay_extra_bodies_over(out, own.extra_body);
     let json_tool = matches!(plan.structure, Structure::Tool { .. });
     Ok(Translated {
@@ -165,7 +167,7 @@ fn stop_sequences<'a>(stop: &'a Stop<'a>, parameters: &Parameters) -> Vec<&'a Te
 
 fn write(
     out: &mut Vec<u8>,
-    model_name: &str,
+    model_name: Option<&str>,
     request: &Request,
     own: &Own,
     plan: &Plan,
@@ -173,7 +175,11 @@ fn write(
 ) -> Result<(), Failure> {
     let messages = request.messages.as_deref().unwrap_or_default();
     let mut to = Object::begin(out);
-    to.string("model", model_name);
+    match model_name {
+        Some(name) => to.string("model", name),
+        // Its path names the model.
+        None => to.string("anthropic_version", VERTEX_VERSION),
+    };
     match plan.max_tokens {
         MaxTokens::Asked(raw) => to.raw("max_tokens", raw),
         MaxTokens::Default(tokens) => to.number("max_tokens", tokens),

@@ -1,5 +1,6 @@
 //! What the cases cannot say: settings, what the host is told at load, and one instance over several attempts.
 
+use sluice_sdk::Auth;
 use sluice_sdk::testing::Host;
 
 use super::*;

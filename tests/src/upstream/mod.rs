@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use http::Reader;
 pub use http::Request;
 use script::Step;
-pub use script::{Event, Gate, Script};
+pub use script::{Event, Gate, Script, aws_message};
 
 use crate::wait::within;
 

@@ -164,6 +164,21 @@ impl Script {
         Self::segments(events.into_iter().map(|event| event.framed("\n")))
     }
 
+    /// An AWS event stream; an event whose name ends in `Exception` is one.
+    #[must_use]
+    pub fn aws_events(events: impl IntoIterator<Item = Event>) -> Self {
+        let message = |event: Event| {
+            let header = if event.name.ends_with("Exception") {
+                ":exception-type"
+            } else {
+                ":event-type"
+            };
+            aws_message(header, &event.name, &event.data)
+        };
+        let script = Self::segments(events.into_iter().map(message));
+        script.header("content-type", "application/vnd.amazon.eventstream")
+    }
+
     /// An event stream cut into these segments, wherever they cut.
     #[must_use]
     pub fn segments<S: AsRef<[u8]>>(segments: impl IntoIterator<Item = S>) -> Self {
@@ -358,4 +373,25 @@ impl Head {
         };
         text
     }
+}
+
+/// A message of an AWS event stream with one header
+/// (<https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html>).
+///
+/// # Panics
+/// The message is longer than the format allows.
+#[must_use]
+pub fn aws_message(header: &str, value: &str, payload: &str) -> Vec<u8> {
+    let mut headers = vec![u8::try_from(header.len()).unwrap()];
+    headers.extend_from_slice(header.as_bytes());
+    headers.push(7);
+    headers.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+    headers.extend_from_slice(value.as_bytes());
+    let length = |bytes: usize| u32::try_from(bytes).unwrap().to_be_bytes();
+    let mut message = length(16 + headers.len() + payload.len()).to_vec();
+    message.extend(length(headers.len()));
+    message.extend(crc32fast::hash(&message).to_be_bytes());
+    message.extend([&headers, payload.as_bytes()].concat());
+    message.extend(crc32fast::hash(&message).to_be_bytes());
+    message
 }

@@ -96,11 +96,15 @@ impl Case {
         &self.file.about
     }
 
-    /// The deployment at this upstream, as `model_list` has it.
-    pub fn entry(&self, upstream: &Upstream) -> Value {
+    /// The deployment at this upstream, as `model_list` has it. `tokens` is where a Google credential is exchanged.
+    pub fn entry(&self, upstream: &Upstream, tokens: &Upstream) -> Value {
         let mut params = self.file.deployment.clone();
         params.insert("api_base".into(), format!("{}{}", upstream.base(), self.base()).into());
-        params.entry("api_key").or_insert_with(|| UPSTREAM_KEY.into());
+        if params.contains_key("vertex_credentials") {
+            params.insert("vertex_credentials".into(), user_at(tokens));
+        } else {
+            params.entry("api_key").or_insert_with(|| UPSTREAM_KEY.into());
+        }
         json!({ "model_name": self.group, "litellm_params": params, "model_info": self.file.model_info })
     }
 
@@ -126,7 +130,7 @@ impl Case {
         let mut found = Vec::new();
         let asked_before = upstream.count();
         if let Some(answer) = &self.file.upstream_answer {
-            upstream.always(answer.script());
+            upstream.always(answer.script(self.is_of_aws()));
         }
         let answer = gateway.client().post(self.path(), &self.request()).await;
         let asked = upstream.requests().split_off(asked_before);
@@ -148,6 +152,12 @@ impl Case {
         let mut request = self.file.request.clone();
         request["model"] = self.group.clone().into();
         request
+    }
+
+    /// Whether the provider's streams are AWS's.
+    fn is_of_aws(&self) -> bool {
+        let model = self.file.deployment["model"].as_str();
+        model.is_some_and(|model| model.starts_with("bedrock"))
     }
 
     fn is_streamed(&self) -> bool {
@@ -306,6 +316,18 @@ impl Case {
     }
 }
 
+/// A Google user's credential, as JSON in text.
+fn user_at(tokens: &Upstream) -> Value {
+    let user = json!({
+        "type": "authorized_user",
+        "client_id": "id",
+        "client_secret": "secret-of-the-client",
+        "refresh_token": "refresh-token-of-the-user",
+        "token_uri": format!("{}/token", tokens.base()),
+    });
+    user.to_string().into()
+}
+
 /// A failure's fault decides the status; its words reach the client.
 fn check_error(error: &Map<String, Value>, answer: &Answer, found: &mut Vec<String>) {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -347,11 +369,12 @@ fn statuses(fault: &str) -> &'static [u16] {
 }
 
 impl UpstreamAnswer {
-    fn script(&self) -> Script {
+    fn script(&self, is_of_aws: bool) -> Script {
         let script = match (&self.body, &self.text, &self.events) {
             (Some(body), ..) => Script::json(self.status, body),
             (None, Some(text), _) if self.status == 200 => Script::segments([text]),
             (None, Some(text), _) => Script::text(self.status, "text/html", text),
+            (None, None, Some(events)) if is_of_aws => Script::aws_events(events.iter().map(UpstreamEvent::event)),
             (None, None, Some(events)) => Script::events(events.iter().map(UpstreamEvent::event)),
             (None, None, None) => Script::text(self.status, "text/plain", ""),
         };

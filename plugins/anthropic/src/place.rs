@@ -1,0 +1,113 @@
+//! Where Claude is served: by Anthropic itself, by Vertex AI
+//! (<https://docs.anthropic.com/en/api/claude-on-vertex-ai>), and by Microsoft Foundry
+//! (<https://learn.microsoft.com/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude>).
+
+use sluice_sdk::{Auth, Continuation, ProviderInfo, Target, deployment};
+
+/// Who serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    #[default]
+    Anthropic,
+    Vertex,
+    Foundry,
+}
+
+/// Vertex AI's version of the wire format, which stands in the body.
+pub const VERTEX_VERSION: &str = "vertex-2023-10-16";
+
+/// The models of these providers that are Claude's: others are not for this adapter.
+const CLAUDE: &str = "claude-* anthropic/claude-*";
+
+/// One address a line: Google's global one, those of two areas, and one for each region.
+const VERTEX: &str =
+    "https://{vertex_location=global}aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/global
+https://aiplatform.{vertex_location=us}us.rep.googleapis.com/v1/projects/{vertex_project}/locations/us
+https://aiplatform.{vertex_location=eu}eu.rep.googleapis.com/v1/projects/{vertex_project}/locations/eu
+https://{vertex_location}-aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/{vertex_location}";
+
+/// What the adapter serves.
+pub fn providers() -> Vec<ProviderInfo> {
+    let key = Auth::Header(("x-api-key".into(), "api_key".into()));
+    let oauth = Auth::GoogleOauth("https://www.googleapis.com/auth/cloud-platform".into());
+    let anthropic = [
+        ("api_key", "ANTHROPIC_API_KEY"),
+        ("api_base", "ANTHROPIC_API_BASE"),
+        ("api_base", "ANTHROPIC_BASE_URL"),
+    ];
+    let vertex = [
+        ("vertex_project", "VERTEXAI_PROJECT"),
+        ("vertex_project", "GOOGLE_CLOUD_PROJECT"),
+        ("vertex_location", "VERTEXAI_LOCATION"),
+        ("vertex_location", "GOOGLE_CLOUD_LOCATION"),
+        ("vertex_credentials", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ];
+    let foundry = [
+        ("api_key", "AZURE_AI_API_KEY"),
+        ("api_base", "AZURE_AI_API_BASE"),
+        ("azure_ad_token", "AZURE_AD_TOKEN"),
+    ];
+    vec![
+        provider("anthropic", "https://api.anthropic.com", key.clone(), &anthropic),
+        of_claude(provider("vertex_ai", VERTEX, oauth, &vertex)),
+        of_claude(provider("azure_ai", "", key, &foundry)),
+    ]
+}
+
+fn provider(name: &str, api_base: &str, auth: Auth, environment: &[(&str, &str)]) -> ProviderInfo {
+    ProviderInfo {
+        environment: environment
+            .iter()
+            .map(|(parameter, variable)| ((*parameter).into(), (*variable).into()))
+            .collect(),
+        continuation: Continuation::Instructed,
+        ..ProviderInfo::new(name, api_base, auth)
+    }
+}
+
+fn of_claude(mut info: ProviderInfo) -> ProviderInfo {
+    info.extras.push(("models".into(), CLAUDE.into()));
+    info
+}
+
+impl Place {
+    pub fn of(target: &Target) -> Self {
+        match target.provider.as_str() {
+            "vertex_ai" => Self::Vertex,
+            "azure_ai" => Self::Foundry,
+            _ => Self::Anthropic,
+        }
+    }
+
+    /// The path below the deployment's base. The host does not double a path that the base ends in.
+    pub fn path(self, model: &str, streaming: bool) -> String {
+        let base = deployment::text("api_base").unwrap_or_default();
+        let base = base.split('?').next().unwrap_or_default().trim_end_matches('/');
+        match self {
+            Self::Anthropic => messages_path(base).into(),
+            Self::Foundry if base.contains("/anthropic") => messages_path(base).into(),
+            Self::Foundry => format!("/anthropic{}", messages_path(base)),
+            Self::Vertex => {
+                let method = if streaming { "streamRawPredict" } else { "rawPredict" };
+                let model = model.strip_prefix("anthropic/").unwrap_or(model);
+                format!("/publishers/anthropic/models/{model}:{method}")
+            }
+        }
+    }
+
+    /// What replaces the provider's own proof: a token of Entra ID is borne, where there is no key.
+    pub fn auth(self) -> Option<Auth> {
+        let has = deployment::has_parameter;
+        let by_token = self == Self::Foundry && !has("api_key") && has("azure_ad_token");
+        by_token.then(|| Auth::Bearer("azure_ad_token".into()))
+    }
+}
+
+/// Messages live at `/v1/messages`, and bases are given with all of it, a part or nothing.
+fn messages_path(base: &str) -> &'static str {
+    if base.ends_with("/v1") || (base.ends_with("/messages") && !base.ends_with("/v1/messages")) {
+        "/messages"
+    } else {
+        "/v1/messages"
+    }
+}
