@@ -42,18 +42,6 @@ def deployments(mock, tokens):
     }
 
 
-#: (provider, conversation): why it is left out. `None` for a conversation stands for all, and `None` for a provider.
-EXCEPTIONS = {
-    ("openai", "thinking"): "OpenAI's chat completions show no thinking",
-    ("azure", "thinking"): "OpenAI's chat completions show no thinking",
-}
-
-
-def exception(provider, conversation, stream):
-    del stream
-    return EXCEPTIONS.get((provider, conversation))
-
-
 def fixtures(conversations):
     """What the mock answers: to the user's marker, at each turn."""
     for name, conversation in conversations.items():

@@ -42,6 +42,7 @@ mod resilience;
 mod simulate;
 mod stalls;
 mod streams;
+mod table;
 mod tls;
 mod upstream;
 mod upstream_answers;

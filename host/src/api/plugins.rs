@@ -9,7 +9,7 @@ use crate::body::Body;
 use crate::gateway::Gateway;
 use crate::plugin::Component;
 use crate::plugin::component::Source;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, models};
 
 #[derive(Serialize)]
 struct List {
@@ -34,8 +34,18 @@ struct Plugin {
     outbound_asked: Vec<String>,
     /// Hosts that it may connect to, in any of its uses.
     outbound_granted: Vec<String>,
+    /// Of an adapter, what it serves, as it says itself.
+    providers: Vec<Served>,
     calls: u64,
     last_error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Served {
+    name: String,
+    operations: Vec<String>,
+    /// `None`: all that no other adapter serves.
+    models: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -87,8 +97,21 @@ impl Plugin {
             imports: component.imports.clone(),
             outbound_asked: manifest.outbound.clone(),
             outbound_granted: snapshot.granted(&manifest.name),
+            providers: providers(snapshot, &manifest.name),
             calls: counters.calls(),
             last_error: counters.last_error(),
         }
     }
+}
+
+/// What the adapter of this name serves; nothing if there is none.
+fn providers(snapshot: &Snapshot, name: &str) -> Vec<Served> {
+    let adapter = snapshot.adapters.iter().find(|adapter| adapter.name() == name);
+    let infos = adapter.and_then(|adapter| adapter.providers().ok());
+    let served = infos.unwrap_or_default().iter().map(|info| Served {
+        name: info.name.clone(),
+        operations: info.operations.clone(),
+        models: models(info).map(str::to_owned),
+    });
+    served.collect()
 }

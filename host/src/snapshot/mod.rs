@@ -17,6 +17,7 @@ use std::sync::Arc;
 pub use build::{Builder, Sources};
 pub use groups::{Found, Groups};
 pub use listing::Served;
+pub use providers::models;
 
 use crate::callbacks::Sink;
 use crate::canonical::parts::Medium;

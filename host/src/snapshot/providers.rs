@@ -95,10 +95,10 @@ impl Providers {
         let provider = Provider::new(Arc::clone(adapter), info.clone(), shipped);
         let served = self.0.entry(info.name.clone()).or_default();
         // An adapter that speaks for a provider twice means what it says last.
-        served.retain(|other| other.adapter.name() != adapter.name() || models(other) != models(&provider));
+        served.retain(|other| other.adapter.name() != adapter.name() || models(&other.info) != models(&provider.info));
         served.push(provider);
         // Who serves some models goes before who serves the others.
-        served.sort_by_key(|provider| models(provider).is_none());
+        served.sort_by_key(|provider| models(&provider.info).is_none());
     }
 
     fn all(&self, name: &str) -> &[Provider] {
@@ -127,8 +127,9 @@ impl Providers {
     }
 }
 
-fn models(provider: &Provider) -> Option<&str> {
-    let mut extras = provider.info.extras.iter();
+/// The models that an adapter limits a provider to.
+pub fn models(info: &ProviderInfo) -> Option<&str> {
+    let mut extras = info.extras.iter();
     extras
         .find(|(name, _)| name == MODELS)
         .map(|(_, patterns)| patterns.as_str())
@@ -139,7 +140,7 @@ fn serves(provider: &Provider, model: &str) -> bool {
         Some(start) => model.starts_with(start),
         None => model == pattern,
     };
-    models(provider).is_none_or(|patterns| patterns.split_whitespace().any(fits))
+    models(&provider.info).is_none_or(|patterns| patterns.split_whitespace().any(fits))
 }
 
 fn taken(provider: &str, owner: &str, plugin: &str) -> Fault {
