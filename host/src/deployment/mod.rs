@@ -163,6 +163,7 @@ impl Deployment {
         let dropped = list(&settings, "additional_drop_params");
         let dropped = dropped.iter().map(|path| json::Path::parse(path)).collect();
         if let Some(served) = served {
+            proof::complete_by_model(&mut settings, served);
             served.read_environment(&mut settings, variable);
         }
         let identity = match served {

@@ -9,6 +9,8 @@ use crate::plugin::adapter::Auth;
 /// The parameter by which adapters for Azure name a token of Entra ID.
 pub const ENTRA_TOKEN: &str = "azure_ad_token";
 
+const AWS_REGION: &str = "aws_region_name";
+
 /// LiteLLM has two names for each.
 const GOOGLE_NAMES: [(&str, &str); 2] = [
     ("vertex_project", "vertex_ai_project"),
@@ -43,6 +45,17 @@ impl Configured for Own<'_> {
     }
 }
 
+/// What the model's name says of its address. It takes precedence over the environment.
+pub fn complete_by_model(settings: &mut settings::Deployment, served: &Provider) {
+    let parameters = &mut settings.parameters;
+    if matches!(served.info.auth, Auth::AwsSigv4(_))
+        && !parameters.contains_key(AWS_REGION)
+        && let Some(region) = aws::region_of_model(&settings.model)
+    {
+        parameters.insert(AWS_REGION.into(), quoted(&region));
+    }
+}
+
 /// Finds the identity and completes the parameters that addresses are made of.
 pub fn find(
     settings: &mut settings::Deployment,
@@ -68,11 +81,11 @@ pub fn find(
             (identities.google(&own, scope)?, facts.to_vec())
         }
         Auth::AwsSigv4(_) => {
-            let region = || aws::region(&own, &settings.model);
-            let region = own.text("aws_region_name").is_none().then(region);
+            let region = || aws::default_region(&own);
+            let region = own.text(AWS_REGION).is_none().then(region);
             let bears = has("api_key") || has("aws_bearer_token_bedrock");
             let identity = if bears { Identity::Keys } else { identities.aws(&own)? };
-            (identity, vec![("aws_region_name", region)])
+            (identity, vec![(AWS_REGION, region)])
         }
         _ if served.takes(ENTRA_TOKEN) && !has("api_key") && !has(ENTRA_TOKEN) && azure_is_asked_for(&own) => {
             (identities.azure(&own)?, Vec::new())

@@ -22,26 +22,27 @@ use sts::{Assume, WebIdentity};
 /// Where no region is configured, as LiteLLM has it.
 const DEFAULT_REGION: &str = "us-west-2";
 
-/// The region of a deployment that names none: of its model (`us-east-1/…`, an ARN), of its profile, of the environment.
-pub fn region(configured: &dyn Configured, model: &str) -> String {
+/// The region that a model's name tells: `us-east-1/…`, or an ARN.
+pub fn region_of_model(model: &str) -> Option<String> {
     let of_arn = || {
         let (_, arn) = model.split_once("arn:aws")?;
         arn.split(':').nth(2).filter(|region| !region.is_empty())
     };
-    let of_model = model.split('/').find(|part| is_region(part)).or_else(of_arn);
+    let named = model.split('/').find(|part| is_region(part)).or_else(of_arn);
+    named.map(str::to_owned)
+}
+
+/// The region of a deployment that names none: of the environment, else of its profile.
+pub fn default_region(configured: &dyn Configured) -> String {
+    let variables = ["AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"];
+    let of_environment = variables.iter().find_map(|name| configured.variable(name));
     let of_profile = || {
         let name = configured
             .text("aws_profile_name")
             .or_else(|| configured.variable("AWS_PROFILE"));
         Files::of(configured).region(name.as_deref().unwrap_or("default"))
     };
-    let of_environment = || {
-        let variables = ["AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"];
-        variables.iter().find_map(|name| configured.variable(name))
-    };
-    of_model
-        .map(str::to_owned)
-        .or_else(of_environment)
+    of_environment
         .or_else(of_profile)
         .unwrap_or_else(|| DEFAULT_REGION.into())
 }
