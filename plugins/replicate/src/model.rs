@@ -1,0 +1,71 @@
+//! Where a model is run, and what its inputs are called: each model has a schema of its own, which only its name hints at.
+
+use sluice_sdk::Failure;
+
+/// A version's id is a SHA-256 in hexadecimal digits.
+const VERSION_DIGITS: usize = 64;
+
+/// A model to run.
+pub struct Model<'a> {
+    /// Below the API's version.
+    pub path: String,
+    /// Which version of it, where the name says that.
+    pub version: Option<&'a str>,
+    /// What it calls the most tokens to answer with.
+    pub max_tokens: &'static str,
+}
+
+impl<'a> Model<'a> {
+    /// By a name of the forms `owner/model`, `owner/model:version`, `version` or `deployments/owner/deployment`.
+    ///
+    /// # Errors
+    /// It has none of these forms.
+    pub fn named(name: &'a str) -> Result<Self, Failure> {
+        let (path, version) = place(name).ok_or_else(|| {
+            let message = "the deployment's `model` is none of `replicate/owner/model`, `replicate/owner/model:version`, \
+                           `replicate/version` and `replicate/deployments/owner/deployment`";
+            Failure::bad_request("model", message)
+        })?;
+        Ok(Self {
+            path,
+            version,
+            max_tokens: max_tokens(name),
+        })
+    }
+}
+
+fn place(name: &str) -> Option<(String, Option<&str>)> {
+    let is_version = |word: &str| word.len() == VERSION_DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_version(name) {
+        return Some(("/predictions".into(), Some(name)));
+    }
+    if let Some((model, version)) = name.split_once(':') {
+        return (is_pair(model) && is_version(version)).then(|| ("/predictions".into(), Some(version)));
+    }
+    match name.strip_prefix("deployments/") {
+        Some(deployment) => is_pair(deployment).then(|| (format!("/deployments/{deployment}/predictions"), None)),
+        None => is_pair(name).then(|| (format!("/models/{name}/predictions"), None)),
+    }
+}
+
+/// Whether it is two plain words with a `/` between them, so that it can stand in a path.
+fn is_pair(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_word = |word: &str| word.bytes().all(is_plain) && word.bytes().any(|byte| byte != b'.');
+    name.split_once('/')
+        .is_some_and(|(owner, model)| is_word(owner) && is_word(model))
+}
+
+/// As LiteLLM has it for models of older times; those of today say `max_tokens`.
+fn max_tokens(name: &str) -> &'static str {
+    let has = |sign: &str| name.contains(sign);
+    if has("vicuna") || has("flan") {
+        "max_length"
+    } else if name.starts_with("openai/") {
+        "max_completion_tokens"
+    } else if has("llama-2") || (has("codellama") && !has("codellama-13b")) {
+        "max_new_tokens"
+    } else {
+        "max_tokens"
+    }
+}
