@@ -15,6 +15,7 @@ CHECKED = {
     "gemini": ("gemini", ""),
     "ollama": ("ollama", ""),
     "openai_responses": ("openai-compatible", "responses"),
+    "replicate": ("replicate", ""),
 }
 
 

@@ -25,9 +25,14 @@ pub const STRATEGIES: [&str; 9] = [
 
 /// Other plugins whose time is not a test's subject. They and the strategies get more than they need: a debug build on a
 /// busy machine may lose a processor for longer than the limits of production.
-const PATIENT_PLUGINS: [&str; 9] = [
+const PATIENT_PLUGINS: [&str; 14] = [
     "openai-compatible",
     "anthropic",
+    "bedrock",
+    "cohere",
+    "gemini",
+    "ollama",
+    "replicate",
     "content-filter",
     "webhook",
     "probe-strategy",

@@ -59,6 +59,11 @@ async fn cases_of_ollama_hold() {
     run("ollama").await;
 }
 
+#[tokio::test]
+async fn cases_of_replicate_hold() {
+    run("replicate").await;
+}
+
 #[test]
 fn every_plugin_with_adapter_cases_is_run() {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
