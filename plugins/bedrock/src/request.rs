@@ -6,9 +6,12 @@ mod conversation;
 mod documents;
 mod fields;
 mod format;
+mod media;
 mod schema;
 mod structure;
+mod system;
 mod thinking;
+mod tool_choice;
 mod tools;
 mod turn;
 
@@ -20,9 +23,10 @@ use crate::betas::Betas;
 use crate::model::Model;
 use crate::names::Names;
 use crate::usage::THINKING_PATH;
-use conversation::{Conversation, write_system};
+use conversation::Conversation;
 use fields::Own;
 use structure::Structure;
+use system::{holds_guarded_text, write_system};
 use thinking::Thinking;
 use tools::Tools;
 
@@ -144,7 +148,7 @@ fn guarded_from(request: &Request, own: &Own) -> Option<usize> {
     let is_user = |message: &Message| message.role == Some(Role::User);
     let since = messages.len() - messages.iter().rev().take_while(|message| is_user(message)).count();
     let last = messages.get(since..)?;
-    let says_itself = last.iter().any(conversation::holds_guarded_text);
+    let says_itself = last.iter().any(holds_guarded_text);
     (!last.is_empty() && !says_itself).then_some(since)
 }
 

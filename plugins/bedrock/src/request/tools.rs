@@ -8,9 +8,10 @@ use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Reques
 use super::content::write_cache_point;
 use super::fields::Own;
 use super::schema::write_input;
-use super::structure::{Force, JSON_TOOL, Structure};
+use super::structure::{JSON_TOOL, Structure};
+use super::tool_choice::{self, Choice};
 use crate::betas::Betas;
-use crate::model::{Family, Forced, Model, Thinking};
+use crate::model::{Family, Model, Thinking};
 use crate::names::Names;
 
 /// Nova's tool for searching the web, which runs at Amazon's.
@@ -25,13 +26,6 @@ pub struct Tools<'a> {
     searches: bool,
     choice: Option<Choice<'a>>,
     single_calls: bool,
-}
-
-enum Choice<'a> {
-    Auto,
-    Any,
-    JsonTool,
-    Named(Text<'a>),
 }
 
 /// The names of the functions among a request's tools.
@@ -72,11 +66,7 @@ impl<'a> Tools<'a> {
                 parameters.drop_or_refuse("web_search_options", "only Nova 2 searches the web there")?;
             }
         }
-        made.choice = match structure {
-            Structure::Tool { force: Force::This, .. } => Some(Choice::JsonTool),
-            Structure::Tool { force: Force::Any, .. } if wants_no_certain_tool(request) => Some(Choice::Any),
-            _ => choice(request, model, parameters)?,
-        };
+        made.choice = tool_choice::plan(request, structure, model, parameters)?;
         let has_tools = !made.tools.is_empty() || !made.models_own.is_empty();
         if request.parallel_tool_calls == Some(false) && has_tools {
             made.single_calls = model.single_calls;
@@ -191,45 +181,6 @@ impl<'a> Tools<'a> {
             to.rest(&tool.rest).maybe_raw("cache_control", tool.cache_control);
         }
     }
-}
-
-fn choice<'a>(request: &Request<'a>, model: Model, parameters: &Parameters) -> Result<Option<Choice<'a>>, Failure> {
-    let (choice, needs) = match &request.tool_choice {
-        None | Some(ToolChoice::None) => return Ok(None),
-        Some(ToolChoice::Auto) => (Choice::Auto, Forced::Any),
-        Some(ToolChoice::Required) => (Choice::Any, Forced::Any),
-        Some(ToolChoice::Named(name)) => (Choice::Named(name.clone()), Forced::Named),
-        Some(ToolChoice::Other(raw)) => match native_name(raw) {
-            Some(name) => (Choice::Named(name), Forced::Named),
-            None => {
-                parameters.drop_or_refuse("tool_choice", "it has no choice of this form")?;
-                return Ok(None);
-            }
-        },
-    };
-    if model.forced_tools >= needs {
-        return Ok(Some(choice));
-    }
-    match choice {
-        // What it does anyway.
-        Choice::Auto => {}
-        _ => parameters.drop_or_refuse("tool_choice", "this model cannot be made to call a tool")?,
-    }
-    Ok(None)
-}
-
-/// `{"type": "tool", "name"}`, which is Claude's form, and `{"tool": {"name"}}`, which is Converse's.
-fn native_name(raw: &RawValue) -> Option<Text<'_>> {
-    let fields = serde_json::from_str::<Fields>(raw.get()).ok()?;
-    let is_tool = fields.get("type").is_some_and(|kind| kind.get() == r#""tool""#);
-    match fields.get("tool") {
-        Some(tool) => Text::of(serde_json::from_str::<Fields>(tool.get()).ok()?.get("name")?),
-        None => Text::of(fields.get("name").filter(|_| is_tool)?),
-    }
-}
-
-fn wants_no_certain_tool(request: &Request) -> bool {
-    !matches!(request.tool_choice, Some(ToolChoice::Named(_) | ToolChoice::Other(_)))
 }
 
 /// A tool in Converse's own form, which clients may give as it is.
