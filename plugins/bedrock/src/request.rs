@@ -7,6 +7,7 @@ mod documents;
 mod fields;
 mod format;
 mod media;
+mod references;
 mod schema;
 mod structure;
 mod system;
@@ -187,7 +188,8 @@ fn write_messages(to: &mut Object, messages: &[Message], plan: &Plan) -> Result<
 fn write_inference_config(to: &mut Object, own: &Own, plan: &Plan) {
     let clients = own.inference_config();
     let is_ours = |name: &str| clients.get(name).is_none();
-    let mut config = to.object("inferenceConfig");
+    let mut out = Vec::new();
+    let mut config = Object::begin(&mut out);
     match plan.max_tokens.filter(|_| is_ours("maxTokens")) {
         Some(MaxTokens::Asked(raw)) => {
             config.raw("maxTokens", raw);
@@ -210,6 +212,10 @@ fn write_inference_config(to: &mut Object, own: &Own, plan: &Plan) {
         }
     }
     config.rest(&clients.0);
+    drop(config);
+    if out != b"{}" {
+        to.field("inferenceConfig").extend_from_slice(&out);
+    }
 }
 
 /// Which fields of the model's own answer to hand on: the client's, and where the model thinks how much it thought.

@@ -7,7 +7,8 @@ use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Reques
 
 use super::content::write_cache_point;
 use super::fields::Own;
-use super::schema::write_input;
+use super::references::replaced;
+use super::schema::{write_input, write_strict};
 use super::structure::{JSON_TOOL, Structure};
 use super::tool_choice::{self, Choice};
 use crate::betas::Betas;
@@ -230,8 +231,13 @@ fn write_tool(list: &mut List, tool: &Tool, names: &Names, model: Model) -> Resu
             Some(description) => to.text("description", description),
             None => to.text("description", name),
         };
-        write_schema(&mut to, function.parameters, model);
-        if function.strict == Some(true) && model.native_structure {
+        let is_strict = function.strict == Some(true) && model.native_structure;
+        match function.parameters.filter(|_| is_strict) {
+            // What the model cannot hold it to is refused.
+            Some(schema) => write_strict(to.object("inputSchema").field("json"), schema),
+            None => write_schema(&mut to, function.parameters, model),
+        }
+        if is_strict {
             to.json("strict", "true");
         }
     }
@@ -254,9 +260,11 @@ fn write_schema(to: &mut Object, schema: Option<&RawValue>, model: Model) {
 }
 
 /// Nova knows these three at the top of a schema, and refuses others
-/// (<https://docs.aws.amazon.com/nova/latest/userguide/tool-use-definition.html>). References need their definitions.
+/// (<https://docs.aws.amazon.com/nova/latest/userguide/tool-use-definition.html>), definitions among them.
 fn write_novas(out: &mut Vec<u8>, schema: Option<&RawValue>) {
-    let fields = schema.and_then(|schema| serde_json::from_str::<Fields>(schema.get()).ok());
+    let replaced = schema.and_then(replaced).map(|schema| schema.to_string());
+    let schema = replaced.as_deref().or(schema.map(RawValue::get));
+    let fields = schema.and_then(|schema| serde_json::from_str::<Fields>(schema).ok());
     let Fields(fields) = fields.unwrap_or_default();
     let mut object = Object::begin(out);
     object.string("type", "object");
@@ -264,7 +272,7 @@ fn write_novas(out: &mut Vec<u8>, schema: Option<&RawValue>) {
         object.json("properties", "{}");
     }
     for field in &fields {
-        if matches!(&*field.0, "properties" | "required" | "$defs" | "definitions") {
+        if matches!(&*field.0, "properties" | "required") {
             object.rest(std::slice::from_ref(field));
         }
     }
