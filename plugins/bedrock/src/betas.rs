@@ -93,3 +93,24 @@ impl Betas {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sluice_sdk::testing::Host;
+
+    use super::*;
+
+    #[test]
+    fn of_a_clients_header_only_what_bedrock_knows_is_sent() {
+        let header = "claude-code-20250219, context-1m-2025-08-07,interleaved-thinking-2025-05-14";
+        Host {
+            attributes: [("header.anthropic-beta".to_owned(), header.to_owned())].into(),
+            ..Host::default()
+        }
+        .install();
+        let mut betas = Betas::default();
+        betas.add_header();
+        betas.add("context-1m-2025-08-07");
+        assert_eq!(betas.0, ["context-1m-2025-08-07", "interleaved-thinking-2025-05-14"]);
+    }
+}

@@ -6,9 +6,13 @@ mod conversation;
 mod documents;
 mod fields;
 mod format;
+mod media;
+mod references;
 mod schema;
 mod structure;
+mod system;
 mod thinking;
+mod tool_choice;
 mod tools;
 mod turn;
 
@@ -20,9 +24,10 @@ use crate::betas::Betas;
 use crate::model::Model;
 use crate::names::Names;
 use crate::usage::THINKING_PATH;
-use conversation::{Conversation, write_system};
+use conversation::Conversation;
 use fields::Own;
 use structure::Structure;
+use system::{holds_guarded_text, write_system};
 use thinking::Thinking;
 use tools::Tools;
 
@@ -144,7 +149,7 @@ fn guarded_from(request: &Request, own: &Own) -> Option<usize> {
     let is_user = |message: &Message| message.role == Some(Role::User);
     let since = messages.len() - messages.iter().rev().take_while(|message| is_user(message)).count();
     let last = messages.get(since..)?;
-    let says_itself = last.iter().any(conversation::holds_guarded_text);
+    let says_itself = last.iter().any(holds_guarded_text);
     (!last.is_empty() && !says_itself).then_some(since)
 }
 
@@ -183,7 +188,8 @@ fn write_messages(to: &mut Object, messages: &[Message], plan: &Plan) -> Result<
 fn write_inference_config(to: &mut Object, own: &Own, plan: &Plan) {
     let clients = own.inference_config();
     let is_ours = |name: &str| clients.get(name).is_none();
-    let mut config = to.object("inferenceConfig");
+    let mut out = Vec::new();
+    let mut config = Object::begin(&mut out);
     match plan.max_tokens.filter(|_| is_ours("maxTokens")) {
         Some(MaxTokens::Asked(raw)) => {
             config.raw("maxTokens", raw);
@@ -206,6 +212,10 @@ fn write_inference_config(to: &mut Object, own: &Own, plan: &Plan) {
         }
     }
     config.rest(&clients.0);
+    drop(config);
+    if out != b"{}" {
+        to.field("inferenceConfig").extend_from_slice(&out);
+    }
 }
 
 /// Which fields of the model's own answer to hand on: the client's, and where the model thinks how much it thought.

@@ -84,7 +84,11 @@ impl Stream {
             return Err(error::of_event(&event.name, &event.data));
         }
         let text = std::str::from_utf8(&event.data).map_err(Failure::malformed)?;
-        let parsed: Parsed = wire::read(text).map_err(Failure::malformed)?;
+        let parsed: Parsed = match text.trim_ascii() {
+            // Its name says all there is to say.
+            "" => Parsed::default(),
+            text => wire::read(text).map_err(Failure::malformed)?,
+        };
         self.start(&asked.origin, out);
         match event.name.as_str() {
             "contentBlockStart" => self.block_start(&parsed.start.unwrap_or_default(), asked, out),

@@ -7,10 +7,12 @@ use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Reques
 
 use super::content::write_cache_point;
 use super::fields::Own;
-use super::schema::write_input;
-use super::structure::{Force, JSON_TOOL, Structure};
+use super::references::replaced;
+use super::schema::{write_input, write_strict};
+use super::structure::{JSON_TOOL, Structure};
+use super::tool_choice::{self, Choice};
 use crate::betas::Betas;
-use crate::model::{Family, Forced, Model, Thinking};
+use crate::model::{Family, Model, Thinking};
 use crate::names::Names;
 
 /// Nova's tool for searching the web, which runs at Amazon's.
@@ -25,13 +27,6 @@ pub struct Tools<'a> {
     searches: bool,
     choice: Option<Choice<'a>>,
     single_calls: bool,
-}
-
-enum Choice<'a> {
-    Auto,
-    Any,
-    JsonTool,
-    Named(Text<'a>),
 }
 
 /// The names of the functions among a request's tools.
@@ -72,11 +67,7 @@ impl<'a> Tools<'a> {
                 parameters.drop_or_refuse("web_search_options", "only Nova 2 searches the web there")?;
             }
         }
-        made.choice = match structure {
-            Structure::Tool { force: Force::This, .. } => Some(Choice::JsonTool),
-            Structure::Tool { force: Force::Any, .. } if wants_no_certain_tool(request) => Some(Choice::Any),
-            _ => choice(request, model, parameters)?,
-        };
+        made.choice = tool_choice::plan(request, structure, model, parameters)?;
         let has_tools = !made.tools.is_empty() || !made.models_own.is_empty();
         if request.parallel_tool_calls == Some(false) && has_tools {
             made.single_calls = model.single_calls;
@@ -193,45 +184,6 @@ impl<'a> Tools<'a> {
     }
 }
 
-fn choice<'a>(request: &Request<'a>, model: Model, parameters: &Parameters) -> Result<Option<Choice<'a>>, Failure> {
-    let (choice, needs) = match &request.tool_choice {
-        None | Some(ToolChoice::None) => return Ok(None),
-        Some(ToolChoice::Auto) => (Choice::Auto, Forced::Any),
-        Some(ToolChoice::Required) => (Choice::Any, Forced::Any),
-        Some(ToolChoice::Named(name)) => (Choice::Named(name.clone()), Forced::Named),
-        Some(ToolChoice::Other(raw)) => match native_name(raw) {
-            Some(name) => (Choice::Named(name), Forced::Named),
-            None => {
-                parameters.drop_or_refuse("tool_choice", "it has no choice of this form")?;
-                return Ok(None);
-            }
-        },
-    };
-    if model.forced_tools >= needs {
-        return Ok(Some(choice));
-    }
-    match choice {
-        // What it does anyway.
-        Choice::Auto => {}
-        _ => parameters.drop_or_refuse("tool_choice", "this model cannot be made to call a tool")?,
-    }
-    Ok(None)
-}
-
-/// `{"type": "tool", "name"}`, which is Claude's form, and `{"tool": {"name"}}`, which is Converse's.
-fn native_name(raw: &RawValue) -> Option<Text<'_>> {
-    let fields = serde_json::from_str::<Fields>(raw.get()).ok()?;
-    let is_tool = fields.get("type").is_some_and(|kind| kind.get() == r#""tool""#);
-    match fields.get("tool") {
-        Some(tool) => Text::of(serde_json::from_str::<Fields>(tool.get()).ok()?.get("name")?),
-        None => Text::of(fields.get("name").filter(|_| is_tool)?),
-    }
-}
-
-fn wants_no_certain_tool(request: &Request) -> bool {
-    !matches!(request.tool_choice, Some(ToolChoice::Named(_) | ToolChoice::Other(_)))
-}
-
 /// A tool in Converse's own form, which clients may give as it is.
 fn converse_member<'a>(tool: &Tool<'a>) -> Option<(&'static str, &'a RawValue)> {
     ["toolSpec", "systemTool", "cachePoint"].into_iter().find_map(|name| {
@@ -279,8 +231,13 @@ fn write_tool(list: &mut List, tool: &Tool, names: &Names, model: Model) -> Resu
             Some(description) => to.text("description", description),
             None => to.text("description", name),
         };
-        write_schema(&mut to, function.parameters, model);
-        if function.strict == Some(true) && model.native_structure {
+        let is_strict = function.strict == Some(true) && model.native_structure;
+        match function.parameters.filter(|_| is_strict) {
+            // What the model cannot hold it to is refused.
+            Some(schema) => write_strict(to.object("inputSchema").field("json"), schema),
+            None => write_schema(&mut to, function.parameters, model),
+        }
+        if is_strict {
             to.json("strict", "true");
         }
     }
@@ -303,9 +260,11 @@ fn write_schema(to: &mut Object, schema: Option<&RawValue>, model: Model) {
 }
 
 /// Nova knows these three at the top of a schema, and refuses others
-/// (<https://docs.aws.amazon.com/nova/latest/userguide/tool-use-definition.html>). References need their definitions.
+/// (<https://docs.aws.amazon.com/nova/latest/userguide/tool-use-definition.html>), definitions among them.
 fn write_novas(out: &mut Vec<u8>, schema: Option<&RawValue>) {
-    let fields = schema.and_then(|schema| serde_json::from_str::<Fields>(schema.get()).ok());
+    let replaced = schema.and_then(replaced).map(|schema| schema.to_string());
+    let schema = replaced.as_deref().or(schema.map(RawValue::get));
+    let fields = schema.and_then(|schema| serde_json::from_str::<Fields>(schema).ok());
     let Fields(fields) = fields.unwrap_or_default();
     let mut object = Object::begin(out);
     object.string("type", "object");
@@ -313,7 +272,7 @@ fn write_novas(out: &mut Vec<u8>, schema: Option<&RawValue>) {
         object.json("properties", "{}");
     }
     for field in &fields {
-        if matches!(&*field.0, "properties" | "required" | "$defs" | "definitions") {
+        if matches!(&*field.0, "properties" | "required") {
             object.rest(std::slice::from_ref(field));
         }
     }
