@@ -134,6 +134,7 @@ impl Literal for Entry {
         let fields = fields!(
             name base_url key_env base_env parameter_env path_prefix model_prefix auth operations drop unsupported
             takes rename clamp values set no_stream_options content_to_string strip_message_name
+            content_chunks
         );
         format!("Entry {{ {fields} }}")
     }

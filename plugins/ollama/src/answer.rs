@@ -135,9 +135,7 @@ fn write_message(to: &mut Object, answer: &Answer, id: &Text) -> Result<(), Fail
     if !calls.is_empty() {
         let mut list = to.list("tool_calls");
         for (index, call) in calls.iter().enumerate() {
-            let mut to = list.object();
-            to.text("id", &call_id(call, id, index)).string("type", "function");
-            write_function(&mut to.object("function"), call)?;
+            write_call(&mut list.object(), call, name(call)?, &call_id(call, id, index));
         }
     }
     Ok(())
@@ -166,25 +164,23 @@ pub fn call_id<'a>(call: &ToolCall<'a>, answer: &Text, index: usize) -> Text<'a>
     call.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(made)
 }
 
-/// A call's `name` and `arguments`, which are text in OpenAI's form. Some servers send that text themselves.
+/// What a call calls.
 ///
 /// # Errors
-/// The call has no name.
-pub fn write_function(to: &mut Object, call: &ToolCall) -> Result<(), Failure> {
-    let function = call.function.as_ref();
-    let name = function.and_then(|function| function.name.as_ref());
-    to.text(
-        "name",
-        name.ok_or_else(|| Failure::malformed("a tool call without a name"))?,
-    );
-    let arguments = function
-        .and_then(|function| function.arguments)
-        .map_or("{}", RawValue::get);
-    let is_text = arguments.starts_with('"');
-    if is_text {
-        to.json("arguments", arguments);
-    } else {
-        to.string("arguments", arguments);
-    }
-    Ok(())
+/// It does not say: nobody could answer it.
+pub fn name<'c, 'a>(call: &'c ToolCall<'a>) -> Result<&'c Text<'a>, Failure> {
+    let name = call.function.as_ref().and_then(|function| function.name.as_ref());
+    name.ok_or_else(|| Failure::malformed("a tool call without a name"))
+}
+
+/// Writes a call; its arguments are text in OpenAI's form. Some servers send that text themselves.
+pub fn write_call(to: &mut Object, call: &ToolCall, name: &Text, id: &Text) {
+    to.text("id", id).string("type", "function");
+    let mut function = to.object("function");
+    function.text("name", name);
+    let arguments = call.function.as_ref().and_then(|function| function.arguments);
+    match arguments.map_or("{}", RawValue::get) {
+        text if text.starts_with('"') => function.json("arguments", text),
+        object => function.string("arguments", object),
+    };
 }

@@ -5,7 +5,7 @@ use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, Object, Text};
 use sluice_sdk::{Event, Failure};
 
-use crate::answer::{Form, call_id, id, read, write_function};
+use crate::answer::{Form, call_id, id, name, read, write_call};
 use crate::logprobs;
 use crate::tags::{Pieces, Tags};
 use crate::usage::Usage;
@@ -146,25 +146,19 @@ impl Stream {
         if answer.calls().is_empty() {
             return Ok(());
         }
-        let (speaks, before) = (self.speaks(), out.len());
-        let mut written = Ok(());
+        let names = answer.calls().iter().map(name).collect::<Result<Vec<_>, _>>()?;
+        let speaks = self.speaks();
         begun.chunks.delta(out, |delta| {
             write_role(delta, speaks);
             let mut list = delta.list("tool_calls");
-            for call in answer.calls() {
+            for (call, name) in answer.calls().iter().zip(names) {
                 let mut to = list.object();
-                to.number("index", self.calls as u64)
-                    .text("id", &call_id(call, &begun.id, self.calls))
-                    .string("type", "function");
-                written = std::mem::replace(&mut written, Ok(()))
-                    .and_then(|()| write_function(&mut to.object("function"), call));
+                to.number("index", self.calls as u64);
+                write_call(&mut to, call, name, &call_id(call, &begun.id, self.calls));
                 self.calls += 1;
             }
         });
-        if written.is_err() {
-            out.truncate(before);
-        }
-        written
+        Ok(())
     }
 
     fn completion(&mut self, chunks: &Chunks, answer: &Answer, out: &mut Vec<u8>) {

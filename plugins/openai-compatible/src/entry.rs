@@ -60,6 +60,8 @@ pub struct Entry {
     pub content_to_string: bool,
     #[serde(default)]
     pub strip_message_name: bool,
+    #[serde(default)]
+    pub content_chunks: bool,
 }
 
 /// How the host proves who we are.

@@ -4,13 +4,15 @@
 //! `open` answers with a merge patch of the top-level fields that differ and asks the host to relay the answer as it
 //! comes, so no prompt and no answer is copied into the component. A plain exchange costs about ten calls to the host
 //! and a handful of small allocations: the operation, whether it streams, the model asked for, and what the deployment adds.
-//! Two quirks of some providers (`content_to_string`, `strip_message_name`) read the messages, and make the host drop
-//! the instance afterwards.
+//! Some quirks of providers (`content_to_string`, `strip_message_name`, `content_chunks`) read the messages, and make the
+//! host drop the instance afterwards.
 //!
 //! In the order of an attempt: `route` or `azure` says where it goes, `quirks` and `reasoning` what changes, `extras`
-//! what the deployment adds, `refusal` what an error means. `text_completion` stands in for chat where a provider has none. `entry` is a provider as data, `table` those compiled in.
+//! what the deployment adds, `refusal` what an error means. `text_completion` stands in for chat where a provider has none, and
+//! `content_chunks` reads the answers of models that think in their content. `entry` is a provider as data, `table` those compiled in.
 
 mod azure;
+mod content_chunks;
 mod entry;
 mod extras;
 mod messages;
@@ -42,11 +44,21 @@ pub struct Settings {
     azure_api_version: Option<String>,
 }
 
-/// The adapter. It relays, and keeps nothing between attempts, but where texts are completed in place of a chat.
+/// The adapter. It relays, and keeps nothing between attempts, but where it reads answers.
 pub struct OpenAiCompatible {
     providers: Vec<Entry>,
     azure_api_version: Option<String>,
-    stream: text_completion::Stream,
+    reads: Reads,
+}
+
+/// How answers are read.
+enum Reads {
+    /// Not at all.
+    Relay,
+    /// Texts become chats.
+    Texts(text_completion::Stream),
+    /// Content in chunks becomes text.
+    Chunks(content_chunks::Stream),
 }
 
 impl Plugin for OpenAiCompatible {
@@ -70,7 +82,7 @@ impl Plugin for OpenAiCompatible {
         Ok(Self {
             providers,
             azure_api_version,
-            stream: text_completion::Stream::default(),
+            reads: Reads::Relay,
         })
     }
 }
@@ -86,8 +98,14 @@ impl ProviderAdapter for OpenAiCompatible {
         let completes_text = text_completion::stands_in(entry, &operation);
         if completes_text {
             operation = text_completion::OPERATION.into();
-            self.stream = text_completion::Stream::default();
         }
+        self.reads = if completes_text {
+            Reads::Texts(text_completion::Stream::default())
+        } else if operation == "chat-completions" && content_chunks::are_expected(entry, &target.model) {
+            Reads::Chunks(content_chunks::Stream::default())
+        } else {
+            Reads::Relay
+        };
         let operation_path = path_of(entry, &operation)?;
         let mut route = self.route(entry, target, &operation_path);
         let mut patch = Patch::default();
@@ -111,10 +129,9 @@ impl ProviderAdapter for OpenAiCompatible {
             headers: extras::headers(),
             body: patch.into_body(),
             path_and_query: route.path,
-            reading: if completes_text {
-                text_completion::reading()
-            } else {
-                Reading::Relay
+            reading: match self.reads {
+                Reads::Relay => Reading::Relay,
+                Reads::Texts(_) | Reads::Chunks(_) => text_completion::reading(),
             },
             auth: route.auth,
             extras: Vec::new(),
@@ -122,15 +139,26 @@ impl ProviderAdapter for OpenAiCompatible {
     }
 
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        text_completion::translate(&body)
+        match self.reads {
+            Reads::Chunks(_) => content_chunks::translate(&body),
+            Reads::Texts(_) | Reads::Relay => text_completion::translate(&body),
+        }
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch)
+        match &mut self.reads {
+            Reads::Texts(stream) => stream.translate(&batch),
+            Reads::Chunks(stream) => stream.translate(&batch),
+            Reads::Relay => Err(relayed()),
+        }
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        match &self.reads {
+            Reads::Texts(stream) => stream.finish(),
+            Reads::Chunks(stream) => stream.finish(),
+            Reads::Relay => Err(relayed()),
+        }
     }
 
     fn refuse(&mut self, target: &Target, status: u16, body: Vec<u8>) -> Failure {
@@ -147,6 +175,10 @@ impl OpenAiCompatible {
             _ => route::plain(entry, target, operation_path),
         }
     }
+}
+
+fn relayed() -> Failure {
+    Failure::new(Fault::Unsupported, "the answer is relayed, not read")
 }
 
 fn unknown_provider(target: &Target) -> Failure {

@@ -12,18 +12,25 @@ pub struct Rewrite {
     pub content_to_string: bool,
     /// `name` is taken out of messages whose role is not `tool`.
     pub strip_name: bool,
+    /// `reasoning_content` becomes a chunk of thoughts before the text; `thinking_blocks`, which say the same, go.
+    pub thoughts_to_chunks: bool,
 }
+
+/// Where clients keep what a model thought.
+const THOUGHTS: [&str; 2] = ["reasoning_content", "thinking_blocks"];
 
 type Message<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
 impl Rewrite {
     pub fn anything(self) -> bool {
-        self.content_to_string || self.strip_name
+        self.content_to_string || self.strip_name || self.thoughts_to_chunks
     }
 
     /// A search before any parsing: most requests hold neither.
     fn may_apply(self, messages: &str) -> bool {
-        (self.content_to_string && messages.contains("\"text\"")) || (self.strip_name && messages.contains("\"name\""))
+        (self.content_to_string && messages.contains("\"text\""))
+            || (self.strip_name && messages.contains("\"name\""))
+            || (self.thoughts_to_chunks && THOUGHTS.iter().any(|name| messages.contains(name)))
     }
 }
 
@@ -54,14 +61,48 @@ fn rewrite_one(message: &str, wanted: Rewrite) -> Option<String> {
         .and_then(|content| joined(content.get()));
     let is_tool = message.get("role").is_some_and(|role| role.get() == "\"tool\"");
     let renamed = wanted.strip_name && !is_tool && message.remove("name").is_some();
-    if content.is_none() && !renamed {
+    let thought = wanted.thoughts_to_chunks.then(|| take_thoughts(&mut message)).flatten();
+    if content.is_none() && thought.is_none() && !renamed {
         return None;
     }
-    let content = content.and_then(|text| RawValue::from_string(serde_json::Value::from(text).to_string()).ok());
+    let content = content.map(|text| serde_json::Value::from(text).to_string());
+    let content = match thought {
+        Some(thoughts) => with_thoughts(
+            &thoughts,
+            content.as_deref().or(message.get("content").map(|raw| raw.get())),
+        ),
+        None => content,
+    };
+    let content = content.and_then(|json| RawValue::from_string(json).ok());
     if let Some(content) = &content {
         message.insert(Cow::Borrowed("content"), content);
     }
     serde_json::to_string(&message).ok()
+}
+
+/// Takes the thoughts out of a message: their text as JSON, or empty where only the client's own record of them went.
+fn take_thoughts(message: &mut Message) -> Option<String> {
+    let [text, blocks] = THOUGHTS.map(|name| message.remove(name));
+    let text = text.filter(|text| text.get().starts_with('"') && text.get() != "\"\"");
+    blocks.or(text)?;
+    Some(text.map(|text| text.get().to_owned()).unwrap_or_default())
+}
+
+/// The content with the thoughts (JSON text) as its first chunk; `None` where it stands as it is.
+fn with_thoughts(thoughts: &str, content: Option<&str>) -> Option<String> {
+    if thoughts.is_empty() {
+        return content.map(str::to_owned);
+    }
+    let chunk = format!(r#"{{"type":"thinking","thinking":[{{"type":"text","text":{thoughts}}}],"closed":true}}"#);
+    let rest = match content {
+        None | Some("null" | "\"\"") => String::new(),
+        Some(text) if text.starts_with('"') => format!(r#",{{"type":"text","text":{text}}}"#),
+        Some(parts) => match parts.strip_prefix('[')?.strip_suffix(']')?.trim() {
+            "" => String::new(),
+            parts => format!(",{parts}"),
+        },
+    };
+    Some(format!("[{chunk}{rest}]"))
 }
 
 /// The text of all parts, where they are nothing but text.
@@ -90,6 +131,7 @@ mod tests {
     const BOTH: Rewrite = Rewrite {
         content_to_string: true,
         strip_name: true,
+        thoughts_to_chunks: false,
     };
 
     #[track_caller]

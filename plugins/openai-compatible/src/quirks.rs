@@ -119,6 +119,7 @@ fn rewrite_messages<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
     let wanted = Rewrite {
         content_to_string: entry.content_to_string,
         strip_name: entry.strip_message_name,
+        thoughts_to_chunks: entry.content_chunks,
     };
     if !wanted.anything() {
         return;

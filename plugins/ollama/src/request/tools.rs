@@ -9,7 +9,7 @@ use super::fields::Fields;
 /// The tools to offer.
 pub enum Tools<'r, 'a> {
     None,
-    Tools(&'r [Tool<'a>]),
+    Listed(&'r [Tool<'a>]),
     /// In the API's older form.
     Functions(Vec<FunctionTool<'a>>),
 }
@@ -28,7 +28,7 @@ impl<'r, 'a> Tools<'r, 'a> {
             .map(functions)
             .transpose()?;
         let planned = match (tools, functions) {
-            (Some(tools), _) => Self::Tools(tools),
+            (Some(tools), _) => Self::Listed(tools),
             (None, Some(functions)) if !functions.is_empty() => Self::Functions(functions),
             (None, _) => return Ok(Self::None),
         };
@@ -50,7 +50,7 @@ impl<'r, 'a> Tools<'r, 'a> {
     pub fn write(&self, to: &mut Object) -> Result<(), Failure> {
         match self {
             Self::None => {}
-            Self::Tools(tools) => {
+            Self::Listed(tools) => {
                 let mut list = to.list("tools");
                 for tool in *tools {
                     let function = tool.function.as_ref().ok_or_else(|| no_function(tool))?;
