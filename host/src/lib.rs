@@ -7,7 +7,7 @@
 //! - [`server`], [`api`]: from sockets to exchanges; what is asked of the gateway itself
 //! - [`gateway`], [`snapshot`], [`worker`]: what is shared, what can be reloaded, what belongs to one core
 //! - [`plugin`]: the plugin host
-//! - [`deployment`], `identity`, [`upstream`]: whom exchanges are sent to, who we are there, and the connections
+//! - [`deployment`], [`identity`], [`upstream`]: whom exchanges are sent to, who we are there, and the connections
 //! - [`config`]: the configuration file
 //! - [`json`], [`sse`], [`framing`], [`body`], [`joined`], [`spool`]: bytes; [`latch`]: what is polled only when it was woken; [`sync`]: locks
 //! - [`usage`], [`prices`], [`metrics`], [`callbacks`], [`decisions`]: what is counted and told; [`moment`]: when
@@ -22,7 +22,7 @@ pub mod deployment;
 pub mod exchange;
 mod framing;
 pub mod gateway;
-mod identity;
+pub mod identity;
 mod joined;
 pub mod json;
 mod latch;

@@ -25,7 +25,7 @@ def cases():
             yield pytest.param(module, path, id=f"{module}-{path.stem}")
 
 
-@pytest.mark.parametrize("module, path", cases())
+@pytest.mark.parametrize("module, path", list(cases()))
 def test_a_case_is_of_the_providers_types(module, path):
     wire = importlib.import_module(f"wire.{module}")
     if reason := wire.NOT_THEIRS.get(path.stem):

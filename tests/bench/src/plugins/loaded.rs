@@ -11,6 +11,7 @@ use sluice::callbacks::Sinks;
 use sluice::config::settings::{Isolation, Settings};
 use sluice::config::{Known, Strictness};
 use sluice::deployment::Success;
+use sluice::identity::Identities;
 use sluice::metrics::Metrics;
 use sluice::moment::Moment;
 use sluice::plugin::Host;
@@ -87,7 +88,9 @@ impl Loaded {
         let deliveries = tokio::runtime::Builder::new_current_thread().build();
         let deliveries = deliveries.expect("a runtime that runs nothing can be made");
         let sinks = Arc::new(Sinks::new(deliveries.handle().clone(), Arc::clone(&metrics)));
-        let builder = Builder::new(host, Arc::clone(&metrics), environment, sinks);
+        let identities = Identities::new(tls.as_ref().clone(), deliveries.handle().clone());
+        let identities = identities.expect("a client that connects to nothing can be made");
+        let builder = Builder::new(host, Arc::clone(&metrics), environment, identities, sinks);
         Self {
             builder,
             registry,
