@@ -1,0 +1,183 @@
+//! Provider adapter for Google's Gemini models, by AI Studio (<https://ai.google.dev/api/generate-content>) and by Vertex AI
+//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
+//!
+//! It translates a chat completion into a `generateContent` request (`request`), and the answer back, whole (`answer`) or event
+//! by event (`stream`); `embeddings` does both for embeddings. What a non-2xx answer means stands in `error`, and which path a
+//! model has in `place`. The README lists what maps to what, and what is refused.
+//!
+//! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
+//! stream keeps a few numbers and words a candidate, nothing that grows with its length.
+
+mod answer;
+mod candidates;
+mod embeddings;
+mod error;
+mod model;
+mod parts;
+mod place;
+mod request;
+mod signature;
+mod stream;
+mod usage;
+mod wire;
+
+use sluice_sdk::adapter::Origin;
+use sluice_sdk::{
+    Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
+    Reading, RequestBody, Target, UpstreamRequest, exchange,
+};
+
+use embeddings::Embeddings;
+use place::Place;
+use stream::Stream;
+
+const STUDIO: &str = "https://generativelanguage.googleapis.com";
+
+/// Vertex AI's addresses: the one for all locations, the two for those of a part of the world, one a location.
+const VERTEX: &str = concat!(
+    "https://{vertex_location=global}aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/global ",
+    "https://aiplatform.us.{vertex_location=us}rep.googleapis.com/v1/projects/{vertex_project}/locations/us ",
+    "https://aiplatform.eu.{vertex_location=eu}rep.googleapis.com/v1/projects/{vertex_project}/locations/eu ",
+    "https://{vertex_location}-aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/{vertex_location}",
+);
+
+/// What an access token must allow.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// The adapter, and what it remembers of the attempt at hand.
+pub struct Gemini {
+    origin: Origin,
+    stream: Stream,
+    /// Of an attempt at embeddings.
+    embeddings: Option<Embeddings>,
+}
+
+impl Plugin for Gemini {
+    type Settings = NoSettings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "gemini",
+            env!("CARGO_PKG_VERSION"),
+            "speaks Google's Gemini API, by AI Studio and Vertex AI",
+        )
+    }
+
+    fn new(_: NoSettings) -> Result<Self, String> {
+        Ok(Self {
+            origin: Origin::default(),
+            stream: Stream::default(),
+            embeddings: None,
+        })
+    }
+}
+
+impl ProviderAdapter for Gemini {
+    fn providers(&mut self) -> Vec<ProviderInfo> {
+        let vertex = Auth::GoogleOauth(SCOPE.into());
+        let of_vertex = [
+            ("vertex_project", "VERTEXAI_PROJECT"),
+            ("vertex_project", "GOOGLE_CLOUD_PROJECT"),
+            ("vertex_location", "VERTEXAI_LOCATION"),
+            ("vertex_location", "GOOGLE_CLOUD_LOCATION"),
+            ("vertex_credentials", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ];
+        let of_studio = [
+            ("api_key", "GEMINI_API_KEY"),
+            ("api_key", "GOOGLE_API_KEY"),
+            ("api_base", "GEMINI_API_BASE"),
+        ];
+        vec![
+            provider(
+                "gemini",
+                STUDIO,
+                Auth::Header(("x-goog-api-key".into(), "api_key".into())),
+                &of_studio,
+            ),
+            provider("vertex_ai", VERTEX, vertex.clone(), &of_vertex),
+            provider("vertex_ai_beta", VERTEX, vertex, &of_vertex),
+        ]
+    }
+
+    fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let place = Place::of_provider(&target.provider);
+        self.origin = Origin::of_model(&target.model);
+        self.stream = Stream::default();
+        self.embeddings = None;
+        match exchange::operation().as_str() {
+            "chat-completions" => open_chat(target, place),
+            "embeddings" => {
+                let (embeddings, sent) = Embeddings::open(target, place)?;
+                self.embeddings = Some(embeddings);
+                Ok(sent)
+            }
+            operation => Err(Failure::new(
+                Fault::Unsupported,
+                format!("Gemini is not served for `{operation}`"),
+            )),
+        }
+    }
+
+    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        match &self.embeddings {
+            Some(embeddings) => embeddings.translate(&body, &self.origin),
+            None => answer::translate(&body, &self.origin),
+        }
+    }
+
+    fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
+        self.stream.translate(&batch, &self.origin)
+    }
+
+    fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        self.stream.finish()
+    }
+
+    fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {
+        error::of_answer(status, &body)
+    }
+}
+
+fn provider(name: &str, api_base: &str, auth: Auth, environment: &[(&str, &str)]) -> ProviderInfo {
+    ProviderInfo {
+        environment: environment
+            .iter()
+            .map(|(parameter, variable)| ((*parameter).into(), (*variable).into()))
+            .collect(),
+        operations: vec!["chat-completions".into(), "embeddings".into()],
+        continuation: Continuation::Instructed,
+        ..ProviderInfo::new(name, api_base, auth)
+    }
+}
+
+fn open_chat(target: &Target, place: Place) -> Result<UpstreamRequest, Failure> {
+    let translated = request::translate(&exchange::body(), &target.model, place)?;
+    let (method, reading) = if translated.streaming {
+        ("streamGenerateContent", Reading::Events(Framing::ServerSentEvents))
+    } else {
+        ("generateContent", Reading::Whole)
+    };
+    let mut path = place.path(&target.model, method)?;
+    if translated.streaming {
+        path.push_str("?alt=sse");
+    }
+    Ok(post(path, translated.body, reading))
+}
+
+/// A request of JSON.
+fn post(path_and_query: String, body: Vec<u8>, reading: Reading) -> UpstreamRequest {
+    UpstreamRequest {
+        method: "POST".into(),
+        path_and_query,
+        headers: Vec::new(),
+        body: RequestBody::Bytes(body),
+        reading,
+        auth: None,
+        extras: Vec::new(),
+    }
+}
+
+sluice_sdk::export!(Gemini: ProviderAdapter);
+
+#[cfg(test)]
+mod tests;

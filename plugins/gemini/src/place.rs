@@ -1,0 +1,160 @@
+//! Where a model is served, and its path there: Google AI Studio
+//! (<https://ai.google.dev/api/generate-content>) and Vertex AI
+//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
+
+use sluice_sdk::{Failure, Fault, deployment};
+
+/// Who serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Studio,
+    Vertex,
+}
+
+/// AI Studio's version of the API.
+const STUDIO_VERSION: &str = "/v1beta";
+
+/// How models of other makers on Vertex AI are called; they have APIs of their own.
+const FOREIGN: [&str; 11] = [
+    "claude",
+    "mistral",
+    "ministral",
+    "codestral",
+    "jamba",
+    "llama",
+    "meta",
+    "deepseek",
+    "qwen",
+    "grok",
+    "gpt-oss",
+];
+
+impl Place {
+    /// By the prefix of the deployment's model.
+    pub fn of_provider(provider: &str) -> Self {
+        if provider.starts_with("vertex_ai") {
+            Self::Vertex
+        } else {
+            Self::Studio
+        }
+    }
+
+    pub fn is_vertex(self) -> bool {
+        self == Self::Vertex
+    }
+
+    /// The path below the deployment's base, which may be the provider's own or any other.
+    ///
+    /// # Errors
+    /// The model is not Google's.
+    pub fn path(self, model: &str, method: &str) -> Result<String, Failure> {
+        let base = deployment::text("api_base");
+        let base = base.as_deref().map(path_of);
+        match self {
+            Self::Studio => Ok(studio_path(base, model, method)),
+            Self::Vertex => {
+                refuse_foreign(model)?;
+                Ok(vertex_path(base, model, method))
+            }
+        }
+    }
+}
+
+/// `https://host/path?query` → (`host`, `/path`), without a slash at its end.
+fn path_of(base: &str) -> (&str, &str) {
+    let base = base.split(['?', '#']).next().unwrap_or_default();
+    let after_scheme = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let slash = after_scheme.find('/').unwrap_or(after_scheme.len());
+    let (host, path) = after_scheme.split_at(slash);
+    (host, path.trim_end_matches('/'))
+}
+
+/// A base of one's own holds the version, as LiteLLM has it; Google's own host may be given without.
+fn studio_path(base: Option<(&str, &str)>, model: &str, method: &str) -> String {
+    let mut path = String::new();
+    match base {
+        None => path.push_str(STUDIO_VERSION),
+        Some((host, "")) if host.ends_with("generativelanguage.googleapis.com") => path.push_str(STUDIO_VERSION),
+        Some(_) => {}
+    }
+    let model = model.strip_prefix("models/").unwrap_or(model);
+    path.push_str(if model.starts_with("tunedModels/") {
+        "/"
+    } else {
+        "/models/"
+    });
+    push_model(&mut path, model);
+    push_method(&mut path, method);
+    path
+}
+
+/// The provider's own base ends in the location. One of the operator's may end in the version, or in nothing.
+fn vertex_path(base: Option<(&str, &str)>, model: &str, method: &str) -> String {
+    let mut path = String::new();
+    if let Some((_, base)) = base
+        && !base.contains("/projects/")
+        && let (Some(project), Some(location)) =
+            (deployment::text("vertex_project"), deployment::text("vertex_location"))
+    {
+        let has_version = base.ends_with("/v1") || base.ends_with("/v1beta1");
+        path.push_str(if has_version { "" } else { "/v1" });
+        path.push_str("/projects/");
+        push_encoded(&mut path, &project, false);
+        path.push_str("/locations/");
+        push_encoded(&mut path, &location, false);
+    }
+    let name = model
+        .strip_prefix("gemini/")
+        .or(model.strip_prefix("google/"))
+        .unwrap_or(model);
+    let is_endpoint = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    path.push_str(if is_endpoint {
+        "/endpoints/"
+    } else {
+        "/publishers/google/models/"
+    });
+    push_model(&mut path, name);
+    push_method(&mut path, method);
+    path
+}
+
+fn push_method(path: &mut String, method: &str) {
+    path.push(':');
+    path.push_str(method);
+}
+
+fn refuse_foreign(model: &str) -> Result<(), Failure> {
+    let name = model
+        .strip_prefix("gemini/")
+        .or(model.strip_prefix("google/"))
+        .unwrap_or(model);
+    let lower = name.to_ascii_lowercase();
+    if !name.contains('/') && !FOREIGN.iter().any(|maker| lower.starts_with(maker)) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{model}` is not one of Google's models, and those of other makers are not served by way of Vertex AI yet; use the \
+         maker's own provider, or Vertex AI's OpenAI-compatible endpoint with `openai/` and its `api_base`"
+    );
+    Err(Failure::new(Fault::Unsupported, message).parameter("model"))
+}
+
+/// A model's name may have slashes of its own (`tunedModels/x`).
+fn push_model(path: &mut String, model: &str) {
+    push_encoded(path, model, true);
+}
+
+/// All but RFC 3986's unreserved characters is percent-encoded, and slashes where they are kept.
+fn push_encoded(path: &mut String, text: &str, keeps_slashes: bool) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'@');
+        if is_plain || (keeps_slashes && byte == b'/') {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            path.push(char::from(HEX[usize::from(byte >> 4)]));
+            path.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Messages as turns. Gemini has two sides that take turns, and the system apart from both; OpenAI's messages come in any
+//! order.
+
+use sluice_sdk::canonical::{
+    Content, Function, ImageUrl, Message, Object, Part, PartKind, RawValue, Role, Text, ToolCall,
+};
+use sluice_sdk::{Failure, wire};
+
+use super::Dialect;
+use super::content::{Resolution, Said, Seen, read};
+use super::results;
+use super::turns::{Side, Turns};
+use crate::signature::{self, ProviderFields, ThinkingBlock};
+
+/// What the user says where only the system spoke: Gemini wants a turn.
+const BEGIN: &str = ".";
+
+/// Writes `systemInstruction` from every message of the system's and the developer's, in their order.
+pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure> {
+    let texts = system_texts(messages)?;
+    if !texts.is_empty() {
+        let mut system = to.object("systemInstruction");
+        let mut parts = system.list("parts");
+        for text in texts {
+            parts.object().text("text", text);
+        }
+    }
+    Ok(())
+}
+
+fn system_texts<'m>(messages: &'m [Message]) -> Result<Vec<&'m Text<'m>>, Failure> {
+    let mut texts = Vec::new();
+    for message in messages.iter().filter(|message| is_system(message)) {
+        match &message.content {
+            Some(Content::Text(text)) => texts.push(text),
+            Some(Content::Parts(parts)) => {
+                for part in parts {
+                    let text = part.text.as_ref().filter(|_| part.kind == Some(PartKind::Text));
+                    texts.push(
+                        text.ok_or_else(|| Failure::bad_request("messages", "a system message holds text only"))?,
+                    );
+                }
+            }
+            None => {}
+        }
+    }
+    texts.retain(|text| !text.is_empty());
+    Ok(texts)
+}
+
+fn is_system(message: &Message) -> bool {
+    matches!(message.role, Some(Role::System | Role::Developer))
+}
+
+/// Writes the turns.
+pub struct Conversation<'o> {
+    pub turns: Turns<'o>,
+    pub dialect: Dialect,
+    /// The closest look that any image asked for.
+    resolution: Option<Resolution>,
+}
+
+impl<'o> Conversation<'o> {
+    /// Writes `contents`. The resolution is for `generationConfig`.
+    pub fn write(out: &'o mut Vec<u8>, messages: &[Message], dialect: Dialect) -> Result<Option<Resolution>, Failure> {
+        if messages.is_empty() {
+            return Err(Failure::bad_request("messages", "`messages` holds no message"));
+        }
+        let mut conversation = Self {
+            turns: Turns::begin(out),
+            dialect,
+            resolution: None,
+        };
+        if !dialect.model.takes_system {
+            for text in system_texts(messages)? {
+                conversation.turns.text(Side::User).text("text", text);
+            }
+        }
+        conversation.messages(messages)?;
+        conversation.turns.end();
+        Ok(conversation.resolution)
+    }
+
+    fn messages(&mut self, messages: &[Message]) -> Result<(), Failure> {
+        let mut index = 0;
+        while let Some(message) = messages.get(index) {
+            let at = || format!("messages[{index}]");
+            match &message.role {
+                Some(Role::System | Role::Developer) => {}
+                Some(Role::User) => self.user(index, message)?,
+                Some(Role::Assistant) => self.assistant(index, message)?,
+                Some(Role::Tool | Role::Function) => {
+                    index = results::write(self, messages, index)?;
+                    continue;
+                }
+                Some(Role::Other(role)) => {
+                    return Err(Failure::bad_request(
+                        at(),
+                        format!("{} has the unknown role `{role}`", at()),
+                    ));
+                }
+                None => return Err(Failure::bad_request(at(), format!("{} has no role", at()))),
+            }
+            index += 1;
+        }
+        if messages.iter().all(is_system) && self.dialect.model.takes_system {
+            self.turns.text(Side::User).string("text", BEGIN);
+        }
+        Ok(())
+    }
+
+    fn user(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
+        self.content(Side::User, index, message, &mut Vec::new().into_iter())?;
+        if !self.turns.is_open(Side::User) {
+            self.turns.nothing();
+        }
+        Ok(())
+    }
+
+    /// Thoughts first, calls last, as the model said them.
+    fn assistant(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
+        let fields = signature::provider_fields(&message.rest);
+        self.thoughts(message);
+        self.server_tools(&fields);
+        let mut signatures = signature::of_content(message, &fields).into_iter();
+        self.content(Side::Model, index, message, &mut signatures)?;
+        if let (None, Some(refusal)) = (&message.content, &message.refusal) {
+            self.text(Side::Model, refusal, None);
+        }
+        self.images(index, message, &mut signatures)?;
+        let calls = message.tool_calls.as_deref().unwrap_or_default();
+        let mut wants_signature = self.dialect.model.is_third_generation;
+        for call in calls {
+            self.call(index, call, &mut wants_signature)?;
+        }
+        if let Some(function) = &message.function_call {
+            let mut part = self.turns.part(Side::Model);
+            write_call(&mut part.object("functionCall"), index, None, function)?;
+            if wants_signature {
+                part.string("thoughtSignature", signature::NONE);
+            }
+        }
+        Ok(())
+    }
+
+    /// Thoughts are not signed here: a signature may be another provider's, and Gemini signs what follows them.
+    fn thoughts(&mut self, message: &Message) {
+        let mut thought = |text: &Text| {
+            if !text.is_empty() {
+                self.turns.part(Side::Model).text("text", text).json("thought", "true");
+            }
+        };
+        match &message.thinking_blocks {
+            Some(blocks) => {
+                let blocks = blocks
+                    .iter()
+                    .filter_map(|raw| wire::read::<ThinkingBlock>(raw.get()).ok());
+                blocks
+                    .filter_map(|block| block.thinking)
+                    .for_each(|text| thought(&text));
+            }
+            None => message.reasoning_content.iter().for_each(thought),
+        }
+    }
+
+    /// Tools that Google ran in this turn, and what they answered.
+    fn server_tools(&mut self, fields: &ProviderFields) {
+        for tool in fields.server_tools.iter().flatten() {
+            for (name, inner, value) in [
+                ("toolCall", "args", tool.args),
+                ("toolResponse", "response", tool.response),
+            ] {
+                let Some(value) = value else { continue };
+                let mut part = self.turns.part(Side::Model);
+                let mut to = part.object(name);
+                for (name, text) in [("toolType", &tool.tool_type), ("id", &tool.id)] {
+                    if let Some(text) = text {
+                        to.text(name, text);
+                    }
+                }
+                to.raw(inner, value);
+                drop(to);
+                if let Some(signature) = tool.thought_signature.as_ref().filter(|_| name == "toolCall") {
+                    part.text("thoughtSignature", signature);
+                }
+            }
+        }
+    }
+
+    fn content<'t>(
+        &mut self,
+        side: Side,
+        index: usize,
+        message: &Message,
+        signatures: &mut impl Iterator<Item = Text<'t>>,
+    ) -> Result<(), Failure> {
+        match &message.content {
+            Some(Content::Text(text)) if text.is_empty() => {}
+            Some(Content::Text(text)) => self.text(side, text, signatures.next()),
+            Some(Content::Parts(parts)) => {
+                for (number, part) in parts.iter().enumerate() {
+                    let at = format!("messages[{index}].content[{number}]");
+                    self.part(side, part, &at, signatures)?;
+                }
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn part<'t>(
+        &mut self,
+        side: Side,
+        part: &Part,
+        at: &str,
+        signatures: &mut impl Iterator<Item = Text<'t>>,
+    ) -> Result<(), Failure> {
+        match read(part, self.dialect, at)? {
+            Said::Text(text) if text.is_empty() => {}
+            Said::Text(text) => self.text(side, &text, signatures.next()),
+            Said::Thought(text) => {
+                self.turns.part(side).text("text", &text).json("thought", "true");
+            }
+            Said::Nothing => {}
+            Said::Media(seen) => {
+                self.look(&seen);
+                seen.write(&mut self.turns.part(side), self.dialect);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn look(&mut self, seen: &Seen) {
+        self.resolution = self.resolution.max(seen.detail);
+    }
+
+    fn text(&mut self, side: Side, text: &Text, signature: Option<Text>) {
+        let mut part = self.turns.text(side);
+        part.text("text", text);
+        if let Some(signature) = signature {
+            part.text("thoughtSignature", &signature);
+        }
+    }
+
+    /// Images that the model made, which LiteLLM's clients send back as they came.
+    fn images<'t>(
+        &mut self,
+        index: usize,
+        message: &Message,
+        signatures: &mut impl Iterator<Item = Text<'t>>,
+    ) -> Result<(), Failure> {
+        #[derive(serde::Deserialize)]
+        struct Image<'a> {
+            #[serde(borrow)]
+            image_url: ImageUrl<'a>,
+        }
+        let Some((_, raw)) = message.rest.iter().find(|(name, _)| name == "images") else {
+            return Ok(());
+        };
+        let at = format!("messages[{index}].images");
+        let images: Vec<Image> =
+            serde_json::from_str(raw.get()).map_err(|_| Failure::bad_request(&*at, format!("{at} cannot be read")))?;
+        for image in &images {
+            let seen = Seen::image(&image.image_url, self.dialect, &at)?;
+            let mut part = self.turns.part(Side::Model);
+            seen.write(&mut part, self.dialect);
+            if let Some(signature) = signatures.next() {
+                part.text("thoughtSignature", &signature);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first call of a turn must be signed from Gemini 3 on; those beside it need not.
+    fn call(&mut self, index: usize, call: &ToolCall, wants_signature: &mut bool) -> Result<(), Failure> {
+        let at = || format!("messages[{index}].tool_calls");
+        let function = call.function.as_ref();
+        let function = function.ok_or_else(|| Failure::bad_request(at(), format!("{} lacks its `function`", at())))?;
+        let id = call.id.as_ref().filter(|_| self.dialect.model.is_third_generation);
+        let mut part = self.turns.part(Side::Model);
+        write_call(&mut part.object("functionCall"), index, id, function)?;
+        let wants = std::mem::replace(wants_signature, false);
+        match signature::of_call(call) {
+            Some(signature) => {
+                part.text("thoughtSignature", &signature);
+            }
+            None if wants => {
+                part.string("thoughtSignature", signature::NONE);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+fn write_call(to: &mut Object, index: usize, id: Option<&Text>, function: &Function) -> Result<(), Failure> {
+    let at = format!("messages[{index}].tool_calls");
+    let name = function.name.as_ref();
+    let name = name.ok_or_else(|| Failure::bad_request(&*at, format!("{at} names no function")))?;
+    let arguments = function.arguments.as_ref().map(Text::decoded).unwrap_or_default();
+    let args = if arguments.trim().is_empty() {
+        "{}"
+    } else {
+        arguments.trim()
+    };
+    // Not wrapped into an object: the model would learn from its own history to call in a form that no tool takes.
+    if !args.starts_with('{') || serde_json::from_str::<&RawValue>(args).is_err() {
+        let message = format!("{at}: the arguments of `{}` are no JSON object", name.decoded());
+        return Err(Failure::bad_request(at, message));
+    }
+    if let Some(id) = id {
+        to.string("id", signature::without(&id.decoded()));
+    }
+    to.text("name", name).json("args", args);
+    Ok(())
+}
