@@ -220,6 +220,15 @@ impl Chunks {
         self.choice(out, delta, Some(reason));
     }
 
+    /// A chunk with more than one choice's delta; the closure writes what stands beside the head: `choices`, and whatever
+    /// the provider has of its own.
+    pub fn chunk(&self, out: &mut Vec<u8>, fields: impl FnOnce(&mut Object)) {
+        out.extend_from_slice(&self.head);
+        // The head ends in a comma.
+        fields(&mut Object { out, empty: true });
+        out.extend_from_slice(b"\n\n");
+    }
+
     /// The chunk without choices that says the usage; the closure writes the fields of `usage`.
     pub fn usage(&self, out: &mut Vec<u8>, usage: impl FnOnce(&mut Object)) {
         out.extend_from_slice(&self.head);
