@@ -18,18 +18,8 @@ const ENVELOPE_BYTES: usize = 512;
 pub fn translate(body: &[u8], is_structured: bool, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let response: Response = wire::read(text).map_err(Failure::malformed)?;
-    if let Some(error) = response.error {
-        return Err(error::of_error(error));
-    }
-    if response
-        .status
-        .as_ref()
-        .is_some_and(|status| status.escaped() == "failed")
-    {
-        return Err(Failure::new(
-            sluice_sdk::Fault::UpstreamError,
-            "the provider says that the answer failed, and not why",
-        ));
+    if let Some(failure) = error::of_response(&response) {
+        return Err(failure);
     }
     if response.output.is_none() && response.status.is_none() {
         return Err(Failure::malformed("it has neither `output` nor `status`"));

@@ -3,6 +3,7 @@
 use sluice_sdk::canonical::RawValue;
 use sluice_sdk::{Failure, Fault};
 
+use super::wire::Response;
 use crate::refusal;
 
 /// What `response.error.code` may be (<https://platform.openai.com/docs/api-reference/responses/object>), where it means
@@ -26,6 +27,19 @@ const BAD_REQUEST: [&str; 5] = [
     "empty_image",
     "failed_to_download",
 ];
+
+/// The failure of an answer that failed.
+pub fn of_response(response: &Response) -> Option<Failure> {
+    let has_failed = response
+        .status
+        .as_ref()
+        .is_some_and(|status| status.escaped() == "failed");
+    let and_not_why = || {
+        let message = "the provider says that the answer failed, and not why";
+        has_failed.then(|| Failure::new(Fault::UpstreamError, message))
+    };
+    response.error.map(of_error).or_else(and_not_why)
+}
 
 /// The failure that an `error` describes: an object with its `code` and `message`, or a sentence alone.
 pub fn of_error(error: &RawValue) -> Failure {

@@ -112,11 +112,14 @@ fn write(out: &mut Vec<u8>, model: &str, request: &Request, own: &Own, tools: &T
     Ok(())
 }
 
-/// How many messages at the beginning are `instructions`: the system's, as far as they are plain text. Without any message
+/// How many messages at the beginning are `instructions`: the system's and the developer's, as far as they
+/// are plain text. Without any message
 /// that follows, the API has no input; then they are its input.
 fn instructing(messages: &[Message]) -> usize {
-    let is_instruction =
-        |message: &&Message| message.role == Some(Role::System) && matches!(&message.content, Some(Content::Text(_)));
+    let is_instruction = |message: &&Message| {
+        matches!(message.role, Some(Role::System | Role::Developer))
+            && matches!(&message.content, Some(Content::Text(_)))
+    };
     let count = messages.iter().take_while(is_instruction).count();
     if count == messages.len() { 0 } else { count }
 }

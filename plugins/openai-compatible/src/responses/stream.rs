@@ -1,5 +1,8 @@
 //! A streamed answer, event by event. Items of the output begin, grow and end; most of them one after the other.
 
+mod calls;
+mod place;
+
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, FinishReason, Object, RawValue, Text, write_string};
 use sluice_sdk::{Event, Failure, wire};
@@ -7,10 +10,11 @@ use sluice_sdk::{Event, Failure, wire};
 use super::answer::write_service_tier;
 use super::error;
 use super::output::{
-    BETWEEN_SUMMARIES, Output, characters, nameless, write_annotation, write_call, write_joined, write_logprobs,
-    write_reasoning_item,
+    BETWEEN_SUMMARIES, Output, characters, write_annotation, write_joined, write_logprobs, write_reasoning_item,
 };
 use super::wire::{Event as Parsed, Item, ItemKind, Response, finish_reason};
+use calls::Calls;
+use place::Place;
 
 /// What is known of a stream so far.
 #[derive(Default)]
@@ -22,10 +26,7 @@ pub struct Stream {
     is_structured: bool,
     /// Messages so far.
     messages: u64,
-    /// Calls so far, which number the next one.
-    calls: usize,
-    /// Calls that are growing: one, but for servers that mix them.
-    growing: Vec<Growing>,
+    calls: Calls,
     /// Any item was seen: the answer at the end then says nothing new.
     has_items: bool,
     /// Text of the message at hand was seen.
@@ -36,23 +37,6 @@ pub struct Stream {
     is_ended: bool,
     /// Came after chunks of the same batch: those are handed over first.
     failure: Option<Failure>,
-}
-
-/// A call that is growing.
-struct Growing {
-    output_index: u64,
-    index: usize,
-    /// Arguments were seen.
-    has_arguments: bool,
-}
-
-/// Where in the content the text goes: annotations count characters from the beginning of their own part.
-#[derive(Default)]
-struct Place {
-    part: Option<(u64, u64)>,
-    /// Characters before this part, and in it.
-    before: u64,
-    inside: u64,
 }
 
 impl Stream {
@@ -140,7 +124,7 @@ impl Stream {
                 };
                 self.begin(None, origin, out);
                 self.place.enter(event);
-                let offset = self.place.before;
+                let offset = self.place.offset();
                 self.delta(out, |delta| {
                     write_annotation(&mut delta.list("annotations"), raw, offset);
                 });
@@ -156,7 +140,11 @@ impl Stream {
             "reasoning_summary_part.added" if self.has_thoughts => self.delta(out, |delta| {
                 delta.string("reasoning_content", BETWEEN_SUMMARIES);
             }),
-            "function_call_arguments.delta" | "custom_tool_call_input.delta" => self.arguments(event, out),
+            "function_call_arguments.delta" | "custom_tool_call_input.delta" => {
+                if let Some(chunks) = &self.chunks {
+                    self.calls.grow(event, chunks, out);
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -193,7 +181,7 @@ impl Stream {
         }
         self.begin(None, origin, out);
         self.place.enter(event);
-        self.place.inside += characters(text);
+        self.place.add(characters(text));
         let tokens = event.logprobs.as_deref().unwrap_or_default();
         if tokens.is_empty() {
             self.delta(out, |delta| {
@@ -222,54 +210,25 @@ impl Stream {
                 self.messages += 1;
                 self.has_text = false;
             }
-            ItemKind::Call => self.call(item, output_index, out)?,
+            ItemKind::Call => {
+                if let Some(chunks) = &self.chunks {
+                    self.calls.begin(item, output_index, &self.id, chunks, out)?;
+                }
+            }
             ItemKind::Reasoning | ItemKind::Other | ItemKind::Nothing => {}
         }
         Ok(())
-    }
-
-    /// A call begins. What it has of its arguments already is said at once.
-    fn call(&mut self, item: &Item, output_index: u64, out: &mut Vec<u8>) -> Result<(), Failure> {
-        if item.name.is_none() {
-            return Err(nameless());
-        }
-        let index = self.calls;
-        self.calls += 1;
-        let arguments = item.arguments();
-        let id = item.call_id(&self.id, index);
-        self.growing.push(Growing {
-            output_index,
-            index,
-            has_arguments: arguments.as_ref().is_some_and(|arguments| !arguments.is_empty()),
-        });
-        self.delta(out, |delta| {
-            let mut calls = delta.list("tool_calls");
-            let mut call = calls.object();
-            call.number("index", index as u64);
-            write_call(&mut call, item, &id, arguments.as_ref());
-        });
-        Ok(())
-    }
-
-    /// A piece of a call's arguments: a JSON string in both formats, so that it is copied as it stands.
-    fn arguments(&mut self, event: &Parsed, out: &mut Vec<u8>) {
-        let Some(piece) = event.delta.as_ref().filter(|piece| !piece.is_empty()) else {
-            return;
-        };
-        let named = |growing: &Growing| event.output_index.is_none_or(|index| index == growing.output_index);
-        let Some(growing) = self.growing.iter_mut().rev().find(|growing| named(growing)) else {
-            return;
-        };
-        growing.has_arguments = true;
-        let index = growing.index;
-        self.delta(out, |delta| write_arguments(delta, index, piece));
     }
 
     /// An item is whole. What its events left out is said now.
     fn item_done(&mut self, item: &Item, raw: &RawValue, output_index: u64, out: &mut Vec<u8>) -> Result<(), Failure> {
         match item.kind() {
             ItemKind::Message => self.message_done(item, out),
-            ItemKind::Call => return self.call_done(item, output_index, out),
+            ItemKind::Call => {
+                if let Some(chunks) = &self.chunks {
+                    self.calls.end(item, output_index, &self.id, chunks, out)?;
+                }
+            }
             ItemKind::Reasoning => self.thoughts_done(item, out),
             ItemKind::Other => self.delta(out, |delta| {
                 delta
@@ -305,24 +264,6 @@ impl Stream {
         }
     }
 
-    fn call_done(&mut self, item: &Item, output_index: u64, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let place = self
-            .growing
-            .iter()
-            .position(|growing| growing.output_index == output_index);
-        let Some(place) = place else {
-            self.call(item, output_index, out)?;
-            self.growing.pop();
-            return Ok(());
-        };
-        let growing = self.growing.remove(place);
-        let arguments = item.arguments().filter(|arguments| !arguments.is_empty());
-        if let Some(arguments) = arguments.filter(|_| !growing.has_arguments) {
-            self.delta(out, |delta| write_arguments(delta, growing.index, &arguments));
-        }
-        Ok(())
-    }
-
     fn thoughts_done(&mut self, item: &Item, out: &mut Vec<u8>) {
         let summary = item.summary.iter().flatten().filter_map(|part| part.text.as_ref());
         let unsaid: Vec<&Text> = summary.filter(|_| !self.has_thoughts).collect();
@@ -336,24 +277,14 @@ impl Stream {
 
     /// Why the answer ended, what it cost, and all of it where the stream did not show it.
     fn end(&mut self, response: &Response, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
-        if let Some(error) = response.error {
-            return Err(error::of_error(error));
-        }
-        if response
-            .status
-            .as_ref()
-            .is_some_and(|status| status.escaped() == "failed")
-        {
-            return Err(Failure::new(
-                sluice_sdk::Fault::UpstreamError,
-                "the provider says that the answer failed, and not why",
-            ));
+        if let Some(failure) = error::of_response(response) {
+            return Err(failure);
         }
         self.begin(Some(response), origin, out);
         let is_unseen = !self.has_items && !self.has_text;
         let unseen = response.output.as_deref().filter(|_| is_unseen).unwrap_or_default();
         let output = Output::sort(unseen, self.is_structured)?;
-        let reason = finish_reason(response, self.calls > 0 || output.has_calls());
+        let reason = finish_reason(response, self.calls.any() || output.has_calls());
         let tier = response.service_tier.as_ref();
         let id = self.id.as_str();
         self.choice(out, Some(&reason), tier, |choice| {
@@ -404,22 +335,4 @@ impl Stream {
             write_service_tier(chunk, tier);
         });
     }
-}
-
-impl Place {
-    /// Moves on to the part that the event names.
-    fn enter(&mut self, event: &Parsed) {
-        let part = (event.output_index.unwrap_or(0), event.content_index.unwrap_or(0));
-        if self.part != Some(part) {
-            self.part = Some(part);
-            self.before += std::mem::take(&mut self.inside);
-        }
-    }
-}
-
-fn write_arguments(delta: &mut Object, index: usize, arguments: &Text) {
-    let mut calls = delta.list("tool_calls");
-    let mut call = calls.object();
-    call.number("index", index as u64);
-    call.object("function").text("arguments", arguments);
 }
