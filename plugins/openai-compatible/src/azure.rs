@@ -124,6 +124,12 @@ pub fn responses_route<'a>(target: &'a Target, default_version: Option<&str>) ->
     Ok(route)
 }
 
+/// Whether the base is one that [`responses_route`] takes.
+pub fn has_responses() -> bool {
+    let api_base = deployment::text("api_base").unwrap_or_default();
+    matches!(Base::of(split_query(&api_base).0), Base::Resource | Base::V1)
+}
+
 fn not_below_a_deployment() -> Failure {
     let message = "`api_base` names a deployment, and Azure's Responses API is not below it; give the address of the \
                    resource, `https://<resource>.openai.azure.com`";

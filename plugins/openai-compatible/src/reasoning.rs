@@ -63,6 +63,12 @@ pub fn refused_fields(entry: &Entry, model: &str, effort: Option<&str>) -> &'sta
     }
 }
 
+/// Whether chat completions let the model either reason or call functions. Foundry has other rules for its own.
+pub fn reasons_without_functions(model: &str) -> bool {
+    let is_late = matches!(family(model), Some(Family::Gpt { version, .. }) if version >= (5, 4));
+    is_late && !model.contains("-search")
+}
+
 fn is_openai(provider: &str) -> bool {
     matches!(provider, "openai" | "azure" | "azure_ai")
 }

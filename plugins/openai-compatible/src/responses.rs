@@ -1,5 +1,6 @@
 //! Chat at models that are asked by OpenAI's Responses API (<https://platform.openai.com/docs/api-reference/responses>):
-//! those that are marked `responses/<model>`, and those of OpenAI and Azure that serve nothing else.
+//! those that are marked `responses/<model>`, those of OpenAI and Azure that serve nothing else, and those that call functions
+//! there alone while they reason.
 //!
 //! `request` makes the request of a chat completion's, `answer` and `stream` make a chat completion of what comes back.
 //! Such an exchange is read by the component; text is copied once and never unescaped, and a stream keeps nothing that
@@ -17,7 +18,7 @@ use sluice_sdk::adapter::Origin;
 use sluice_sdk::{Event, Failure, Framing, Reading, deployment, exchange};
 
 use crate::entry::Entry;
-use crate::reasoning;
+use crate::{azure, reasoning};
 use stream::Stream;
 
 /// Below the base of every provider but Azure.
@@ -31,17 +32,44 @@ pub fn model_of<'m>(entry: &Entry, model: &'m str) -> Option<&'m str> {
     if let Some(bare) = model.strip_prefix(MARK) {
         return Some(bare);
     }
-    let is_openais = match entry.name.as_ref() {
-        "azure" | "azure_ai" => true,
-        // A server of one's own may serve models of these names otherwise.
-        "openai" => deployment::text("api_base").is_none_or(|base| is_at_openai(&base)),
-        _ => false,
-    };
-    if !is_openais {
+    if !matches!(entry.name.as_ref(), "openai" | "azure" | "azure_ai") {
         return None;
     }
+    // By name first: it costs nothing, and most models chat.
     let base_model = reasoning::base_model(&entry.name);
-    serves_nothing_else(base_model.as_deref().unwrap_or(model)).then_some(model)
+    let known = base_model.as_deref().unwrap_or(model);
+    let is_asked = serves_nothing_else(known) || calls_functions_there(entry, known);
+    (is_asked && is_openais(entry)).then_some(model)
+}
+
+/// Whether OpenAI's models are behind it: a server of one's own may serve models of their names otherwise.
+fn is_openais(entry: &Entry) -> bool {
+    entry.name != "openai" || deployment::text("api_base").is_none_or(|base| is_at_openai(&base))
+}
+
+/// Whether chat completions would refuse the request: since 5.4, models of the gpt series call functions and reason at
+/// once in the Responses API alone (<https://platform.openai.com/docs/guides/reasoning>). Whether a model reasons unless
+/// it is told to differs by version; a request that says `none` is left where it is.
+fn calls_functions_there(entry: &Entry, model: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Tool<'a> {
+        #[serde(borrow, default, rename = "type")]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    let is_split = match entry.name.as_ref() {
+        "openai" => reasoning::reasons_without_functions(model),
+        "azure" => reasoning::reasons_without_functions(model) && azure::has_responses(),
+        _ => false,
+    };
+    if !is_split {
+        return false;
+    }
+    let Some(tools) = exchange::field("tools") else {
+        return false;
+    };
+    let tools: Vec<Tool> = serde_json::from_str(&tools).unwrap_or_default();
+    let calls = tools.iter().any(|tool| tool.kind == "function");
+    calls && exchange::field("reasoning_effort").as_deref() != Some("\"none\"")
 }
 
 /// `https://api.openai.com/v1`, or one of its regions.

@@ -103,7 +103,8 @@ fn write(out: &mut Vec<u8>, model: &str, request: &Request, own: &Own, tools: &T
     format::write_reasoning(&mut to, request, own);
     format::write_text(&mut to, request, own);
     own.write_include(&mut to);
-    to.maybe_raw("metadata", request.metadata);
+    // Otherwise they are notes for the gateway, of any form, as in a chat that is relayed.
+    to.maybe_raw("metadata", request.metadata.filter(|_| own.is_stored));
     if let Some(user) = &request.user {
         to.text("user", &shortened(user));
     }

@@ -66,12 +66,16 @@ fn write_part(list: &mut List, part: &Part, side: Side, at: &str) -> Result<(), 
             write_file(&mut to, file, at)?;
             to.rest(&file.rest).rest(&part.rest);
         }
-        // Another provider's thoughts, which no other can use.
-        PartKind::Other(kind) if kind.ends_with("thinking") => {}
+        PartKind::Other(_) if is_thought(part) => {}
         // Parts of the Responses API itself, and audio, which it has under the same name.
         kind @ (PartKind::InputAudio | PartKind::Other(_)) => write_as_it_stands(list, kind, part),
     }
     Ok(())
+}
+
+/// Another provider's thoughts, which no other can use.
+pub fn is_thought(part: &Part) -> bool {
+    matches!(&part.kind, Some(PartKind::Other(kind)) if kind.ends_with("thinking"))
 }
 
 pub fn write_refusal(list: &mut List, refusal: &Text) {

@@ -39,6 +39,8 @@ pub struct Own<'a> {
     pub text: Option<&'a RawValue>,
     pub verbosity: Option<&'a RawValue>,
     pub web_search_options: Option<&'a RawValue>,
+    /// The client wants the answer kept: then its `metadata` are kept beside it.
+    pub is_stored: bool,
     include: Option<&'a RawValue>,
     logprobs: bool,
     /// The client's, which is laid over what is sent.
@@ -54,7 +56,11 @@ impl<'a> Own<'a> {
     /// # Errors
     /// The API cannot do what a field asks for.
     pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
-        let mut own = Self::default();
+        let is_stored = |(name, value): &(_, &RawValue)| name == "store" && value.get() == "true";
+        let mut own = Self {
+            is_stored: request.rest.iter().any(is_stored),
+            ..Self::default()
+        };
         for (name, value) in std::mem::take(&mut request.rest) {
             match &*name {
                 _ if value.get() == "null" || is_for_gateway(&name) => {}

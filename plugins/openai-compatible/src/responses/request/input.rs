@@ -4,7 +4,7 @@
 use sluice_sdk::canonical::{Content, Fields, Function, List, Message, RawValue, Role, Text, ToolCall};
 use sluice_sdk::{Failure, Fault, wire};
 
-use super::content::{Side, write_content, write_refusal, write_text};
+use super::content::{Side, is_thought, write_content, write_refusal, write_text};
 
 /// Writes the items.
 pub struct Input<'o, 'a> {
@@ -136,7 +136,7 @@ impl<'o, 'a> Input<'o, 'a> {
     fn words(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
         let is_empty = match &message.content {
             Some(Content::Text(text)) => text.is_empty(),
-            Some(Content::Parts(parts)) => parts.is_empty(),
+            Some(Content::Parts(parts)) => parts.iter().all(is_thought),
             None => true,
         };
         if is_empty && message.refusal.is_none() {
