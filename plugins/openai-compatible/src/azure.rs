@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use sluice_sdk::{Auth, Target, deployment};
+use sluice_sdk::{Auth, Failure, Fault, Target, deployment};
 
+use crate::responses;
 use crate::route::{Route, push_encoded, push_query};
 
 /// Beside the key and the base, which the table knows.
@@ -24,6 +25,9 @@ const INFERENCE_API_VERSION: &str = "2024-05-01-preview";
 
 /// Since this version Azure OpenAI takes `stream_options`. Versions are dates, so they compare as text.
 const STREAM_OPTIONS_SINCE: &str = "2024-09-01";
+
+/// Since this version, a preview, Azure serves the Responses API outside of v1; versions that are no previews do not.
+const RESPONSES_SINCE: &str = "2025-03-01-preview";
 
 /// Hints in front of a deployment's name that say what kind of model it is; no part of the name.
 const SERIES: [&str; 2] = ["o_series/", "gpt5_series/"];
@@ -84,6 +88,52 @@ pub fn openai_route<'a>(target: &'a Target, operation_path: &str, default_versio
     route.path.push_str(operation_path);
     push_query(&mut route.path, "api-version", version);
     route
+}
+
+/// The route of `azure/responses/<deployment>`: below the resource, and under v1 unless the version is one that has it
+/// elsewhere.
+///
+/// # Errors
+/// The base is a deployment's, and the API is not below it.
+pub fn responses_route<'a>(target: &'a Target, default_version: Option<&str>) -> Result<Route<'a>, Failure> {
+    let api_base = deployment::text("api_base").unwrap_or_default();
+    let (base, query) = split_query(&api_base);
+    let mut route = Route {
+        path: String::with_capacity(64),
+        model: Cow::Borrowed(without_series(&target.model)),
+        auth: entra_token(),
+        takes_stream_options: true,
+    };
+    match Base::of(base) {
+        Base::V1 => {}
+        Base::Resource => {
+            let given = deployment::text("responses_api_version").or_else(|| deployment::text("api_version"));
+            let version = given.as_deref().or_else(|| version_in(query)).or(default_version);
+            let serves = |version: &&str| version.ends_with("-preview") && *version >= RESPONSES_SINCE;
+            if let Some(version) = version.filter(serves) {
+                route.path.push_str("/openai");
+                route.path.push_str(responses::PATH);
+                push_query(&mut route.path, "api-version", version);
+                return Ok(route);
+            }
+            route.path.push_str("/openai/v1");
+        }
+        Base::Deployment | Base::CloudflareGateway => return Err(not_below_a_deployment()),
+    }
+    route.path.push_str(responses::PATH);
+    Ok(route)
+}
+
+/// Whether the base is one that [`responses_route`] takes.
+pub fn has_responses() -> bool {
+    let api_base = deployment::text("api_base").unwrap_or_default();
+    matches!(Base::of(split_query(&api_base).0), Base::Resource | Base::V1)
+}
+
+fn not_below_a_deployment() -> Failure {
+    let message = "`api_base` names a deployment, and Azure's Responses API is not below it; give the address of the \
+                   resource, `https://<resource>.openai.azure.com`";
+    Failure::new(Fault::Unsupported, message).parameter("api_base")
 }
 
 fn without_series(model: &str) -> &str {
@@ -148,6 +198,33 @@ pub fn foundry_route<'a>(target: &'a Target, operation_path: &str, default_versi
         push_query(&mut route.path, "api-version", version);
     }
     route
+}
+
+/// The route of `azure_ai/responses/<model>`.
+///
+/// # Errors
+/// As [`responses_route`].
+pub fn foundry_responses_route<'a>(target: &'a Target, default_version: Option<&str>) -> Result<Route<'a>, Failure> {
+    let api_base = deployment::text("api_base").unwrap_or_default();
+    let (host, path) = split_host(split_query(&api_base).0);
+    if is_openai_resource(host, path) {
+        return responses_route(target, default_version);
+    }
+    let mut route = Route {
+        path: String::with_capacity(32),
+        model: Cow::Borrowed(target.model.as_str()),
+        auth: entra_token(),
+        takes_stream_options: true,
+    };
+    let is_foundry = host.ends_with(".services.ai.azure.com");
+    if is_foundry && !path.ends_with("/openai/v1") {
+        route.path.push_str("/openai/v1");
+    }
+    if !is_foundry && route.auth.is_none() {
+        route.auth = Some(Auth::Bearer("api_key".into()));
+    }
+    route.path.push_str(responses::PATH);
+    Ok(route)
 }
 
 fn is_openai_resource(host: &str, path: &str) -> bool {

@@ -8,8 +8,9 @@
 //! host drop the instance afterwards.
 //!
 //! In the order of an attempt: `route` or `azure` says where it goes, `quirks` and `reasoning` what changes, `extras`
-//! what the deployment adds, `refusal` what an error means. `text_completion` stands in for chat where a provider has none, and
-//! `content_chunks` reads the answers of models that think in their content. `entry` is a provider as data, `table` those compiled in.
+//! what the deployment adds, `refusal` what an error means. `text_completion` stands in for chat where a provider has
+//! none, `content_chunks` reads the answers of models that think in their content, `responses` asks the models that speak
+//! only the Responses API. `entry` is a provider as data, `table` those compiled in.
 
 mod azure;
 mod content_chunks;
@@ -20,12 +21,14 @@ mod patch;
 mod quirks;
 mod reasoning;
 mod refusal;
+mod responses;
 mod route;
 mod table;
 mod text_completion;
 
 use sluice_sdk::{
-    Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, Target, UpstreamRequest, exchange,
+    Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
+    UpstreamRequest, exchange,
 };
 
 use entry::Entry;
@@ -44,21 +47,23 @@ pub struct Settings {
     azure_api_version: Option<String>,
 }
 
-/// The adapter. It relays, and keeps nothing between attempts, but where it reads answers.
+/// The adapter. It relays, and keeps nothing of an attempt, unless it asks in another way than by chat completions or reads
+/// the answer.
 pub struct OpenAiCompatible {
     providers: Vec<Entry>,
     azure_api_version: Option<String>,
-    reads: Reads,
+    attempt: Attempt,
 }
 
-/// How answers are read.
-enum Reads {
-    /// Not at all.
-    Relay,
-    /// Texts become chats.
-    Texts(text_completion::Stream),
+/// The attempt at hand.
+enum Attempt {
+    /// The answer is relayed.
+    Relayed,
+    /// A text is completed in place of a chat.
+    TextCompletion(text_completion::Stream),
     /// Content in chunks becomes text.
-    Chunks(content_chunks::Stream),
+    ContentChunks(content_chunks::Stream),
+    Responses(Box<responses::Attempt>),
 }
 
 impl Plugin for OpenAiCompatible {
@@ -82,7 +87,7 @@ impl Plugin for OpenAiCompatible {
         Ok(Self {
             providers,
             azure_api_version,
-            reads: Reads::Relay,
+            attempt: Attempt::Relayed,
         })
     }
 }
@@ -95,17 +100,21 @@ impl ProviderAdapter for OpenAiCompatible {
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let entry = table::find(&self.providers, &target.provider).ok_or_else(|| unknown_provider(target))?;
         let mut operation = exchange::operation();
+        self.attempt = Attempt::Relayed;
+        if operation == "chat-completions"
+            && let Some(model) = responses::model_of(entry, &target.model)
+        {
+            let (attempt, request) = self.ask_by_responses(entry, target, model)?;
+            self.attempt = Attempt::Responses(Box::new(attempt));
+            return Ok(request);
+        }
         let completes_text = text_completion::stands_in(entry, &operation);
         if completes_text {
             operation = text_completion::OPERATION.into();
-        }
-        self.reads = if completes_text {
-            Reads::Texts(text_completion::Stream::default())
+            self.attempt = Attempt::TextCompletion(text_completion::Stream::default());
         } else if operation == "chat-completions" && content_chunks::are_expected(entry, &target.model) {
-            Reads::Chunks(content_chunks::Stream::default())
-        } else {
-            Reads::Relay
-        };
+            self.attempt = Attempt::ContentChunks(content_chunks::Stream::default());
+        }
         let operation_path = path_of(entry, &operation)?;
         let mut route = self.route(entry, target, &operation_path);
         let mut patch = Patch::default();
@@ -129,9 +138,9 @@ impl ProviderAdapter for OpenAiCompatible {
             headers: extras::headers(),
             body: patch.into_body(),
             path_and_query: route.path,
-            reading: match self.reads {
-                Reads::Relay => Reading::Relay,
-                Reads::Texts(_) | Reads::Chunks(_) => text_completion::reading(),
+            reading: match self.attempt {
+                Attempt::TextCompletion(_) | Attempt::ContentChunks(_) => text_completion::reading(),
+                Attempt::Relayed | Attempt::Responses(_) => Reading::Relay,
             },
             auth: route.auth,
             extras: Vec::new(),
@@ -139,25 +148,28 @@ impl ProviderAdapter for OpenAiCompatible {
     }
 
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        match self.reads {
-            Reads::Chunks(_) => content_chunks::translate(&body),
-            Reads::Texts(_) | Reads::Relay => text_completion::translate(&body),
+        match &self.attempt {
+            Attempt::Responses(attempt) => attempt.whole(&body),
+            Attempt::ContentChunks(_) => content_chunks::translate(&body),
+            Attempt::Relayed | Attempt::TextCompletion(_) => text_completion::translate(&body),
         }
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        match &mut self.reads {
-            Reads::Texts(stream) => stream.translate(&batch),
-            Reads::Chunks(stream) => stream.translate(&batch),
-            Reads::Relay => Err(relayed()),
+        match &mut self.attempt {
+            Attempt::Relayed => Err(relayed()),
+            Attempt::TextCompletion(stream) => stream.translate(&batch),
+            Attempt::ContentChunks(stream) => stream.translate(&batch),
+            Attempt::Responses(attempt) => attempt.events(&batch),
         }
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        match &self.reads {
-            Reads::Texts(stream) => stream.finish(),
-            Reads::Chunks(stream) => stream.finish(),
-            Reads::Relay => Err(relayed()),
+        match &mut self.attempt {
+            Attempt::Relayed => Err(relayed()),
+            Attempt::TextCompletion(stream) => stream.finish(),
+            Attempt::ContentChunks(stream) => stream.finish(),
+            Attempt::Responses(attempt) => attempt.finish(),
         }
     }
 
@@ -167,6 +179,35 @@ impl ProviderAdapter for OpenAiCompatible {
 }
 
 impl OpenAiCompatible {
+    fn ask_by_responses(
+        &self,
+        entry: &Entry,
+        target: &Target,
+        model: &str,
+    ) -> Result<(responses::Attempt, UpstreamRequest), Failure> {
+        let target = Target {
+            provider: target.provider.clone(),
+            model: model.to_owned(),
+        };
+        let mut route = match entry.name.as_ref() {
+            "azure" => azure::responses_route(&target, self.azure_api_version.as_deref())?,
+            "azure_ai" => azure::foundry_responses_route(&target, self.azure_api_version.as_deref())?,
+            _ => route::plain(entry, &target, responses::PATH),
+        };
+        let (attempt, body, reading) = responses::Attempt::open(entry, &route.model)?;
+        extras::push_queries(&mut route.path);
+        let request = UpstreamRequest {
+            method: "POST".into(),
+            headers: extras::headers(),
+            body: RequestBody::Bytes(body),
+            path_and_query: route.path,
+            reading,
+            auth: route.auth,
+            extras: Vec::new(),
+        };
+        Ok((attempt, request))
+    }
+
     fn route<'a>(&self, entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
         let azure_version = self.azure_api_version.as_deref().unwrap_or(azure::DEFAULT_API_VERSION);
         match entry.name.as_ref() {
@@ -177,8 +218,9 @@ impl OpenAiCompatible {
     }
 }
 
+/// The host reads events only where it is asked to.
 fn relayed() -> Failure {
-    Failure::new(Fault::Unsupported, "the answer is relayed, not read")
+    Failure::new(Fault::Unsupported, "the answer is relayed, and not read")
 }
 
 fn unknown_provider(target: &Target) -> Failure {

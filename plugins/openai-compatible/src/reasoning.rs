@@ -49,12 +49,32 @@ pub fn apply<'a>(entry: &Entry, model: &str, patch: &mut Patch<'a>) {
     }
 }
 
+/// What the model refuses of the parameters that the Responses API has; nothing where its name does not tell. A
+/// `temperature` of 1 is taken all the same.
+pub fn refused_fields(entry: &Entry, model: &str, effort: Option<&str>) -> &'static [&'static str] {
+    if !is_openai(&entry.name) {
+        return &[];
+    }
+    let named = base_model(&entry.name);
+    match family(named.as_deref().unwrap_or(model)) {
+        Some(Family::Chat | Family::Older) => &REASONING,
+        Some(family) if family.reasons(effort) => &SAMPLING,
+        _ => &[],
+    }
+}
+
+/// Whether chat completions let the model either reason or call functions. Foundry has other rules for its own.
+pub fn reasons_without_functions(model: &str) -> bool {
+    let is_late = matches!(family(model), Some(Family::Gpt { version, .. }) if version >= (5, 4));
+    is_late && !model.contains("-search")
+}
+
 fn is_openai(provider: &str) -> bool {
     matches!(provider, "openai" | "azure" | "azure_ai")
 }
 
 /// An Azure deployment may have any name; `base_model` says what it is.
-fn base_model(provider: &str) -> Option<String> {
+pub fn base_model(provider: &str) -> Option<String> {
     if provider == "openai" {
         None
     } else {
@@ -122,7 +142,7 @@ fn drop_refused(family: Family, drop_params: &DropParams, patch: &mut Patch<'_>)
         }
     }
     let given: Vec<&str> = SAMPLING.into_iter().filter(|field| is_refused(field, patch)).collect();
-    if !given.is_empty() && family.reasons(patch) {
+    if !given.is_empty() && family.reasons(patch.value("reasoning_effort").as_deref()) {
         for field in given {
             drop_params.remove(field, patch);
         }
@@ -136,9 +156,8 @@ fn is_refused(field: &str, patch: &Patch<'_>) -> bool {
 }
 
 impl Family {
-    /// Whether this request makes the model reason. Reads `reasoning_effort`, which is text, so the question is asked
-    /// only where the answer matters.
-    fn reasons(self, patch: &Patch<'_>) -> bool {
+    /// Whether a request with this `reasoning_effort`, JSON text or the bare word, makes the model reason.
+    fn reasons(self, effort: Option<&str>) -> bool {
         let Self::Gpt {
             version: version @ (5, 1..) | version @ (6.., _),
             specialised,
@@ -146,8 +165,8 @@ impl Family {
         else {
             return true;
         };
-        match patch.value("reasoning_effort") {
-            Some(effort) => effort != "\"none\"",
+        match effort {
+            Some(effort) => effort.trim_matches('"') != "none",
             // These do not reason unless asked to; 5.5 and later do.
             None => specialised || !matches!(version, (5, 1 | 2 | 4)),
         }

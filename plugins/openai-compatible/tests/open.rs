@@ -221,3 +221,33 @@ fn audio_has_paths_of_its_own_and_is_relayed() {
         );
     }
 }
+
+#[test]
+fn an_attempt_knows_nothing_of_the_one_before() {
+    let mut adapter = adapter(json!({})).unwrap();
+    let open = |adapter: &mut OpenAiCompatible, model: &str| {
+        Host {
+            body: br#"{"stream":true,"messages":[{"role":"user","content":"Hi"}]}"#.to_vec(),
+            ..Host::default()
+        }
+        .install();
+        let target = Target {
+            provider: "openai".into(),
+            model: model.into(),
+        };
+        adapter.open(&target).unwrap().reading
+    };
+    let event = |data: Value| sluice_sdk::Event {
+        name: String::new(),
+        data: data.to_string().into_bytes(),
+    };
+    assert!(matches!(open(&mut adapter, "gpt-5-codex"), Reading::Events(_)));
+    let created = json!({"type": "response.created", "response": {"id": "resp_1"}});
+    adapter.events(vec![event(created)]).unwrap();
+    assert!(matches!(open(&mut adapter, "gpt-5-codex"), Reading::Events(_)));
+    let text = json!({"type": "response.output_text.delta", "delta": "Hello"});
+    let chunks = String::from_utf8(adapter.events(vec![event(text)]).unwrap()).unwrap();
+    assert!(chunks.contains("assistant") && !chunks.contains("resp_1"), "{chunks}");
+    assert!(matches!(open(&mut adapter, "gpt-4o"), Reading::Relay));
+    assert_eq!(adapter.finish().unwrap_err().fault, Fault::Unsupported);
+}

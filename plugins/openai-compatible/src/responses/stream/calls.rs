@@ -1,0 +1,117 @@
+//! Tool calls of a stream. A delta says which call it belongs to by a number that counts calls alone.
+
+use sluice_sdk::Failure;
+use sluice_sdk::canonical::{Chunks, Object, Text};
+
+use super::super::output::{nameless, write_call};
+use super::super::wire::{Event, Item};
+
+/// The calls of one stream.
+#[derive(Default)]
+pub struct Calls {
+    /// How many there were, which numbers the next one.
+    count: usize,
+    /// Those that have not ended: one, but for servers that mix them.
+    growing: Vec<Growing>,
+}
+
+struct Growing {
+    /// Its place in the output.
+    output_index: u64,
+    id: String,
+    /// Its place among the calls.
+    index: usize,
+    /// Arguments were seen.
+    has_arguments: bool,
+}
+
+impl Calls {
+    pub fn any(&self) -> bool {
+        self.count > 0
+    }
+
+    /// A call begins. What it has of its arguments already is said at once.
+    ///
+    /// # Errors
+    /// It names no function.
+    pub fn begin(
+        &mut self,
+        item: &Item,
+        output_index: u64,
+        answer: &str,
+        chunks: &Chunks,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        if item.name.is_none() {
+            return Err(nameless());
+        }
+        let index = self.count;
+        self.count += 1;
+        let arguments = item.arguments();
+        let id = item.call_id(answer, index);
+        self.growing.push(Growing {
+            output_index,
+            id: id.decoded().into_owned(),
+            index,
+            has_arguments: arguments.as_ref().is_some_and(|arguments| !arguments.is_empty()),
+        });
+        chunks.delta(out, |delta| {
+            let mut calls = delta.list("tool_calls");
+            let mut call = calls.object();
+            call.number("index", index as u64);
+            write_call(&mut call, item, &id, arguments.as_ref());
+        });
+        Ok(())
+    }
+
+    /// A piece of a call's arguments: a JSON string in both formats, so that it is copied as it stands.
+    pub fn grow(&mut self, event: &Event, chunks: &Chunks, out: &mut Vec<u8>) {
+        let Some(piece) = event.delta.as_ref().filter(|piece| !piece.is_empty()) else {
+            return;
+        };
+        let named = |growing: &Growing| event.output_index == Some(growing.output_index);
+        // Where no call has the number, one was left out, and nearly all calls grow one after the other.
+        let place = self.growing.iter().position(named);
+        let place = place.unwrap_or_else(|| self.growing.len().saturating_sub(1));
+        let Some(growing) = self.growing.get_mut(place) else {
+            return;
+        };
+        growing.has_arguments = true;
+        let index = growing.index;
+        chunks.delta(out, |delta| write_arguments(delta, index, piece));
+    }
+
+    /// A call is whole. What its events left out is said now.
+    ///
+    /// # Errors
+    /// It did not begin, and names no function.
+    pub fn end(
+        &mut self,
+        item: &Item,
+        output_index: u64,
+        answer: &str,
+        chunks: &Chunks,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let has_id = |growing: &Growing| growing.id == item.call_id(answer, growing.index).decoded();
+        let is_it = |growing: &Growing| growing.output_index == output_index || has_id(growing);
+        let Some(place) = self.growing.iter().position(is_it) else {
+            self.begin(item, output_index, answer, chunks, out)?;
+            self.growing.pop();
+            return Ok(());
+        };
+        let growing = self.growing.remove(place);
+        let arguments = item.arguments().filter(|arguments| !arguments.is_empty());
+        if let Some(arguments) = arguments.filter(|_| !growing.has_arguments) {
+            chunks.delta(out, |delta| write_arguments(delta, growing.index, &arguments));
+        }
+        Ok(())
+    }
+}
+
+fn write_arguments(delta: &mut Object, index: usize, arguments: &Text) {
+    let mut calls = delta.list("tool_calls");
+    let mut call = calls.object();
+    call.number("index", index as u64);
+    call.object("function").text("arguments", arguments);
+}

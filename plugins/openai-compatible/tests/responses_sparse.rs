@@ -1,0 +1,212 @@
+//! Servers that imitate the Responses API leave fields out, say `null`, or write another kind of value. Whatever single
+//! field is so, the answer is the same as far as it can be, whole and in a stream.
+
+use openai_compatible::{OpenAiCompatible, Settings};
+use sluice_sdk::serde_json::{self, Value, json};
+use sluice_sdk::testing::Host;
+use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
+
+/// An adapter that asked, and waits for the answer.
+fn adapter(is_streaming: bool) -> OpenAiCompatible {
+    Host {
+        body: json!({"stream": is_streaming, "messages": [{"role": "user", "content": "Hi"}]})
+            .to_string()
+            .into_bytes(),
+        ..Host::default()
+    }
+    .install();
+    let settings: Settings = serde_json::from_value(json!({})).unwrap();
+    let mut adapter = OpenAiCompatible::new(settings).unwrap();
+    adapter
+        .open(&Target {
+            provider: "openai".into(),
+            model: "responses/gpt-5".into(),
+        })
+        .unwrap();
+    adapter
+}
+
+/// What an answer is made of; none of it can be guessed where it is missing.
+const NEEDED: [&str; 8] = [
+    "text",
+    "name",
+    "arguments",
+    "delta",
+    "output",
+    "content",
+    "item",
+    "response",
+];
+
+/// Places of all fields, but those without which nothing is left to say.
+fn places(document: &Value, at: &str, found: &mut Vec<String>) {
+    match document {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let place = format!("{at}/{name}");
+                places(value, &place, found);
+                if !NEEDED.contains(&name.as_str()) && !is_kind_of_an_item(&place) {
+                    found.push(place);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                places(item, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An item is told by its type; a message and a call by what they hold as well.
+fn is_kind_of_an_item(place: &str) -> bool {
+    matches!(place, "/output/0/type" | "/item/type" | "/type")
+}
+
+/// The document with each of its fields left out, null, or of another kind.
+fn variants(document: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    places(document, "", &mut found);
+    let mut variants = Vec::new();
+    for place in found {
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let mut without = document.clone();
+        without
+            .pointer_mut(parent)
+            .and_then(Value::as_object_mut)
+            .unwrap()
+            .remove(name);
+        variants.push((format!("without {place}"), without));
+        // An `error` of any kind is one, and a type of another kind is told by what the item holds.
+        let kinds = if matches!(name, "error") {
+            vec![json!(null)]
+        } else {
+            vec![json!(null), json!(true), json!(-1.5), json!([[]]), json!({"x": {}})]
+        };
+        for kind in kinds {
+            let mut changed = document.clone();
+            *changed.pointer_mut(&place).unwrap() = kind.clone();
+            variants.push((format!("{place}: {kind}"), changed));
+        }
+    }
+    variants
+}
+
+fn usage() -> Value {
+    json!({"input_tokens": 9, "input_tokens_details": {"cached_tokens": 1}, "output_tokens": 3,
+        "output_tokens_details": {"reasoning_tokens": 1}, "total_tokens": 12})
+}
+
+fn items() -> [Value; 3] {
+    [
+        json!({"type": "reasoning", "id": "rs_1", "encrypted_content": "g",
+            "summary": [{"type": "summary_text", "text": "Hm"}]}),
+        json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "phase": "final_answer",
+            "content": [{"type": "output_text", "text": "Hello", "logprobs": [{}], "annotations": [{"type": "x"}]}]}),
+        json!({"type": "function_call", "id": "fc_1", "call_id": "call_a", "name": "f", "arguments": "{}",
+            "namespace": "n", "status": "completed"}),
+    ]
+}
+
+#[test]
+fn whole_answers_may_lack_what_is_not_needed() {
+    let answer = json!({
+        "id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "error": null,
+        "incomplete_details": null, "model": "m", "output": items(), "usage": usage(), "service_tier": "default",
+    });
+    let all = variants(&answer);
+    assert!(all.len() > 150, "{}", all.len());
+    for (what, answer) in all {
+        let translated = adapter(false).whole(answer.to_string().into_bytes());
+        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
+        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let choice = &translated["choices"][0];
+        let message = &choice["message"];
+        assert_eq!(message["content"], "Hello", "{what}");
+        if !what.contains("summary") {
+            assert_eq!(message["reasoning_content"], "Hm", "{what}");
+        }
+        assert_eq!(
+            message["tool_calls"][0]["function"],
+            json!({"name": "f", "arguments": "{}"}),
+            "{what}"
+        );
+        for text in [&translated["id"], &translated["model"], &message["tool_calls"][0]["id"]] {
+            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
+        }
+        // Details of any kind are a reason, if not a known one.
+        if !what.contains("incomplete_details") {
+            assert_eq!(choice["finish_reason"], "tool_calls", "{what}");
+        }
+    }
+}
+
+fn stream() -> Vec<Value> {
+    let [thoughts, message, _] = items();
+    vec![
+        json!({"type": "response.created", "response": {"id": "resp_1", "created_at": 1, "model": "m", "output": []}}),
+        json!({"type": "response.reasoning_summary_text.delta", "output_index": 0, "summary_index": 0, "delta": "Hm"}),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": thoughts}),
+        json!({"type": "response.output_text.delta", "output_index": 1, "content_index": 0, "delta": "Hello",
+            "logprobs": [{}]}),
+        json!({"type": "response.output_item.done", "output_index": 1, "item": message}),
+        json!({"type": "response.output_item.added", "output_index": 2,
+            "item": {"type": "function_call", "id": "fc_1", "call_id": "call_a", "name": "f", "status": "in_progress"}}),
+        json!({"type": "response.function_call_arguments.delta", "output_index": 2, "item_id": "fc_1", "delta": "{}"}),
+        json!({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "output": [],
+            "error": null, "usage": usage(), "service_tier": "default"}}),
+    ]
+}
+
+/// What the chunks of a stream come to: text, thoughts, tool, arguments, why it ended.
+fn joined(chunks: &[u8], what: &str) -> [String; 5] {
+    let mut all = [const { String::new() }; 5];
+    for line in std::str::from_utf8(chunks).unwrap().lines() {
+        let Some(json) = line.strip_prefix("data: ").filter(|json| *json != "[DONE]") else {
+            continue;
+        };
+        let chunk: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let choice = &chunk["choices"][0];
+        let function = &choice["delta"]["tool_calls"][0]["function"];
+        let parts = [
+            &choice["delta"]["content"],
+            &choice["delta"]["reasoning_content"],
+            &function["name"],
+            &function["arguments"],
+            &choice["finish_reason"],
+        ];
+        for (all, part) in all.iter_mut().zip(parts) {
+            all.push_str(part.as_str().unwrap_or_default());
+        }
+    }
+    all
+}
+
+#[test]
+fn events_may_lack_what_is_not_needed() {
+    let events = stream();
+    let mut tried = 0;
+    for (place, event) in events.iter().enumerate() {
+        for (what, changed) in variants(event) {
+            let batch = events.iter().enumerate().map(|(index, event)| Event {
+                name: event["type"].as_str().unwrap_or_default().into(),
+                data: if index == place { &changed } else { event }.to_string().into_bytes(),
+            });
+            let mut adapter = adapter(true);
+            let what = format!("event {place}, {what}");
+            let chunks = adapter.events(batch.collect());
+            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
+            let end = adapter.finish();
+            chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
+            let [text, thoughts, tool, arguments, reason] = joined(&chunks, &what);
+            assert_eq!(
+                [&*text, &*thoughts, &*tool, &*arguments, &*reason],
+                ["Hello", "Hm", "f", "{}", "tool_calls"],
+                "{what}"
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 150, "{tried}");
+}
