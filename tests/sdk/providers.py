@@ -25,7 +25,7 @@ def deployments(mock, tokens):
         "gemini": {"model": "gemini/gemini-2.5-flash", "api_base": f"{mock}/v1beta", "api_key": "key-conversations"},
         "vertex_ai": {
             "model": "vertex_ai/gemini-2.5-flash",
-            "api_base": f"{mock}/v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash",
+            "api_base": f"{mock}/v1/projects/p/locations/us-central1",
             "vertex_project": "p",
             "vertex_location": "us-central1",
             "vertex_credentials": json.dumps(google),

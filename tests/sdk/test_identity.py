@@ -1,5 +1,6 @@
 """Who the gateway is at a cloud: tokens and keys that it fetches, checked by the clouds' own libraries."""
 
+import base64
 import collections
 import contextlib
 import http.server
@@ -14,8 +15,9 @@ import botocore.awsrequest
 import botocore.credentials
 import google.auth.jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import conftest
 
@@ -121,8 +123,7 @@ def service_account(cloud, key, form=serialization.PrivateFormat.PKCS8):
 
 
 def vertex(cloud, credentials, **more):
-    path = "v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash"
-    return {"model": "vertex_ai/gemini-2.5-flash", "api_base": f"{cloud.base}/{path}", "vertex_credentials": credentials, **more}
+    return {"model": "vertex_ai/gemini-2.5-flash", "api_base": f"{cloud.base}/v1/projects/p/locations/us-central1", "vertex_credentials": credentials, **more}
 
 
 def token(asked):
@@ -309,7 +310,7 @@ def test_no_keys_are_one_clear_sentence(cloud, tmp_path):
         assert "there are no AWS keys" in log.read_text()
 
 
-def test_entra_id_is_asked_with_secret_and_with_certificate(cloud, key, tmp_path):
+def test_entra_id_is_asked_with_a_secret(cloud, tmp_path):
     cloud.answers = {"/tenant-1": lambda _: (200, {"access_token": "token-of-entra", "expires_in": "3599"}), "/openai": lambda _: (200, OPENAI)}
     application = {"model": "azure/m", "api_base": cloud.base, "tenant_id": "tenant-1", "client_id": "app-1"}
     with gateway(tmp_path, [application | {"client_secret": "secret-of-the-app"}], AZURE_AUTHORITY_HOST=cloud.base) as (client, _):
@@ -323,6 +324,30 @@ def test_entra_id_is_asked_with_secret_and_with_certificate(cloud, key, tmp_path
     }
     assert cloud.paths("/openai")[0].headers["authorization"] == "Bearer token-of-entra"
     assert cloud.paths("/openai")[0].headers["api-key"] is None
+
+
+def test_entra_id_is_asked_with_a_certificate(cloud, key, tmp_path):
+    cloud.answers = {"/tenant-1": token, "/openai": lambda _: (200, OPENAI)}
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])
+    now = datetime.now(UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1)).sign(key, hashes.SHA256())
+    file = tmp_path / "certificate.pem"
+    file.write_text(pem(key) + certificate.public_bytes(serialization.Encoding.PEM).decode())
+    application = {"model": "azure/m", "api_base": cloud.base, "tenant_id": "tenant-1", "client_id": "app-1"}
+    environment = {"AZURE_AUTHORITY_HOST": cloud.base, "AZURE_CLIENT_CERTIFICATE_PATH": str(file)}
+    with gateway(tmp_path, [application], **environment) as (client, _):
+        assert ask(client) == "hi"
+    url = f"{cloud.base}/tenant-1/oauth2/v2.0/token"
+    assertion = form(cloud.paths("/tenant-1")[0])["client_assertion"]
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    header = google.auth.jwt.decode_header(assertion)
+    thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
+    assert header["x5t#S256"] == thumbprint
+    parts = assertion.encode().rsplit(b".", 1)
+    signature = base64.urlsafe_b64decode(parts[1] + b"==")
+    key.public_key().verify(signature, parts[0], padding.PKCS1v15(), hashes.SHA256())
+    claims = google.auth.jwt.decode(assertion, certs=public, verify=False)
+    assert (claims["aud"], claims["iss"], claims["sub"]) == (url, "app-1", "app-1")
 
 
 def test_a_token_is_renewed_before_it_ends(cloud, key, tmp_path):

@@ -22,6 +22,7 @@ pub mod schema;
 mod secret;
 pub mod settings;
 mod tree;
+mod unserved;
 
 #[cfg(test)]
 mod tests;

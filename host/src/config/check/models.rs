@@ -8,6 +8,7 @@ use super::super::Known;
 use super::super::names;
 use super::super::problem::Problems;
 use super::super::tree::{Node, Place};
+use super::super::unserved;
 use super::shape::listed;
 use crate::prices::Catalogue;
 
@@ -125,8 +126,9 @@ fn check_provider(deployment: &Deployment<'_>, known: &Known, problems: &mut Pro
     }
     let at = given.map_or(&model.at, |given| &given.at);
     if names::PROVIDERS.contains(&provider) {
-        let what = format!("provider `{provider}` is accepted, not yet in effect: no plugin speaks to it");
-        problems.warning(at, what, "Attempts at this deployment fail until one does.");
+        let what = format!("no plugin serves provider `{provider}`: attempts at this deployment fail");
+        let bare = name.strip_prefix(&format!("{provider}/")).unwrap_or(name);
+        problems.warning(at, what, unserved::mend(provider, bare));
         return;
     }
     let all = known

@@ -1,0 +1,80 @@
+//! Providers of LiteLLM that no bundled adapter serves, and what a user can do instead. The addresses are from the providers'
+//! documentation.
+
+/// What can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instead {
+    /// It has an address that speaks OpenAI's API.
+    OpenAiAt(&'static str),
+    /// Another prefix serves its models.
+    Prefix(&'static str),
+    /// An adapter must be written, which the host can serve.
+    Adapter,
+    /// It is no provider of models; this is what takes its place.
+    Other(&'static str),
+}
+
+use Instead::{Adapter, OpenAiAt, Other, Prefix};
+
+/// By prefix.
+#[rustfmt::skip] // One provider a row.
+const UNSERVED: &[(&str, Instead)] = &[
+    ("a2a", Adapter),
+    ("anthropic_text", Prefix("anthropic")),
+    ("auto_router", Other("The strategy `conditional` routes by rules over prompts.")),
+    ("aws_polly", Adapter),
+    ("black_forest_labs", Adapter),
+    ("bytez", OpenAiAt("https://api.bytez.com/models/v2/openai/v1")),
+    ("chatgpt", Prefix("openai")),
+    ("databricks_agent", Prefix("databricks")),
+    ("deepgram", Adapter),
+    ("dotprompt", Other("It is a store of prompts, and these are not yet in effect.")),
+    ("elevenlabs", Adapter),
+    ("fal_ai", Adapter),
+    ("gdc", OpenAiAt("https://<host>/v1/projects/<project>/locations/<location>")),
+    ("gigachat", Adapter),
+    ("humanloop", Other("It is a store of prompts, and these are not yet in effect.")),
+    ("langflow", OpenAiAt("http://<host>:7860/api/v1")),
+    ("langfuse", Other("It is a store of prompts, and these are not yet in effect.")),
+    ("langgraph", Adapter),
+    ("microsoft_365_copilot", Adapter),
+    ("nlp_cloud", Adapter),
+    ("nvidia_riva", OpenAiAt("http://<host>:9000/v1")),
+    ("oci", OpenAiAt("https://inference.generativeai.<region>.oci.oraclecloud.com/20231130/actions/v1")),
+    ("petals", Adapter),
+    ("predibase", OpenAiAt("https://serving.app.predibase.com/<tenant>/deployments/v2/llms/<deployment>/v1")),
+    ("recraft", Adapter),
+    ("runwayml", Adapter),
+    ("sagemaker", Adapter),
+    ("sagemaker_chat", Adapter),
+    ("sagemaker_nova", Adapter),
+    ("sap", Adapter),
+    ("scaledown", Adapter),
+    ("soniox", Adapter),
+    ("stability", Adapter),
+    ("text-completion-codestral", Prefix("codestral")),
+    ("topaz", Adapter),
+    ("triton", OpenAiAt("http://<host>:9000/v1")),
+    ("watsonx", OpenAiAt("https://<region>.ml.cloud.ibm.com/ml/gateway/v1")),
+    ("watsonx_text", OpenAiAt("https://<region>.ml.cloud.ibm.com/ml/gateway/v1")),
+];
+
+/// What the user of a model of this provider can do.
+pub fn mend(provider: &str, model: &str) -> String {
+    let instead = UNSERVED.iter().find(|(name, _)| *name == provider);
+    let adapter = "put the component of an adapter into the plugins directory (`plugins/README.md`)";
+    match instead.map(|(_, instead)| *instead) {
+        Some(OpenAiAt(address)) => {
+            format!("Write `openai/{model}` with `api_base: {address}`, which speaks OpenAI's API, or {adapter}.")
+        }
+        Some(Prefix(prefix)) => format!("Write `{prefix}/{model}`, or {adapter}."),
+        Some(Other(sentence)) => sentence.to_owned(),
+        Some(Adapter) | None => format!("To serve it, {adapter}."),
+    }
+}
+
+/// All of them, for the test that the gateway serves each other prefix.
+#[cfg(test)]
+pub fn names() -> impl Iterator<Item = &'static str> {
+    UNSERVED.iter().map(|(name, _)| *name)
+}
