@@ -247,7 +247,7 @@ impl Stream {
         if self.is_surplus() {
             return;
         }
-        if !std::mem::replace(&mut self.has_text, true) {
+        if !std::mem::take(&mut self.has_text) {
             for part in item.parts() {
                 self.delta(out, |delta| {
                     if let Some(text) = &part.text {
