@@ -4,7 +4,7 @@ mod calls;
 mod place;
 
 use sluice_sdk::adapter::Origin;
-use sluice_sdk::canonical::{Chunks, FinishReason, Object, RawValue, Text, write_string};
+use sluice_sdk::canonical::{Chunks, Object, RawValue, Text};
 use sluice_sdk::{Event, Failure, wire};
 
 use super::answer::write_service_tier;
@@ -189,10 +189,12 @@ impl Stream {
             });
             return;
         }
-        self.choice(out, None, None, |choice| {
-            choice.object("delta").text("content", text);
-            write_logprobs(choice, tokens.iter());
-        });
+        if let Some(chunks) = &self.chunks {
+            let content = |delta: &mut Object| {
+                delta.text("content", text);
+            };
+            chunks.choice(out, content, None, |choice| write_logprobs(choice, tokens.iter()));
+        }
     }
 
     fn string(&mut self, field: &str, text: Option<&Text>, origin: &Origin, out: &mut Vec<u8>) {
@@ -245,7 +247,7 @@ impl Stream {
         if self.is_surplus() {
             return;
         }
-        if !std::mem::replace(&mut self.has_text, true) {
+        if !std::mem::take(&mut self.has_text) {
             for part in item.parts() {
                 self.delta(out, |delta| {
                     if let Some(text) = &part.text {
@@ -286,14 +288,21 @@ impl Stream {
         let output = Output::sort(unseen, self.is_structured)?;
         let reason = finish_reason(response, self.calls.any() || output.has_calls());
         let tier = response.service_tier.as_ref();
-        let id = self.id.as_str();
-        self.choice(out, Some(&reason), tier, |choice| {
-            let mut delta = choice.object("delta");
-            if !unseen.is_empty() {
-                output.write(&mut delta, id, true);
-            }
-        });
         let Some(chunks) = &self.chunks else { return Ok(()) };
+        chunks.chunk(out, |chunk| {
+            {
+                let mut choices = chunk.list("choices");
+                let mut choice = choices.object();
+                choice.number("index", 0);
+                let mut delta = choice.object("delta");
+                if !unseen.is_empty() {
+                    output.write(&mut delta, &self.id, true);
+                }
+                drop(delta);
+                choice.string("finish_reason", reason.as_str());
+            }
+            write_service_tier(chunk, tier);
+        });
         if let Some(usage) = response.usage.as_ref().filter(|usage| usage.is_known()) {
             chunks.chunk(out, |chunk| {
                 drop(chunk.list("choices"));
@@ -310,29 +319,5 @@ impl Stream {
         if let Some(chunks) = &self.chunks {
             chunks.delta(out, delta);
         }
-    }
-
-    /// A chunk with more than its delta; the closure writes the choice's fields.
-    fn choice(
-        &self,
-        out: &mut Vec<u8>,
-        reason: Option<&FinishReason>,
-        tier: Option<&Text>,
-        fields: impl FnOnce(&mut Object),
-    ) {
-        let Some(chunks) = &self.chunks else { return };
-        chunks.chunk(out, |chunk| {
-            {
-                let mut choices = chunk.list("choices");
-                let mut choice = choices.object();
-                choice.number("index", 0);
-                fields(&mut choice);
-                match reason {
-                    Some(reason) => write_string(choice.field("finish_reason"), reason.as_str()),
-                    None => choice.field("finish_reason").extend_from_slice(b"null"),
-                }
-            }
-            write_service_tier(chunk, tier);
-        });
     }
 }
