@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use environment::{Environment, Process};
-pub use names::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, infer_provider};
+pub use names::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, PROVIDERS, infer_provider};
 pub use problem::{Problem, Severity};
 pub use secret::Secret;
 pub use settings::Settings;

@@ -60,9 +60,9 @@ pub const CALLBACK_VARIABLES: &[(&str, &[&str], &[&str])] = &[(
     &["GENERIC_LOGGER_ENDPOINT", "WEBHOOK_URL"],
 )];
 
-/// Prefixes of `litellm_params.model`.
+/// Prefixes of `litellm_params.model` that LiteLLM knows.
 #[rustfmt::skip] // A list of words.
-pub(super) const PROVIDERS: &[&str] = &[
+pub const PROVIDERS: &[&str] = &[
     "openai", "azure", "azure_ai", "azure_text", "anthropic", "anthropic_text", "bedrock", "bedrock_mantle",
     "vertex_ai", "vertex_ai_beta", "gemini", "cohere", "cohere_chat", "mistral", "codestral", "text-completion-codestral",
     "text-completion-openai", "ollama", "ollama_chat", "groq", "deepseek", "xai", "together_ai", "fireworks_ai",

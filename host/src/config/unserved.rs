@@ -16,7 +16,7 @@ pub enum Instead {
 
 use Instead::{Adapter, OpenAiAt, Other, Prefix};
 
-/// By prefix.
+/// By prefix, sorted.
 #[rustfmt::skip] // One provider a row.
 const UNSERVED: &[(&str, Instead)] = &[
     ("a2a", Adapter),
@@ -73,8 +73,25 @@ pub fn mend(provider: &str, model: &str) -> String {
     }
 }
 
-/// All of them, for the test that the gateway serves each other prefix.
 #[cfg(test)]
-pub fn names() -> impl Iterator<Item = &'static str> {
-    UNSERVED.iter().map(|(name, _)| *name)
+mod tests {
+    use super::*;
+    use crate::config::PROVIDERS;
+
+    #[test]
+    fn all_are_providers_and_stand_once() {
+        for pair in UNSERVED.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{} and {}", pair[0].0, pair[1].0);
+        }
+        for (name, _) in UNSERVED {
+            assert!(PROVIDERS.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mend_names_the_model() {
+        assert!(mend("bytez", "a/b").starts_with("Write `openai/a/b` with `api_base: https://api.bytez.com"));
+        assert!(mend("anthropic_text", "m").starts_with("Write `anthropic/m`"));
+        assert!(mend("topaz", "m").contains("adapter"));
+    }
 }

@@ -10,7 +10,6 @@ use super::super::problem::Problems;
 use super::super::tree::{Node, Place};
 use super::super::unserved;
 use super::shape::listed;
-use crate::prices::Catalogue;
 
 /// One entry, as far as it is written rightly.
 struct Deployment<'a> {
@@ -29,7 +28,6 @@ pub fn check(root: &Node, known: &Known, problems: &mut Problems) {
     for deployment in &deployments {
         check_model(deployment, problems);
         check_provider(deployment, known, problems);
-        check_operation(deployment, problems);
         check_params(deployment, problems);
         check_credential(root, deployment, problems);
     }
@@ -144,33 +142,6 @@ fn check_provider(deployment: &Deployment<'_>, known: &Known, problems: &mut Pro
         format!("`{provider}` is no provider that is known"),
         mend,
     );
-}
-
-/// Models that the Responses API alone serves, which no adapter speaks yet. A server of one's own may serve its models
-/// otherwise.
-fn check_operation(deployment: &Deployment<'_>, problems: &mut Problems) {
-    let Deployment {
-        params, model, name, ..
-    } = deployment;
-    let given = params.get("custom_llm_provider").and_then(Node::text);
-    let (provider, bare) = match (given, name.split_once('/')) {
-        (Some(provider), _) => (provider, name.strip_prefix(&format!("{provider}/")).unwrap_or(name)),
-        (None, Some(split)) => split,
-        (None, None) => (names::infer_provider(name).unwrap_or_default(), *name),
-    };
-    if !matches!(provider, "openai" | "azure") || params.get("mock_response").is_some() {
-        return;
-    }
-    let is_elsewhere = provider == "openai" && params.get("api_base").or(params.get("base_url")).is_some();
-    let needs_responses = || {
-        let known = Catalogue::bundled().find(provider, bare, None);
-        known.is_some_and(|known| known.mode == "responses")
-    };
-    if bare.starts_with("responses/") || (!is_elsewhere && needs_responses()) {
-        let what = format!("`{name}` needs the Responses API, which is not yet served");
-        let mend = "Take it out, or name a model of the chat completions API.";
-        problems.leave_out(&deployment.entry.at, &model.at, what, mend);
-    }
 }
 
 fn check_params(deployment: &Deployment<'_>, problems: &mut Problems) {

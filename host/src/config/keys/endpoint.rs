@@ -33,6 +33,7 @@ pub const CREDENTIALS: &[Key] = &[
 #[rustfmt::skip] // One key a row.
 pub const PARAMETERS: &[Key] = &[
     on("api_version", TEXT, "Version of the provider's API, such as `2024-08-01-preview` for Azure."),
+    on("responses_api_version", TEXT, "Version of Azure's Responses API for models that have no other; default its `v1`."),
     on("organization", TEXT, "OpenAI organisation."),
     on("project", TEXT, "OpenAI project."),
     on("tenant_id", TEXT, "Entra ID tenant."),
