@@ -7,7 +7,7 @@ mod entry;
 
 use std::path::{Path, PathBuf};
 
-use entry::{Bounds, Entry, Json, List, Pairs, Proof, Text};
+use entry::{AnswerPatch, Bounds, Entry, Json, List, ModelRule, Pairs, Proof, Replay, SchemaBy, Text, Thinking};
 
 const TABLE: &str = "../../config/providers.json";
 
@@ -122,20 +122,37 @@ impl Literal for Bounds {
     }
 }
 
-impl Literal for Entry {
-    fn literal(&self) -> String {
-        macro_rules! fields {
-            ($($field:ident)*) => {{
+/// Enums whose variants hold nothing: their `Debug` is their name.
+macro_rules! words {
+    ($($name:ident)*) => {
+        $(impl Literal for $name {
+            fn literal(&self) -> String {
+                format!(concat!(stringify!($name), "::{:?}"), self)
+            }
+        })*
+    };
+}
+
+words!(AnswerPatch Replay SchemaBy Thinking);
+
+macro_rules! structs {
+    ($($name:ident { $($field:ident)* })*) => {
+        $(impl Literal for $name {
+            fn literal(&self) -> String {
                 // Naming every field here makes the compiler refuse to forget one.
                 let Self { $($field),* } = self;
-                [$(format!(concat!(stringify!($field), ": {}"), $field.literal())),*].join(", ")
-            }};
-        }
-        let fields = fields!(
-            name base_url key_env base_env parameter_env path_prefix model_prefix auth operations drop unsupported
-            takes rename clamp values set no_stream_options content_to_string strip_message_name
-            content_chunks
-        );
-        format!("Entry {{ {fields} }}")
+                let fields = [$(format!(concat!(stringify!($field), ": {}"), $field.literal())),*];
+                format!(concat!(stringify!($name), " {{ {} }}"), fields.join(", "))
+            }
+        })*
+    };
+}
+
+structs! {
+    Entry {
+        name base_url key_env base_env parameter_env path_prefix model_prefix auth operations drop unsupported takes
+        rename clamp values set no_stream_options content_to_string tool_content_to_string strip_message_name name_for plain_messages
+        cache_control_in_parts required_choice_is_asked strip_from_messages strip_from_tools function_tools_only defaults headers thinking replay answer models
     }
+    ModelRule { names except drop unsupported values set web_search_tool schema thinking replay }
 }

@@ -11,7 +11,7 @@ use crate::case::Case;
 use sluice_tests::prelude::*;
 
 /// Cases that do not hold here, and why.
-const NOT_HERE: [(&str, &[&str]); 2] = [
+const NOT_HERE: [(&str, &[&str]); 3] = [
     (
         "the adapter looks at the upstream's host name, which is always loopback here",
         &[
@@ -22,6 +22,10 @@ const NOT_HERE: [(&str, &[&str]); 2] = [
             "foundry-streams-without-options",
             "foundry-v1",
         ],
+    ),
+    (
+        "the adapter looks whether there is an `api_base`, which every deployment has here",
+        &["huggingface-provider-before-the-model"],
     ),
     (
         "the gateway keeps `metadata` to itself where nothing is stored",

@@ -59,9 +59,110 @@ pub struct Entry {
     #[serde(default)]
     pub content_to_string: bool,
     #[serde(default)]
+    pub tool_content_to_string: bool,
+    #[serde(default)]
     pub strip_message_name: bool,
     #[serde(default)]
-    pub content_chunks: bool,
+    pub name_for: List<Text>,
+    #[serde(default)]
+    pub plain_messages: bool,
+    #[serde(default)]
+    pub cache_control_in_parts: bool,
+    #[serde(default)]
+    pub required_choice_is_asked: bool,
+    #[serde(default)]
+    pub strip_from_messages: List<Text>,
+    #[serde(default)]
+    pub strip_from_tools: List<Text>,
+    #[serde(default)]
+    pub function_tools_only: bool,
+    #[serde(default)]
+    pub defaults: Pairs<Json>,
+    #[serde(default)]
+    pub headers: Pairs<Text>,
+    #[serde(default)]
+    pub thinking: Option<Thinking>,
+    #[serde(default)]
+    pub replay: Option<Replay>,
+    #[serde(default)]
+    pub answer: List<AnswerPatch>,
+    #[serde(default)]
+    pub models: List<ModelRule>,
+}
+
+/// What differs for some models of the provider; added to what the entry says.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRule {
+    /// The rule is for models whose name has one of these in it, in lower case…
+    pub names: List<Text>,
+    /// …and none of these.
+    #[serde(default)]
+    pub except: List<Text>,
+    #[serde(default)]
+    pub drop: List<Text>,
+    #[serde(default)]
+    pub unsupported: List<Text>,
+    #[serde(default)]
+    pub values: Pairs<Pairs<Text>>,
+    #[serde(default)]
+    pub set: Pairs<Json>,
+    /// Type of the tool that stands for `web_search_options`.
+    #[serde(default)]
+    pub web_search_tool: Option<Text>,
+    /// How a JSON schema is sent.
+    #[serde(default)]
+    pub schema: Option<SchemaBy>,
+    #[serde(default)]
+    pub thinking: Option<Thinking>,
+    #[serde(default)]
+    pub replay: Option<Replay>,
+}
+
+/// How the provider is asked to think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Thinking {
+    /// `thinking: {"type": "enabled"}` or `"disabled"`, without a budget; `reasoning_effort` turns it on or off too.
+    Switch,
+    /// `reasoning_effort`, never `thinking`.
+    Effort,
+    /// `thinking` with a budget of tokens, never `reasoning_effort`.
+    Budget,
+}
+
+/// What a JSON schema becomes, where models know none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemaBy {
+    /// A tool whose arguments are the answer.
+    Tool,
+    /// A last message, with `response_format: {"type": "json_object"}`.
+    Prompt,
+}
+
+/// What becomes of the reasoning in earlier messages of the assistant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replay {
+    /// Messages with tool calls need a `reasoning_content`: a space where there is none.
+    FillCalls,
+    /// The same for all of the assistant's messages, while the model thinks.
+    FillAll,
+    /// It becomes a part of type `thinking` before the others.
+    Parts,
+}
+
+/// How an answer differs from OpenAI's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerPatch {
+    /// Content is a list with parts of type `thinking`.
+    ThinkingParts,
+    /// Reasoning tokens are not part of `completion_tokens`.
+    ReasoningOutside,
+    /// `citations` and `search_results` stand beside the choices, and the text refers to them as `[1]`.
+    Citations,
 }
 
 /// How the host proves who we are.
@@ -136,7 +237,23 @@ impl Entry {
                 "`set` gives `{field}` no value; to remove a field, name it under `drop`"
             ));
         }
+        if self.models.iter().any(|rule| rule.names.is_empty()) {
+            return fail("a rule of `models` needs `names`: parts of the names of the models it is for".into());
+        }
         Ok(())
+    }
+
+    /// The rules for this model.
+    pub fn rules<'a>(&'a self, model: &str) -> impl Iterator<Item = &'a ModelRule> {
+        let model = if self.models.is_empty() {
+            String::new()
+        } else {
+            model.to_ascii_lowercase()
+        };
+        self.models.iter().filter(move |rule| {
+            let is_named = |names: &[Text]| names.iter().any(|name| model.contains(name.as_ref()));
+            is_named(&rule.names) && !is_named(&rule.except)
+        })
     }
 
     fn has_placeholder(&self, parameter: &str) -> bool {

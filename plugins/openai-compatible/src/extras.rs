@@ -8,15 +8,27 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sluice_sdk::{Header, deployment, exchange};
 
+use crate::copilot;
+use crate::entry::Entry;
 use crate::patch::Patch;
 use crate::route::push_query;
 
 /// <https://platform.openai.com/docs/api-reference/authentication>
 const ACCOUNT: [(&str, &str); 2] = [("organization", "openai-organization"), ("project", "openai-project")];
 
-/// `organization` and `project`.
-pub fn headers() -> Vec<Header> {
-    let mut headers = Vec::new();
+/// `organization` and `project`, and those that the provider wants from everybody.
+pub fn headers(entry: &Entry) -> Vec<Header> {
+    let mut headers: Vec<Header> = entry
+        .headers
+        .iter()
+        .map(|(name, value)| Header {
+            name: name.to_string(),
+            value: value.to_string(),
+        })
+        .collect();
+    if entry.name == "github_copilot" {
+        copilot::push_headers(&mut headers);
+    }
     for (parameter, name) in ACCOUNT {
         if let Some(value) = deployment::text(parameter) {
             headers.push(Header {
@@ -67,6 +79,10 @@ mod tests {
 
     use super::*;
 
+    fn plain_entry() -> Entry {
+        serde_json::from_str(r#"{"name":"p","base_url":"","operations":["embeddings"]}"#).unwrap()
+    }
+
     fn install(parameters: &[(&str, &str)]) {
         let parameters = parameters
             .iter()
@@ -82,7 +98,7 @@ mod tests {
     #[test]
     fn the_account_is_named_in_headers() {
         install(&[("organization", r#""org-1""#), ("project", r#""proj-1""#)]);
-        let headers: Vec<_> = headers()
+        let headers: Vec<_> = headers(&plain_entry())
             .into_iter()
             .map(|header| (header.name, header.value))
             .collect();
@@ -112,7 +128,7 @@ mod tests {
         push_queries(&mut path);
         let mut patch = Patch::default();
         lay_body_over(&mut patch);
-        assert_eq!((headers().len(), path.as_str()), (0, "/x"));
+        assert_eq!((headers(&plain_entry()).len(), path.as_str()), (0, "/x"));
         assert!(matches!(patch.into_body(), sluice_sdk::RequestBody::Unchanged));
     }
 }

@@ -1,30 +1,35 @@
 //! Speaks to every upstream that takes OpenAI's wire format: the providers of `config/providers.json`, those that the
 //! operator adds in the settings, and Azure OpenAI.
 //!
-//! `open` answers with a merge patch of the top-level fields that differ and asks the host to relay the answer as it
-//! comes, so no prompt and no answer is copied into the component. A plain exchange costs about ten calls to the host
-//! and a handful of small allocations: the operation, whether it streams, the model asked for, and what the deployment adds.
-//! Some quirks of providers (`content_to_string`, `strip_message_name`, `content_chunks`) read the messages, and make the
+//! `open` answers with a merge patch of the top-level fields that differ. At a provider that is like OpenAI it asks the
+//! host to relay the answer as it comes, so no prompt and no answer is copied into the component: a plain exchange costs
+//! about ten calls to the host and a handful of small allocations (the operation, whether it streams, the model asked for,
+//! and what the deployment adds). Quirks of other providers read the messages, the tools or the answer, and make the
 //! host drop the instance afterwards.
 //!
-//! In the order of an attempt: `route` or `azure` says where it goes, `quirks` and `reasoning` what changes, `extras`
-//! what the deployment adds, `refusal` what an error means. `text_completion` stands in for chat where a provider has
-//! none, `content_chunks` reads the answers of models that think in their content, `responses` asks the models that speak
-//! only the Responses API. `entry` is a provider as data, `table` those compiled in.
+//! In the order of an attempt: `route`, `model_name` or `azure` say where it goes, `quirks` (with `messages`, `tools` and
+//! `thinking`), `schema` and `reasoning` what changes, `extras` what the deployment adds, `answer` what is changed of the
+//! answer, `refusal` what an error means. `text_completion` stands in for chat where a provider has none, `responses` asks
+//! the models that speak only the Responses API. `entry` is a provider as data, `table` those compiled in.
 
+mod answer;
 mod azure;
-mod content_chunks;
+mod copilot;
 mod entry;
 mod extras;
 mod messages;
+mod model_name;
 mod patch;
 mod quirks;
 mod reasoning;
 mod refusal;
 mod responses;
 mod route;
+mod schema;
 mod table;
 mod text_completion;
+mod thinking;
+mod tools;
 
 use sluice_sdk::{
     Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
@@ -34,6 +39,8 @@ use sluice_sdk::{
 use entry::Entry;
 use patch::Patch;
 use route::Route;
+
+const CHAT: &str = "chat-completions";
 
 /// What the operator may set.
 #[derive(Debug, serde::Deserialize)]
@@ -61,8 +68,8 @@ enum Attempt {
     Relayed,
     /// A text is completed in place of a chat.
     TextCompletion(text_completion::Stream),
-    /// Content in chunks becomes text.
-    ContentChunks(content_chunks::Stream),
+    /// A chat's answer is changed.
+    Chat(answer::Patches, answer::Stream),
     Responses(Box<responses::Attempt>),
 }
 
@@ -101,7 +108,7 @@ impl ProviderAdapter for OpenAiCompatible {
         let entry = table::find(&self.providers, &target.provider).ok_or_else(|| unknown_provider(target))?;
         let mut operation = exchange::operation();
         self.attempt = Attempt::Relayed;
-        if operation == "chat-completions"
+        if operation == CHAT
             && let Some(model) = responses::model_of(entry, &target.model)
         {
             let (attempt, request) = self.ask_by_responses(entry, target, model)?;
@@ -109,11 +116,17 @@ impl ProviderAdapter for OpenAiCompatible {
             return Ok(request);
         }
         let completes_text = text_completion::stands_in(entry, &operation);
+        let mut reading = Reading::Relay;
         if completes_text {
             operation = text_completion::OPERATION.into();
             self.attempt = Attempt::TextCompletion(text_completion::Stream::default());
-        } else if operation == "chat-completions" && content_chunks::are_expected(entry, &target.model) {
-            self.attempt = Attempt::ContentChunks(content_chunks::Stream::default());
+            reading = text_completion::reading();
+        } else if operation == CHAT {
+            let patches = answer::Patches::of(entry, &target.model, exchange::is_streaming());
+            reading = patches.reading();
+            if !matches!(reading, Reading::Relay) {
+                self.attempt = Attempt::Chat(patches, answer::Stream::default());
+            }
         }
         let operation_path = path_of(entry, &operation)?;
         let mut route = self.route(entry, target, &operation_path);
@@ -126,22 +139,22 @@ impl ProviderAdapter for OpenAiCompatible {
             text_completion::write_prompt(&mut patch)?;
         }
         if !operation.starts_with("audio-") {
-            quirks::apply(entry, &mut patch);
+            quirks::apply(entry, &target.model, &mut patch);
         }
-        if operation == "chat-completions" {
+        if operation == CHAT {
+            if let Some(by) = schema::wanted(entry, &target.model) {
+                schema::put(by, &mut patch)?;
+            }
             reasoning::apply(entry, &target.model, &mut patch);
         }
         extras::lay_body_over(&mut patch);
         extras::push_queries(&mut route.path);
         Ok(UpstreamRequest {
             method: "POST".into(),
-            headers: extras::headers(),
+            headers: extras::headers(entry),
             body: patch.into_body(),
             path_and_query: route.path,
-            reading: match self.attempt {
-                Attempt::TextCompletion(_) | Attempt::ContentChunks(_) => text_completion::reading(),
-                Attempt::Relayed | Attempt::Responses(_) => Reading::Relay,
-            },
+            reading,
             auth: route.auth,
             extras: Vec::new(),
         })
@@ -150,7 +163,7 @@ impl ProviderAdapter for OpenAiCompatible {
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
         match &self.attempt {
             Attempt::Responses(attempt) => attempt.whole(&body),
-            Attempt::ContentChunks(_) => content_chunks::translate(&body),
+            Attempt::Chat(patches, _) => answer::whole(&body, *patches),
             Attempt::Relayed | Attempt::TextCompletion(_) => text_completion::translate(&body),
         }
     }
@@ -159,7 +172,7 @@ impl ProviderAdapter for OpenAiCompatible {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
             Attempt::TextCompletion(stream) => stream.translate(&batch),
-            Attempt::ContentChunks(stream) => stream.translate(&batch),
+            Attempt::Chat(patches, stream) => stream.translate(&batch, *patches),
             Attempt::Responses(attempt) => attempt.events(&batch),
         }
     }
@@ -168,7 +181,7 @@ impl ProviderAdapter for OpenAiCompatible {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
             Attempt::TextCompletion(stream) => stream.finish(),
-            Attempt::ContentChunks(stream) => stream.finish(),
+            Attempt::Chat(_, stream) => stream.finish(),
             Attempt::Responses(attempt) => attempt.finish(),
         }
     }
@@ -198,7 +211,7 @@ impl OpenAiCompatible {
         extras::push_queries(&mut route.path);
         let request = UpstreamRequest {
             method: "POST".into(),
-            headers: extras::headers(),
+            headers: extras::headers(entry),
             body: RequestBody::Bytes(body),
             path_and_query: route.path,
             reading,
@@ -211,7 +224,7 @@ impl OpenAiCompatible {
     fn route<'a>(&self, entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
         let azure_version = self.azure_api_version.as_deref().unwrap_or(azure::DEFAULT_API_VERSION);
         match entry.name.as_ref() {
-            "azure" => azure::openai_route(target, operation_path, azure_version),
+            "azure" | "azure_text" => azure::openai_route(target, operation_path, azure_version),
             "azure_ai" => azure::foundry_route(target, operation_path, azure_version),
             _ => route::plain(entry, target, operation_path),
         }

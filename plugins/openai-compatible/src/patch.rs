@@ -38,6 +38,18 @@ impl<'a> Patch<'a> {
         (value != REMOVED).then_some(value)
     }
 
+    /// Adds a message, JSON text, after the others; whether there is a list to add it to.
+    pub fn push_message(&mut self, message: &str) -> bool {
+        let messages = self.value("messages").unwrap_or_default();
+        let Some(before) = messages.trim_end().strip_suffix(']').map(str::trim_end) else {
+            return false;
+        };
+        let comma = if before.ends_with('[') { "" } else { "," };
+        let messages = format!("{before}{comma}{message}]");
+        self.put("messages", messages);
+        true
+    }
+
     /// The body to send: the client's own bytes where nothing changed.
     pub fn into_body(self) -> RequestBody {
         if self.changes.is_empty() {

@@ -1,24 +1,46 @@
 //! What a provider takes otherwise than OpenAI, applied in the order that `config/CATALOGUES.md` gives.
 //!
-//! All but `content_to_string` and `strip_message_name` name top-level fields, and cost a read of those fields; these
-//! two cost a read of the messages.
+//! Most name top-level fields, and cost a read of those fields; those that look into messages ([`crate::messages`]) or
+//! tools ([`crate::tools`]) cost a read of these.
 
 use sluice_sdk::{deployment, exchange};
 
-use crate::entry::{Bounds, Entry};
+use crate::entry::{Bounds, Entry, ModelRule, Pairs, Replay, Text};
 use crate::messages::{self, Rewrite};
 use crate::patch::{self, Patch};
+use crate::{thinking, tools};
 
 /// Changes what this provider takes otherwise.
-pub fn apply<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
-    drop_fields(entry, patch);
+pub fn apply<'a>(entry: &'a Entry, model: &str, patch: &mut Patch<'a>) {
+    let rules: Vec<&ModelRule> = entry.rules(model).collect();
+    drop_fields(entry, &rules, patch);
+    if let Some(style) = rules.iter().find_map(|rule| rule.thinking).or(entry.thinking) {
+        thinking::apply(style, patch);
+    }
     rename(entry, patch);
     clamp(entry, patch);
-    replace_values(entry, patch);
-    for (field, value) in entry.set.iter() {
+    let values = rules.iter().flat_map(|rule| rule.values.iter());
+    replace_values(entry.values.iter().chain(values), patch);
+    let sets = rules.iter().flat_map(|rule| rule.set.iter());
+    for (field, value) in entry.set.iter().chain(sets) {
         patch.put(field.as_ref(), value.0.as_ref());
     }
-    rewrite_messages(entry, patch);
+    for (field, value) in entry.defaults.iter() {
+        if patch.value(field).is_none() {
+            patch.put(field.as_ref(), value.0.as_ref());
+        }
+    }
+    let strips_cache_control = strips_cache_control(entry);
+    if strips_cache_control || !entry.strip_from_tools.is_empty() {
+        tools::strip(patch, &entry.strip_from_tools, strips_cache_control);
+    }
+    if let Some(kind) = rules.iter().find_map(|rule| rule.web_search_tool.as_deref()) {
+        tools::search_with(kind, patch);
+    }
+    if entry.function_tools_only {
+        tools::keep_functions(patch);
+    }
+    rewrite_messages(entry, &rules, patch);
 }
 
 /// Parameters that clients of a gateway send for Anthropic's and Google's models, and that OpenAI's format does not have.
@@ -26,14 +48,17 @@ pub fn apply<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
 const FOREIGN: [&str; 3] = ["context_management", "include_server_side_tool_invocations", "thinking"];
 
 /// A removal of what is absent does nothing, so nobody asks which of them are there.
-fn drop_fields<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
-    for field in entry.drop.iter() {
+fn drop_fields<'a>(entry: &'a Entry, rules: &[&'a ModelRule], patch: &mut Patch<'a>) {
+    let of_models = rules.iter().flat_map(|rule| rule.drop.iter());
+    for field in entry.drop.iter().chain(of_models) {
         patch.remove(field.as_ref());
     }
     if let Some(drop_params) = DropParams::of_attempt() {
         let is_foreign = |field: &&str| !entry.takes.iter().any(|taken| taken == field);
         let foreign = FOREIGN.into_iter().filter(is_foreign);
-        for field in foreign.chain(entry.unsupported.iter().map(AsRef::as_ref)) {
+        let of_models = rules.iter().flat_map(|rule| rule.unsupported.iter());
+        let unsupported = entry.unsupported.iter().chain(of_models).map(AsRef::as_ref);
+        for field in foreign.chain(unsupported) {
             drop_params.remove(field, patch);
         }
     }
@@ -101,8 +126,8 @@ fn passed(bounds: &Bounds, number: f64) -> Option<f64> {
     below.or(bounds.max.filter(|max| number > *max))
 }
 
-fn replace_values<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
-    for (field, words) in entry.values.iter() {
+fn replace_values<'a>(values: impl Iterator<Item = &'a (Text, Pairs<Text>)>, patch: &mut Patch<'a>) {
+    for (field, words) in values {
         let Some(word) = patch
             .value(field)
             .and_then(|json| serde_json::from_str::<String>(&json).ok())
@@ -115,13 +140,25 @@ fn replace_values<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
     }
 }
 
-fn rewrite_messages<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
+/// Marks for a cache that the provider does not have, or has in another way.
+fn strips_cache_control(entry: &Entry) -> bool {
+    entry.plain_messages && entry.takes.iter().all(|taken| taken != messages::CACHE_CONTROL)
+}
+
+fn rewrite_messages<'a>(entry: &'a Entry, rules: &[&ModelRule], patch: &mut Patch<'a>) {
+    let replay = rules.iter().find_map(|rule| rule.replay).or(entry.replay);
     let wanted = Rewrite {
         content_to_string: entry.content_to_string,
+        tool_content_to_string: entry.tool_content_to_string,
         strip_name: entry.strip_message_name,
-        thoughts_to_chunks: entry.content_chunks,
+        name_for: &entry.name_for,
+        cache_control_in_parts: entry.cache_control_in_parts,
+        is_plain: entry.plain_messages,
+        strip_cache_control: strips_cache_control(entry),
+        strip: &entry.strip_from_messages,
+        replay: replay.filter(|replay| *replay != Replay::FillAll || thinking::is_asked(patch)),
     };
-    if !wanted.anything() {
+    if !wanted.anything() && !entry.required_choice_is_asked {
         return;
     }
     let rewritten = patch
@@ -129,6 +166,22 @@ fn rewrite_messages<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
         .and_then(|json| messages::rewrite(&json, wanted));
     if let Some(json) = rewritten {
         patch.put("messages", json);
+    }
+    if entry.required_choice_is_asked {
+        ask_for_a_tool(patch);
+    }
+}
+
+/// What Moonshot advises, whose models cannot be forced to call a tool.
+/// <https://platform.moonshot.ai/docs/guide/migrating-from-openai-to-kimi#about-tool_choice>
+const ASK_FOR_A_TOOL: &str = r#"{"role":"user","content":"Please select a tool to handle the current issue."}"#;
+
+fn ask_for_a_tool(patch: &mut Patch<'_>) {
+    if patch.value("tool_choice").as_deref() != Some("\"required\"") {
+        return;
+    }
+    if patch.push_message(ASK_FOR_A_TOOL) {
+        patch.remove("tool_choice");
     }
 }
 
@@ -159,7 +212,7 @@ mod tests {
             .extend(quirks.as_object().unwrap().clone());
         let entry: Entry = serde_json::from_value(entry).unwrap();
         let mut patch = Patch::default();
-        apply(&entry, &mut patch);
+        apply(&entry, "m", &mut patch);
         match patch.into_body() {
             RequestBody::MergePatch(bytes) => serde_json::from_slice(&bytes).unwrap(),
             RequestBody::Unchanged => json!({}),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sluice_sdk::{Auth, Target, deployment};
 
 use crate::entry::Entry;
-use crate::table;
+use crate::{model_name, table};
 
 pub struct Route<'a> {
     /// Below the deployment's base; with a query where the provider wants one.
@@ -20,9 +20,10 @@ pub struct Route<'a> {
 
 /// `/chat/completions` and its like below the base, the model in the body.
 pub fn plain<'a>(entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
+    let named = model_name::of(entry, &target.model);
     Route {
-        path: format!("{}{operation_path}", path_prefix(entry)),
-        model: model_name(entry, &target.model),
+        path: format!("{}{}{operation_path}", path_prefix(entry), named.path),
+        model: named.model,
         auth: table::auth_of_attempt(entry, deployment::has_parameter),
         takes_stream_options: !entry.no_stream_options,
     }
@@ -39,13 +40,6 @@ fn path_prefix(entry: &Entry) -> &str {
         ""
     } else {
         prefix
-    }
-}
-
-fn model_name<'a>(entry: &Entry, model: &'a str) -> Cow<'a, str> {
-    match &entry.model_prefix {
-        Some(prefix) if !model.contains('/') => Cow::Owned(format!("{prefix}{model}")),
-        _ => Cow::Borrowed(model),
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sluice_sdk::{Auth, Continuation, ProviderInfo};
 
-use crate::entry::{Bounds, Entry, Json, Pairs, Proof};
+use crate::entry::{AnswerPatch, Bounds, Entry, Json, ModelRule, Pairs, Proof, Replay, SchemaBy, Thinking};
 use crate::{azure, text_completion};
 
 /// `config/providers.json`, sorted by name; `build.rs` writes it.
@@ -79,7 +79,7 @@ fn environment(entry: &Entry) -> Vec<(String, String)> {
             .map(move |variable| (parameter.as_ref(), variable.as_ref()))
     });
     let own: &[(&str, &str)] = match entry.name.as_ref() {
-        "azure" => &azure::ENVIRONMENT,
+        "azure" | "azure_text" => &azure::ENVIRONMENT,
         "openai" | "text-completion-openai" => &[("organization", "OPENAI_ORGANIZATION")],
         _ => &[],
     };

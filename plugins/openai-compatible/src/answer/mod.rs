@@ -1,0 +1,233 @@
+//! Chat answers that differ from OpenAI's. Providers whose answers do not are relayed, and this is not called.
+//!
+//! Of a whole answer and of each chunk only what differs is written anew. A stream keeps nothing but whether it is
+//! finished, so its length costs nothing.
+
+mod citations;
+mod message;
+mod usage;
+
+use serde_json::value::RawValue;
+use sluice_sdk::canonical::{Fields, List, Object, Text};
+use sluice_sdk::{Event, Failure, Framing, Reading, exchange};
+
+use crate::entry::{AnswerPatch, Entry, SchemaBy};
+use crate::schema;
+use citations::Citations;
+
+/// Parts of the names of models that put their reasoning into the content, in `<think>`, when a server does not take it
+/// out.
+const THINKING_MODELS: [&str; 14] = [
+    "deepseek-r1",
+    "-r1-",
+    "qwq",
+    "qwen3",
+    "qwen-3",
+    "thinking",
+    "reasoning",
+    "magistral",
+    "minimax-m",
+    "glm-4",
+    "glm-z1",
+    "nemotron",
+    "exaone-deep",
+    "hunyuan",
+];
+
+/// Fields of a request that make a model reason.
+const REASONS: [&str; 3] = ["reasoning_effort", "thinking", "prompt_mode"];
+
+/// What is changed in an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Patches {
+    thinking_parts: bool,
+    think_tags: bool,
+    reasoning_outside: bool,
+    citations: bool,
+    schema_tool: bool,
+}
+
+impl Patches {
+    /// Those of this provider and model.
+    pub fn of(entry: &Entry, model: &str, is_streaming: bool) -> Self {
+        let has = |patch| entry.answer.contains(&patch);
+        Self {
+            thinking_parts: has(AnswerPatch::ThinkingParts) && may_list(model),
+            reasoning_outside: has(AnswerPatch::ReasoningOutside),
+            think_tags: !is_streaming && may_think(model),
+            citations: !is_streaming && has(AnswerPatch::Citations),
+            schema_tool: schema::wanted(entry, model) == Some(SchemaBy::Tool),
+        }
+    }
+
+    pub fn reading(self) -> Reading {
+        let Self {
+            thinking_parts,
+            think_tags,
+            reasoning_outside,
+            citations,
+            schema_tool,
+        } = self;
+        let in_streams = thinking_parts || reasoning_outside || schema_tool;
+        match exchange::is_streaming() {
+            true if in_streams => Reading::Events(Framing::ServerSentEvents),
+            false if in_streams || think_tags || citations => Reading::Whole,
+            _ => Reading::Relay,
+        }
+    }
+}
+
+/// Content is a list where a model reasons: always, or because it is asked to.
+fn may_list(model: &str) -> bool {
+    let asks = |field: &&str| exchange::field(field).is_some_and(|json| json != "null");
+    model.contains("magistral") || REASONS.iter().any(asks)
+}
+
+fn may_think(model: &str) -> bool {
+    let model = model.to_ascii_lowercase();
+    THINKING_MODELS.iter().any(|part| model.contains(part))
+}
+
+/// Changes a whole answer.
+///
+/// # Errors
+/// It is an error, or no answer.
+pub fn whole(body: &[u8], patches: Patches) -> Result<Vec<u8>, Failure> {
+    let answer = read(body)?;
+    if answer
+        .get("choices")
+        .is_none_or(|choices| !choices.get().starts_with('['))
+    {
+        return Err(Failure::malformed("it has no `choices`"));
+    }
+    let mut out = Vec::with_capacity(body.len() + 256);
+    write(&answer, patches, "message", &mut out)?;
+    Ok(out)
+}
+
+/// What is known of a stream.
+#[derive(Default)]
+pub struct Stream {
+    is_finished: bool,
+    /// Of an event after others of its batch, whose chunks come first.
+    failure: Option<Failure>,
+}
+
+impl Stream {
+    /// The chunks for these events.
+    ///
+    /// # Errors
+    /// One is an error, or no chunk.
+    pub fn translate(&mut self, batch: &[Event], patches: Patches) -> Result<Vec<u8>, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 16).sum());
+        for event in batch {
+            let before = out.len();
+            match self.event(&event.data, patches, &mut out) {
+                Ok(()) => {}
+                Err(failure) if before == 0 => return Err(failure),
+                Err(failure) => {
+                    out.truncate(before);
+                    self.failure = Some(failure);
+                    break;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn event(&mut self, data: &[u8], patches: Patches, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let chunk = read(data)?;
+        out.extend_from_slice(b"data: ");
+        self.is_finished |= write(&chunk, patches, "delta", out)?;
+        out.extend_from_slice(b"\n\n");
+        Ok(())
+    }
+
+    /// # Errors
+    /// The stream broke off, or had an error.
+    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None if self.is_finished => Ok(Vec::new()),
+            None => Err(Failure::malformed("the stream broke off before it said why it ends")),
+        }
+    }
+}
+
+/// The fields of an answer or of a chunk.
+fn read(document: &[u8]) -> Result<Fields<'_>, Failure> {
+    let text = std::str::from_utf8(document).map_err(Failure::malformed)?;
+    let fields: Fields = serde_json::from_str(text).map_err(Failure::malformed)?;
+    match fields.get("error").filter(|error| error.get() != "null") {
+        // An error with a good status is the upstream's, whatever it says.
+        Some(_) => Err(Failure::from_openai(500, document)),
+        None => Ok(fields),
+    }
+}
+
+/// Writes the document with its changes; whether a choice says why it ended.
+fn write(document: &Fields, patches: Patches, message: &str, out: &mut Vec<u8>) -> Result<bool, Failure> {
+    let citations = patches.citations.then(|| Citations::of(document));
+    let mut is_finished = false;
+    let mut to = Object::begin(out);
+    for (name, value) in &document.0 {
+        match name.as_ref() {
+            "choices" if value.get().starts_with('[') => {
+                let choices: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(Failure::malformed)?;
+                let mut list = to.list("choices");
+                for choice in choices {
+                    let Ok(choice) = serde_json::from_str(choice.get()) else {
+                        continue;
+                    };
+                    is_finished |= write_choice(&choice, patches, message, citations.as_ref(), &mut list);
+                }
+            }
+            "usage" if value.get().starts_with('{') => {
+                usage::write(value, patches.reasoning_outside, citations.as_ref(), to.field("usage"))
+            }
+            name => {
+                to.raw(Text::from_decoded(name).escaped(), value);
+            }
+        }
+    }
+    Ok(is_finished)
+}
+
+fn write_choice(
+    choice: &Fields,
+    patches: Patches,
+    message: &str,
+    citations: Option<&Citations>,
+    list: &mut List,
+) -> bool {
+    let inner: Option<Fields> = choice
+        .get(message)
+        .and_then(|json| serde_json::from_str(json.get()).ok());
+    let mut is_finished = false;
+    let mut to = list.object();
+    for (name, value) in &choice.0 {
+        match (name.as_ref(), &inner) {
+            (name, Some(inner)) if name == message => {
+                message::write(inner, patches, message == "delta", citations, to.field(message));
+            }
+            // xAI says nothing where tools are called.
+            ("finish_reason", inner) if value.get() == "\"\"" => {
+                is_finished = true;
+                let has_calls = inner.as_ref().is_some_and(message::has_calls);
+                to.string("finish_reason", if has_calls { "tool_calls" } else { "stop" });
+            }
+            ("finish_reason", _) if patches.schema_tool && value.get() == "\"tool_calls\"" => {
+                is_finished = true;
+                to.string("finish_reason", "stop");
+            }
+            (name, _) => {
+                is_finished |= name == "finish_reason" && value.get() != "null";
+                to.raw(Text::from_decoded(name).escaped(), value);
+            }
+        }
+    }
+    is_finished
+}

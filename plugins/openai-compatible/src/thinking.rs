@@ -1,0 +1,122 @@
+//! How a provider that differs from OpenAI is asked to think.
+
+use serde_json::value::RawValue;
+use sluice_sdk::canonical::{Fields, Object, Text};
+
+use crate::entry::Thinking;
+use crate::patch::{self, Patch};
+
+/// Efforts that a provider with a switch takes beside it. <https://api-docs.deepseek.com/guides/thinking_mode>
+const EFFORTS: [&str; 7] = ["minimal", "low", "medium", "high", "xhigh", "max", "ultra"];
+
+/// The least budget, in tokens, of each effort: LiteLLM's defaults.
+const BUDGETS: [(f64, &str); 3] = [(4096.0, "high"), (2048.0, "medium"), (1024.0, "low")];
+
+/// Of efforts that are higher than those.
+const HIGH_BUDGET: u64 = 4096;
+
+/// What is left to say beside a budget, in tokens.
+const ANSWER_TOKENS: u64 = 4096;
+
+pub fn apply(style: Thinking, patch: &mut Patch<'_>) {
+    match style {
+        Thinking::Switch => switch(patch),
+        Thinking::Effort => effort(patch),
+        Thinking::Budget => budget(patch),
+    }
+}
+
+/// Whether the request, as it will be sent, asks the model to think.
+pub fn is_asked(patch: &Patch<'_>) -> bool {
+    let thinking = patch.value("thinking");
+    kind(thinking.as_deref()).as_deref() == Some("enabled")
+}
+
+fn switch(patch: &mut Patch<'_>) {
+    let thinking = patch.value("thinking").map(std::borrow::Cow::into_owned);
+    let effort = patch.value("reasoning_effort").and_then(|json| word(&json));
+    let asked = kind(thinking.as_deref()).filter(|kind| matches!(kind.as_str(), "enabled" | "disabled"));
+    let of_effort = || {
+        Some(
+            if effort.as_deref()? == "none" {
+                "disabled"
+            } else {
+                "enabled"
+            }
+            .to_owned(),
+        )
+    };
+    let state = asked.or_else(of_effort);
+    match &state {
+        Some(state) => patch.put("thinking", only_type(state, thinking.as_deref())),
+        None if thinking.is_some() => patch.remove("thinking"),
+        None => {}
+    }
+    let keeps_effort = state.as_deref() == Some("enabled") && effort.as_deref().is_some_and(|e| EFFORTS.contains(&e));
+    if !keeps_effort && patch.value("reasoning_effort").is_some() {
+        patch.remove("reasoning_effort");
+    }
+}
+
+/// `thinking` of this type and nothing else: what the client wrote beside it, the merge patch takes out.
+fn only_type(kind: &str, given: Option<&str>) -> String {
+    let fields: Fields = given
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default();
+    let mut out = Vec::new();
+    let mut to = Object::begin(&mut out);
+    for (name, _) in fields.0.iter().filter(|(name, _)| name != "type") {
+        to.json(Text::from_decoded(name).escaped(), "null");
+    }
+    to.string("type", kind);
+    drop(to);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// A budget for `reasoning_effort`, where the client does not give one by itself.
+fn budget(patch: &mut Patch<'_>) {
+    let Some(effort) = patch.value("reasoning_effort").and_then(|json| word(&json)) else {
+        return;
+    };
+    patch.remove("reasoning_effort");
+    if patch.value("thinking").is_some() || effort == "none" {
+        return;
+    }
+    let found = BUDGETS.iter().find(|(_, name)| *name == effort);
+    let tokens = found.map_or(HIGH_BUDGET, |(tokens, _)| *tokens as u64);
+    patch.put("thinking", format!(r#"{{"type":"enabled","budget_tokens":{tokens}}}"#));
+    // The budget is part of the answer, so that the default or a small limit would leave nothing to say.
+    if patch.value("max_tokens").is_none() && patch.value("max_completion_tokens").is_none() {
+        patch.put("max_tokens", (tokens + ANSWER_TOKENS).to_string());
+    }
+}
+
+fn effort(patch: &mut Patch<'_>) {
+    let Some(thinking) = patch.value("thinking").map(std::borrow::Cow::into_owned) else {
+        return;
+    };
+    patch.remove("thinking");
+    if patch.value("reasoning_effort").is_some() || kind(Some(&thinking)).as_deref() != Some("enabled") {
+        return;
+    }
+    let fields: Fields = serde_json::from_str(&thinking).unwrap_or_default();
+    let budget: f64 = fields
+        .get("budget_tokens")
+        .and_then(|json| json.get().parse().ok())
+        .unwrap_or(0.0);
+    let effort = BUDGETS
+        .iter()
+        .find(|(least, _)| budget >= *least)
+        .map_or("minimal", |(_, effort)| effort);
+    patch.put("reasoning_effort", patch::text(effort));
+}
+
+/// The `type` of `thinking`.
+fn kind(thinking: Option<&str>) -> Option<String> {
+    let fields: Fields = serde_json::from_str(thinking?).ok()?;
+    fields.get("type").map(RawValue::get).and_then(word)
+}
+
+fn word(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
