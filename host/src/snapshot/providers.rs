@@ -16,10 +16,12 @@ use crate::plugin::adapter::{Adapter, ProviderInfo};
 /// space between them. An adapter that says nothing serves the others.
 const MODELS: &str = "models";
 
-/// The descriptions of providers from bundled adapters, including adapters that a file replaces, by provider: the adapter and
-/// what it says.
+/// What an adapter of this name says of a provider.
+type Said = (Box<str>, Arc<ProviderInfo>);
+
+/// The descriptions of providers from bundled adapters, including adapters that a file replaces, by provider.
 #[derive(Default)]
-pub struct Shipped(HashMap<String, Vec<(Box<str>, Arc<ProviderInfo>)>>);
+pub struct Shipped(HashMap<String, Vec<Said>>);
 
 /// Providers by name, each as its adapters serve it.
 #[derive(Default)]
@@ -40,7 +42,7 @@ impl Shipped {
     }
 
     /// The adapters that serve a provider, each with what it says.
-    fn of(&self, provider: &str) -> &[(Box<str>, Arc<ProviderInfo>)] {
+    fn of(&self, provider: &str) -> &[Said] {
         self.0.get(provider).map_or(&[], Vec::as_slice)
     }
 }

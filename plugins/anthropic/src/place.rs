@@ -2,6 +2,7 @@
 //! (<https://docs.anthropic.com/en/api/claude-on-vertex-ai>), and by Microsoft Foundry
 //! (<https://learn.microsoft.com/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude>).
 
+use sluice_sdk::adapter::vertex;
 use sluice_sdk::{Auth, Continuation, ProviderInfo, Target, deployment};
 
 /// Who serves.
@@ -19,28 +20,14 @@ pub const VERTEX_VERSION: &str = "vertex-2023-10-16";
 /// The models of these providers that are Claude's: others are not for this adapter.
 const CLAUDE: &str = "claude-* anthropic/claude-*";
 
-/// One address a line: Google's global one, those of two areas, and one for each region.
-const VERTEX: &str =
-    "https://{vertex_location=global}aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/global
-https://aiplatform.{vertex_location=us}us.rep.googleapis.com/v1/projects/{vertex_project}/locations/us
-https://aiplatform.{vertex_location=eu}eu.rep.googleapis.com/v1/projects/{vertex_project}/locations/eu
-https://{vertex_location}-aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/{vertex_location}";
-
 /// What the adapter serves.
 pub fn providers() -> Vec<ProviderInfo> {
     let key = Auth::Header(("x-api-key".into(), "api_key".into()));
-    let oauth = Auth::GoogleOauth("https://www.googleapis.com/auth/cloud-platform".into());
+    let oauth = Auth::GoogleOauth(vertex::SCOPE.into());
     let anthropic = [
         ("api_key", "ANTHROPIC_API_KEY"),
         ("api_base", "ANTHROPIC_API_BASE"),
         ("api_base", "ANTHROPIC_BASE_URL"),
-    ];
-    let vertex = [
-        ("vertex_project", "VERTEXAI_PROJECT"),
-        ("vertex_project", "GOOGLE_CLOUD_PROJECT"),
-        ("vertex_location", "VERTEXAI_LOCATION"),
-        ("vertex_location", "GOOGLE_CLOUD_LOCATION"),
-        ("vertex_credentials", "GOOGLE_APPLICATION_CREDENTIALS"),
     ];
     let foundry = [
         ("api_key", "AZURE_AI_API_KEY"),
@@ -49,7 +36,7 @@ pub fn providers() -> Vec<ProviderInfo> {
     ];
     vec![
         provider("anthropic", "https://api.anthropic.com", key.clone(), &anthropic),
-        of_claude(provider("vertex_ai", VERTEX, oauth, &vertex)),
+        of_claude(provider(vertex::NAME, vertex::ADDRESSES, oauth, &vertex::ENVIRONMENT)),
         of_claude(provider("azure_ai", "", key, &foundry)),
     ]
 }
@@ -73,7 +60,7 @@ fn of_claude(mut info: ProviderInfo) -> ProviderInfo {
 impl Place {
     pub fn of(target: &Target) -> Self {
         match target.provider.as_str() {
-            "vertex_ai" => Self::Vertex,
+            vertex::NAME => Self::Vertex,
             "azure_ai" => Self::Foundry,
             _ => Self::Anthropic,
         }

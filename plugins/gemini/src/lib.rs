@@ -21,7 +21,7 @@ mod stream;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Origin, vertex};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
     Reading, RequestBody, Target, UpstreamRequest, exchange,
@@ -32,17 +32,6 @@ use place::Place;
 use stream::Stream;
 
 const STUDIO: &str = "https://generativelanguage.googleapis.com";
-
-/// Vertex AI's addresses: the one for all locations, the two for those of a part of the world, one a location.
-const VERTEX: &str = concat!(
-    "https://{vertex_location=global}aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/global ",
-    "https://aiplatform.us.{vertex_location=us}rep.googleapis.com/v1/projects/{vertex_project}/locations/us ",
-    "https://aiplatform.eu.{vertex_location=eu}rep.googleapis.com/v1/projects/{vertex_project}/locations/eu ",
-    "https://{vertex_location}-aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/{vertex_location}",
-);
-
-/// What an access token must allow.
-const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// The adapter, and what it remembers of the attempt at hand.
 pub struct Gemini {
@@ -74,14 +63,7 @@ impl Plugin for Gemini {
 
 impl ProviderAdapter for Gemini {
     fn providers(&mut self) -> Vec<ProviderInfo> {
-        let vertex = Auth::GoogleOauth(SCOPE.into());
-        let of_vertex = [
-            ("vertex_project", "VERTEXAI_PROJECT"),
-            ("vertex_project", "GOOGLE_CLOUD_PROJECT"),
-            ("vertex_location", "VERTEXAI_LOCATION"),
-            ("vertex_location", "GOOGLE_CLOUD_LOCATION"),
-            ("vertex_credentials", "GOOGLE_APPLICATION_CREDENTIALS"),
-        ];
+        let oauth = Auth::GoogleOauth(vertex::SCOPE.into());
         let of_studio = [
             ("api_key", "GEMINI_API_KEY"),
             ("api_key", "GOOGLE_API_KEY"),
@@ -94,8 +76,8 @@ impl ProviderAdapter for Gemini {
                 Auth::Header(("x-goog-api-key".into(), "api_key".into())),
                 &of_studio,
             ),
-            provider("vertex_ai", VERTEX, vertex.clone(), &of_vertex),
-            provider("vertex_ai_beta", VERTEX, vertex, &of_vertex),
+            provider(vertex::NAME, vertex::ADDRESSES, oauth.clone(), &vertex::ENVIRONMENT),
+            provider("vertex_ai_beta", vertex::ADDRESSES, oauth, &vertex::ENVIRONMENT),
         ]
     }
 

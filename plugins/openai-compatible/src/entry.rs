@@ -37,6 +37,9 @@ pub struct Entry {
     pub path_prefix: Option<Text>,
     #[serde(default)]
     pub model_prefix: Option<Text>,
+    /// Patterns, when it serves some of the provider's models only and other adapters the rest.
+    #[serde(default)]
+    pub serves: List<Text>,
     #[serde(default)]
     pub auth: Proof,
     pub operations: List<Text>,
@@ -175,6 +178,8 @@ pub enum Proof {
     None,
     /// The bare key in the header of this name.
     Header(Text),
+    /// An access token of Google's, for Vertex AI.
+    Google,
 }
 
 /// The range that a number is brought into; at least one end is given.

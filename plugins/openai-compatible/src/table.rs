@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use sluice_sdk::adapter::vertex;
 use sluice_sdk::{Auth, Continuation, ProviderInfo};
 
 use crate::entry::{AnswerPatch, Bounds, Entry, Json, ModelRule, Pairs, Proof, Replay, SchemaBy, Thinking};
@@ -38,6 +39,7 @@ impl Proof {
             Self::Bearer => Auth::Bearer(API_KEY.into()),
             Self::None => Auth::None,
             Self::Header(name) => Auth::Header((name.to_string(), API_KEY.into())),
+            Self::Google => Auth::GoogleOauth(vertex::SCOPE.into()),
         }
     }
 }
@@ -57,8 +59,13 @@ pub fn info(entry: &Entry) -> ProviderInfo {
         operations: operations(entry),
         continuation: Continuation::Instructed,
         credential_is_optional: false,
-        extras: Vec::new(),
+        extras: models(entry).into_iter().collect(),
     }
+}
+
+/// The models that it serves, where other adapters serve the rest.
+fn models(entry: &Entry) -> Option<(String, String)> {
+    (!entry.serves.is_empty()).then(|| ("models".into(), entry.serves.join(" ")))
 }
 
 /// Those of the entry, and chat where texts are completed in its place.
@@ -80,6 +87,7 @@ fn environment(entry: &Entry) -> Vec<(String, String)> {
     });
     let own: &[(&str, &str)] = match entry.name.as_ref() {
         "azure" | "azure_text" => &azure::ENVIRONMENT,
+        vertex::NAME => &vertex::ENVIRONMENT,
         "openai" | "text-completion-openai" => &[("organization", "OPENAI_ORGANIZATION")],
         _ => &[],
     };
