@@ -8,6 +8,7 @@
 //! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
 //! stream keeps a few numbers and words a candidate, nothing that grows with its length.
 
+mod annotations;
 mod answer;
 mod candidates;
 mod embeddings;
@@ -33,13 +34,12 @@ use stream::Stream;
 
 const STUDIO: &str = "https://generativelanguage.googleapis.com";
 
-/// Vertex AI's addresses: the one for all locations, the two for those of a part of the world, one a location.
-const VERTEX: &str = concat!(
-    "https://{vertex_location=global}aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/global ",
-    "https://aiplatform.us.{vertex_location=us}rep.googleapis.com/v1/projects/{vertex_project}/locations/us ",
-    "https://aiplatform.eu.{vertex_location=eu}rep.googleapis.com/v1/projects/{vertex_project}/locations/eu ",
-    "https://{vertex_location}-aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/{vertex_location}",
-);
+/// Vertex AI's addresses, one a line: Google's global one, those of two areas, and one for each region.
+const VERTEX: &str =
+    "https://{vertex_location=global}aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/global
+https://aiplatform.{vertex_location=us}us.rep.googleapis.com/v1/projects/{vertex_project}/locations/us
+https://aiplatform.{vertex_location=eu}eu.rep.googleapis.com/v1/projects/{vertex_project}/locations/eu
+https://{vertex_location}-aiplatform.googleapis.com/v1/projects/{vertex_project}/locations/{vertex_location}";
 
 /// What an access token must allow.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";

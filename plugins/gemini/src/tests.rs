@@ -48,7 +48,7 @@ fn the_host_is_told_where_and_how() {
     };
     assert!(matches!(&studio.auth, Auth::Header((header, key)) if header == "x-goog-api-key" && key == "api_key"));
     assert!(matches!(&vertex.auth, Auth::GoogleOauth(scope) if scope == SCOPE));
-    let addresses: Vec<&str> = vertex.api_base.split(' ').collect();
+    let addresses: Vec<&str> = vertex.api_base.split_whitespace().collect();
     assert!(addresses.iter().all(|address| address.starts_with("https://")) && addresses.len() == 4);
 }
 
