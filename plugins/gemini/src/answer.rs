@@ -4,9 +4,10 @@ use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{FinishReason, Object, Text};
 use sluice_sdk::{Failure, wire};
 
+use crate::annotations::Annotation;
 use crate::candidates::{Metadata, grounding, searches, write_end, write_logprobs};
 use crate::error::of_error;
-use crate::parts::{Annotation, Parts, Place};
+use crate::parts::{Parts, Place};
 use crate::usage::Usage;
 use crate::wire::{Answer, Candidate, PromptFeedback, finish_reason};
 
@@ -39,8 +40,8 @@ fn write(out: &mut Vec<u8>, answer: Answer, origin: &Origin) {
     let id = origin.id(answer.id.as_ref());
     let created = origin.created();
     let mut usage = Usage::default();
-    if let Some(counts) = &answer.usage {
-        usage.update(counts);
+    if let Some(counts) = answer.usage {
+        usage.read(counts.get());
     }
     let mut to = Object::begin(out);
     to.text("id", &id)

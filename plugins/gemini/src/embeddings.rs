@@ -2,8 +2,6 @@
 //! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>), or `embedContent` for the
 //! models since `gemini-embedding-2`, which embeds one content at a time.
 
-use std::borrow::Cow;
-
 use sluice_sdk::adapter::{Media, Origin, base64, is_for_gateway, lay_extra_bodies_over};
 use sluice_sdk::canonical::{Fields, Object, RawValue, Text};
 use sluice_sdk::{Failure, Reading, Target, UpstreamRequest, exchange, wire};
@@ -224,12 +222,12 @@ impl<'a> Asked<'a> {
             let mut parts = content.list("parts");
             let mut part = parts.object();
             match media_of(input)? {
-                Some((media_type, data)) => {
+                Some(Media::Base64 { media_type, data }) => {
                     part.object("inlineData")
                         .string("mimeType", &media_type)
                         .string("data", &data);
                 }
-                None => {
+                _ => {
                     part.text("text", input);
                 }
             }
@@ -242,14 +240,10 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn media_of<'t>(input: &'t Text<'t>) -> Result<Option<(Cow<'static, str>, Cow<'t, str>)>, Failure> {
-    if !input.escaped().starts_with("data:") || !input.escaped().contains("base64,") {
-        return Ok(None);
-    }
-    match Media::of_url(input, None, None, "input")? {
-        Media::Base64 { media_type, data } => Ok(Some((media_type, data))),
-        Media::Url(_) | Media::Stored(_) => Ok(None),
-    }
+/// What a `data:` URI holds; other texts may well begin like one.
+fn media_of<'t>(input: &'t Text<'t>) -> Result<Option<Media<'t>>, Failure> {
+    let is_data = input.escaped().starts_with("data:") && input.escaped().contains(";base64,");
+    is_data.then(|| Media::of_url(input, None, None, "input")).transpose()
 }
 
 /// One text or a list of them.

@@ -1,9 +1,10 @@
 //! A candidate's parts by where they go in OpenAI's message; the same for whole answers and for events.
 
-use sluice_sdk::canonical::{List, Object, RawValue, Text, write_escaped};
+use sluice_sdk::canonical::{Object, RawValue, Text, write_escaped};
 
+use crate::annotations::{Annotation, write_annotations};
 use crate::signature;
-use crate::wire::{Blob, Candidate, FunctionCall, Grounding, Part, ServerTool};
+use crate::wire::{Blob, Candidate, FunctionCall, Part, ServerTool};
 
 /// How long OpenAI's clients may refer to sound that they were given, in seconds.
 const AUDIO_KEPT_SECS: u64 = 24 * 60 * 60;
@@ -338,56 +339,4 @@ fn write_data_uri(out: &mut Vec<u8>, blob: &Blob) {
         out.extend_from_slice(data.escaped().as_bytes());
     }
     out.push(b'"');
-}
-
-/// A piece of text and where it comes from, as OpenAI's `url_citation`.
-pub struct Annotation<'a> {
-    start: u64,
-    end: u64,
-    url: Text<'a>,
-    title: Option<Text<'a>>,
-}
-
-impl<'a> Annotation<'a> {
-    /// One for each support of an answer by an address: the first chunk that it names, as LiteLLM has it.
-    pub fn all_of(grounding: &Grounding<'a>) -> Vec<Self> {
-        let chunks = grounding.chunks.as_deref().unwrap_or_default();
-        let supports = grounding.supports.as_deref().unwrap_or_default();
-        let of_support = |support: &crate::wire::GroundingSupport| {
-            let segment = support.segment.as_ref()?;
-            let number = usize::try_from(*support.chunks.as_ref()?.first()?).ok()?;
-            let chunk = chunks.get(number)?;
-            let source = chunk
-                .web
-                .as_ref()
-                .or(chunk.maps.as_ref())
-                .or(chunk.retrieved.as_ref())?;
-            Some(Annotation {
-                start: segment.start.unwrap_or(0),
-                end: segment.end?,
-                url: source.uri.clone()?,
-                title: source.title.clone(),
-            })
-        };
-        supports.iter().filter_map(of_support).collect()
-    }
-}
-
-fn write_annotations(to: &mut Object, annotations: &[Annotation]) {
-    if annotations.is_empty() {
-        return;
-    }
-    let mut list: List = to.list("annotations");
-    for annotation in annotations {
-        let mut object = list.object();
-        object.string("type", "url_citation");
-        let mut citation = object.object("url_citation");
-        citation
-            .number("start_index", annotation.start)
-            .number("end_index", annotation.end);
-        citation.text("url", &annotation.url);
-        if let Some(title) = &annotation.title {
-            citation.text("title", title);
-        }
-    }
 }

@@ -7,8 +7,10 @@ mod conversation;
 mod fields;
 mod generation;
 mod media;
+mod native;
 mod results;
 mod schema;
+mod system;
 mod thinking;
 mod tools;
 mod turns;
@@ -19,9 +21,10 @@ use sluice_sdk::canonical::{Fields, List, Object, RawValue, Request, ResponseKin
 
 use crate::model::{Model, Structure};
 use crate::place::Place;
-use conversation::{Conversation, write_system};
+use conversation::Conversation;
 use fields::Own;
 use generation::{Generation, Value};
+use system::write_system;
 use tools::Tools;
 
 pub use generation::camel_case;

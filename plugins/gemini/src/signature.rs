@@ -44,7 +44,7 @@ sluice_sdk::wire! {
 }
 
 /// An id without the signature at its end.
-pub fn without<'t>(id: &'t str) -> &'t str {
+pub fn without(id: &str) -> &str {
     id.split_once(IN_ID).map_or(id, |(id, _)| id)
 }
 

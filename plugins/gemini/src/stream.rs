@@ -5,9 +5,10 @@ use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, FinishReason, Object, Text};
 use sluice_sdk::{Event, Failure, wire};
 
+use crate::annotations::Annotation;
 use crate::candidates::{Metadata, grounding, searches, write_end, write_logprobs};
 use crate::error::of_error;
-use crate::parts::{Annotation, Parts, Place};
+use crate::parts::{Parts, Place};
 use crate::usage::Usage;
 use crate::wire::{Answer, Candidate, PromptFeedback, finish_reason};
 
@@ -19,6 +20,8 @@ const CANDIDATES_MAX: u64 = 64;
 pub struct Stream {
     /// Since the first event.
     head: Option<Head>,
+    /// `usageMetadata` of the last event that has it, which is read when the stream has ended.
+    counts: String,
     usage: Usage,
     candidates: Vec<State>,
     /// Came after chunks of the same batch: those are handed over first.
@@ -80,6 +83,7 @@ impl Stream {
                 state.write_end(&mut choices.object(), index as u64);
             });
         }
+        self.usage.read(&self.counts);
         if self.usage.is_known() {
             head.chunks.usage(&mut out, |usage| self.usage.write(usage));
         }
@@ -97,8 +101,9 @@ impl Stream {
             return Err(of_error(error));
         }
         self.head.get_or_insert_with(|| Head::new(&answer, origin));
-        if let Some(counts) = &answer.usage {
-            self.usage.update(counts);
+        if let Some(counts) = answer.usage.filter(|counts| counts.get().starts_with('{')) {
+            self.counts.clear();
+            self.counts.push_str(counts.get());
         }
         let candidates = answer.candidates.unwrap_or_default();
         if let Some(feedback) = answer.prompt_feedback.filter(|_| candidates.is_empty()) {

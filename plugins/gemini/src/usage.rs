@@ -2,6 +2,7 @@
 //! and what its own tools read apart from the prompt, OpenAI as parts of them.
 
 use sluice_sdk::canonical::{Object, Text};
+use sluice_sdk::wire;
 
 sluice_sdk::wire! {
     /// `usageMetadata` of an answer or an event: running totals.
@@ -73,7 +74,7 @@ impl ByModality {
     }
 }
 
-/// What is known so far.
+/// What was counted.
 #[derive(Default)]
 pub struct Usage {
     /// Whether any count came: none is not the same as none used.
@@ -95,33 +96,27 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Later counts are running totals and stand in place of earlier ones; absent ones change nothing.
-    pub fn update(&mut self, counts: &Counts) {
-        self.known |= counts.prompt.or(counts.candidates).or(counts.total).is_some();
-        self.prompt = counts.prompt.unwrap_or(self.prompt);
-        self.candidates = counts.candidates.unwrap_or(self.candidates);
-        self.thoughts = counts.thoughts.or(self.thoughts);
-        self.cached = counts.cached.or(self.cached);
-        self.tool_use = counts.tool_use.or(self.tool_use);
-        self.total = counts.total.or(self.total);
-        for (kept, details) in [
-            (&mut self.prompt_details, &counts.prompt_details),
-            (&mut self.candidates_details, &counts.candidates_details),
-            (&mut self.cached_details, &counts.cached_details),
-            (&mut self.tool_use_details, &counts.tool_use_details),
-        ] {
-            if let Some(details) = details {
-                *kept = ByModality::of(details);
-            }
-        }
-        for (kept, text) in [
-            (&mut self.traffic_type, &counts.traffic_type),
-            (&mut self.service_tier, &counts.service_tier),
-        ] {
-            if let Some(text) = text.as_ref().filter(|text| kept.as_deref() != Some(text.escaped())) {
-                *kept = Some(text.decoded().into_owned());
-            }
-        }
+    /// Reads `usageMetadata`. What is no JSON says nothing.
+    pub fn read(&mut self, json: &str) {
+        let counts: Counts = wire::read(json).unwrap_or_default();
+        let details = |details: &Option<Vec<ModalityCount>>| ByModality::of(details.as_deref().unwrap_or_default());
+        let text = |text: &Option<Text>| text.as_ref().map(|text| text.decoded().into_owned());
+        *self = Self {
+            known: counts.prompt.or(counts.candidates).or(counts.total).is_some(),
+            prompt: counts.prompt.unwrap_or(0),
+            candidates: counts.candidates.unwrap_or(0),
+            thoughts: counts.thoughts,
+            cached: counts.cached,
+            tool_use: counts.tool_use,
+            total: counts.total,
+            prompt_details: details(&counts.prompt_details),
+            candidates_details: details(&counts.candidates_details),
+            cached_details: details(&counts.cached_details),
+            tool_use_details: details(&counts.tool_use_details),
+            web_searches: self.web_searches,
+            traffic_type: text(&counts.traffic_type),
+            service_tier: text(&counts.service_tier),
+        };
     }
 
     /// Notes searches; each event says all of them again.

@@ -4,15 +4,14 @@
 
 use sluice_sdk::canonical::{FinishReason, RawValue, Text};
 
-use crate::usage::Counts;
-
 sluice_sdk::wire! {
     /// A whole answer, or one event of a stream.
     Answer {
         "candidates" candidates: Vec<Candidate<'a>>,
         /// In place of candidates where the prompt was blocked.
         "promptFeedback" prompt_feedback: PromptFeedback<'a>,
-        "usageMetadata" usage: Counts<'a>,
+        /// [`crate::usage::Counts`]: each event says them all again, and the last ones count.
+        "usageMetadata" usage: &'a RawValue,
         "modelVersion" model: Text<'a>,
         "responseId" id: Text<'a>,
         /// In place of all the others.

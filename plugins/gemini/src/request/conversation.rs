@@ -1,56 +1,18 @@
 //! Messages as turns. Gemini has two sides that take turns, and the system apart from both; OpenAI's messages come in any
 //! order.
 
-use sluice_sdk::canonical::{
-    Content, Function, ImageUrl, Message, Object, Part, PartKind, RawValue, Role, Text, ToolCall,
-};
+use sluice_sdk::canonical::{Content, Function, ImageUrl, Message, Object, Part, RawValue, Role, Text, ToolCall};
 use sluice_sdk::{Failure, wire};
 
 use super::Dialect;
 use super::content::{Resolution, Said, Seen, read};
 use super::results;
+use super::system::{is_system, system_texts};
 use super::turns::{Side, Turns};
 use crate::signature::{self, ProviderFields, ThinkingBlock};
 
 /// What the user says where only the system spoke: Gemini wants a turn.
 const BEGIN: &str = ".";
-
-/// Writes `systemInstruction` from every message of the system's and the developer's, in their order.
-pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure> {
-    let texts = system_texts(messages)?;
-    if !texts.is_empty() {
-        let mut system = to.object("systemInstruction");
-        let mut parts = system.list("parts");
-        for text in texts {
-            parts.object().text("text", text);
-        }
-    }
-    Ok(())
-}
-
-fn system_texts<'m>(messages: &'m [Message]) -> Result<Vec<&'m Text<'m>>, Failure> {
-    let mut texts = Vec::new();
-    for message in messages.iter().filter(|message| is_system(message)) {
-        match &message.content {
-            Some(Content::Text(text)) => texts.push(text),
-            Some(Content::Parts(parts)) => {
-                for part in parts {
-                    let text = part.text.as_ref().filter(|_| part.kind == Some(PartKind::Text));
-                    texts.push(
-                        text.ok_or_else(|| Failure::bad_request("messages", "a system message holds text only"))?,
-                    );
-                }
-            }
-            None => {}
-        }
-    }
-    texts.retain(|text| !text.is_empty());
-    Ok(texts)
-}
-
-fn is_system(message: &Message) -> bool {
-    matches!(message.role, Some(Role::System | Role::Developer))
-}
 
 /// Writes the turns.
 pub struct Conversation<'o> {

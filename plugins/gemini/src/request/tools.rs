@@ -9,27 +9,10 @@ use sluice_sdk::{Failure, Fault};
 use super::choice::Choice;
 use super::fields::Own;
 use super::generation::camel_case;
+use super::native::{
+    Native, Settings, is_declarations, native_named, native_of_type, settings_beside_type, write_places,
+};
 use super::schema;
-
-/// Google's own tools (<https://ai.google.dev/api/caching#Tool>, and Vertex AI's beside them).
-const NATIVE: [&str; 13] = [
-    "googleSearch",
-    "googleSearchRetrieval",
-    "urlContext",
-    "codeExecution",
-    "enterpriseWebSearch",
-    "googleMaps",
-    "computerUse",
-    "fileSearch",
-    "retrieval",
-    "parallelAiSearch",
-    "exaAiSearch",
-    "mcpServers",
-    "functionDeclarations",
-];
-
-/// What a tool of Google's is told on the side, in `toolConfig.retrievalConfig`.
-const PLACES: [&str; 3] = ["latitude", "longitude", "languageCode"];
 
 /// What the model may call.
 #[derive(Default)]
@@ -45,17 +28,6 @@ enum Declared<'a> {
     Flat(&'a [(Cow<'a, str>, &'a RawValue)]),
 }
 
-struct Native<'a> {
-    name: &'static str,
-    /// As the client wrote it, or its fields.
-    value: Settings<'a>,
-}
-
-enum Settings<'a> {
-    Raw(&'a RawValue),
-    Fields(Vec<(Text<'a>, &'a RawValue)>),
-}
-
 impl<'a> Tools<'a> {
     pub fn plan(request: &'a Request<'a>, own: &Own<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         let mut tools = Self::default();
@@ -63,9 +35,9 @@ impl<'a> Tools<'a> {
             tools.add(tool, parameters)?;
         }
         let beside_functions = !tools.functions.is_empty() && !own.includes_server_tools;
-        if beside_functions && tools.native.iter().any(|native| native.name != "functionDeclarations") {
+        if beside_functions && tools.native.iter().any(|native| !is_declarations(native)) {
             parameters.drop_or_refuse("tools", BESIDE_FUNCTIONS)?;
-            tools.native.retain(|native| native.name == "functionDeclarations");
+            tools.native.retain(is_declarations);
         }
         if own.web_search_options.is_some() && !tools.native.iter().any(|native| native.name == "googleSearch") {
             if beside_functions {
@@ -80,8 +52,7 @@ impl<'a> Tools<'a> {
                 "it cannot be kept from calling several tools at once",
             )?;
         }
-        let has_functions =
-            !tools.functions.is_empty() || tools.native.iter().any(|it| it.name == "functionDeclarations");
+        let has_functions = !tools.functions.is_empty() || tools.native.iter().any(is_declarations);
         tools.choice = request
             .tool_choice
             .as_ref()
@@ -111,7 +82,7 @@ impl<'a> Tools<'a> {
     fn add_native(&mut self, tool: &'a Tool<'a>, parameters: &Parameters) -> Result<(), Failure> {
         for (name, value) in &tool.rest {
             let camel = camel_case(name);
-            match NATIVE.into_iter().find(|known| *known == camel) {
+            match native_named(&camel) {
                 Some(known) => self.push(known, Settings::Raw(value)),
                 None => parameters.drop_or_refuse("tools", &format!("it has no tool `{name}`"))?,
             }
@@ -177,92 +148,6 @@ impl<'a> Tools<'a> {
 const BESIDE_FUNCTIONS: &str = "it takes its own tools beside functions only from Gemini 3 on, and with \
      `include_server_side_tool_invocations: true`";
 
-impl<'a> Native<'a> {
-    fn write(&self, to: &mut Object) {
-        match &self.value {
-            Settings::Raw(raw) if self.name == "googleMaps" => {
-                let Fields(fields) = serde_json::from_str(raw.get()).unwrap_or_default();
-                let mut maps = to.object(self.name);
-                for (name, value) in fields.iter().filter(|(name, _)| !is_place(name)) {
-                    maps.raw(Text::from_decoded(name).escaped(), value);
-                }
-            }
-            Settings::Raw(raw) => {
-                to.raw(self.name, raw);
-            }
-            Settings::Fields(fields) => {
-                let mut object = to.object(self.name);
-                for (name, value) in fields {
-                    match (name.escaped(), environment(value)) {
-                        ("environment", Some(environment)) => object.string("environment", environment),
-                        (name, _) => object.raw(name, value),
-                    };
-                }
-            }
-        }
-    }
-
-    /// Where to look, as LiteLLM's clients say it beside the maps.
-    fn places(&self) -> Option<Fields<'a>> {
-        let Settings::Raw(raw) = &self.value else { return None };
-        let mut fields: Fields = serde_json::from_str(raw.get()).ok()?;
-        fields.0.retain(|(name, _)| self.name == "googleMaps" && is_place(name));
-        (!fields.0.is_empty()).then_some(fields)
-    }
-}
-
-fn is_place(name: &str) -> bool {
-    PLACES.contains(&&*camel_case(name))
-}
-
-fn write_places(to: &mut Object, places: &Fields) {
-    let of = |name: &str| {
-        places
-            .0
-            .iter()
-            .find(|(key, _)| camel_case(key) == name)
-            .map(|(_, value)| *value)
-    };
-    if let (Some(latitude), Some(longitude)) = (of("latitude"), of("longitude")) {
-        to.object("latLng")
-            .raw("latitude", latitude)
-            .raw("longitude", longitude);
-    }
-    to.maybe_raw("languageCode", of("languageCode"));
-}
-
-/// A tool of Google's that is named by its type, as OpenAI's Responses API names tools.
-fn native_of_type(kind: &str) -> Option<&'static str> {
-    if kind.starts_with("web_search") {
-        return Some("googleSearch");
-    }
-    let camel = camel_case(kind);
-    NATIVE
-        .into_iter()
-        .filter(|name| *name != "functionDeclarations")
-        .find(|name| *name == camel)
-}
-
-/// A web search's other settings (`search_context_size`, `user_location`) Google has nothing for; LiteLLM drops them too.
-fn settings_beside_type<'a>(tool: &'a Tool<'a>) -> Vec<(Text<'a>, &'a RawValue)> {
-    let is_search = tool
-        .kind
-        .as_ref()
-        .is_some_and(|kind| kind.escaped().starts_with("web_search"));
-    if is_search {
-        return Vec::new();
-    }
-    tool.rest
-        .iter()
-        .map(|(name, value)| (Text::from_decoded(&camel_case(name)), *value))
-        .collect()
-}
-
-/// OpenAI's word for what a computer tool looks at.
-fn environment(value: &RawValue) -> Option<&'static str> {
-    (value.get() == r#""browser""#).then_some("ENVIRONMENT_BROWSER")
-}
-
 fn write_function(declarations: &mut List, declared: &Declared) -> Result<(), Failure> {
     let (name, description, parameters) = match declared {
         Declared::Function(function) => (function.name.clone(), function.description.clone(), function.parameters),
@@ -286,22 +171,8 @@ fn write_function(declarations: &mut List, declared: &Declared) -> Result<(), Fa
         to.text("description", description);
     }
     // A function without arguments has no schema: Google refuses one without properties.
-    if let Some(parameters) = parameters.filter(|schema| !takes_nothing(schema)) {
+    if let Some(parameters) = parameters.filter(|schema| !schema::takes_nothing(schema)) {
         schema::translate(to.field("parameters"), parameters, false, "tools")?;
     }
     Ok(())
-}
-
-fn takes_nothing(schema: &RawValue) -> bool {
-    let Ok(fields) = serde_json::from_str::<Fields>(schema.get()) else {
-        return true;
-    };
-    let properties = fields
-        .get("properties")
-        .map(|raw| serde_json::from_str::<Fields>(raw.get()).unwrap_or_default());
-    let is_plain = !fields
-        .0
-        .iter()
-        .any(|(name, _)| matches!(&**name, "$ref" | "anyOf" | "oneOf" | "allOf"));
-    is_plain && properties.is_none_or(|fields| fields.0.is_empty())
 }
