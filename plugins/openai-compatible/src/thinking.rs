@@ -34,7 +34,7 @@ pub fn is_asked(patch: &Patch<'_>) -> bool {
 
 fn switch(patch: &mut Patch<'_>) {
     let thinking = patch.value("thinking").map(std::borrow::Cow::into_owned);
-    let effort = patch.value("reasoning_effort").and_then(|json| word(&json));
+    let effort = effort_asked(patch);
     let asked = kind(thinking.as_deref()).filter(|kind| matches!(kind.as_str(), "enabled" | "disabled"));
     let of_effort = || {
         Some(
@@ -52,9 +52,11 @@ fn switch(patch: &mut Patch<'_>) {
         None if thinking.is_some() => patch.remove("thinking"),
         None => {}
     }
-    let keeps_effort = state.as_deref() == Some("enabled") && effort.as_deref().is_some_and(|e| EFFORTS.contains(&e));
-    if !keeps_effort && patch.value("reasoning_effort").is_some() {
-        patch.remove("reasoning_effort");
+    let effort = effort.filter(|effort| EFFORTS.contains(&effort.as_str()));
+    match effort.filter(|_| state.as_deref() == Some("enabled")) {
+        Some(effort) => patch.put("reasoning_effort", patch::text(&effort)),
+        None if patch.value("reasoning_effort").is_some() => patch.remove("reasoning_effort"),
+        None => {}
     }
 }
 
@@ -75,7 +77,7 @@ fn only_type(kind: &str, given: Option<&str>) -> String {
 
 /// A budget for `reasoning_effort`, where the client does not give one by itself.
 fn budget(patch: &mut Patch<'_>) {
-    let Some(effort) = patch.value("reasoning_effort").and_then(|json| word(&json)) else {
+    let Some(effort) = effort_asked(patch) else {
         return;
     };
     patch.remove("reasoning_effort");
@@ -109,6 +111,16 @@ fn effort(patch: &mut Patch<'_>) {
         .find(|(least, _)| budget >= *least)
         .map_or("minimal", |(_, effort)| effort);
     patch.put("reasoning_effort", patch::text(effort));
+}
+
+/// The effort, which may be an object with its summary as in the Responses API.
+fn effort_asked(patch: &Patch<'_>) -> Option<String> {
+    let json = patch.value("reasoning_effort")?;
+    let of_object = || {
+        let fields: Fields = serde_json::from_str(&json).ok()?;
+        word(fields.get("effort")?.get())
+    };
+    word(&json).or_else(of_object)
 }
 
 /// The `type` of `thinking`.
