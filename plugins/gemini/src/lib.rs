@@ -8,6 +8,7 @@
 //! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
 //! stream keeps a few numbers and words a candidate, nothing that grows with its length.
 
+mod annotations;
 mod answer;
 mod candidates;
 mod embeddings;
