@@ -46,7 +46,8 @@ impl<'a> Tools<'a> {
                 tools.push("googleSearch", Settings::Fields(Vec::new()));
             }
         }
-        if request.parallel_tool_calls == Some(false) && !tools.functions.is_empty() {
+        // One function alone is seldom called twice, as at LiteLLM.
+        if request.parallel_tool_calls == Some(false) && tools.functions.len() > 1 {
             parameters.drop_or_refuse(
                 "parallel_tool_calls",
                 "it cannot be kept from calling several tools at once",
