@@ -93,7 +93,7 @@ async fn every_prefix_is_served_or_the_check_says_what_to_do() {
         match problem {
             Some(line) => {
                 assert!(!served.contains(prefix), "{line}");
-                let says_what_to_do = ["Write `", "adapter", "The strategy", "It is a store"];
+                let says_what_to_do = ["Write `", "adapter", "The strategy", "It is a ", "It reads"];
                 assert!(says_what_to_do.iter().any(|words| line.contains(words)), "{line}");
             }
             None => assert!(served.contains(prefix), "{prefix} is not served, and nobody says so"),

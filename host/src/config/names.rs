@@ -84,6 +84,9 @@ pub const PROVIDERS: &[&str] = &[
     "meta", "cognition", "coralbricks", "cortecs", "pinstripes", "scx-ai", "prism", "hostinger_router", "sail", "reka",
     "openinfer", "inferenceapis", "refuseless", "kyma", "streamlake", "auto_router", "sagemaker_nova", "langfuse",
     "humanloop", "dotprompt",
+    "a2a_agent", "aws_textract", "azure_speech", "bespoke", "cursor", "custom", "eu_jev", "laya", "litellm_agent",
+    "manus", "milvus", "mongodb", "nace", "opensearch", "pg_vector", "reducto", "s3_vectors", "strands_decider",
+    "text-completion-inception", "transcribe", "typesafe", "valkey",
 ];
 
 /// Which plugin serves a guardrail named as LiteLLM names it. Plugin names are kebab-case.
