@@ -13,6 +13,10 @@ impl Secret {
         Self(text.trim().into())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text itself. Compare secrets from outside in constant time, not with `==` on what this returns.
     pub fn expose(&self) -> &str {
         &self.0

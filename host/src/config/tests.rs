@@ -28,6 +28,7 @@ fn known() -> Known {
             "groq",
             "deepseek",
             "openrouter",
+            "cohere",
         ]),
         strategies: names(&[
             "adaptive",

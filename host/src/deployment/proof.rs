@@ -17,6 +17,9 @@ const GOOGLE_NAMES: [(&str, &str); 2] = [
     ("vertex_location", "vertex_ai_location"),
 ];
 
+/// What a token is for that an attempt asks for by itself.
+const GOOGLE_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
 /// Where models are asked for if nobody says, as LiteLLM has it.
 const GOOGLE_LOCATION: &str = "us-central1";
 
@@ -36,7 +39,7 @@ impl Configured for Own<'_> {
         self.settings
             .credentials
             .get(name)
-            .filter(|secret| !secret.expose().is_empty())
+            .filter(|secret| !secret.is_empty())
             .cloned()
     }
 
@@ -90,6 +93,9 @@ pub fn find(
         _ if served.takes(ENTRA_TOKEN) && !has("api_key") && !has(ENTRA_TOKEN) && azure_is_asked_for(&own) => {
             (identities.azure(&own)?, Vec::new())
         }
+        // The adapter may ask for another proof in an attempt than its provider's.
+        _ if has("aws_access_key_id") => (identities.aws(&own)?, Vec::new()),
+        _ if has("vertex_credentials") => (identities.google(&own, GOOGLE_SCOPE)?, Vec::new()),
         _ => (Identity::Keys, Vec::new()),
     };
     for (name, value) in facts {
