@@ -123,3 +123,20 @@ def texts_of(history):
                 yield part["text"]
         for call in message.get("tool_calls", []):
             yield from strings(list(json.loads(call["function"]["arguments"]).values()))
+
+
+def reached(text, seen):
+    """Whether the mock understood this text. A provider may have a tool's result as JSON, not as its text."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return any(text in one for one in seen)
+    return any(text in one for one in seen) or document in documents(seen)
+
+
+def documents(seen):
+    for one in seen:
+        try:
+            yield json.loads(one)
+        except ValueError:
+            pass

@@ -13,7 +13,7 @@ import pytest
 import conftest
 import conversing
 import providers
-from conversing import CONVERSATIONS, ask, compare, journal, message_of, texts_of
+from conversing import CONVERSATIONS, ask, compare, journal, message_of, reached, texts_of
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,6 @@ def test_conversation(client, mock, provider, conversation, stream):
         compare(answer, expected)
         seen = journal(mock)
         for text in texts_of(history):
-            assert any(text in one for one in seen), f"{text!r} did not reach the provider: {seen}"
+            assert reached(text, seen), f"{text!r} did not reach the provider: {seen}"
         history.append(answer["message"])
         calls = answer["message"].get("tool_calls", [])

@@ -11,7 +11,7 @@ import pytest
 import conftest
 import conversing
 import providers
-from conversing import CONVERSATIONS, ask, compare, journal, message_of, texts_of
+from conversing import CONVERSATIONS, ask, compare, journal, message_of, reached, texts_of
 
 KINDS = ["azure", "openai", "anthropic", "gemini", "bedrock"]
 
@@ -55,6 +55,6 @@ def test_a_conversation_goes_on_at_another_kind_of_provider(client, mock, start,
         compare(answer, turn["answer"])
         seen = journal(mock)
         for text in texts_of(history):
-            assert any(text in one for one in seen), f"{text!r} did not reach {kind}: {seen}"
+            assert reached(text, seen), f"{text!r} did not reach {kind}: {seen}"
         history.append(answer["message"])
         calls = answer["message"].get("tool_calls", calls)

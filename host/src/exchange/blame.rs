@@ -50,7 +50,8 @@ pub fn failed(exchange: &Exchange, candidate: &Candidate, refusal: &Refusal, pro
     deployment.counters.cooled_down(status);
     let id = &deployment.settings.id;
     let seconds = whole_and_tenths(outage.time);
-    let error = outage.message;
+    // The operator needs the detail, which is not for clients.
+    let error = refusal.detail.as_deref().unwrap_or(&outage.message);
     if kind == FailureKind::Authentication {
         tracing::error!(
             deployment = id,
