@@ -320,8 +320,8 @@ impl Case {
             &json!(openai::text_of(&chunks)),
             found,
         );
-        let reasons = chunks.iter().map(|chunk| &chunk["choices"][0]["finish_reason"]);
-        let reason = reasons.filter(|reason| reason.is_string()).next_back();
+        let mut reasons = chunks.iter().map(|chunk| &chunk["choices"][0]["finish_reason"]);
+        let reason = reasons.rfind(|reason| reason.is_string());
         compare(
             "finish_reason",
             &expected["finish_reason"],
