@@ -3,12 +3,11 @@
 mod content;
 mod conversation;
 mod fields;
-mod schema;
 mod structure;
 mod thinking;
 mod tools;
 
-use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over};
+use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over, schema};
 use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
 
 use sluice_sdk::Failure;

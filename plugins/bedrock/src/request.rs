@@ -8,7 +8,6 @@ mod fields;
 mod format;
 mod media;
 mod references;
-mod schema;
 mod structure;
 mod system;
 mod thinking;

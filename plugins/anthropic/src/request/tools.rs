@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 use sluice_sdk::adapter::Parameters;
+use sluice_sdk::adapter::schema::write_input;
 use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Request, Text, Tool, ToolChoice};
 use sluice_sdk::{Failure, Fault};
 
 use super::fields::Own;
-use super::schema::write_input;
 use super::structure::{Force, JSON_TOOL, Structure};
 use crate::betas::Betas;
 use crate::model::Model;

@@ -2,9 +2,9 @@
 //! (<https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html>). For the others, and for JSON without
 //! a schema, a tool stands in: its input is the answer.
 
+use sluice_sdk::adapter::schema;
 use sluice_sdk::canonical::{Fields, JsonSchema, Object, RawValue, Request, ResponseKind, ToolChoice, write_string};
 
-use super::schema;
 use super::thinking::Thinking;
 use crate::model::{Family, Forced, Model};
 

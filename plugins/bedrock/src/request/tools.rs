@@ -3,12 +3,12 @@
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Parameters;
+use sluice_sdk::adapter::schema::{write_input, write_strict};
 use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Request, Text, Tool, ToolChoice};
 
 use super::content::write_cache_point;
 use super::fields::Own;
 use super::references::replaced;
-use super::schema::{write_input, write_strict};
 use super::structure::{JSON_TOOL, Structure};
 use super::tool_choice::{self, Choice};
 use crate::betas::Betas;

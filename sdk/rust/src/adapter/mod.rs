@@ -10,6 +10,7 @@ mod media;
 pub mod media_type;
 mod origin;
 mod parameters;
+pub mod schema;
 pub mod vertex;
 
 pub use extra_body::{lay_extra_bodies_over, lay_over};

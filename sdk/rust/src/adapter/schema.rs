@@ -1,8 +1,8 @@
-//! JSON Schema as Anthropic's constrained decoding takes it: what it cannot enforce it refuses, so that goes into the
+//! JSON Schema as the constrained decoding of Claude takes it, at Anthropic and on Bedrock: what it cannot enforce it refuses, so that goes into the
 //! description, where the model still reads it
 //! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations>).
 
-use sluice_sdk::canonical::{Fields, List, Object, RawValue, Text};
+use crate::canonical::{Fields, List, Object, RawValue, Text};
 
 /// Deepest nesting rewritten; below it a schema is copied. Deeper ones are refused by Anthropic anyway.
 const DEPTH_MAX: usize = 32;
