@@ -3,7 +3,8 @@
 
 use cohere::Cohere;
 use serde_json::{Value, json};
-use sluice_sdk::testing::Host;
+use sluice_sdk::testing::sparse::joined;
+use sluice_sdk::testing::{Host, sparse};
 use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
 
 /// Fields without which there is nothing to hand on, or that say what the value beside them is.
@@ -49,62 +50,12 @@ fn citation() -> Value {
     ]})
 }
 
-/// Pointers to every member of every object in the document (RFC 6901).
-fn members(document: &Value, at: &str, found: &mut Vec<String>) {
-    let children: Vec<(String, &Value)> = match document {
-        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (index.to_string(), value))
-            .collect(),
-        _ => return,
-    };
-    for (name, value) in children {
-        let path = format!("{at}/{name}");
-        members(value, &path, found);
-        if document.is_object() {
-            found.push(path);
-        }
-    }
-}
-
-/// The document with each member that is not needed left out, and of each kind, in turn.
+/// The document with each member that is not needed left out, and of each kind.
+/// The citation's own texts are data.
 fn variants(document: &Value) -> Vec<(String, Value)> {
-    let mut paths = Vec::new();
-    members(document, "", &mut paths);
-    let kinds = [
-        json!(null),
-        json!(5),
-        json!(-1.5),
-        json!("x"),
-        json!([]),
-        json!([1]),
-        json!({}),
-        json!(true),
-    ];
-    let mut variants = Vec::new();
-    for path in paths {
-        let (parent, name) = path.rsplit_once('/').unwrap();
-        // The citation's own texts are data.
-        if NEEDED.contains(&name) && !path.contains("/citations") {
-            continue;
-        }
-        let mut without = document.clone();
-        without
-            .pointer_mut(parent)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(name);
-        variants.push((format!("{path} left out"), without));
-        for kind in &kinds {
-            let mut changed = document.clone();
-            *changed.pointer_mut(&path).unwrap() = kind.clone();
-            variants.push((format!("{path}: {kind}"), changed));
-        }
-    }
-    variants
+    sparse::variants(document, |path, name| {
+        NEEDED.contains(&name) && !path.contains("/citations")
+    })
 }
 
 #[test]
@@ -164,30 +115,6 @@ fn stream() -> Vec<Value> {
         json!({"type": "tool-call-end", "index": 0}),
         json!({"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": usage()}}),
     ]
-}
-
-/// What the chunks of a stream come to: text, thoughts, tool, arguments, why it ended.
-fn joined(chunks: &[u8], what: &str) -> [String; 5] {
-    let mut all = [const { String::new() }; 5];
-    for line in std::str::from_utf8(chunks).unwrap().lines() {
-        let Some(json) = line.strip_prefix("data: ").filter(|json| *json != "[DONE]") else {
-            continue;
-        };
-        let chunk: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let choice = &chunk["choices"][0];
-        let function = &choice["delta"]["tool_calls"][0]["function"];
-        let parts = [
-            &choice["delta"]["content"],
-            &choice["delta"]["reasoning_content"],
-            &function["name"],
-            &function["arguments"],
-            &choice["finish_reason"],
-        ];
-        for (all, part) in all.iter_mut().zip(parts) {
-            all.push_str(part.as_str().unwrap_or_default());
-        }
-    }
-    all
 }
 
 #[test]

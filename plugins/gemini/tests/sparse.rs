@@ -4,6 +4,7 @@
 use gemini::Gemini;
 use serde_json::{Value, json};
 use sluice_sdk::testing::Host;
+use sluice_sdk::testing::sparse::{joined, members};
 use sluice_sdk::{Event, NoSettings, Plugin, ProviderAdapter, Target};
 
 /// Fields without which there is nothing to hand on, or that say what the value beside them is.
@@ -59,26 +60,6 @@ fn answer(parts: &Value) -> Value {
             "content": {"role": "model", "parts": parts},
         }],
     })
-}
-
-/// Pointers to every member of every object in the document (RFC 6901).
-fn members(document: &Value, at: &str, found: &mut Vec<String>) {
-    let children: Vec<(String, &Value)> = match document {
-        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (index.to_string(), value))
-            .collect(),
-        _ => return,
-    };
-    for (name, value) in children {
-        let path = format!("{at}/{name}");
-        members(value, &path, found);
-        if document.is_object() {
-            found.push(path);
-        }
-    }
 }
 
 /// The document with each member that is not needed left out, and of each kind, in turn.
@@ -141,30 +122,6 @@ fn whole_answers_may_lack_what_is_not_needed() {
             assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
         }
     }
-}
-
-/// What the chunks of a stream come to: text, thoughts, tool, arguments, why it ended.
-fn joined(chunks: &[u8], what: &str) -> [String; 5] {
-    let mut all = [const { String::new() }; 5];
-    for line in std::str::from_utf8(chunks).unwrap().lines() {
-        let Some(json) = line.strip_prefix("data: ").filter(|json| *json != "[DONE]") else {
-            continue;
-        };
-        let chunk: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let choice = &chunk["choices"][0];
-        let function = &choice["delta"]["tool_calls"][0]["function"];
-        let parts = [
-            &choice["delta"]["content"],
-            &choice["delta"]["reasoning_content"],
-            &function["name"],
-            &function["arguments"],
-            &choice["finish_reason"],
-        ];
-        for (all, part) in all.iter_mut().zip(parts) {
-            all.push_str(part.as_str().unwrap_or_default());
-        }
-    }
-    all
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use ollama::Ollama;
 use serde_json::{Value, json};
 use sluice_sdk::testing::Host;
+use sluice_sdk::testing::sparse::members;
 use sluice_sdk::{Event, NoSettings, Plugin, ProviderAdapter, Target};
 
 /// Fields without which there is nothing to hand on.
@@ -23,26 +24,6 @@ fn adapter(is_streaming: bool) -> Ollama {
     };
     adapter.open(&target).map_err(|failure| failure.message).unwrap();
     adapter
-}
-
-/// Pointers to every member of every object in the document (RFC 6901).
-fn members(document: &Value, at: &str, found: &mut Vec<String>) {
-    let children: Vec<(String, &Value)> = match document {
-        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (index.to_string(), value))
-            .collect(),
-        _ => return,
-    };
-    for (name, value) in children {
-        let path = format!("{at}/{name}");
-        members(value, &path, found);
-        if document.is_object() {
-            found.push(path);
-        }
-    }
 }
 
 /// The document with each member that is not needed left out, and of each kind, in turn.

@@ -4,6 +4,7 @@
 use openai_compatible::{OpenAiCompatible, Settings};
 use sluice_sdk::serde_json::{self, Value, json};
 use sluice_sdk::testing::Host;
+use sluice_sdk::testing::sparse::joined;
 use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
 
 /// An adapter that asked, and waits for the answer.
@@ -157,30 +158,6 @@ fn stream() -> Vec<Value> {
         json!({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "output": [],
             "error": null, "usage": usage(), "service_tier": "default"}}),
     ]
-}
-
-/// What the chunks of a stream come to: text, thoughts, tool, arguments, why it ended.
-fn joined(chunks: &[u8], what: &str) -> [String; 5] {
-    let mut all = [const { String::new() }; 5];
-    for line in std::str::from_utf8(chunks).unwrap().lines() {
-        let Some(json) = line.strip_prefix("data: ").filter(|json| *json != "[DONE]") else {
-            continue;
-        };
-        let chunk: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let choice = &chunk["choices"][0];
-        let function = &choice["delta"]["tool_calls"][0]["function"];
-        let parts = [
-            &choice["delta"]["content"],
-            &choice["delta"]["reasoning_content"],
-            &function["name"],
-            &function["arguments"],
-            &choice["finish_reason"],
-        ];
-        for (all, part) in all.iter_mut().zip(parts) {
-            all.push_str(part.as_str().unwrap_or_default());
-        }
-    }
-    all
 }
 
 #[test]

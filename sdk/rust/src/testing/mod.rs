@@ -9,6 +9,7 @@
 
 pub mod cases;
 pub mod rankings;
+pub mod sparse;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
