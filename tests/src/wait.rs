@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// The longest a test waits: far more than anything takes, so that only a fault meets it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_millis(5);
