@@ -326,6 +326,16 @@ def test_entra_id_is_asked_with_a_secret(cloud, tmp_path):
     assert cloud.paths("/openai")[0].headers["api-key"] is None
 
 
+def test_foundry_takes_tokens_of_entra_id_too(cloud, tmp_path):
+    cloud.answers = {"/tenant-1": token, "/": lambda _: (200, OPENAI)}
+    application = {"tenant_id": "tenant-1", "client_id": "app-1", "client_secret": "secret-of-the-app"}
+    deployment = {"model": "azure_ai/m", "api_base": f"{cloud.base}/models"} | application
+    with gateway(tmp_path, [deployment], AZURE_AUTHORITY_HOST=cloud.base) as (client, _):
+        assert ask(client) == "hi"
+    asked = next(asked for asked in cloud.asked if not asked.path.startswith("/tenant-1"))
+    assert asked.headers["authorization"] == "Bearer token-of-google"
+
+
 def test_entra_id_is_asked_with_a_certificate(cloud, key, tmp_path):
     cloud.answers = {"/tenant-1": token, "/openai": lambda _: (200, OPENAI)}
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])

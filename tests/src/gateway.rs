@@ -128,6 +128,14 @@ impl Setup {
             running.snapshot().registry.loading.is_empty().then_some(())
         })
         .await;
+        // Where a test then finds something missing, its output says why.
+        let snapshot = running.snapshot();
+        for failure in &snapshot.registry.failures {
+            eprintln!("{}: {}", failure.file.display(), failure.reason);
+        }
+        for fault in &snapshot.faults {
+            eprintln!("{fault}");
+        }
         let address = running.address();
         Ok(Gateway {
             running: Some(running),

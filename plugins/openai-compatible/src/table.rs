@@ -87,6 +87,7 @@ fn environment(entry: &Entry) -> Vec<(String, String)> {
     });
     let own: &[(&str, &str)] = match entry.name.as_ref() {
         "azure" | "azure_text" => &azure::ENVIRONMENT,
+        "azure_ai" => &[("azure_ad_token", "AZURE_AD_TOKEN")],
         vertex::NAME => &vertex::ENVIRONMENT,
         "openai" | "text-completion-openai" => &[("organization", "OPENAI_ORGANIZATION")],
         _ => &[],
