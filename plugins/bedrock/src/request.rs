@@ -7,6 +7,7 @@ mod documents;
 mod fields;
 mod format;
 mod media;
+mod part;
 mod references;
 mod structure;
 mod system;

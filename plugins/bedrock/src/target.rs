@@ -1,8 +1,7 @@
 //! Where a request goes: what stands behind `bedrock/`, as LiteLLM spells it
 //! (<https://docs.litellm.ai/docs/providers/bedrock>), and the path that Bedrock has for it.
 
-use std::fmt::Write as _;
-
+use sluice_sdk::adapter::push_encoded;
 use sluice_sdk::{Failure, Fault, deployment};
 
 use crate::model::Model;
@@ -115,14 +114,7 @@ fn is_region(word: &str) -> bool {
 /// Everything but what RFC 3986 calls unreserved, as botocore encodes it: the signature is over the same bytes.
 fn encoded(id: &str) -> String {
     let mut path = String::with_capacity(id.len() + 16);
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            path.push(byte as char);
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
+    push_encoded(&mut path, id, b"");
     path
 }
 

@@ -2,6 +2,7 @@
 //! (<https://ai.google.dev/api/generate-content>) and Vertex AI
 //! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
 
+use sluice_sdk::adapter::push_encoded;
 use sluice_sdk::{Failure, Fault, deployment};
 
 /// Who serves.
@@ -99,9 +100,9 @@ fn vertex_path(base: Option<(&str, &str)>, model: &str, method: &str) -> String 
         let has_version = base.ends_with("/v1") || base.ends_with("/v1beta1");
         path.push_str(if has_version { "" } else { "/v1" });
         path.push_str("/projects/");
-        push_encoded(&mut path, &project, false);
+        push_encoded(&mut path, &project, b"@");
         path.push_str("/locations/");
-        push_encoded(&mut path, &location, false);
+        push_encoded(&mut path, &location, b"@");
     }
     let name = model
         .strip_prefix("gemini/")
@@ -141,20 +142,5 @@ fn refuse_foreign(model: &str) -> Result<(), Failure> {
 
 /// A model's name may have slashes of its own (`tunedModels/x`).
 fn push_model(path: &mut String, model: &str) {
-    push_encoded(path, model, true);
-}
-
-/// All but RFC 3986's unreserved characters is percent-encoded, and slashes where they are kept.
-fn push_encoded(path: &mut String, text: &str, keeps_slashes: bool) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'@');
-        if is_plain || (keeps_slashes && byte == b'/') {
-            path.push(char::from(byte));
-        } else {
-            path.push('%');
-            path.push(char::from(HEX[usize::from(byte >> 4)]));
-            path.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
+    push_encoded(path, model, b"@/");
 }

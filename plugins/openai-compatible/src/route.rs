@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sluice_sdk::{Auth, Target, deployment};
+use sluice_sdk::{Auth, Target, adapter, deployment};
 
 use crate::entry::Entry;
 use crate::{model_name, table};
@@ -51,18 +51,9 @@ pub fn push_query(path: &mut String, name: &str, value: &str) {
     push_encoded(path, value);
 }
 
-/// Appends text as one path segment or query part: all but RFC 3986's unreserved characters are percent-encoded.
+/// Appends text as one path segment or query part.
 pub fn push_encoded(path: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            path.push(char::from(byte));
-        } else {
-            path.push('%');
-            path.push(char::from(HEX[usize::from(byte >> 4)]));
-            path.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
+    adapter::push_encoded(path, text, b"");
 }
 
 #[cfg(test)]

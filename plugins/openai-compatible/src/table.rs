@@ -49,11 +49,19 @@ pub fn auth_of_attempt(entry: &Entry, key_given: impl FnOnce(&str) -> bool) -> O
     (matches!(entry.auth, Proof::None) && key_given(API_KEY)).then(|| Auth::Bearer(API_KEY.into()))
 }
 
+/// Vertex AI's addresses are the same whoever speaks for its models.
+fn api_base(entry: &Entry) -> &str {
+    match entry.auth {
+        Proof::Google if entry.base_url.is_empty() => vertex::ADDRESSES,
+        _ => &entry.base_url,
+    }
+}
+
 /// What the host is told of a provider at load.
 pub fn info(entry: &Entry) -> ProviderInfo {
     ProviderInfo {
         name: entry.name.to_string(),
-        api_base: entry.base_url.to_string(),
+        api_base: api_base(entry).to_owned(),
         auth: entry.auth.auth(),
         environment: environment(entry),
         operations: operations(entry),

@@ -3,28 +3,10 @@
 use sluice_sdk::canonical::{ImageUrl, List, Object, Part, PartKind, RawValue, Text};
 use sluice_sdk::{Failure, Fault, wire};
 
-use super::documents::Documents;
 use super::format::Block;
 use super::media::{write_address, write_audio, write_document, write_file};
+use super::part::{Surroundings, Written, rest};
 use crate::model::{Family, Model};
-
-/// What a message's parts need to know beside themselves.
-pub struct Surroundings<'c> {
-    pub documents: &'c mut Documents,
-    /// The path of the part, for refusals.
-    pub at: &'c str,
-    /// Text is checked by the guardrail.
-    pub is_guarded: bool,
-}
-
-/// What a block turned out to be, as far as the turn it stands in must know.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    Nothing,
-    Text,
-    Document,
-    Other,
-}
 
 /// Writes one part. Blank text, which Bedrock refuses, is left out.
 pub fn write_part<'o>(
@@ -88,12 +70,6 @@ pub fn write_cache_point<'o>(cache_control: &RawValue, model: Model, begin: impl
     if is_long && model.native_structure {
         point.string("ttl", "1h");
     }
-}
-
-/// A field of the part that OpenAI does not have.
-pub fn rest<'a>(part: &Part<'a>, name: &str) -> Option<&'a RawValue> {
-    let found = part.rest.iter().rev().find(|(known, _)| known == name);
-    found.map(|(_, value)| *value)
 }
 
 /// Parts that OpenAI does not have.

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Content, Function, Message, Part, PartKind, RawValue, Role, Text, ToolCall};
 
-use super::content::{Surroundings, Written, in_list, write_cache_point, write_part, write_text};
+use super::content::{in_list, write_cache_point, write_part, write_text};
 use super::documents::Documents;
+use super::part::{Surroundings, Written};
 use super::thinking::thinks_in_content;
 use super::turn::{Side, Turns};
 use crate::model::Model;

@@ -4,8 +4,8 @@ use sluice_sdk::adapter::Media;
 use sluice_sdk::canonical::{File, ImageUrl, Object, Part, RawValue, Text};
 use sluice_sdk::{Failure, Fault, wire};
 
-use super::content::{Surroundings, Written, rest};
 use super::format::{Block, Format};
+use super::part::{Surroundings, Written, rest};
 
 sluice_sdk::wire! {
     /// `input_audio`.

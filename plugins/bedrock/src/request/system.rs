@@ -3,7 +3,8 @@
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Content, List, Message, Object, Part, PartKind, Role};
 
-use super::content::{Written, write_cache_point, write_text};
+use super::content::{write_cache_point, write_text};
+use super::part::Written;
 use crate::model::Model;
 
 /// Writes `system` from every message of the system's and the developer's, in their order.

@@ -2,7 +2,7 @@
 
 use sluice_sdk::canonical::Object;
 
-use super::content::Written;
+use super::part::Written;
 
 /// What the user says before an assistant that begins: Bedrock takes no conversation that does. As LiteLLM says it.
 const OPENING: &str = "Please continue.";

@@ -10,6 +10,7 @@ mod media;
 pub mod media_type;
 mod origin;
 mod parameters;
+mod path;
 pub mod schema;
 pub mod vertex;
 
@@ -17,3 +18,4 @@ pub use extra_body::{lay_extra_bodies_over, lay_over};
 pub use media::Media;
 pub use origin::Origin;
 pub use parameters::{Parameters, changes_nothing, is_for_gateway};
+pub use path::push_encoded;
