@@ -1,0 +1,95 @@
+//! Sample provider adapter. Tern does not exist; its API has what most have, in words of its own:
+//!
+//! ```text
+//! POST /v1/talk {"model", "system", "turns": [{"by", "say", "use", "of"}], "tools", "limit", "live"}
+//!
+//! whole     {"say": "…", "use": [{"id", "tool", "with": {…}}], "end": "done", "spent": {"in": 9, "out": 2}}
+//! streamed  data: {"say": "…"}     data: {"use": [{…}]}     data: {"end": "done", "spent": {…}}
+//! failed    {"fault": {"sort": "busy", "why": "…", "wait": 2}}     with any status, or as an event
+//! ```
+//!
+//! `request` writes what is asked, `answer` reads what comes back, whole and streamed, `error` says what a failure means.
+
+mod answer;
+mod error;
+mod request;
+
+use sluice_sdk::adapter::Origin;
+use sluice_sdk::{
+    Auth, Continuation, Event, Failure, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo, Reading,
+    RequestBody, Target, UpstreamRequest, exchange,
+};
+
+use answer::Stream;
+
+/// The adapter, and what it remembers of the attempt at hand.
+#[derive(Default)]
+pub struct Tern {
+    origin: Origin,
+    stream: Stream,
+}
+
+impl Plugin for Tern {
+    type Settings = NoSettings;
+
+    fn manifest() -> Manifest {
+        Manifest::new("tern", env!("CARGO_PKG_VERSION"), "speaks Tern's API").outbound("api.tern.example")
+    }
+
+    fn new(_: NoSettings) -> Result<Self, String> {
+        Ok(Self::default())
+    }
+}
+
+impl ProviderAdapter for Tern {
+    fn providers(&mut self) -> Vec<ProviderInfo> {
+        vec![ProviderInfo {
+            environment: vec![("api_key".into(), "TERN_API_KEY".into())],
+            // Shown the beginning of an answer, its models go on with it.
+            continuation: Continuation::Instructed,
+            // As in `model: tern/arctic`.
+            ..ProviderInfo::new(
+                "tern",
+                "https://api.tern.example",
+                Auth::Header(("x-tern-key".into(), "api_key".into())),
+            )
+        }]
+    }
+
+    fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let (body, is_streaming) = request::translate(&exchange::body(), &target.model)?;
+        // An instance may have served another attempt of this exchange.
+        self.origin = Origin::of_model(&target.model);
+        self.stream = Stream::default();
+        Ok(UpstreamRequest {
+            method: "POST".into(),
+            path_and_query: "/v1/talk".into(),
+            headers: Vec::new(),
+            body: RequestBody::Bytes(body),
+            reading: match is_streaming {
+                true => Reading::Events(Framing::ServerSentEvents),
+                false => Reading::Whole,
+            },
+            auth: None,
+            extras: Vec::new(),
+        })
+    }
+
+    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        answer::translate(&body, &self.origin)
+    }
+
+    fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
+        self.stream.translate(&batch, &self.origin)
+    }
+
+    fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        self.stream.finish()
+    }
+
+    fn refuse(&mut self, _: &Target, status: u16, body: Vec<u8>) -> Failure {
+        error::of_answer(status, &body)
+    }
+}
+
+sluice_sdk::export!(Tern: ProviderAdapter);
