@@ -3,9 +3,8 @@
 //! send another kind of value, so every field is optional. What the API adds later is ignored, except for blocks, which
 //! are kept raw so that they can be handed on.
 
-use serde::de::{Deserializer, SeqAccess};
 use sluice_sdk::canonical::{FinishReason, Object, RawValue, Text};
-use sluice_sdk::wire::{self, Kind, Lenient, of_kind};
+use sluice_sdk::wire::{self, Items, Kind, Lenient, Value};
 
 use crate::usage::Counts;
 
@@ -90,8 +89,8 @@ pub struct Content<'a> {
 }
 
 impl<'a> Lenient<'a> for Content<'a> {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        of_kind(deserializer, Self::default())
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        value.of_kind(Self::default())
     }
 }
 
@@ -101,8 +100,8 @@ impl<'a> Kind<'a> for Content<'a> {
         true
     }
 
-    fn list<A: SeqAccess<'a>>(&mut self, list: A) -> Result<bool, A::Error> {
-        self.blocks.list(list)
+    fn list(&mut self) -> Option<&mut dyn Items<'a>> {
+        Some(&mut self.blocks)
     }
 }
 

@@ -2,9 +2,8 @@
 //! <https://docs.cohere.com/reference/chat-stream>). Servers that imitate the API leave fields out or send another kind of
 //! value, so every field is optional; what the API adds later is ignored.
 
-use serde::de::{Deserializer, MapAccess, SeqAccess};
 use sluice_sdk::canonical::{FinishReason, RawValue, Text};
-use sluice_sdk::wire::{Kind, Lenient, of_kind};
+use sluice_sdk::wire::{Fields, Items, Kind, Lenient, Value};
 use sluice_sdk::{Failure, Fault};
 
 use crate::usage::Usage;
@@ -88,8 +87,8 @@ pub struct Content<'a> {
 }
 
 impl<'a> Lenient<'a> for Content<'a> {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        of_kind(deserializer, Self::default())
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        value.of_kind(Self::default())
     }
 }
 
@@ -102,8 +101,8 @@ impl<'a> Kind<'a> for Content<'a> {
         true
     }
 
-    fn list<A: SeqAccess<'a>>(&mut self, list: A) -> Result<bool, A::Error> {
-        self.blocks.list(list)
+    fn list(&mut self) -> Option<&mut dyn Items<'a>> {
+        Some(&mut self.blocks)
     }
 }
 
@@ -112,8 +111,8 @@ impl<'a> Kind<'a> for Content<'a> {
 pub struct Piece<'a>(pub Block<'a>);
 
 impl<'a> Lenient<'a> for Piece<'a> {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        of_kind(deserializer, Self::default())
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        value.of_kind(Self::default())
     }
 }
 
@@ -123,8 +122,8 @@ impl<'a> Kind<'a> for Piece<'a> {
         true
     }
 
-    fn object<A: MapAccess<'a>>(&mut self, object: A) -> Result<bool, A::Error> {
-        self.0.object(object)
+    fn object(&mut self) -> Option<&mut dyn Fields<'a>> {
+        Some(&mut self.0)
     }
 }
 

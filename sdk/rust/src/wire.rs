@@ -26,20 +26,15 @@
 //! assert_eq!(usage.output_tokens, Some(5));
 //! ```
 
-use std::marker::PhantomData;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::canonical::Text;
+use crate::canonical::{Key, Text};
 
 /// A value that may be of another kind than expected.
 pub trait Lenient<'a>: Sized {
     /// Reads the value; `None` where it is `null` or of another kind.
-    ///
-    /// # Errors
-    /// The document is no JSON.
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+    fn read(value: Value<'_, 'a>) -> Option<Self>;
 }
 
 /// Reads a whole document. One of another kind (a list, a number) reads as an object without fields.
@@ -48,138 +43,187 @@ pub trait Lenient<'a>: Sized {
 /// The document is no JSON.
 pub fn read<'a, T: Lenient<'a> + Default>(json: &'a str) -> serde_json::Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let value = T::read(&mut deserializer)?;
+    let mut source = Once::new(&mut deserializer);
+    let value = T::read(Value(&mut source));
+    source.finish()?;
     deserializer.end()?;
     Ok(value.unwrap_or_default())
 }
 
 impl<'a> Lenient<'a> for Text<'a> {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Self::of(raw(deserializer)?))
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        Self::of(value.raw()?)
     }
 }
 
 impl<'a> Lenient<'a> for &'a RawValue {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Some(raw(deserializer)?).filter(|raw| raw.get() != "null"))
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        value.raw().filter(|raw| raw.get() != "null")
     }
 }
 
 /// Counts: a whole number that is written with a decimal point (`5.0`) is one too.
 impl<'a> Lenient<'a> for u64 {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let text = raw(deserializer)?.get();
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        let text = value.raw()?.get();
         let rounded = || {
             let number: f64 = text.parse().ok()?;
             // `as` saturates, and a count of more than 2^64 is nonsense either way.
             (number >= 0.0).then_some(number as u64)
         };
-        Ok(text.parse().ok().or_else(rounded))
+        text.parse().ok().or_else(rounded)
     }
 }
 
 /// Items that are of another kind are left out.
 impl<'a, T: Lenient<'a>> Lenient<'a> for Vec<T> {
-    fn read<D: Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        of_kind(deserializer, Self::new())
+    fn read(value: Value<'_, 'a>) -> Option<Self> {
+        value.of_kind(Self::new())
     }
 }
 
 impl<'a, T: Lenient<'a>> Kind<'a> for Vec<T> {
-    fn list<A: SeqAccess<'a>>(&mut self, mut list: A) -> Result<bool, A::Error> {
-        while let Some(item) = list.next_element_seed(Value(PhantomData))? {
-            self.extend(item);
-        }
-        Ok(true)
+    fn list(&mut self) -> Option<&mut dyn Items<'a>> {
+        Some(self)
     }
 }
 
-fn raw<'a, D: Deserializer<'a>>(deserializer: D) -> Result<&'a RawValue, D::Error> {
-    serde::Deserialize::deserialize(deserializer)
-}
-
-/// Reads a value in its place in a list or an object.
-struct Value<T>(PhantomData<T>);
-
-impl<'a, T: Lenient<'a>> DeserializeSeed<'a> for Value<T> {
-    type Value = Option<T>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        T::read(deserializer)
+impl<'a, T: Lenient<'a>> Items<'a> for Vec<T> {
+    fn item(&mut self, value: Value<'_, 'a>) {
+        self.extend(T::read(value));
     }
-}
-
-/// Reads one field's value; what `wire!` calls.
-///
-/// # Errors
-/// The document is no JSON.
-#[doc(hidden)]
-pub fn field<'a, T: Lenient<'a>, A: MapAccess<'a>>(map: &mut A) -> Result<Option<T>, A::Error> {
-    map.next_value_seed(Value(PhantomData))
-}
-
-/// Reads the next field's name; what `wire!` calls.
-///
-/// # Errors
-/// The document is no JSON.
-#[doc(hidden)]
-pub fn name<'a, A: MapAccess<'a>>(map: &mut A) -> Result<Option<std::borrow::Cow<'a, str>>, A::Error> {
-    let key: Option<crate::canonical::Key> = map.next_key()?;
-    Ok(key.map(|key| key.0))
 }
 
 /// Something that is read from lists, from objects or from text, or from several of them. Each function says whether
 /// this kind of value is read; by default none is.
-pub trait Kind<'a>: Sized {
+pub trait Kind<'a> {
     /// Reads text, without its escapes.
     fn text(&mut self, text: &str) -> bool {
         let _ = text;
         false
     }
 
-    /// Reads a list.
-    ///
-    /// # Errors
-    /// The document is no JSON.
-    fn list<A: SeqAccess<'a>>(&mut self, mut list: A) -> Result<bool, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(false)
+    /// What takes the items of a list.
+    fn list(&mut self) -> Option<&mut dyn Items<'a>> {
+        None
     }
 
-    /// Reads an object.
-    ///
-    /// # Errors
-    /// The document is no JSON.
-    fn object<A: MapAccess<'a>>(&mut self, mut object: A) -> Result<bool, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(false)
+    /// What takes the fields of an object.
+    fn object(&mut self) -> Option<&mut dyn Fields<'a>> {
+        None
     }
 }
 
-/// Reads a value into `kind`; `None` where the value is of a kind that it does not read.
-///
-/// # Errors
-/// The document is no JSON.
-pub fn of_kind<'a, K: Kind<'a>, D: Deserializer<'a>>(deserializer: D, mut kind: K) -> Result<Option<K>, D::Error> {
-    let is_taken = deserializer.deserialize_any(OfKind(&mut kind))?;
-    Ok(is_taken.then_some(kind))
+/// Takes the items of a list, in their order. What it does not read is skipped.
+pub trait Items<'a> {
+    /// Takes one.
+    fn item(&mut self, value: Value<'_, 'a>);
 }
 
-struct OfKind<'k, K>(&'k mut K);
+/// Takes the fields of an object, in their order. What it does not read is skipped.
+pub trait Fields<'a> {
+    /// Takes one.
+    fn field(&mut self, name: &str, value: Value<'_, 'a>);
+}
 
-impl<'a, K: Kind<'a>> Visitor<'a> for OfKind<'_, K> {
+/// A value where it stands in its document: it can be read once.
+//
+// Behind a trait object, so that the code that reads JSON exists once and not for each struct of each adapter.
+pub struct Value<'v, 'a>(&'v mut dyn Source<'a>);
+
+impl<'a> Value<'_, 'a> {
+    /// The value as it is written; `None` where the document is no JSON.
+    #[must_use]
+    pub fn raw(self) -> Option<&'a RawValue> {
+        self.0.raw()
+    }
+
+    /// Reads the value into `kind`; `None` where it is of a kind that this does not read.
+    #[must_use]
+    pub fn of_kind<K: Kind<'a>>(self, mut kind: K) -> Option<K> {
+        self.0.read(&mut kind).then_some(kind)
+    }
+}
+
+/// What a value is read from. An error is kept for the one who made the source.
+trait Source<'a> {
+    fn raw(&mut self) -> Option<&'a RawValue>;
+
+    /// Whether it is of this kind.
+    fn read(&mut self, kind: &mut dyn Kind<'a>) -> bool;
+}
+
+/// A deserializer, until it is used.
+struct Once<'a, D: Deserializer<'a>> {
+    deserializer: Option<D>,
+    error: Option<D::Error>,
+}
+
+impl<'a, D: Deserializer<'a>> Once<'a, D> {
+    fn new(deserializer: D) -> Self {
+        Self {
+            deserializer: Some(deserializer),
+            error: None,
+        }
+    }
+
+    fn finish(self) -> Result<(), D::Error> {
+        match (self.error, self.deserializer) {
+            (Some(error), _) => Err(error),
+            (None, Some(unread)) => IgnoredAny::deserialize(unread).map(drop),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn with<T>(&mut self, read: impl FnOnce(D) -> Result<T, D::Error>) -> Option<T> {
+        match read(self.deserializer.take()?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.error = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl<'a, D: Deserializer<'a>> Source<'a> for Once<'a, D> {
+    fn raw(&mut self) -> Option<&'a RawValue> {
+        self.with(|deserializer| Deserialize::deserialize(deserializer))
+    }
+
+    fn read(&mut self, kind: &mut dyn Kind<'a>) -> bool {
+        let is_taken = self.with(|deserializer| deserializer.deserialize_any(OfKind(kind)));
+        is_taken.unwrap_or_default()
+    }
+}
+
+struct OfKind<'k, 'a>(&'k mut dyn Kind<'a>);
+
+impl<'a> Visitor<'a> for OfKind<'_, 'a> {
     type Value = bool;
 
     fn expecting(&self, to: &mut std::fmt::Formatter) -> std::fmt::Result {
         to.write_str("JSON")
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(self, list: A) -> Result<bool, A::Error> {
-        self.0.list(list)
+    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<bool, A::Error> {
+        let Some(items) = self.0.list() else {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(false);
+        };
+        while list.next_element_seed(Item(items))?.is_some() {}
+        Ok(true)
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, object: A) -> Result<bool, A::Error> {
-        self.0.object(object)
+    fn visit_map<A: MapAccess<'a>>(self, mut object: A) -> Result<bool, A::Error> {
+        let Some(fields) = self.0.object() else {
+            while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(false);
+        };
+        while let Some(Key(name)) = object.next_key()? {
+            object.next_value_seed(Field(fields, &name))?;
+        }
+        Ok(true)
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<bool, E> {
@@ -207,6 +251,30 @@ impl<'a, K: Kind<'a>> Visitor<'a> for OfKind<'_, K> {
     }
 }
 
+struct Item<'i, 'a>(&'i mut dyn Items<'a>);
+
+impl<'a> DeserializeSeed<'a> for Item<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        let mut source = Once::new(deserializer);
+        self.0.item(Value(&mut source));
+        source.finish()
+    }
+}
+
+struct Field<'f, 'a>(&'f mut dyn Fields<'a>, &'f str);
+
+impl<'a> DeserializeSeed<'a> for Field<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        let mut source = Once::new(deserializer);
+        self.0.field(self.1, Value(&mut source));
+        source.finish()
+    }
+}
+
 /// Makes structs whose fields are all optional, and reads them leniently; see the [module](crate::wire).
 #[macro_export]
 macro_rules! wire {
@@ -220,23 +288,24 @@ macro_rules! wire {
                 _document: ::std::marker::PhantomData<&'a ()>,
             }
 
-            impl<'a> $crate::wire::Kind<'a> for $name<'a> {
-                fn object<A: $crate::serde::de::MapAccess<'a>>(&mut self, mut object: A) -> Result<bool, A::Error> {
-                    while let Some(name) = $crate::wire::name(&mut object)? {
-                        match &*name {
-                            $($key => self.$field = $crate::wire::field(&mut object)?,)+
-                            _ => {
-                                object.next_value::<$crate::serde::de::IgnoredAny>()?;
-                            }
-                        }
+            impl<'a> $crate::wire::Fields<'a> for $name<'a> {
+                fn field(&mut self, name: &str, value: $crate::wire::Value<'_, 'a>) {
+                    match name {
+                        $($key => self.$field = $crate::wire::Lenient::read(value),)+
+                        _ => {}
                     }
-                    Ok(true)
+                }
+            }
+
+            impl<'a> $crate::wire::Kind<'a> for $name<'a> {
+                fn object(&mut self) -> Option<&mut dyn $crate::wire::Fields<'a>> {
+                    Some(self)
                 }
             }
 
             impl<'a> $crate::wire::Lenient<'a> for $name<'a> {
-                fn read<D: $crate::serde::de::Deserializer<'a>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                    $crate::wire::of_kind(deserializer, Self::default())
+                fn read(value: $crate::wire::Value<'_, 'a>) -> Option<Self> {
+                    value.of_kind(Self::default())
                 }
             }
         )+
