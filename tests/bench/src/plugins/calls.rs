@@ -8,14 +8,15 @@ use sluice::config::settings::Isolation;
 use sluice::deployment::Candidate;
 use sluice::deployment::columns::Live;
 use sluice::moment::Moment;
-use sluice::plugin::adapter::{Adapter, Conversation, Event, Framing, Reading, RequestBody, UpstreamRequest};
+use sluice::plugin::adapter::{Adapter, Conversation, Event, Reading, RequestBody, UpstreamRequest};
 use sluice::plugin::columns::Columns;
 use sluice::plugin::guardrail::{Guardrail, Passage, Stage, Verdict};
 use sluice::plugin::strategy::Strategy;
 use sluice::snapshot::Snapshot;
 
-use crate::loaded::{ANTHROPIC, OPENAI, STRATEGIES, group_of};
+use crate::loaded::{OPENAI, STRATEGIES, group_of};
 use crate::measure::{Repeat, each, each_after, each_waiting, runtime};
+use crate::providers::{ANTHROPIC, PROVIDERS, Provider};
 use crate::samples::{self, chat};
 
 const KB: usize = 1 << 10;
@@ -43,36 +44,21 @@ pub struct Call {
     pub reuse: Reuse,
     /// Events that one call is about; 1 where it is about something else.
     pub events: u32,
-    prepare: fn(&Snapshot) -> Repeat,
+    prepare: Box<dyn Fn(&Snapshot) -> Repeat>,
 }
 
 /// All of them, in the order in which they are shown.
 pub fn all() -> Vec<Call> {
-    use Reuse::{ByDefault, IfShared, WithinExchange};
-    let call = |plugin, what, reuse, prepare| Call {
-        plugin,
-        what,
-        reuse,
-        events: 1,
-        prepare,
-    };
-    let (openai, claude) = ("openai-compatible", "anthropic");
-    let (shuffle, filter) = ("simple-shuffle", "content-filter");
+    use Reuse::{ByDefault, IfShared};
+    let (openai, shuffle, filter) = ("openai-compatible", "simple-shuffle", "content-filter");
     let mut calls = vec![
         call(openai, "instance alone", ByDefault, |s| adapter_instance(s, OPENAI)),
-        call(claude, "instance alone", ByDefault, |s| adapter_instance(s, ANTHROPIC)),
+        call(ANTHROPIC.adapter, "instance alone", ByDefault, |s| {
+            adapter_instance(s, ANTHROPIC.adapter)
+        }),
         call(shuffle, "instance alone", ByDefault, strategy_instance),
         call(filter, "instance alone", ByDefault, guardrail_instance),
         call(openai, "open, 1 KB", ByDefault, |s| open_relayed(s, KB)),
-        call(claude, "open, 1 KB", IfShared, |s| open_translated(s, KB)),
-        call(claude, "open, 100 KB", IfShared, |s| open_translated(s, 100 * KB)),
-        call(claude, "whole, 1 KB", IfShared, |s| whole(s, KB)),
-        call(claude, "whole, 100 KB", IfShared, |s| whole(s, 100 * KB)),
-        call(claude, "event, alone", WithinExchange, |s| events(s, 1)),
-        Call {
-            events: 8,
-            ..call(claude, "event, of a batch of 8", WithinExchange, |s| events(s, 8))
-        },
         call(filter, "inspect 4 KB, nothing found", IfShared, |s| {
             inspect_clean(s, 4 * KB)
         }),
@@ -81,12 +67,53 @@ pub fn all() -> Vec<Call> {
         }),
         call(filter, "inspect 4 KB, an address masked", IfShared, inspect_masked),
     ];
+    calls.extend(PROVIDERS.into_iter().flat_map(translations));
     for strategy in STRATEGIES {
         calls.push(call(strategy, "rank 4", ByDefault, |s| rank(s, 4)));
         calls.push(call(strategy, "rank 64", ByDefault, |s| rank(s, 64)));
         calls.push(call(strategy, "rank 1,000", ByDefault, |s| rank(s, 1_000)));
     }
     calls
+}
+
+fn call(
+    plugin: &'static str,
+    what: &'static str,
+    reuse: Reuse,
+    prepare: impl Fn(&Snapshot) -> Repeat + 'static,
+) -> Call {
+    Call {
+        plugin,
+        what,
+        reuse,
+        events: 1,
+        prepare: Box::new(prepare),
+    }
+}
+
+/// What an exchange asks of an adapter that translates.
+fn translations(provider: Provider) -> [Call; 6] {
+    use Reuse::{IfShared, WithinExchange};
+    let adapter = provider.adapter;
+    [
+        call(adapter, "open, 1 KB", IfShared, move |s| {
+            open_translated(s, provider, KB)
+        }),
+        call(adapter, "open, 100 KB", IfShared, move |s| {
+            open_translated(s, provider, 100 * KB)
+        }),
+        call(adapter, "whole, 1 KB", IfShared, move |s| whole(s, provider, KB)),
+        call(adapter, "whole, 100 KB", IfShared, move |s| {
+            whole(s, provider, 100 * KB)
+        }),
+        call(adapter, "event, alone", WithinExchange, move |s| events(s, provider, 1)),
+        Call {
+            events: 8,
+            ..call(adapter, "event, of a batch of 8", WithinExchange, move |s| {
+                events(s, provider, 8)
+            })
+        },
+    ]
 }
 
 impl Call {
@@ -170,15 +197,14 @@ fn open_relayed(snapshot: &Snapshot, bytes: usize) -> Repeat {
 }
 
 /// Opens an attempt whose request and answer are translated.
-fn open_translated(snapshot: &Snapshot, bytes: usize) -> Repeat {
-    open(snapshot, ANTHROPIC, bytes, |request| {
+fn open_translated(snapshot: &Snapshot, provider: Provider, bytes: usize) -> Repeat {
+    open(snapshot, provider.adapter, bytes, |request| {
         assert!(matches!(request.reading, Reading::Whole));
         let RequestBody::Bytes(body) = &request.body else {
-            panic!("Anthropic takes none of OpenAI's requests");
+            panic!("{} takes none of OpenAI's requests", provider.adapter);
         };
-        let body = parsed(body);
-        assert_eq!(body["model"], "claude-sonnet-4-5");
-        assert_eq!(body["messages"][0]["role"], "user");
+        let text = std::str::from_utf8(body).expect("JSON is UTF-8");
+        assert!(text.contains("You are a helpful assistant.") && text.contains("A gateway stands between"));
     })
 }
 
@@ -197,10 +223,10 @@ fn open(snapshot: &Snapshot, group: &str, bytes: usize, check: impl FnOnce(&Upst
 }
 
 /// Translates a whole answer, after an attempt was opened for it.
-fn whole(snapshot: &Snapshot, bytes: usize) -> Repeat {
-    let answer = samples::anthropic_answer(bytes);
-    let converse = conversation(snapshot, false);
-    let translated = converse().whole(&answer).expect("the answer is Anthropic's");
+fn whole(snapshot: &Snapshot, provider: Provider, bytes: usize) -> Repeat {
+    let answer = (provider.answer)(bytes).to_string().into_bytes();
+    let converse = conversation(snapshot, provider, false);
+    let translated = converse().whole(&answer).expect("the answer is the provider's");
     let content = &parsed(&translated)["choices"][0]["message"]["content"];
     assert_eq!(*content, samples::prose(bytes));
     each_after(converse, move |conversation| {
@@ -209,12 +235,10 @@ fn whole(snapshot: &Snapshot, bytes: usize) -> Repeat {
 }
 
 /// Translates events of one long stream, so many at a time.
-fn events(snapshot: &Snapshot, count: usize) -> Repeat {
-    let batch: Vec<Event> = std::iter::repeat_with(samples::anthropic_words).take(count).collect();
-    let mut stream = conversation(snapshot, true)();
-    stream
-        .events(&samples::anthropic_beginning())
-        .expect("so a stream begins");
+fn events(snapshot: &Snapshot, provider: Provider, count: usize) -> Repeat {
+    let batch: Vec<Event> = std::iter::repeat_with(provider.words).take(count).collect();
+    let mut stream = conversation(snapshot, provider, true)();
+    stream.events(&(provider.beginning)()).expect("so a stream begins");
     let chunks = stream.events(&batch).expect("so a stream goes on");
     let chunks = String::from_utf8(chunks).expect("chunks are JSON");
     let words = chunks
@@ -224,15 +248,15 @@ fn events(snapshot: &Snapshot, count: usize) -> Repeat {
     each(move || stream.events(&batch).expect(WENT_WELL))
 }
 
-/// Opens conversations with Anthropic's adapter.
-fn conversation(snapshot: &Snapshot, is_streaming: bool) -> impl Fn() -> Conversation + use<> {
-    let (adapter, candidate) = adapter(snapshot, ANTHROPIC);
-    let chat = chat(ANTHROPIC, KB, is_streaming);
+/// Opens conversations with a provider's adapter.
+fn conversation(snapshot: &Snapshot, provider: Provider, is_streaming: bool) -> impl Fn() -> Conversation + use<> {
+    let (adapter, candidate) = adapter(snapshot, provider.adapter);
+    let chat = chat(provider.adapter, KB, is_streaming);
     move || {
         let (request, conversation) = adapter
             .open(&chat, &candidate.target, Box::new(candidate.clone()))
             .expect("the adapter serves chats");
-        let is_stream = matches!(request.reading, Reading::Events(Framing::ServerSentEvents));
+        let is_stream = matches!(request.reading, Reading::Events(_));
         assert_eq!(is_stream, is_streaming, "the answer is read as it was asked for");
         conversation
     }

@@ -21,11 +21,10 @@ use sluice::plugin::library::{Library, Registry};
 use sluice::snapshot::{Builder, Snapshot, Sources};
 use sluice::upstream::tls;
 
+use crate::providers::PROVIDERS;
+
 /// The model group of one deployment at OpenAI.
 pub const OPENAI: &str = "gpt";
-
-/// The model group of one deployment at Anthropic.
-pub const ANTHROPIC: &str = "claude";
 
 /// Sizes of the model groups that a strategy ranks.
 pub const GROUP_SIZES: [usize; 3] = [4, 64, 1_000];
@@ -45,7 +44,7 @@ pub const STRATEGIES: [&str; 9] = [
 
 const CONDITIONAL: &str = "conditional";
 
-const PLUGINS: [&str; 3] = ["openai-compatible", "anthropic", "content-filter"];
+const PLUGINS: [&str; 2] = ["openai-compatible", "content-filter"];
 
 /// A call is bounded by the wall clock: on a busy machine a limit of production would end a benchmark of millions of
 /// calls. How long the limit is makes no difference to what it costs.
@@ -146,11 +145,12 @@ fn configuration(isolation: Isolation, strategy: &str) -> Value {
     };
     let plugins: BTreeMap<&str, Value> = PLUGINS
         .into_iter()
+        .chain(PROVIDERS.map(|provider| provider.adapter))
         .chain(STRATEGIES)
         .map(|name| (name, json!({ "isolation": isolation, "time_limit_ms": TIME_LIMIT_MS })))
         .collect();
-    let single = [(OPENAI, "openai/gpt-4o"), (ANTHROPIC, "anthropic/claude-sonnet-4-5")];
-    let mut deployments: Vec<Value> = single.map(|(group, model)| deployment(group, model, None)).into();
+    let mut deployments = vec![deployment(OPENAI, "openai/gpt-4o", None)];
+    deployments.extend(PROVIDERS.map(|provider| deployment(provider.adapter, provider.model, None)));
     for size in GROUP_SIZES {
         let weighted = (0..size).map(|index| deployment(&group_of(size), "openai/gpt-4o", Some(index % 10 + 1)));
         deployments.extend(weighted);
@@ -168,7 +168,13 @@ fn deployment(group: &str, model: &str, weight: Option<usize>) -> Value {
     let tags = weight.filter(|weight| weight % 2 == 0).map(|_| ["reserved"]);
     json!({
         "model_name": group,
-        "litellm_params": { "model": model, "api_key": "sk-never-sent", "weight": weight, "tags": tags },
+        "litellm_params": {
+            "model": model,
+            "api_key": "sk-never-sent",
+            "aws_region_name": "us-east-1",
+            "weight": weight,
+            "tags": tags,
+        },
     })
 }
 

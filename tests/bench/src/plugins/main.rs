@@ -11,12 +11,13 @@
 //! making and the dropping of the instance, but for `whole`: it comes after an `open`, whose figure holds them. A figure
 //! of events is one event's, whatever the batch.
 //!
-//! In reading order: [`calls`] (what is measured), [`loaded`] (the plugins, ready to be called), [`samples`] (what they
-//! are given), [`measure`] (rounds and medians).
+//! In reading order: [`calls`] (what is measured), [`loaded`] (the plugins, ready to be called), [`samples`] and
+//! [`providers`] (what they are given), [`measure`] (rounds and medians).
 
 mod calls;
 mod loaded;
 mod measure;
+mod providers;
 mod samples;
 
 use clap::Parser;

@@ -1,4 +1,4 @@
-//! What the plugins are given: chats, answers, events and text of the sizes that are measured.
+//! What the plugins are given: chats and text of the sizes that are measured.
 
 use std::sync::Arc;
 
@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use sluice::canonical::Canonical;
 use sluice::canonical::Operation;
 use sluice::json;
-use sluice::plugin::adapter::Event;
 
 /// Prose as models write and read it: line breaks and quotation marks, which JSON escapes, and nothing that a filter
 /// looks for.
@@ -67,58 +66,4 @@ pub fn chat(group: &str, bytes: usize, is_streaming: bool) -> Arc<Canonical> {
         headers: Default::default(),
         known: Default::default(),
     })
-}
-
-/// A message as Anthropic answers it, with so many bytes of text.
-pub fn anthropic_answer(bytes: usize) -> Vec<u8> {
-    let message = json!({
-        "id": "msg_01XFDUDYJgAACzvnptvVoYEL",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude-sonnet-4-5-20250929",
-        "content": [{ "type": "text", "text": prose(bytes) }],
-        "stop_reason": "end_turn",
-        "stop_sequence": null,
-        "usage": { "input_tokens": 210, "output_tokens": bytes / 4 },
-    });
-    message.to_string().into()
-}
-
-/// The beginning of an Anthropic stream, up to its first text.
-pub fn anthropic_beginning() -> [Event; 2] {
-    [
-        event(json!({
-            "type": "message_start",
-            "message": {
-                "id": "msg_01XFDUDYJgAACzvnptvVoYEL",
-                "type": "message",
-                "role": "assistant",
-                "model": "claude-sonnet-4-5-20250929",
-                "content": [],
-                "stop_reason": null,
-                "stop_sequence": null,
-                "usage": { "input_tokens": 210, "output_tokens": 1 },
-            },
-        })),
-        event(json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } })),
-    ]
-}
-
-/// A few words of an Anthropic stream.
-pub fn anthropic_words() -> Event {
-    event(json!({
-        "type": "content_block_delta",
-        "index": 0,
-        "delta": { "type": "text_delta", "text": WORDS },
-    }))
-}
-
-fn event(data: Value) -> Event {
-    Event {
-        name: data["type"]
-            .as_str()
-            .expect("every event of Anthropic's has a type")
-            .into(),
-        data: data.to_string().into(),
-    }
 }
