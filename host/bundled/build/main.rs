@@ -28,7 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for input in [
         "plugins",
-        "sdk/rust",
+        "sdk/rust/Cargo.toml",
+        "sdk/rust/README.md",
+        "sdk/rust/src",
         "wit",
         "config/providers.json",
         "host/bundled/build",
