@@ -153,7 +153,8 @@ structs! {
     Entry {
         name base_url key_env base_env parameter_env path_prefix model_prefix serves auth operations drop unsupported takes
         rename clamp values set no_stream_options content_to_string tool_content_to_string strip_message_name name_for plain_messages
-        cache_control_in_parts required_choice_is_asked strip_from_messages strip_from_tools function_tools_only defaults headers thinking replay answer models
+        document_parts cache_control_in_parts required_choice_is_asked strip_from_messages strip_from_tools function_tools_only
+        tools_need_parameters defaults headers thinking replay answer models
     }
     ModelRule { names except drop unsupported values set web_search_tool schema thinking replay }
 }

@@ -6,11 +6,24 @@ import http.server
 import json
 import threading
 
-NAMES = ["openai", "azure", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama"]
+#: The module of `wire` that has the types of each provider.
+CHECKED_BY = {
+    "openai": "openai_chat",
+    "responses": "openai_responses",
+    "azure": "openai_chat",
+    "mistral": "mistral",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "vertex_ai": "gemini",
+    "bedrock": "bedrock",
+    "cohere": "cohere",
+    "ollama": "ollama",
+}
+NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama"]
 
 
-def deployments(mock, tokens):
-    """`litellm_params` by provider."""
+def deployments(upstream, tokens):
+    """`litellm_params` by provider, each below a path of its name."""
     google = {
         "type": "authorized_user",
         "client_id": "id",
@@ -19,26 +32,33 @@ def deployments(mock, tokens):
         "token_uri": f"{tokens}/token",
     }
     return {
-        "openai": {"model": "openai/gpt-4o", "api_base": f"{mock}/v1", "api_key": "sk-conversations"},
-        "azure": {"model": "azure/gpt-4o", "api_base": mock, "api_key": "key-conversations", "api_version": "2024-10-21"},
-        "anthropic": {"model": "anthropic/claude-sonnet-4-5", "api_base": mock, "api_key": "key-conversations"},
-        "gemini": {"model": "gemini/gemini-2.5-flash", "api_base": f"{mock}/v1beta", "api_key": "key-conversations"},
+        "openai": {"model": "openai/gpt-4o", "api_base": f"{upstream}/openai/v1", "api_key": "sk-conversations"},
+        # A model that speaks the Responses API alone.
+        "responses": {"model": "openai/o3-pro", "api_base": f"{upstream}/responses/v1", "api_key": "sk-conversations"},
+        "azure": {"model": "azure/gpt-4o", "api_base": f"{upstream}/azure", "api_key": "key-conversations", "api_version": "2024-10-21"},
+        "mistral": {
+            "model": "mistral/mistral-large-latest",
+            "api_base": f"{upstream}/mistral/v1",
+            "api_key": "key-conversations",
+        },
+        "anthropic": {"model": "anthropic/claude-sonnet-4-5", "api_base": f"{upstream}/anthropic", "api_key": "key-conversations"},
+        "gemini": {"model": "gemini/gemini-2.5-flash", "api_base": f"{upstream}/gemini/v1beta", "api_key": "key-conversations"},
         "vertex_ai": {
             "model": "vertex_ai/gemini-2.5-flash",
-            "api_base": f"{mock}/v1/projects/p/locations/us-central1",
+            "api_base": f"{upstream}/vertex_ai/v1/projects/p/locations/us-central1",
             "vertex_project": "p",
             "vertex_location": "us-central1",
             "vertex_credentials": json.dumps(google),
         },
         "bedrock": {
             "model": "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0",
-            "api_base": mock,
+            "api_base": f"{upstream}/bedrock",
             "aws_access_key_id": "AKIDCONVERSATIONS",
             "aws_secret_access_key": "secret-key-of-conversations",
             "aws_region_name": "us-east-1",
         },
-        "cohere": {"model": "cohere/command-a-03-2025", "api_base": mock, "api_key": "key-conversations"},
-        "ollama": {"model": "ollama/qwen3", "api_base": mock},
+        "cohere": {"model": "cohere/command-a-03-2025", "api_base": f"{upstream}/cohere", "api_key": "key-conversations"},
+        "ollama": {"model": "ollama/qwen3", "api_base": f"{upstream}/ollama"},
     }
 
 

@@ -1,7 +1,8 @@
 """Conversations from one set of files, through every adapter, whole and streamed, with OpenAI's own SDK.
 
 The upstream is aimock, which speaks each provider's API and gives each request back as it understood it, so that what an
-adapter sent is read by somebody else's code. `conversations/*.json` hold what is said, what the mock answers, what the
+adapter sent is read by somebody else's code. Before it stands what refuses a request that is not of the provider's own
+types (`strict.py`). `conversations/*.json` hold what is said, what the mock answers, what the
 client must get, and who cannot do it or is not mocked so (`except`). `plugins/README.md` has the table of them.
 """
 
@@ -13,6 +14,7 @@ import pytest
 import conftest
 import conversing
 import providers
+import strict
 from conversing import CONVERSATIONS, ask, compare, journal, message_of, reached, texts_of
 
 
@@ -25,8 +27,8 @@ def mock(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(mock, tmp_path_factory):
-    with providers.token_service() as tokens:
-        deployments = providers.deployments(mock, tokens)
+    with providers.token_service() as tokens, strict.before(mock) as upstream:
+        deployments = providers.deployments(upstream, tokens)
         config = {
             "model_list": [{"model_name": name, "litellm_params": params} for name, params in deployments.items()],
             "router_settings": {"num_retries": 0, "disable_cooldowns": True},
@@ -42,7 +44,8 @@ def client(mock, tmp_path_factory):
 @pytest.mark.parametrize("provider", providers.NAMES)
 def test_conversation(client, mock, provider, conversation, stream):
     script = CONVERSATIONS[conversation]
-    if reason := script.get("except", {}).get(provider):
+    skipped = script.get("except", {})
+    if reason := skipped.get(provider) or (stream and skipped.get(f"{provider} streamed")):
         pytest.skip(reason)
     history = []
     calls = []

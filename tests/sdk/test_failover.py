@@ -11,6 +11,7 @@ import pytest
 import conftest
 import conversing
 import providers
+import strict
 from conversing import CONVERSATIONS, ask, compare, journal, message_of, reached, texts_of
 
 KINDS = ["azure", "openai", "anthropic", "gemini", "bedrock"]
@@ -27,19 +28,20 @@ def client(mock, tmp_path_factory):
     """A gateway with a group for each kind, in which all deployments are there and that kind's alone works."""
     # Nobody listens there.
     nowhere = f"http://127.0.0.1:{conftest.free_port()}"
-    groups = []
-    for good in KINDS:
-        for order, kind in enumerate([kind for kind in KINDS if kind != good] + [good], start=1):
-            params = providers.deployments(mock if kind == good else nowhere, nowhere)[kind]
-            groups.append({"model_name": good, "litellm_params": params | {"order": order, "weight": 1}})
-    config = {
-        "model_list": groups,
-        "router_settings": {"num_retries": 6, "routing_strategy": "priority"},
-        "general_settings": {"master_key": conftest.KEY},
-        "sluice": {"retry_waits_ms": [1]},
-    }
-    with conftest.serving(tmp_path_factory.mktemp("failover"), json.dumps(config)) as base:
-        yield conftest.client_of(base)
+    with strict.before(mock) as upstream:
+        groups = []
+        for good in KINDS:
+            for order, kind in enumerate([kind for kind in KINDS if kind != good] + [good], start=1):
+                params = providers.deployments(upstream if kind == good else nowhere, nowhere)[kind]
+                groups.append({"model_name": good, "litellm_params": params | {"order": order, "weight": 1}})
+        config = {
+            "model_list": groups,
+            "router_settings": {"num_retries": 6, "routing_strategy": "priority"},
+            "general_settings": {"master_key": conftest.KEY},
+            "sluice": {"retry_waits_ms": [1]},
+        }
+        with conftest.serving(tmp_path_factory.mktemp("failover"), json.dumps(config)) as base:
+            yield conftest.client_of(base)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])

@@ -8,21 +8,26 @@ import pytest
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
-#: The plugin whose cases a module of `wire` checks, and what their file names begin with.
+#: Whose cases a module of `wire` checks: a plugin, and the providers of it.
 CHECKED = {
-    "bedrock": ("bedrock", ""),
-    "cohere": ("cohere", ""),
-    "gemini": ("gemini", ""),
-    "ollama": ("ollama", ""),
-    "openai_responses": ("openai-compatible", "responses"),
-    "replicate": ("replicate", ""),
+    "anthropic": ("anthropic", ["anthropic", "azure_ai"]),
+    "bedrock": ("bedrock", ["bedrock", "bedrock_converse"]),
+    "cohere": ("cohere", ["cohere", "cohere_chat"]),
+    "gemini": ("gemini", ["gemini", "vertex_ai", "vertex_ai_beta"]),
+    "mistral": ("openai-compatible", ["mistral", "codestral"]),
+    "ollama": ("ollama", ["ollama", "ollama_chat"]),
+    "openai_chat": ("openai-compatible", ["openai", "azure"]),
+    "openai_responses": ("openai-compatible", ["openai", "azure"]),
+    "replicate": ("replicate", ["replicate"]),
 }
 
 
 def cases():
-    for module, (plugin, start) in CHECKED.items():
-        for path in sorted((PLUGINS / plugin / "cases").glob(f"{start}*.json")):
-            yield pytest.param(module, path, id=f"{module}-{path.stem}")
+    for module, (plugin, providers) in CHECKED.items():
+        for path in sorted((PLUGINS / plugin / "cases").glob("*.json")):
+            case = json.loads(path.read_text())
+            if case["deployment"]["model"].split("/")[0] in providers:
+                yield pytest.param(module, path, id=f"{module}-{path.stem}")
 
 
 @pytest.mark.parametrize("module, path", list(cases()))

@@ -70,6 +70,8 @@ pub struct Entry {
     #[serde(default)]
     pub plain_messages: bool,
     #[serde(default)]
+    pub document_parts: bool,
+    #[serde(default)]
     pub cache_control_in_parts: bool,
     #[serde(default)]
     pub required_choice_is_asked: bool,
@@ -79,6 +81,8 @@ pub struct Entry {
     pub strip_from_tools: List<Text>,
     #[serde(default)]
     pub function_tools_only: bool,
+    #[serde(default)]
+    pub tools_need_parameters: bool,
     #[serde(default)]
     pub defaults: Pairs<Json>,
     #[serde(default)]

@@ -40,6 +40,9 @@ pub fn apply<'a>(entry: &'a Entry, model: &str, patch: &mut Patch<'a>) {
     if entry.function_tools_only {
         tools::keep_functions(patch);
     }
+    if entry.tools_need_parameters {
+        tools::fill_parameters(patch);
+    }
     rewrite_messages(entry, &rules, patch);
 }
 
@@ -153,6 +156,7 @@ fn rewrite_messages<'a>(entry: &'a Entry, rules: &[&ModelRule], patch: &mut Patc
         strip_name: entry.strip_message_name,
         name_for: &entry.name_for,
         cache_control_in_parts: entry.cache_control_in_parts,
+        document_parts: entry.document_parts,
         is_plain: entry.plain_messages,
         strip_cache_control: strips_cache_control(entry),
         strip: &entry.strip_from_messages,

@@ -22,6 +22,9 @@ const NAMED: [&str; 5] = [
 /// Members that are data and no schema.
 const DATA: [&str; 4] = ["default", "const", "enum", "examples"];
 
+/// The schema of a function that takes nothing.
+const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
+
 /// Takes members out of the tools' definitions, wherever a schema has them.
 pub fn strip(patch: &mut Patch<'_>, fields: &[Text], strip_cache_control: bool) {
     let Some(tools) = patch.value("tools").map(std::borrow::Cow::into_owned) else {
@@ -149,6 +152,39 @@ pub fn keep_functions(patch: &mut Patch<'_>) {
     patch.put("tools", format!("[{}]", kept.join(",")));
 }
 
+/// A function without `parameters` takes none, by OpenAI's rule; here that is written out.
+pub fn fill_parameters(patch: &mut Patch<'_>) {
+    let Some(tools) = patch.value("tools").map(std::borrow::Cow::into_owned) else {
+        return;
+    };
+    let Ok(all) = serde_json::from_str::<Vec<Fields>>(&tools) else {
+        return;
+    };
+    let mut is_changed = false;
+    let mut out = Vec::with_capacity(tools.len() + NO_PARAMETERS.len());
+    let mut list = List::begin(&mut out);
+    for Fields(members) in &all {
+        let mut tool = list.object();
+        for (name, member) in members {
+            let escaped = Json::from_decoded(name);
+            match serde_json::from_str(member.get()) {
+                Ok(function @ Fields(_)) if name == "function" && function.get("parameters").is_none() => {
+                    is_changed = true;
+                    let mut to = tool.object("function");
+                    to.rest(&function.0).json("parameters", NO_PARAMETERS);
+                }
+                _ => {
+                    tool.raw(escaped.escaped(), member);
+                }
+            }
+        }
+    }
+    drop(list);
+    if let (true, Ok(json)) = (is_changed, String::from_utf8(out)) {
+        patch.put("tools", json);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sluice_sdk::RequestBody;
@@ -184,6 +220,22 @@ mod tests {
             )),
             ""
         );
+    }
+
+    #[test]
+    fn functions_without_parameters_get_a_schema_of_none() {
+        let body =
+            r#"{"tools":[{"type":"function","function":{"name":"f"}},{"type":"x"},{"function":{"parameters":{}}}]}"#;
+        let filled = r#"{"name":"f","parameters":{"type":"object","properties":{}}}"#;
+        assert_eq!(
+            patched(body, fill_parameters),
+            format!(
+                r#"{{"tools":[{{"type":"function","function":{filled}}},{{"type":"x"}},{{"function":{{"parameters":{{}}}}}}]}}"#
+            )
+        );
+        for body in [r#"{"tools":[{"type":"x"}]}"#, r#"{"tools":"none"}"#, "{}"] {
+            assert_eq!(patched(body, fill_parameters), "", "{body}");
+        }
     }
 
     #[test]

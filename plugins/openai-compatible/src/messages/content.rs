@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Fields, List, Text as Json};
 
-use super::{CACHE_CONTROL, Rewrite};
+use super::{CACHE_CONTROL, Rewrite, documents};
 
 /// Content with the mark on its last part.
 pub fn marked(content: &str, mark: &str) -> Option<String> {
@@ -58,7 +58,8 @@ pub fn joined(content: &str) -> Option<String> {
 fn rewritten_parts(content: &str, wanted: Rewrite) -> Option<String> {
     let may_strip = wanted.strip_cache_control || !wanted.strip.is_empty();
     let may_have_address = wanted.is_plain && content.contains("\"image_url\"");
-    if !may_strip && !may_have_address {
+    let may_have_document = wanted.document_parts && documents::SIGNS.iter().any(|sign| content.contains(sign));
+    if !may_strip && !may_have_address && !may_have_document {
         return None;
     }
     let parts: Vec<&RawValue> = serde_json::from_str(content).ok()?;
@@ -70,6 +71,11 @@ fn rewritten_parts(content: &str, wanted: Rewrite) -> Option<String> {
             to.json(part.get());
             continue;
         };
+        if let Some(document) = may_have_document.then(|| documents::part(part)).flatten() {
+            is_changed = true;
+            to.json(&document);
+            continue;
+        }
         let mut to = to.object();
         for (name, value) in &fields.0 {
             if wanted.strips(name) {

@@ -1,6 +1,7 @@
 //! The quirks that look into messages. Only the messages that change are written anew; the others keep their bytes.
 
 mod content;
+mod documents;
 mod replay;
 
 use serde_json::value::RawValue;
@@ -27,6 +28,8 @@ pub struct Rewrite<'e> {
     pub name_for: &'e [Text],
     /// `cache_control` of a message moves to its last part.
     pub cache_control_in_parts: bool,
+    /// Files and sounds are written as Mistral has them.
+    pub document_parts: bool,
     /// `developer` becomes `system`, an address of an image becomes an object, and `null` fields of the assistant go.
     pub is_plain: bool,
     /// `cache_control` is taken out of messages and of their parts.
@@ -43,6 +46,7 @@ impl Rewrite<'_> {
             || self.strip_name
             || !self.name_for.is_empty()
             || self.cache_control_in_parts
+            || self.document_parts
             || self.is_plain
             || self.strip_cache_control
             || !self.strip.is_empty()
@@ -53,6 +57,7 @@ impl Rewrite<'_> {
     fn may_apply(self, messages: &str) -> bool {
         ((self.content_to_string || self.tool_content_to_string) && messages.contains("\"text\""))
             || ((self.strip_name || !self.name_for.is_empty()) && messages.contains("\"name\""))
+            || (self.document_parts && documents::SIGNS.iter().any(|sign| messages.contains(sign)))
             || (self.is_plain && PLAINLY_ELSE.iter().any(|sign| messages.contains(sign)))
             || ((self.strip_cache_control || self.cache_control_in_parts) && messages.contains(CACHE_CONTROL))
             || (self.replay.is_some() && messages.contains("\"assistant\""))
@@ -149,6 +154,7 @@ mod tests {
         strip_name: true,
         name_for: &[],
         cache_control_in_parts: false,
+        document_parts: false,
         is_plain: false,
         strip_cache_control: false,
         strip: &[],
@@ -200,6 +206,7 @@ mod tests {
             strip_name: false,
             name_for: &[],
             cache_control_in_parts: false,
+            document_parts: false,
             is_plain: true,
             strip_cache_control: true,
             strip: &[Text::Borrowed("thinking_blocks")],

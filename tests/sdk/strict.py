@@ -1,0 +1,58 @@
+"""Stands before the mock and takes only what the provider would: a request is checked against the provider's own published
+types, and refused with what is wrong."""
+
+import contextlib
+import http.client
+import http.server
+import importlib
+import json
+import threading
+import urllib.parse
+
+import providers
+
+#: What belongs to one connection.
+HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
+
+
+@contextlib.contextmanager
+def before(mock):
+    """Gives the base URL; below it each provider has a path of its name."""
+    upstream = urllib.parse.urlsplit(mock).netloc
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            _, provider, path = self.path.split("/", 2)
+            path = f"/{path}"
+            wire = importlib.import_module(f"wire.{providers.CHECKED_BY[provider]}")
+            if problems := wire.problems("chat-completions", path, json.loads(body)):
+                return self.answer(400, json.dumps({"message": "; ".join(problems)}).encode())
+            connection = http.client.HTTPConnection(upstream)
+            connection.request("POST", path, body, dict(self.headers.items()) | {"host": upstream})
+            self.relay(connection.getresponse())
+
+        def relay(self, answer):
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.end_headers()
+            # The end of the connection ends the answer, as HTTP/1.0 has it.
+            while piece := answer.read1():
+                self.wfile.write(piece)
+
+        def answer(self, status, body):
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
