@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let tests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    for input in ["guests", "../sdk/rust", "../wit"] {
+    for input in ["guests", "../sdk/rust/Cargo.toml", "../sdk/rust/src", "../wit"] {
         // Relative to this package, as in host/bundled/build/.
         println!("cargo::rerun-if-changed={input}");
     }

@@ -137,6 +137,18 @@ const BUDGETS: &[Budget] = &[
         3.0,
     ),
     at_most(
+        "CPU an exchange translated to Gemini, × floor",
+        Reading::Cpu("OpenAI → Gemini, 1 KB, c=16"),
+        4.0,
+        3.0,
+    ),
+    at_most(
+        "CPU an exchange translated to Bedrock, × floor",
+        Reading::Cpu("OpenAI → Bedrock, 1 KB, c=16"),
+        4.0,
+        3.0,
+    ),
+    at_most(
         "CPU a translated chunk, own segment, × floor",
         Reading::Cpu("OpenAI → Anthropic, stream, own segments, c=64"),
         1.8,

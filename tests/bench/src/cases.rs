@@ -146,6 +146,32 @@ pub const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "OpenAI → Gemini, 1 KB, c=16",
+        group: "gemini-whole",
+        ..PLAIN
+    },
+    Case {
+        name: "OpenAI → Gemini, stream, burst, c=16",
+        group: "gemini-burst",
+        model: "burst",
+        wanted: Wanted::Stream,
+        unit: Unit::Chunk,
+        ..PLAIN
+    },
+    Case {
+        name: "OpenAI → Bedrock, 1 KB, c=16",
+        group: "bedrock-whole",
+        ..PLAIN
+    },
+    Case {
+        name: "OpenAI → Bedrock, stream, burst, c=16",
+        group: "bedrock-burst",
+        model: "burst",
+        wanted: Wanted::Stream,
+        unit: Unit::Chunk,
+        ..PLAIN
+    },
+    Case {
         name: "failover, c=16",
         group: "failover",
         has_floor: false,

@@ -133,11 +133,19 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     let mut deploy = |group: &str, provider: &str, model: &str, key: usize| {
         let base = match provider {
             "openai" => format!("http://{upstream}/v1"),
+            "gemini" => format!("http://{upstream}/v1beta"),
             _ => format!("http://{upstream}"),
+        };
+        let credential = match provider {
+            // Each request is signed.
+            "bedrock" => {
+                "aws_access_key_id: AKIDBENCH, aws_secret_access_key: bench, aws_region_name: us-east-1".into()
+            }
+            _ => format!("api_key: sk-upstream-{key}"),
         };
         let _ = write!(
             text,
-            "  - model_name: {group}\n    litellm_params: {{model: {provider}/{model}, api_base: \"{base}\", api_key: sk-upstream-{key}}}\n"
+            "  - model_name: {group}\n    litellm_params: {{model: {provider}/{model}, api_base: \"{base}\", {credential}}}\n"
         );
     };
     let count = match variant {
@@ -150,6 +158,11 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     }
     for model in ["whole", "burst", "paced"] {
         deploy(&format!("anthropic-{model}"), "anthropic", model, 0);
+    }
+    for provider in ["gemini", "bedrock"] {
+        for model in ["whole", "burst"] {
+            deploy(&format!("{provider}-{model}"), provider, model, 0);
+        }
     }
     for model in ["whole", "rate-limited", "resets"] {
         deploy("failover", "openai", model, 0);

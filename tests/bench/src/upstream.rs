@@ -52,10 +52,8 @@ impl Behaviour {
     }
 }
 
-struct Shelf {
-    openai: Ready,
-    anthropic: Ready,
-}
+/// What each dialect answers, in the order of [`Dialect::ALL`].
+struct Shelf([Ready; Dialect::ALL.len()]);
 
 struct Ready {
     answers: Answers,
@@ -76,10 +74,7 @@ impl Ready {
 /// The address cannot be listened on.
 pub async fn serve(address: SocketAddr) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
-    let shelf = Rc::new(Shelf {
-        openai: Ready::of(Dialect::OpenAi),
-        anthropic: Ready::of(Dialect::Anthropic),
-    });
+    let shelf = Rc::new(Shelf(Dialect::ALL.map(Ready::of)));
     loop {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
@@ -94,10 +89,7 @@ pub async fn serve(address: SocketAddr) -> std::io::Result<()> {
 async fn converse(mut socket: TcpStream, shelf: &Shelf) -> std::io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
     while let Some(request) = read_request(&mut socket, &mut buffer).await? {
-        let ready = match request.dialect {
-            Dialect::OpenAi => &shelf.openai,
-            Dialect::Anthropic => &shelf.anthropic,
-        };
+        let ready = &shelf.0[request.dialect as usize];
         match request.behaviour {
             Some(Behaviour::Whole) => socket.write_all(&ready.answers.whole).await?,
             Some(Behaviour::Burst) => socket.write_all(&ready.burst).await?,
@@ -155,16 +147,14 @@ async fn read_request(socket: &mut TcpStream, buffer: &mut [u8]) -> std::io::Res
     };
     let head = &buffer[..head_end];
     let line = memchr::memchr(b'\r', head).map_or(head, |end| &head[..end]);
-    let dialect = match memmem::find(line, b"/messages") {
-        Some(_) => Dialect::Anthropic,
-        None => Dialect::OpenAi,
-    };
+    let (dialect, model_in_path) = asked(line);
     let body = match content_length(head) {
         Some(length) => Body::Length(length),
         None if memmem::find(head, b"hunked").is_some() => Body::Chunked,
         None => Body::Length(0),
     };
-    let mut behaviour = model(&buffer[head_end..filled]).and_then(Behaviour::of);
+    let model_in_path = model_in_path.and_then(Behaviour::of);
+    let mut behaviour = model_in_path.or_else(|| model(&buffer[head_end..filled]).and_then(Behaviour::of));
     let mut body_read = filled - head_end;
     let mut last = filled;
     while !body.is_over(body_read, &buffer[..last]) {
@@ -180,6 +170,24 @@ async fn read_request(socket: &mut TcpStream, buffer: &mut [u8]) -> std::io::Res
         behaviour = behaviour.or_else(|| model(&buffer[..last]).and_then(Behaviour::of));
     }
     Ok(Some(Asked { dialect, behaviour }))
+}
+
+/// Whose API a request line belongs to, and the model where it stands there.
+fn asked(line: &[u8]) -> (Dialect, Option<&[u8]>) {
+    let between = |start: &[u8], end: u8| {
+        let rest = &line[memmem::find(line, start)? + start.len()..];
+        Some(&rest[..memchr::memchr(end, rest)?])
+    };
+    let has = |sign: &[u8]| memmem::find(line, sign).is_some();
+    if has(b"/messages") {
+        (Dialect::Anthropic, None)
+    } else if has(b"enerateContent") {
+        (Dialect::Gemini, between(b"/models/", b':'))
+    } else if has(b"/converse") {
+        (Dialect::Bedrock, between(b"/model/", b'/'))
+    } else {
+        (Dialect::OpenAi, None)
+    }
 }
 
 /// How a request's body ends.
