@@ -24,13 +24,6 @@ NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vert
 
 def deployments(upstream, tokens):
     """`litellm_params` by provider, each below a path of its name."""
-    google = {
-        "type": "authorized_user",
-        "client_id": "id",
-        "client_secret": "secret-of-the-client",
-        "refresh_token": "refresh-token-of-the-user",
-        "token_uri": f"{tokens}/token",
-    }
     return {
         "openai": {"model": "openai/gpt-4o", "api_base": f"{upstream}/openai/v1", "api_key": "sk-conversations"},
         # A model that speaks the Responses API alone.
@@ -48,7 +41,7 @@ def deployments(upstream, tokens):
             "api_base": f"{upstream}/vertex_ai/v1/projects/p/locations/us-central1",
             "vertex_project": "p",
             "vertex_location": "us-central1",
-            "vertex_credentials": json.dumps(google),
+            "vertex_credentials": google_user(tokens),
         },
         "bedrock": {
             "model": "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -60,6 +53,18 @@ def deployments(upstream, tokens):
         "cohere": {"model": "cohere/command-a-03-2025", "api_base": f"{upstream}/cohere", "api_key": "key-conversations"},
         "ollama": {"model": "ollama/qwen3", "api_base": f"{upstream}/ollama"},
     }
+
+
+def google_user(tokens):
+    """Credentials of a user of Google's, whose tokens come from this service."""
+    user = {
+        "type": "authorized_user",
+        "client_id": "id",
+        "client_secret": "secret-of-the-client",
+        "refresh_token": "refresh-token-of-the-user",
+        "token_uri": f"{tokens}/token",
+    }
+    return json.dumps(user)
 
 
 def fixtures(conversations):

@@ -187,6 +187,29 @@ def test_the_metadata_server_is_asked_last(cloud, tmp_path):
     assert cloud.paths("/computeMetadata")[0].headers["metadata-flavor"] == "Google"
 
 
+@pytest.mark.parametrize(
+    "api_key, header, value",
+    [("key-of-google", "x-goog-api-key", "key-of-google"), ("ya29.token", "authorization", "Bearer ya29.token")],
+)
+def test_a_key_or_a_token_of_the_operators_is_sent_as_it_is(cloud, tmp_path, api_key, header, value):
+    cloud.answers = {"/v1/projects": lambda _: (200, GEMINI)}
+    params = vertex(cloud, None, vertex_project="p", api_key=api_key)
+    del params["vertex_credentials"]
+    with gateway(tmp_path, [params], GCE_METADATA_HOST="127.0.0.1:1") as (client, _):
+        assert ask(client) == "hi"
+    (asked,) = cloud.paths("/v1/")
+    assert asked.headers[header] == value
+
+
+def test_credentials_come_before_a_key(cloud, key, tmp_path):
+    cloud.answers = {"/token": token, "/v1/projects": lambda _: (200, GEMINI)}
+    account = json.dumps(service_account(cloud, key))
+    with gateway(tmp_path, [vertex(cloud, account, api_key="key-of-google")]) as (client, _):
+        assert ask(client) == "hi"
+    (asked,) = cloud.paths("/v1/")
+    assert asked.headers["authorization"] == "Bearer token-of-google" and "x-goog-api-key" not in asked.headers
+
+
 def test_a_refused_credential_leaves_others_to_serve(cloud, key, tmp_path):
     refusal = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
     cloud.answers = {"/token": lambda _: (400, refusal), "/v1/chat": lambda _: (200, OPENAI)}

@@ -19,6 +19,12 @@ use crate::upstream::Outgoing;
 /// The features that a request asks Anthropic to enable, separated by commas.
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
+/// Where Google takes an API key.
+const GOOGLE_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
+/// How Google's access tokens begin.
+const GOOGLE_TOKEN: &str = "ya29.";
+
 /// Lets Anthropic accept OAuth tokens.
 const ANTHROPIC_TOKENS_BETA: &str = "oauth-2025-04-20";
 
@@ -93,6 +99,11 @@ pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<O
             }
         }
         Auth::AwsSigv4(_) => {}
+        Auth::GoogleOauth(_) if matches!(deployment.identity, Identity::Keys) => {
+            if let Some(secret) = find(deployment, "api_key")? {
+                put_google(deployment, secret, request.headers_mut())?;
+            }
+        }
         Auth::GoogleOauth(_) => {
             let token = token(deployment, "Google OAuth").await?;
             bear(deployment, "vertex_credentials", &token, request.headers_mut())?;
@@ -208,6 +219,16 @@ fn join(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
         .get(name)
         .and_then(|list| HeaderValue::from_bytes(&[list.as_bytes(), b",", value.as_bytes()].concat()).ok());
     headers.insert(name, joined.unwrap_or_else(|| value.clone()));
+}
+
+/// Google's own key, or an access token that the operator fetches, told apart by how it begins
+/// (<https://cloud.google.com/docs/authentication/token-types>).
+fn put_google(deployment: &Deployment, secret: &Secret, headers: &mut HeaderMap) -> Result<(), AuthError> {
+    if secret.expose().starts_with(GOOGLE_TOKEN) {
+        return bear(deployment, "api_key", secret, headers);
+    }
+    headers.insert(GOOGLE_KEY, header(deployment, "api_key", secret.expose())?);
+    Ok(())
 }
 
 /// The secret; `None` if it is missing and the provider works without one.

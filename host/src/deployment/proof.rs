@@ -74,14 +74,15 @@ pub fn find(
     let own = Own { settings, variable };
     let has = |name: &str| own.secret(name).is_some();
     let (identity, facts) = match &served.info.auth {
-        Auth::GoogleOauth(_) if has("api_key") => (Identity::Keys, Vec::new()),
         Auth::GoogleOauth(scope) => {
             let is_left_out = |name: &str| own.text(name).is_none();
+            let bears = has("api_key") && !has("vertex_credentials");
             let project = || google_project(&own);
-            let project = is_left_out("vertex_project").then(project).flatten();
+            let project = (!bears && is_left_out("vertex_project")).then(project).flatten();
             let location = is_left_out("vertex_location").then(|| GOOGLE_LOCATION.to_owned());
             let facts = [("vertex_project", project), ("vertex_location", location)];
-            (identities.google(&own, scope)?, facts.to_vec())
+            let identity = if bears { Identity::Keys } else { identities.google(&own, scope)? };
+            (identity, facts.to_vec())
         }
         Auth::AwsSigv4(_) => {
             let region = || aws::default_region(&own);
