@@ -244,6 +244,12 @@ def unit_prices(entry, where, report):
         price = next((price for price in prices if price), None)
         if price is not None:
             found[ours] = price
+    # By how much the model reads of what it finds; without a wish that is the middle.
+    searches = entry.get("search_context_cost_per_query") or {}
+    if price := pico_dollars(searches.get("search_context_size_medium"), where, report):
+        found["per_search"] = price
+    if times := (entry.get("provider_specific_entry") or {}).get("us"):
+        found["us_permille"] = int(Decimal(str(times)) * 1000)
     return found
 
 

@@ -210,6 +210,61 @@ def test_credentials_come_before_a_key(cloud, key, tmp_path):
     assert asked.headers["authorization"] == "Bearer token-of-google" and "x-goog-api-key" not in asked.headers
 
 
+EXCHANGES = {
+    "watsonx": (
+        {"model": "watsonx/ibm/granite", "api_key": "key-of-ibm", "project_id": "p"},
+        {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": "key-of-ibm"},
+        None,
+        "/ml/",
+    ),
+    "databricks": (
+        {"model": "databricks/dbrx", "client_id": "robot", "client_secret": "secret-of-robot"},
+        {"grant_type": "client_credentials", "scope": "all-apis"},
+        "robot:secret-of-robot",
+        "/serving-endpoints/",
+    ),
+}
+
+
+@pytest.mark.parametrize("provider", EXCHANGES)
+def test_keys_are_exchanged_once_for_a_token(cloud, tmp_path, provider):
+    params, expected, basic, path = EXCHANGES[provider]
+    base = {"watsonx": cloud.base, "databricks": f"{cloud.base}/serving-endpoints"}[provider]
+    cloud.answers = {"/identity/token": token, "/oidc/v1/token": token, path: lambda _: (200, OPENAI)}
+    environment = {"WATSONX_IAM_URL": f"{cloud.base}/identity/token"}
+    with gateway(tmp_path, [params | {"api_base": base}], **environment) as (client, log):
+        assert [ask(client) for _ in range(3)] == ["hi"] * 3
+        text = log.read_text()
+    (asked,) = cloud.paths("/identity/token") + cloud.paths("/oidc/v1/token")
+    assert form(asked) == expected
+    assert asked.headers["authorization"] == (f"Basic {base64.b64encode(basic.encode()).decode()}" if basic else None)
+    assert {asked.headers["authorization"] for asked in cloud.paths(path)} == {"Bearer token-of-google"}
+    assert "key-of-ibm" not in text and "secret-of-robot" not in text
+
+
+def test_a_token_of_the_operators_is_not_exchanged(cloud, tmp_path):
+    cloud.answers = {"/serving-endpoints/": lambda _: (200, OPENAI)}
+    params = {"model": "databricks/dbrx", "api_key": "dapi-1", "client_id": "robot", "client_secret": "secret"}
+    with gateway(tmp_path, [params | {"api_base": f"{cloud.base}/serving-endpoints"}]) as (client, _):
+        assert ask(client) == "hi"
+    assert cloud.paths("/serving-endpoints/")[0].headers["authorization"] == "Bearer dapi-1"
+    assert not cloud.paths("/oidc")
+
+
+def test_a_refused_exchange_is_a_fault_of_ours_in_the_services_words(cloud, tmp_path):
+    refusal = {"errorCode": "BXNIM0415E", "errorMessage": "Provided API key could not be found: key-of-ibm"}
+    cloud.answers = {"/identity/token": lambda _: (400, refusal), "/v1/chat": lambda _: (200, OPENAI)}
+    deployments = [
+        EXCHANGES["watsonx"][0] | {"api_base": cloud.base, "order": 1},
+        {"model": "openai/m", "api_base": f"{cloud.base}/v1", "api_key": "sk-x", "order": 2},
+    ]
+    environment = {"WATSONX_IAM_URL": f"{cloud.base}/identity/token"}
+    with gateway(tmp_path, deployments, **environment) as (client, log):
+        assert ask(client) == "hi"
+        text = log.read_text()
+    assert "Provided API key could not be found." in text and "key-of-ibm" not in text
+
+
 def test_a_refused_credential_leaves_others_to_serve(cloud, key, tmp_path):
     refusal = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
     cloud.answers = {"/token": lambda _: (400, refusal), "/v1/chat": lambda _: (200, OPENAI)}

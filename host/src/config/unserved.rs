@@ -77,8 +77,7 @@ const UNSERVED: &[(&str, Instead)] = &[
     ("triton", OpenAiAt("http://<host>:9000/v1")),
     ("typesafe", Adapter),
     ("valkey", Other("It is a vector store, and these are not yet in effect.")),
-    ("watsonx", OpenAiAt("https://<region>.ml.cloud.ibm.com/ml/gateway/v1")),
-    ("watsonx_text", OpenAiAt("https://<region>.ml.cloud.ibm.com/ml/gateway/v1")),
+    ("watsonx_text", Prefix("watsonx")),
 ];
 
 /// What the user of a model of this provider can do.

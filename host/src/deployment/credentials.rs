@@ -77,8 +77,8 @@ impl AuthError {
 pub async fn prove(deployment: &Deployment, auth: &Auth, request: &mut Request<Outgoing>) -> Result<(), AuthError> {
     match auth {
         Auth::None => {}
-        Auth::Bearer(parameter) if parameter == ENTRA_TOKEN && is_fetched(deployment) => {
-            let token = token(deployment, "Entra ID").await?;
+        Auth::Bearer(parameter) if is_fetched(deployment, parameter) => {
+            let token = token(deployment, "tokens").await?;
             bear(deployment, parameter, &token, request.headers_mut())?;
         }
         Auth::Bearer(parameter) => {
@@ -158,13 +158,19 @@ fn with_pair(path_and_query: &str, pair: &str) -> String {
     format!("{path_and_query}{mark}{pair}")
 }
 
-fn is_fetched(deployment: &Deployment) -> bool {
-    matches!(deployment.identity, Identity::Azure(_))
+/// Whether a token that is fetched takes the place of this parameter.
+fn is_fetched(deployment: &Deployment, parameter: &str) -> bool {
+    match deployment.identity {
+        Identity::Azure(_) => parameter == ENTRA_TOKEN,
+        Identity::Exchanged(_) => true,
+        Identity::Keys | Identity::Google(_) | Identity::Aws(_) => false,
+    }
 }
 
 /// An access token of the deployment's identity.
 async fn token(deployment: &Deployment, scheme: &'static str) -> Result<Arc<Secret>, AuthError> {
-    let (Identity::Google(tokens) | Identity::Azure(tokens)) = &deployment.identity else {
+    let (Identity::Google(tokens) | Identity::Azure(tokens) | Identity::Exchanged(tokens)) = &deployment.identity
+    else {
         return Err(no_identity(deployment, scheme));
     };
     tokens.get().await.map_err(|error| unfetched(deployment, error))

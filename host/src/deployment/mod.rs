@@ -123,6 +123,10 @@ pub enum DeploymentError {
     BadBase(#[from] crate::upstream::BadBase),
     #[error("`{parameter}` must map header names to values: {reason}")]
     BadHeaders { parameter: &'static str, reason: String },
+    #[error(
+        "plugin `{plugin}` wants to send its credential to `{address}`: allow that under `sluice.plugins.{plugin}.outbound`"
+    )]
+    Untrusted { plugin: String, address: String },
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error("price: {0}")]

@@ -3,7 +3,9 @@
 
 use super::{DeploymentError, Provider, quoted};
 use crate::config::{Secret, settings};
-use crate::identity::{Configured, Identities, Identity, aws, azure_is_asked_for, google_project};
+use crate::identity::{
+    Configured, Exchange, Identities, Identity, SaidExchange, aws, azure_is_asked_for, google_project,
+};
 use crate::plugin::adapter::Auth;
 
 /// The parameter by which adapters for Azure name a token of Entra ID.
@@ -81,7 +83,11 @@ pub fn find(
             let project = (!bears && is_left_out("vertex_project")).then(project).flatten();
             let location = is_left_out("vertex_location").then(|| GOOGLE_LOCATION.to_owned());
             let facts = [("vertex_project", project), ("vertex_location", location)];
-            let identity = if bears { Identity::Keys } else { identities.google(&own, scope)? };
+            let identity = if bears {
+                Identity::Keys
+            } else {
+                identities.google(&own, scope)?
+            };
             (identity, facts.to_vec())
         }
         Auth::AwsSigv4(_) => {
@@ -94,6 +100,11 @@ pub fn find(
         _ if served.takes(ENTRA_TOKEN) && !has("api_key") && !has(ENTRA_TOKEN) && azure_is_asked_for(&own) => {
             (identities.azure(&own)?, Vec::new())
         }
+        Auth::Bearer(parameter) if !has(parameter) => {
+            let exchanged = exchanged(&own, served)?;
+            let identity = exchanged.map_or(Identity::Keys, |exchange| identities.exchanged(exchange));
+            (identity, Vec::new())
+        }
         // The adapter may ask for another proof in an attempt than its provider's.
         _ if has("aws_access_key_id") => (identities.aws(&own)?, Vec::new()),
         _ if has("vertex_credentials") => (identities.google(&own, GOOGLE_SCOPE)?, Vec::new()),
@@ -105,4 +116,20 @@ pub fn find(
         }
     }
     Ok(identity)
+}
+
+/// What gives a token in place of the provider's key, if its adapter says that and all it takes is configured.
+fn exchanged(own: &Own, served: &Provider) -> Result<Option<Exchange>, DeploymentError> {
+    let Some(said) = served.token_exchange() else {
+        return Ok(None);
+    };
+    let exchange = SaidExchange::read(said)?.fill(own, own.settings.api_base.as_deref())?;
+    let address = exchange.as_ref().and_then(Exchange::adapters_address);
+    if let Some(address) = address.filter(|address| !served.may_exchange_at(address)) {
+        return Err(DeploymentError::Untrusted {
+            plugin: served.adapter.name().to_owned(),
+            address: address.to_owned(),
+        });
+    }
+    Ok(exchange)
 }

@@ -24,6 +24,16 @@ pub struct Provider {
     shipped: Option<Arc<ProviderInfo>>,
 }
 
+/// The name among `extras` under which an adapter says how keys become a token.
+const TOKEN_EXCHANGE: &str = "token-exchange";
+
+fn token_exchange(info: &ProviderInfo) -> Option<&str> {
+    let mut extras = info.extras.iter();
+    extras
+        .find(|(name, _)| name == TOKEN_EXCHANGE)
+        .map(|(_, said)| said.as_str())
+}
+
 /// How the value of a variable is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
@@ -105,8 +115,23 @@ impl Provider {
     }
 
     fn may_live_at(&self, base: &str) -> bool {
+        self.is_base_shipped() || self.is_granted(base)
+    }
+
+    /// How the adapter says that keys become a token, in JSON.
+    pub(super) fn token_exchange(&self) -> Option<&str> {
+        token_exchange(&self.info)
+    }
+
+    /// Whether keys may be sent to this address for a token: the bundled adapter says the same, or the operator allows it.
+    pub(super) fn may_exchange_at(&self, address: &str) -> bool {
+        let shipped = self.shipped.as_deref().and_then(token_exchange);
+        (shipped.is_some() && shipped == self.token_exchange()) || self.is_granted(address)
+    }
+
+    fn is_granted(&self, address: &str) -> bool {
         let is_granted = |url| self.adapter.grants().find(&url).is_some();
-        self.is_base_shipped() || reqwest::Url::parse(base).is_ok_and(is_granted)
+        reqwest::Url::parse(address).is_ok_and(is_granted)
     }
 
     fn no_base(&self) -> DeploymentError {

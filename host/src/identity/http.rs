@@ -169,7 +169,14 @@ fn place(url: &reqwest::Url) -> String {
 /// The sentence of a refusal. OAuth services say it in `error_description` (RFC 6749 §5.2), AWS in `<Message>`.
 fn sentence(body: &str) -> String {
     let json: Value = serde_json::from_str(body).unwrap_or_default();
-    let fields = ["/error_description", "/error/message", "/error", "/message", "/Message"];
+    let fields = [
+        "/error_description",
+        "/error/message",
+        "/error",
+        "/message",
+        "/Message",
+        "/errorMessage",
+    ];
     let said = fields.iter().find_map(|field| json.pointer(field)?.as_str());
     let said = said.or_else(|| between(body, "<Message>", "</Message>"));
     let said = said.unwrap_or("it gives no reason").trim();

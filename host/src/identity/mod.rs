@@ -6,6 +6,7 @@
 
 pub mod aws;
 mod azure;
+mod exchange;
 mod google;
 mod http;
 mod jwt;
@@ -23,6 +24,7 @@ use tokio::runtime::Handle;
 use crate::config::Secret;
 
 pub use azure::is_asked_for as azure_is_asked_for;
+pub use exchange::{Exchange, Said as SaidExchange};
 pub use google::project as google_project;
 use http::Http;
 pub use renewed::Renewed;
@@ -59,6 +61,8 @@ pub enum Identity {
     Keys,
     Google(Arc<Renewed<Secret>>),
     Azure(Arc<Renewed<Secret>>),
+    /// A token that a service gave for the configured keys.
+    Exchanged(Arc<Renewed<Secret>>),
     Aws(Arc<Renewed<aws::Keys>>),
 }
 
@@ -106,6 +110,14 @@ impl Identities {
         let key = key(&["azure", &grant.fingerprint()]);
         let make = || azure::Source::new(grant, self.http.clone());
         Ok(Identity::Azure(self.get(key, make)))
+    }
+
+    /// Whatever service gives tokens for a form.
+    #[must_use]
+    pub fn exchanged(&self, exchange: Exchange) -> Identity {
+        let key = key(&["exchange", &exchange.fingerprint()]);
+        let make = || exchange::Source::new(exchange, self.http.clone());
+        Identity::Exchanged(self.get(key, make))
     }
 
     /// AWS's.

@@ -27,6 +27,8 @@ pub struct Cost {
     /// The answer, but for reasoning.
     pub output: PicoDollars,
     pub reasoning: PicoDollars,
+    /// What the provider's own tools did, such as searches of the web.
+    pub tools: PicoDollars,
     pub total: PicoDollars,
 }
 
@@ -38,6 +40,8 @@ impl Prices {
     /// several attempts must be priced attempt by attempt, since thresholds go by one prompt.
     pub fn cost(&self, usage: &Usage, service_tier: Option<&str>) -> Cost {
         let rates = FullRates::from(self.rates_for(usage.prompt_tokens, service_tier));
+        let permille = self.units.us_permille.filter(|_| usage.is_of_us);
+        let charge = |tokens, rate| uplifted(charge(tokens, rate), permille);
         let (prompt, answer) = (usage.input, usage.output);
         let input = charge(prompt.text, rates.input)
             + charge(prompt.audio, rates.audio_input)
@@ -50,14 +54,15 @@ impl Prices {
             + charge(answer.audio, rates.audio_output)
             + charge(answer.image, rates.image_output);
         let reasoning = charge(answer.reasoning, rates.reasoning);
-        let total = input + cache_read + cache_write + output + reasoning;
+        let tools = self::charge(usage.searches, self.units.per_search.unwrap_or(0));
         Cost {
             input,
             cache_read,
             cache_write,
             output,
             reasoning,
-            total,
+            tools,
+            total: input + cache_read + cache_write + output + reasoning + tools,
         }
     }
 
@@ -109,6 +114,7 @@ impl Add for Cost {
             cache_write: self.cache_write + other.cache_write,
             output: self.output + other.output,
             reasoning: self.reasoning + other.reasoning,
+            tools: self.tools + other.tools,
             total: self.total + other.total,
         }
     }
@@ -178,6 +184,10 @@ fn rate_name(service_tier: &str) -> &str {
 /// Cannot overflow: both are below 2^64.
 fn charge(tokens: u64, rate: u64) -> PicoDollars {
     PicoDollars(u128::from(tokens) * u128::from(rate))
+}
+
+fn uplifted(PicoDollars(cost): PicoDollars, permille: Option<u64>) -> PicoDollars {
+    PicoDollars(permille.map_or(cost, |permille| cost * u128::from(permille) / 1000))
 }
 
 fn per_million(rate: Option<u64>) -> f64 {

@@ -93,8 +93,8 @@ pub struct Rates {
     pub image_output: Option<u64>,
 }
 
-/// Pico-dollars for what is not counted in tokens. [`Prices::cost`] charges characters and seconds of input; nothing counts
-/// the others yet.
+/// Pico-dollars for what is not counted in tokens. [`Prices::cost`] charges characters and seconds of input, and
+/// searches; nothing counts the others yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct UnitPrices {
     /// A request, a query, or a search unit of a rerank.
@@ -115,6 +115,10 @@ pub struct UnitPrices {
     pub per_pixel: Option<u64>,
     /// A pixel read, or asked for.
     pub per_input_pixel: Option<u64>,
+    /// A search of the web that the provider makes for an answer.
+    pub per_search: Option<u64>,
+    /// What tokens cost where the answer is made in the United States alone, in thousandths of the usual; else as usual.
+    pub us_permille: Option<u64>,
 }
 
 impl Rates {

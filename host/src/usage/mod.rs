@@ -42,6 +42,12 @@ pub struct Usage {
     /// Milliseconds of audio that were read, where the upstream counts time and not tokens.
     #[serde(skip_serializing_if = "is_zero")]
     pub audio_ms: u64,
+    /// Searches of the web that the provider made for the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub searches: u64,
+    /// The answer was made in the United States and nowhere else, as asked: some charge more for that.
+    #[serde(skip)]
+    pub is_of_us: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -93,6 +99,8 @@ impl Usage {
             total_tokens: report.total().unwrap_or(prompt_tokens + completion_tokens),
             input: report.input(prompt_tokens),
             output: report.output(completion_tokens),
+            searches: report.searches(),
+            is_of_us: report.is_of_us(),
             ..Usage::default()
         })
     }
@@ -137,6 +145,8 @@ impl Add for Usage {
             output: self.output + other.output,
             characters: self.characters.saturating_add(other.characters),
             audio_ms: self.audio_ms.saturating_add(other.audio_ms),
+            searches: self.searches.saturating_add(other.searches),
+            is_of_us: self.is_of_us || other.is_of_us,
         }
     }
 }

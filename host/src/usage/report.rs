@@ -6,7 +6,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
@@ -32,6 +32,8 @@ pub(super) struct Report {
     cache_read_input_tokens: Count,
     cache_creation_input_tokens: Count,
     cache_creation: Lenient<Lifetimes>,
+    server_tool_use: Lenient<ToolUse>,
+    inference_geo: Lenient<Geo>,
 
     // DeepSeek.
     prompt_cache_hit_tokens: Count,
@@ -54,6 +56,25 @@ struct Details {
     audio_tokens: Count,
     image_tokens: Count,
     reasoning_tokens: Count,
+    /// In the form LiteLLM hands on.
+    web_search_requests: Count,
+}
+
+/// Uses of the provider's own tools.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ToolUse {
+    web_search_requests: Count,
+}
+
+/// Whether a place is the United States.
+#[derive(Debug, Default)]
+struct Geo(bool);
+
+impl<'de> Deserialize<'de> for Geo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Geo, D::Error> {
+        std::borrow::Cow::<str>::deserialize(deserializer).map(|place| Geo(place.eq_ignore_ascii_case("us")))
+    }
 }
 
 /// Tokens written to the cache, by how long they are kept.
@@ -119,6 +140,16 @@ impl Report {
             audio,
             image,
         }
+    }
+
+    pub(super) fn searches(&self) -> u64 {
+        let in_details = self.of_prompt(|details| details.web_search_requests);
+        self.server_tool_use.0.web_search_requests.or(in_details).0.unwrap_or(0)
+    }
+
+    /// <https://docs.claude.com/en/docs/build-with-claude/data-residency>
+    pub(super) fn is_of_us(&self) -> bool {
+        self.inference_geo.0.0
     }
 
     /// `input_tokens`, with what Anthropic leaves out of it: there it counts only what the cache had no part in, and the
@@ -301,8 +332,10 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for LenientVisitor<T> {
         Ok(Lenient::default())
     }
 
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Lenient<T>, E> {
-        Ok(Lenient::default())
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Lenient<T>, E> {
+        T::deserialize(StrDeserializer::<E>::new(text))
+            .map(Lenient)
+            .or_else(|_| Ok(Lenient::default()))
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Lenient<T>, E> {

@@ -271,3 +271,22 @@ fn a_usage_is_recorded_with_its_kinds() {
     });
     assert_eq!(serde_json::to_value(usage).unwrap(), expected);
 }
+
+#[test]
+fn searches_and_the_place_are_read_wherever_they_stand() {
+    let read = |details: &str| {
+        let json = format!(r#"{{"prompt_tokens":1,"completion_tokens":1,{details}}}"#);
+        let usage = Usage::from_json(json.as_bytes()).unwrap();
+        (usage.searches, usage.is_of_us)
+    };
+    assert_eq!(read(r#""server_tool_use":{"web_search_requests":3}"#), (3, false));
+    assert_eq!(read(r#""prompt_tokens_details":{"web_search_requests":2}"#), (2, false));
+    assert_eq!(read(r#""inference_geo":"us""#), (0, true));
+    for other in [r#""global""#, "null", "5", "{}", "[]"] {
+        assert_eq!(
+            read(&format!(r#""inference_geo":{other},"server_tool_use":{other}"#)),
+            (0, false),
+            "{other}"
+        );
+    }
+}

@@ -13,6 +13,7 @@ sluice_sdk::wire! {
         "output_tokens_details" output_tokens_details: OutputDetails<'a>,
         "server_tool_use" server_tool_use: ServerTools<'a>,
         "service_tier" service_tier: Text<'a>,
+        "inference_geo" inference_geo: Text<'a>,
         /// Where the model was sampled several times (compaction): the sums count, not the last one.
         "iterations" iterations: Vec<Counts<'a>>,
     }
@@ -46,6 +47,8 @@ pub struct Usage {
     thinking: Option<u64>,
     web_searches: Option<u64>,
     service_tier: Option<String>,
+    /// Where the answer was made.
+    inference_geo: Option<String>,
 }
 
 impl Usage {
@@ -81,6 +84,9 @@ impl Usage {
         if let Some(tier) = &counts.service_tier {
             self.service_tier = Some(tier.decoded().into_owned());
         }
+        if let Some(geo) = &counts.inference_geo {
+            self.inference_geo = Some(geo.decoded().into_owned());
+        }
     }
 
     /// Whether the provider counted. Where it did not, nothing is written, and the gateway estimates.
@@ -111,6 +117,9 @@ impl Usage {
         }
         if let Some(tier) = &self.service_tier {
             usage.string("service_tier", tier);
+        }
+        if let Some(geo) = &self.inference_geo {
+            usage.string("inference_geo", geo);
         }
     }
 

@@ -68,6 +68,9 @@ fn write(out: &mut Vec<u8>, answer: Answer, origin: &Origin) {
     }
     drop(choices);
     if usage.is_known() {
+        if let Some(tier) = usage.tier() {
+            to.string("service_tier", tier);
+        }
         usage.write(&mut to.object("usage"));
     }
     metadata.write(&mut to);

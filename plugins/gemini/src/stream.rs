@@ -85,7 +85,13 @@ impl Stream {
         }
         self.usage.read(&self.counts);
         if self.usage.is_known() {
-            head.chunks.usage(&mut out, |usage| self.usage.write(usage));
+            head.chunks.chunk(&mut out, |chunk| {
+                chunk.json("choices", "[]");
+                if let Some(tier) = self.usage.tier() {
+                    chunk.string("service_tier", tier);
+                }
+                self.usage.write(&mut chunk.object("usage"));
+            });
         }
         head.chunks.done(&mut out);
         Ok(out)

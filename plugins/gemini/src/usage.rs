@@ -131,6 +131,17 @@ impl Usage {
         self.known
     }
 
+    /// What the answer was served in, in OpenAI's words; none for the usual
+    /// (<https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse#TrafficType>).
+    pub fn tier(&self) -> Option<&'static str> {
+        let said = self.service_tier.as_deref().or(self.traffic_type.as_deref())?;
+        match said.trim_start_matches("ON_DEMAND_").to_ascii_lowercase().as_str() {
+            "flex" => Some("flex"),
+            "priority" => Some("priority"),
+            _ => None,
+        }
+    }
+
     /// What tools read counts as prompt, except for searches, which are paid by the piece.
     fn tool_use_in_prompt(&self) -> u64 {
         self.tool_use.filter(|_| self.web_searches.is_none()).unwrap_or(0)

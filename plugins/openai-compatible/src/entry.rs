@@ -42,6 +42,10 @@ pub struct Entry {
     pub serves: List<Text>,
     #[serde(default)]
     pub auth: Proof,
+    #[serde(default)]
+    pub token_parameter: Option<Text>,
+    #[serde(default)]
+    pub token_exchange: Option<Json>,
     pub operations: List<Text>,
     #[serde(default)]
     pub drop: List<Text>,

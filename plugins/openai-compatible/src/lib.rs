@@ -7,7 +7,7 @@
 //! and what the deployment adds). Quirks of other providers read the messages, the tools or the answer, and make the
 //! host drop the instance afterwards.
 //!
-//! In the order of an attempt: `route`, `model_name` or `azure` say where it goes, `quirks` (with `messages`, `tools` and
+//! In the order of an attempt: `route`, `model_name`, `azure` or `watsonx` say where it goes, `quirks` (with `messages`, `tools` and
 //! `thinking`), `schema` and `reasoning` what changes, `extras` what the deployment adds, `answer` what is changed of the
 //! answer, `refusal` what an error means. `text_completion` stands in for chat where a provider has none, `responses` asks
 //! the models that speak only the Responses API. `entry` is a provider as data, `table` those compiled in.
@@ -30,6 +30,7 @@ mod table;
 mod text_completion;
 mod thinking;
 mod tools;
+mod watsonx;
 
 use sluice_sdk::{
     Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
@@ -147,6 +148,9 @@ impl ProviderAdapter for OpenAiCompatible {
             }
             reasoning::apply(entry, &target.model, &mut patch);
         }
+        if entry.name == "watsonx" {
+            watsonx::apply(&target.model, &mut patch)?;
+        }
         extras::lay_body_over(&mut patch);
         extras::push_queries(&mut route.path);
         Ok(UpstreamRequest {
@@ -226,6 +230,7 @@ impl OpenAiCompatible {
         match entry.name.as_ref() {
             "azure" | "azure_text" => azure::openai_route(target, operation_path, azure_version),
             "azure_ai" => azure::foundry_route(target, operation_path, azure_version),
+            "watsonx" => watsonx::route(target),
             _ => route::plain(entry, target, operation_path),
         }
     }

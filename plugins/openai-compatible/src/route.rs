@@ -1,4 +1,4 @@
-//! Where an attempt goes and how it proves itself: the same at every provider but Azure's ([`crate::azure`]).
+//! Where an attempt goes and how it proves itself: the same at every provider but Azure's ([`crate::azure`]) and watsonx ([`crate::watsonx`]).
 
 use std::borrow::Cow;
 

@@ -6,7 +6,7 @@ use sluice_sdk::adapter::vertex;
 use sluice_sdk::{Auth, Continuation, ProviderInfo};
 
 use crate::entry::{AnswerPatch, Bounds, Entry, Json, ModelRule, Pairs, Proof, Replay, SchemaBy, Thinking};
-use crate::{azure, text_completion};
+use crate::{azure, text_completion, watsonx};
 
 /// `config/providers.json`, sorted by name; `build.rs` writes it.
 static TABLE: &[Entry] = &include!(concat!(env!("OUT_DIR"), "/providers.rs"));
@@ -62,13 +62,26 @@ pub fn info(entry: &Entry) -> ProviderInfo {
     ProviderInfo {
         name: entry.name.to_string(),
         api_base: api_base(entry).to_owned(),
-        auth: entry.auth.auth(),
+        auth: auth(entry),
         environment: environment(entry),
         operations: operations(entry),
         continuation: Continuation::Instructed,
         credential_is_optional: false,
-        extras: models(entry).into_iter().collect(),
+        extras: models(entry).into_iter().chain(token_exchange(entry)).collect(),
     }
+}
+
+/// The parameter that holds a token has a name of its own where `api_key` is what a token is exchanged for.
+fn auth(entry: &Entry) -> Auth {
+    match &entry.token_parameter {
+        Some(parameter) => Auth::Bearer(parameter.to_string()),
+        None => entry.auth.auth(),
+    }
+}
+
+fn token_exchange(entry: &Entry) -> Option<(String, String)> {
+    let said = entry.token_exchange.as_ref()?;
+    Some(("token-exchange".into(), said.0.to_string()))
 }
 
 /// The models that it serves, where other adapters serve the rest.
@@ -97,6 +110,7 @@ fn environment(entry: &Entry) -> Vec<(String, String)> {
         "azure" | "azure_text" => &azure::ENVIRONMENT,
         "azure_ai" => &[("azure_ad_token", "AZURE_AD_TOKEN")],
         vertex::NAME => &vertex::ENVIRONMENT,
+        "watsonx" => &watsonx::ENVIRONMENT,
         "openai" | "text-completion-openai" => &[("organization", "OPENAI_ORGANIZATION")],
         _ => &[],
     };

@@ -111,6 +111,8 @@ pub struct CostBreakdown {
     #[schemars(with = "f64")]
     pub reasoning_cost: crate::prices::PicoDollars,
     #[schemars(with = "f64")]
+    pub tool_usage_cost: crate::prices::PicoDollars,
+    #[schemars(with = "f64")]
     pub total_cost: crate::prices::PicoDollars,
 }
 
@@ -361,6 +363,7 @@ impl CostBreakdown {
             cache_read_cost: cost.cache_read,
             cache_creation_cost: cost.cache_write,
             reasoning_cost: cost.reasoning,
+            tool_usage_cost: cost.tools,
             total_cost: cost.total,
         }
     }

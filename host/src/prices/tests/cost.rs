@@ -267,3 +267,23 @@ fn a_cost_is_recorded_in_dollars() {
     let expected = r#"{"input":0.0025,"cache_read":0,"cache_write":0,"output":0.002,"reasoning":0,"total":0.0045}"#;
     assert_eq!(serde_json::to_string(&cost).unwrap(), expected);
 }
+
+#[test]
+fn searches_are_charged_by_the_piece_and_the_united_states_by_the_token() {
+    let mut prices = plain();
+    prices.units.per_search = Some(10_000_000_000);
+    prices.units.us_permille = Some(1100);
+    let counts = r#""prompt_tokens":1000,"completion_tokens":200,"server_tool_use":{"web_search_requests":3}"#;
+    let cost = prices.cost(&usage(&format!("{{{counts}}}")), None);
+    // 3 x $0.01 beside $0.0045 of text.
+    assert_eq!(
+        (dollars(cost.tools), dollars(cost.total)),
+        ("0.03".into(), "0.0345".into())
+    );
+    // $0.0045 x 1.1 = $0.00495; what tools do costs the same everywhere.
+    let cost = prices.cost(&usage(&format!(r#"{{{counts},"inference_geo":"us"}}"#)), None);
+    assert_eq!(
+        (dollars(cost.tools), dollars(cost.total)),
+        ("0.03".into(), "0.03495".into())
+    );
+}
