@@ -178,9 +178,15 @@ fn judged(mut failure: Failure) -> Failure {
     } else if failure.fault == Fault::UpstreamError && message.contains("timed out") {
         failure.fault = Fault::Timeout;
     } else if message.contains("inference component name header is required") {
-        failure.message += "; name it in the deployment's `model_id`";
+        add(&mut failure.message, "; name it in the deployment's `model_id`");
     } else if message.contains("inference component name header is not allowed") {
-        failure.message += "; take `model_id` off the deployment";
+        add(&mut failure.message, "; take `model_id` off the deployment");
     }
     failure
+}
+
+/// Adds to a sentence, before the point that ends it.
+fn add(message: &mut String, more: &str) {
+    message.truncate(message.trim_end_matches('.').len());
+    message.push_str(more);
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sluice_sdk::deployment;
 
 /// What is said to the adapter there, and is no field of a request.
-const NO_FIELDS: [&str; 9] = [
+const NO_FIELDS: [&str; 7] = [
     "model_id",
     "sagemaker_base_url",
     "hf_model_name",
@@ -15,8 +15,6 @@ const NO_FIELDS: [&str; 9] = [
     "roles",
     "initial_prompt_value",
     "final_prompt_value",
-    "bos_token",
-    "eos_token",
 ];
 
 /// The fields of both, the operator's after the client's.

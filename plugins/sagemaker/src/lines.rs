@@ -74,10 +74,7 @@ mod tests {
             found.push(data.to_owned());
             Ok(())
         };
-        let mut all = parts
-            .iter()
-            .map(|part| lines.push(part, &mut read))
-            .collect::<Result<(), _>>();
+        let mut all = parts.iter().try_for_each(|part| lines.push(part, &mut read));
         if all.is_ok() {
             all = lines.finish(&mut read);
         }

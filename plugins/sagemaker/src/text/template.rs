@@ -1,5 +1,5 @@
 //! The operator's own template, as LiteLLM has it (<https://docs.litellm.ai/docs/completion/prompt_formatting>): what stands
-//! before and after what each role says.
+//! before and after what each role says, and around all of it.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,14 @@ pub struct Template {
     roles: BTreeMap<String, Marks>,
     begin: String,
     end: String,
-    /// Before what the user's side says after an answer.
-    bos: String,
-    /// After an answer.
-    eos: String,
 }
 
 /// What stands around a message.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Marks {
-    pub pre_message: String,
-    pub post_message: String,
+struct Marks {
+    pre_message: String,
+    post_message: String,
 }
 
 impl Template {
@@ -34,29 +30,17 @@ impl Template {
             roles: serde_json::from_str(&roles).ok()?,
             begin: text("initial_prompt_value"),
             end: text("final_prompt_value"),
-            bos: text("bos_token"),
-            eos: text("eos_token"),
         })
     }
 
     /// Puts the messages together: roles, and what each says.
     pub fn write(&self, messages: &[(&str, String)]) -> String {
-        let mut prompt = format!("{}{}", self.bos, self.begin);
-        let mut is_open = true;
+        let mut prompt = self.begin.clone();
         for (role, content) in messages {
-            let is_answer = *role == "assistant";
-            if !is_answer && !is_open {
-                prompt += &self.bos;
-                is_open = true;
-            }
             let none = Marks::default();
             let marks = self.roles.get(*role).unwrap_or(&none);
             for piece in [&marks.pre_message, content, &marks.post_message] {
                 prompt += piece;
-            }
-            if is_answer {
-                prompt += &self.eos;
-                is_open = false;
             }
         }
         prompt + &self.end
