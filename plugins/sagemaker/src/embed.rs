@@ -1,7 +1,7 @@
 //! Embeddings of a server that speaks Hugging Face's form (text-embeddings-inference and others): texts as `inputs`, and a
 //! vector for each, bare or under a name. Voyage's models take OpenAI's form.
 
-use sluice_sdk::adapter::{Origin, Parameters, base64, changes_nothing, is_for_gateway, lay_over};
+use sluice_sdk::adapter::{Origin, Parameters, base64, is_for_gateway, lay_over};
 use sluice_sdk::canonical::{List, Object, RawValue, Request, Text};
 use sluice_sdk::{Failure, Fault, exchange, wire};
 
@@ -42,7 +42,6 @@ pub fn translate(body: &[u8], endpoint: &str) -> Result<Translated, Failure> {
                 "dimensions" if !parameters.allows("dimensions") => {
                     parameters.drop_or_refuse("dimensions", "its models have vectors of one length, as a rule")?;
                 }
-                "input_type" if changes_nothing("input_type", value.get()) => {}
                 _ => {
                     to.raw(Text::from_decoded(&name).escaped(), value);
                 }

@@ -33,6 +33,9 @@ const TOO_LONG: [&str; 8] = [
     "longer than the maximum model length",
 ];
 
+/// What SageMaker answers where the model's server failed, and LMI itself.
+const FAILED: u16 = 424;
+
 /// A non-2xx answer.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let read = read(body);
@@ -48,8 +51,7 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     }
     let fault = kind.as_deref().and_then(|kind| of_kind(kind, &failure.message));
     failure.fault = fault.unwrap_or(match status {
-        // Of a server that failed.
-        424 => Fault::UpstreamError,
+        FAILED => Fault::UpstreamError,
         _ => failure.fault,
     });
     failure.code = kind.or(failure.code);
@@ -101,6 +103,7 @@ fn of_model(body: &Body) -> Failure {
 
 /// What the model's server answered.
 fn of_server(status: u16, body: &str) -> Failure {
+    let status = if status == FAILED { 500 } else { status };
     let mut failure = Failure::from_openai(status, body.as_bytes());
     let kind = read(body.as_bytes()).error_type.map(|kind| kind.decoded().into_owned());
     match kind.as_deref() {
@@ -147,7 +150,6 @@ fn of_kind(kind: &str, message: &str) -> Option<Fault> {
         | "expiredtoken"
         | "requestexpired"
         | "missingauthenticationtoken"
-        | "missingauthentication"
         | "invalidclienttokenid"
         | "invalidtoken" => Fault::Authentication,
         "resourcenotfound" | "unknownoperation" => Fault::NotFound,
