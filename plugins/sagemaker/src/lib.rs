@@ -22,7 +22,7 @@ mod text;
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
-    Reading, RequestBody, Target, UpstreamRequest, exchange,
+    Reading, RequestBody, Target, UpstreamRequest, deployment, exchange,
 };
 
 use embed::Encoding;
@@ -178,9 +178,14 @@ fn to_send(place: Place, body: RequestBody, reading: Reading) -> UpstreamRequest
         headers: place::headers(),
         body,
         reading,
-        auth: None,
+        auth: auth(),
         extras: Vec::new(),
     }
+}
+
+/// The key of a proxy before SageMaker counts before a signature.
+fn auth() -> Option<Auth> {
+    deployment::has_parameter("api_key").then(|| Auth::Bearer("api_key".into()))
 }
 
 sluice_sdk::export!(SageMaker: ProviderAdapter);

@@ -60,6 +60,20 @@ fn the_host_is_told_where_and_how() {
 }
 
 #[test]
+fn a_key_counts_before_a_signature() {
+    let auth_with = |credentials: &[&str]| {
+        Host {
+            credentials: credentials.iter().map(|name| (*name).into()).collect(),
+            ..Host::default()
+        }
+        .install();
+        auth()
+    };
+    assert!(auth_with(&["aws_access_key_id"]).is_none());
+    assert!(matches!(auth_with(&["api_key"]), Some(Auth::Bearer(key)) if key == "api_key"));
+}
+
+#[test]
 fn a_character_may_be_cut() {
     let chat = "data: {\"choices\":[{\"delta\":{\"content\":\"Grüße 🙂\"}}]}\n\n";
     let text = "data:{\"token\":{\"text\":\"Grüße 🙂\",\"special\":false}}\n\n";
