@@ -25,7 +25,7 @@ pub const STRATEGIES: [&str; 9] = [
 
 /// Other plugins whose time is not a test's subject. They and the strategies get more than they need: a debug build on a
 /// busy machine may lose a processor for longer than the limits of production.
-const PATIENT_PLUGINS: [&str; 14] = [
+const PATIENT_PLUGINS: [&str; 15] = [
     "openai-compatible",
     "anthropic",
     "bedrock",
@@ -33,6 +33,7 @@ const PATIENT_PLUGINS: [&str; 14] = [
     "gemini",
     "ollama",
     "replicate",
+    "sagemaker",
     "content-filter",
     "webhook",
     "probe-strategy",

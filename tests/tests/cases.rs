@@ -86,6 +86,11 @@ async fn cases_of_replicate_hold() {
     run("replicate").await;
 }
 
+#[tokio::test]
+async fn cases_of_sagemaker_hold() {
+    run("sagemaker").await;
+}
+
 #[test]
 fn every_plugin_with_adapter_cases_is_run() {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
@@ -108,7 +113,8 @@ fn every_plugin_with_adapter_cases_is_run() {
             "gemini",
             "ollama",
             "openai-compatible",
-            "replicate"
+            "replicate",
+            "sagemaker"
         ],
         "give a new adapter a test above"
     );

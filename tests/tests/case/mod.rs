@@ -188,7 +188,7 @@ impl Case {
     /// Whether the provider's streams are AWS's.
     fn is_of_aws(&self) -> bool {
         let model = self.file.deployment["model"].as_str();
-        model.is_some_and(|model| model.starts_with("bedrock"))
+        model.is_some_and(|model| model.starts_with("bedrock") || model.starts_with("sagemaker"))
     }
 
     fn is_streamed(&self) -> bool {

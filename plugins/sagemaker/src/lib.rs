@@ -1,0 +1,194 @@
+//! Provider adapter for models at Amazon SageMaker's endpoints
+//! (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html>). SageMaker hands a body to
+//! the model's server and its answer back, so that the form of both is the server's: OpenAI's chat completions under
+//! `sagemaker_chat/` and `sagemaker_nova/` (`chat`), Hugging Face's text generation (`text`) and embeddings (`embed`) under
+//! `sagemaker/`.
+//!
+//! `place` says where a request goes, `stream` and `lines` take the server's own stream out of AWS's, `error` says what
+//! went wrong, `extra_body` what the operator and the client lay over a request.
+//!
+//! Cost: a chat that is not streamed is relayed, and a streamed one reads the answer alone; `sagemaker/` reads the whole
+//! request. A stream keeps one unfinished line of at most 1 MiB.
+
+mod chat;
+mod embed;
+mod error;
+mod extra_body;
+mod lines;
+mod place;
+mod stream;
+mod text;
+
+use sluice_sdk::adapter::Origin;
+use sluice_sdk::{
+    Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
+    Reading, RequestBody, Target, UpstreamRequest, deployment, exchange,
+};
+
+use embed::Encoding;
+use place::Place;
+use stream::Stream;
+
+/// Operations, as the gateway names them.
+const CHAT: &str = "chat-completions";
+const EMBEDDINGS: &str = "embeddings";
+
+/// Where SageMaker lives: where the operator says, else in the deployment's region.
+const ADDRESSES: &str = "{sagemaker_base_url} https://runtime.sagemaker.{aws_region_name}.amazonaws.com";
+
+/// Parameters and the environment variables that stand in for them, as AWS's own tools and LiteLLM call them.
+const ENVIRONMENT: [(&str, &str); 6] = [
+    ("aws_region_name", "AWS_REGION_NAME"),
+    ("aws_region_name", "AWS_REGION"),
+    ("aws_region_name", "AWS_DEFAULT_REGION"),
+    ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
+    ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+    ("aws_session_token", "AWS_SESSION_TOKEN"),
+];
+
+/// The adapter, and what it remembers of the attempt at hand.
+pub struct SageMaker {
+    form: Form,
+    origin: Origin,
+    stream: Stream,
+}
+
+/// What the model's server speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// OpenAI's chat completions.
+    Chat,
+    /// Hugging Face's text generation.
+    Text,
+    /// Embeddings, with the encoding that the client wants.
+    Embeddings(Encoding),
+}
+
+impl Plugin for SageMaker {
+    type Settings = NoSettings;
+
+    fn manifest() -> Manifest {
+        Manifest::new(
+            "sagemaker",
+            env!("CARGO_PKG_VERSION"),
+            "asks models at Amazon SageMaker's endpoints",
+        )
+    }
+
+    fn new(_: NoSettings) -> Result<Self, String> {
+        Ok(Self {
+            form: Form::Chat,
+            origin: Origin::default(),
+            stream: Stream::of_chat(),
+        })
+    }
+}
+
+impl ProviderAdapter for SageMaker {
+    fn providers(&mut self) -> Vec<ProviderInfo> {
+        let info = |name: &str, operations: &[&str]| ProviderInfo {
+            environment: ENVIRONMENT
+                .map(|(parameter, variable)| (parameter.into(), variable.into()))
+                .into(),
+            operations: operations.iter().map(|operation| (*operation).into()).collect(),
+            continuation: Continuation::Instructed,
+            ..ProviderInfo::new(name, ADDRESSES, Auth::AwsSigv4("sagemaker".into()))
+        };
+        vec![
+            info("sagemaker", &[CHAT, EMBEDDINGS]),
+            info("sagemaker_chat", &[CHAT]),
+            info("sagemaker_nova", &[CHAT]),
+        ]
+    }
+
+    fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let operation = exchange::operation();
+        self.origin = Origin::of_model(&target.model);
+        match (target.provider.as_str(), operation.as_str()) {
+            ("sagemaker", EMBEDDINGS) => self.open_embeddings(target),
+            ("sagemaker", CHAT) => self.open_text(target),
+            (_, CHAT) => self.open_chat(target),
+            (provider, _) => {
+                let message = format!("`{provider}/` does not serve the operation `{operation}`");
+                Err(Failure::new(Fault::Unsupported, message))
+            }
+        }
+    }
+
+    fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        match self.form {
+            Form::Chat => chat::answer(body),
+            Form::Text => text::answer::translate(&body, &self.origin),
+            Form::Embeddings(encoding) => embed::answer(&body, encoding, &self.origin),
+        }
+    }
+
+    fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
+        self.stream.translate(&batch)
+    }
+
+    fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        self.stream.finish()
+    }
+
+    fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {
+        error::of_answer(status, &body)
+    }
+}
+
+impl SageMaker {
+    fn open_chat(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let place = Place::of(&target.model, exchange::is_streaming())?;
+        self.form = Form::Chat;
+        self.stream = Stream::of_chat();
+        let patch = chat::request::patch(target, place.streams)?;
+        let reading = match (place.streams, exchange::is_streaming()) {
+            (true, _) => Reading::Events(Framing::AwsEventStream),
+            // The gateway makes chunks of it.
+            (false, true) => Reading::Whole,
+            (false, false) => Reading::Relay,
+        };
+        Ok(to_send(place, RequestBody::MergePatch(patch), reading))
+    }
+
+    fn open_text(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let place = Place::of(&target.model, exchange::is_streaming())?;
+        self.form = Form::Text;
+        self.stream = Stream::of_text(&target.model);
+        let body = text::request::translate(&exchange::body(), place.streams)?;
+        let reading = match place.streams {
+            true => Reading::Events(Framing::AwsEventStream),
+            false => Reading::Whole,
+        };
+        Ok(to_send(place, RequestBody::Bytes(body), reading))
+    }
+
+    fn open_embeddings(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
+        let place = Place::of(&target.model, false)?;
+        let translated = embed::translate(&exchange::body(), &target.model)?;
+        self.form = Form::Embeddings(translated.encoding);
+        Ok(to_send(place, RequestBody::Bytes(translated.body), Reading::Whole))
+    }
+}
+
+fn to_send(place: Place, body: RequestBody, reading: Reading) -> UpstreamRequest {
+    UpstreamRequest {
+        method: "POST".into(),
+        path_and_query: place.path,
+        headers: place::headers(),
+        body,
+        reading,
+        auth: auth(),
+        extras: Vec::new(),
+    }
+}
+
+/// The key of a proxy before SageMaker counts before a signature.
+fn auth() -> Option<Auth> {
+    deployment::has_parameter("api_key").then(|| Auth::Bearer("api_key".into()))
+}
+
+sluice_sdk::export!(SageMaker: ProviderAdapter);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A streamed answer: AWS's events, in whose parts the model's own stream is, or an exception of SageMaker's
+//! (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_ResponseStream.html>).
+
+use sluice_sdk::{Event, Failure};
+
+use crate::lines::Lines;
+use crate::{chat, error, text};
+
+/// What is known of a stream so far.
+pub struct Stream {
+    lines: Lines,
+    inner: Inner,
+    /// Came after chunks of the same batch: those are handed over first.
+    failure: Option<Failure>,
+}
+
+/// The model's own stream.
+enum Inner {
+    Chat(chat::Stream),
+    Text(text::Stream),
+}
+
+impl Stream {
+    /// Of a server that speaks OpenAI's chat completions.
+    pub fn of_chat() -> Self {
+        Self::of(Inner::Chat(chat::Stream::default()))
+    }
+
+    /// Of a server that generates text, at this endpoint.
+    pub fn of_text(endpoint: &str) -> Self {
+        Self::of(Inner::Text(text::Stream::new(endpoint)))
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self {
+            lines: Lines::default(),
+            inner,
+            failure: None,
+        }
+    }
+
+    /// Chunks for a batch.
+    pub fn translate(&mut self, batch: &[Event]) -> Result<Vec<u8>, Failure> {
+        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 64).sum());
+        for event in batch {
+            if self.failure.is_some() || self.inner.has_ended() {
+                break;
+            }
+            if let Err(failure) = self.event(event, &mut out) {
+                self.failure = Some(failure);
+            }
+        }
+        if out.is_empty() {
+            self.failure.take().map_or(Ok(out), Err)
+        } else {
+            Ok(out)
+        }
+    }
+
+    /// The end of the upstream's stream, which must be the answer's end as well.
+    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut out = Vec::new();
+        let inner = &mut self.inner;
+        self.lines.finish(&mut |data| inner.data(data, &mut out))?;
+        if self.inner.is_finished() {
+            Ok(out)
+        } else {
+            Err(Failure::malformed("the stream broke off before it said why it ends"))
+        }
+    }
+
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), Failure> {
+        match event.name.as_str() {
+            "PayloadPart" | "" => {
+                let inner = &mut self.inner;
+                self.lines.push(&event.data, &mut |data| inner.data(data, out))
+            }
+            name if error::is_exception(name) => Err(error::of_event(name, &event.data)),
+            // What the API may add.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Inner {
+    /// Whether nothing more is to be said.
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Chat(stream) => stream.has_ended(),
+            Self::Text(stream) => stream.has_ended(),
+        }
+    }
+
+    /// Whether the upstream's stream may end here.
+    fn is_finished(&self) -> bool {
+        match self {
+            Self::Chat(stream) => stream.is_finished(),
+            Self::Text(stream) => stream.has_ended(),
+        }
+    }
+
+    fn data(&mut self, data: &str, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.has_ended() {
+            return Ok(());
+        }
+        match self {
+            Self::Chat(stream) => stream.data(data, out),
+            Self::Text(stream) => stream.data(data, out),
+        }
+    }
+}

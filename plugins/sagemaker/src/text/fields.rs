@@ -1,0 +1,136 @@
+//! Fields beside the conversation: those that become parameters of the generation, those it cannot do, and those meant
+//! for a gateway.
+
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
+use sluice_sdk::canonical::{Object, RawValue, Request, ResponseKind, Text};
+use sluice_sdk::{Failure, deployment};
+
+/// OpenAI's parameters that have no counterpart.
+const UNSUPPORTED: [&str; 20] = [
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+    "functions",
+    "function_call",
+    "modalities",
+    "audio",
+    "prediction",
+    "verbosity",
+    "include_server_side_tool_invocations",
+    "store",
+    "service_tier",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "web_search_options",
+    "thinking",
+    "moderation",
+    "presence_penalty",
+];
+
+const NO_PARAMETER: &str = "text generation has no parameter for it";
+
+/// Lets a temperature of 0 be sent to a server that takes it, as LiteLLM calls it.
+const ALLOW_ZERO: &str = "aws_sagemaker_allow_zero_temp";
+
+/// A request's fields by where they go.
+#[derive(Default)]
+pub struct Fields<'a> {
+    /// The client's, which is laid over what is sent.
+    pub extra_body: Option<&'a RawValue>,
+    allows_zero: bool,
+    /// Parameters of the server's own (`top_k`, `seed`, `repetition_penalty`, `details`, …), handed on as LiteLLM does.
+    own: Vec<(Text<'a>, &'a RawValue)>,
+}
+
+impl<'a> Fields<'a> {
+    /// Sorts what the canonical form does not know.
+    ///
+    /// # Errors
+    /// The request asks for what cannot be done.
+    pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
+        let mut fields = Self {
+            allows_zero: deployment::is_true(ALLOW_ZERO),
+            ..Self::default()
+        };
+        for (name, value) in std::mem::take(&mut request.rest) {
+            match &*name {
+                _ if value.get() == "null" || is_for_gateway(&name) => {}
+                "extra_headers" => {}
+                "extra_body" if value.get().starts_with('{') => fields.extra_body = Some(value),
+                "extra_body" => return Err(Failure::bad_request("extra_body", "`extra_body` is no object")),
+                ALLOW_ZERO => fields.allows_zero = value.get() == "true",
+                "frequency_penalty" if changes_nothing("frequency_penalty", value.get()) => {}
+                "service_tier" if matches!(value.get(), r#""auto""# | r#""default""#) => {}
+                unsupported if UNSUPPORTED.contains(&unsupported) && !parameters.allows(unsupported) => {
+                    if !changes_nothing(unsupported, value.get()) {
+                        parameters.drop_or_refuse(unsupported, NO_PARAMETER)?;
+                    }
+                }
+                _ => fields.own.push((Text::from_decoded(&name), value)),
+            }
+        }
+        refuse_unsupported(request, parameters)?;
+        Ok(fields)
+    }
+
+    /// Writes the parameters of a generation. What the client says in the server's own words counts before OpenAI's.
+    pub fn write(&self, to: &mut Object, request: &Request) {
+        for (name, value) in &self.own {
+            to.raw(name.escaped(), value);
+        }
+        if let Some(most) = request
+            .max_completion_tokens
+            .or(request.max_tokens)
+            .filter(|_| !self.says("max_new_tokens"))
+        {
+            to.raw("max_new_tokens", most);
+        }
+        self.write_sampling(to, request);
+        if let Some(stop) = request.stop.as_ref().filter(|stop| !stop.0.is_empty()) {
+            let mut list = to.list("stop");
+            for text in &stop.0 {
+                list.json(&format!("\"{}\"", text.escaped()));
+            }
+        }
+        if !self.says("return_full_text") {
+            to.json("return_full_text", "false");
+        }
+    }
+
+    /// Servers take no temperature of 0 and no `top_p` of 1: the first means the likeliest token each time, the second
+    /// nothing. Whoever gives one wants the answer drawn, which not every server does by itself.
+    fn write_sampling(&self, to: &mut Object, request: &Request) {
+        let is = |value: &&RawValue, number: f64| value.get().parse() == Ok(number);
+        let temperature = request.temperature;
+        let top_p = request.top_p.filter(|top_p| !is(top_p, 1.0));
+        let is_greedy = !self.allows_zero && temperature.is_some_and(|temperature| is(&temperature, 0.0));
+        if !self.says("do_sample") && (is_greedy || temperature.is_some() || top_p.is_some()) {
+            to.json("do_sample", if is_greedy { "false" } else { "true" });
+        }
+        if !is_greedy {
+            to.maybe_raw("temperature", temperature).maybe_raw("top_p", top_p);
+        }
+    }
+
+    fn says(&self, name: &str) -> bool {
+        self.own.iter().any(|(own, _)| own.escaped() == name)
+    }
+}
+
+fn refuse_unsupported(request: &Request, parameters: &Parameters) -> Result<(), Failure> {
+    // Without tools a choice among them, or whether several may be called, changes nothing.
+    if request.tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
+        parameters.drop_or_refuse("tools", NO_PARAMETER)?;
+    }
+    let format = request.response_format.as_ref().and_then(|format| format.kind.as_ref());
+    if format.is_some_and(|kind| *kind != ResponseKind::Text) {
+        parameters.drop_or_refuse("response_format", NO_PARAMETER)?;
+    }
+    let effort = request.reasoning_effort.as_ref();
+    if effort.is_some_and(|effort| effort.0.escaped() != "none") {
+        parameters.drop_or_refuse("reasoning_effort", NO_PARAMETER)?;
+    }
+    Ok(())
+}

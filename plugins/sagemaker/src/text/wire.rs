@@ -1,0 +1,136 @@
+//! What servers answer with, whole and streamed.
+
+use sluice_sdk::canonical::{FinishReason, Object, RawValue, Text};
+use sluice_sdk::{Failure, Fault, exchange, wire};
+
+use crate::error;
+
+sluice_sdk::wire! {
+    /// A whole answer, or an event of a stream.
+    Answer {
+        /// All of the text; of a stream in its last event.
+        "generated_text" text: Text<'a>,
+        /// The same, of the first Llama 2 of JumpStart.
+        "generation" generation: Text<'a>,
+        /// Of a stream.
+        "token" token: Token<'a>,
+        "details" details: Details<'a>,
+        /// In place of the others.
+        "error" error: &'a RawValue,
+    }
+
+    Token {
+        "text" text: Text<'a>,
+        /// Whether it is a mark of the model's, and no text.
+        "special" special: &'a RawValue,
+        /// Of LMI.
+        "error_msg" error: Text<'a>,
+    }
+
+    Details {
+        "finish_reason" reason: Text<'a>,
+        "generated_tokens" generated: u64,
+        /// Tokens of the prompt, where the server says them.
+        "input_length" input: u64,
+    }
+}
+
+/// Reads an answer, which some servers write in a list.
+///
+/// # Errors
+/// It is no JSON, or an error.
+pub fn read(json: &str) -> Result<Answer<'_>, Failure> {
+    let document = match json.starts_with('[') {
+        true => {
+            let items: Vec<&RawValue> = serde_json::from_str(json).map_err(Failure::malformed)?;
+            items
+                .first()
+                .ok_or_else(|| Failure::malformed("it is an empty list"))?
+                .get()
+        }
+        false => json,
+    };
+    let answer: Answer = wire::read(document).map_err(Failure::malformed)?;
+    let message = answer.token.as_ref().and_then(|token| token.error.as_ref());
+    match message.filter(|message| !message.is_blank()) {
+        _ if answer.error.is_some() => Err(error::of_document(document)),
+        Some(message) => Err(Failure::new(Fault::UpstreamError, message.decoded().into_owned())),
+        None => Ok(answer),
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// All of the text, under whichever name.
+    pub fn whole_text(&self) -> Option<&Text<'a>> {
+        self.text.as_ref().or(self.generation.as_ref())
+    }
+
+    /// Why the answer ended, where the server says it.
+    pub fn said_reason(&self) -> Option<&Text<'a>> {
+        let reason = self.details.as_ref()?.reason.as_ref()?;
+        Some(reason).filter(|reason| !reason.is_empty())
+    }
+
+    /// Why the answer ended.
+    ///
+    /// # Errors
+    /// It did not: the server failed.
+    pub fn finish_reason(&self) -> Result<FinishReason<'static>, Failure> {
+        match self.said_reason().map(Text::escaped) {
+            Some("length") => Ok(FinishReason::Length),
+            Some("content_filter") => Ok(FinishReason::ContentFilter),
+            Some("error") => Err(Failure::new(
+                Fault::UpstreamError,
+                "the model's server ended the answer with an error",
+            )),
+            // `eos_token`, `stop_sequence`, and a server that does not say it.
+            _ => Ok(FinishReason::Stop),
+        }
+    }
+
+    /// What was counted. None where the answer's tokens were not: the gateway then estimates all. The prompt's, which few
+    /// servers count, are estimated here.
+    pub fn usage(&self) -> Option<Usage> {
+        let details = self.details.as_ref()?;
+        Some(Usage {
+            completion: details.generated?,
+            prompt: details.input.unwrap_or_else(|| exchange::prompt_tokens().into()),
+        })
+    }
+}
+
+impl<'a> Token<'a> {
+    /// What it adds to the answer.
+    pub fn added(&self) -> Option<&Text<'a>> {
+        let is_special = self.special.is_some_and(|special| special.get() == "true");
+        let text = self.text.as_ref()?;
+        Some(text).filter(|text| !is_special && !text.is_empty() && !ends_text(text))
+    }
+
+    /// Whether it ends the answer.
+    pub fn is_last(&self) -> bool {
+        self.text.as_ref().is_some_and(ends_text)
+    }
+}
+
+/// Servers that mark no token as special end an answer so.
+fn ends_text(text: &Text) -> bool {
+    text.escaped() == "<|endoftext|>"
+}
+
+/// Counted tokens.
+#[derive(Clone, Copy)]
+pub struct Usage {
+    prompt: u64,
+    completion: u64,
+}
+
+impl Usage {
+    /// The fields of OpenAI's `usage`.
+    pub fn write(self, usage: &mut Object) {
+        usage
+            .number("prompt_tokens", self.prompt)
+            .number("completion_tokens", self.completion)
+            .number("total_tokens", self.prompt.saturating_add(self.completion));
+    }
+}

@@ -1,0 +1,101 @@
+//! Servers that imitate a form leave fields out, or send `null` or another kind of value. Each field of a full answer and
+//! of each event of a full stream is tried in turn: what is said must arrive, whichever it is.
+
+use sagemaker::SageMaker;
+use serde_json::{Value, json};
+use sluice_sdk::testing::sparse::{joined, variants};
+use sluice_sdk::testing::{Host, sparse};
+use sluice_sdk::{Event, NoSettings, Plugin, ProviderAdapter, Target};
+
+/// Fields without which there is nothing to hand on, or that say that the answer is over or a token no text.
+const NEEDED: [&str; 9] = [
+    "choices",
+    "delta",
+    "content",
+    "token",
+    "text",
+    "special",
+    "generated_text",
+    "details",
+    "finish_reason",
+];
+
+fn adapter(provider: &str, is_streaming: bool) -> SageMaker {
+    let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
+    Host {
+        body: request.to_string().into_bytes(),
+        ..Host::default()
+    }
+    .install();
+    let mut adapter = SageMaker::new(NoSettings {}).unwrap();
+    let target = Target {
+        provider: provider.into(),
+        model: "endpoint".into(),
+    };
+    adapter.open(&target).map_err(|failure| failure.message).unwrap();
+    adapter
+}
+
+#[test]
+fn whole_answers_may_lack_what_is_not_needed() {
+    let answer = json!({"generated_text": "Hello", "details": {
+        "finish_reason": "eos_token", "generated_tokens": 2, "input_length": 9, "seed": null, "tokens": [{"id": 1}],
+    }});
+    let all = variants(&answer, |_, name| name == "generated_text");
+    assert!(all.len() > 40, "{}", all.len());
+    for (what, answer) in all {
+        let translated = adapter("sagemaker", false).whole(json!([answer]).to_string().into_bytes());
+        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
+        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let choice = &translated["choices"][0];
+        assert_eq!(choice["message"]["content"], "Hello", "{what}");
+        assert_eq!(choice["finish_reason"], "stop", "{what}");
+        assert!(translated["id"].as_str().is_some_and(|id| !id.is_empty()), "{what}");
+    }
+}
+
+/// Tries each event of a stream in each of its variants, and says how many there are.
+fn try_all(provider: &str, events: &[Value]) -> usize {
+    let mut tried = 0;
+    for (place, event) in events.iter().enumerate() {
+        for (what, changed) in sparse::variants(event, |_, name| NEEDED.contains(&name)) {
+            let batch = events.iter().enumerate().map(|(index, event)| Event {
+                name: "PayloadPart".into(),
+                data: format!("data: {}\n\n", if index == place { &changed } else { event }).into_bytes(),
+            });
+            let what = format!("event {place}, {what}");
+            let mut adapter = adapter(provider, true);
+            let chunks = adapter.events(batch.collect());
+            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
+            if !chunks.ends_with(b"data: [DONE]\n\n") {
+                let end = adapter.finish();
+                chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
+            }
+            let [text, .., reason] = joined(&chunks, &what);
+            assert_eq!([&*text, &*reason], ["Hello", "stop"], "{what}");
+            tried += 1;
+        }
+    }
+    tried
+}
+
+#[test]
+fn events_of_text_may_lack_what_is_not_needed() {
+    let token = |text: &str| json!({"index": 1, "token": {"id": 5, "text": text, "logprob": -0.1, "special": false}, "generated_text": null, "details": null});
+    let mut last = token("lo");
+    last["generated_text"] = json!("Hello");
+    last["details"] = json!({"finish_reason": "eos_token", "generated_tokens": 2, "input_length": 9, "seed": 1});
+    assert!(try_all("sagemaker", &[token("Hel"), last]) > 60);
+}
+
+#[test]
+fn chunks_of_a_chat_may_lack_what_is_not_needed() {
+    let chunk = |content: &str, reason: Value| {
+        let delta = json!({"role": "assistant", "content": content, "tool_calls": null});
+        let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": reason});
+        json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}})
+    };
+    let chunks = [chunk("Hel", Value::Null), chunk("lo", json!("stop"))];
+    assert!(try_all("sagemaker_chat", &chunks) > 100);
+}
