@@ -108,7 +108,9 @@ pub const FIELDS: &[(&str, Says)] = &[
     ("tags", Control),
     ("allowed_model_region", Control),
     ("cache", Control),
+    ("caching", Control),
     ("fallbacks", Control),
+    ("default_fallbacks", Control),
     ("context_window_fallbacks", Control),
     ("content_policy_fallbacks", Control),
     ("num_retries", Control),
@@ -117,15 +119,19 @@ pub const FIELDS: &[(&str, Says)] = &[
     ("request_timeout", Control),
     ("stream_timeout", Control),
     ("guardrails", Control),
+    ("guardrail_config", Control),
     ("policies", Control),
     ("drop_params", Control),
     ("additional_drop_params", Control),
+    ("allowed_openai_params", Control),
+    ("modify_params", Control),
     ("disable_fallbacks", Control),
     ("include_fallback_errors", Control),
     ("priority", Control),
     ("api_base", Control),
     ("base_url", Control),
     ("api_version", Control),
+    ("organization", Control),
     ("litellm_session_id", Control),
     ("litellm_trace_id", Control),
     ("litellm_call_id", Control),
@@ -156,8 +162,9 @@ const PREDICTION: Holds = Object(&[
 
 /// Control fields that may contain credentials: a client's own fallbacks are requests with the fields of requests, and
 /// headers may authenticate.
-pub const MAY_HOLD_CREDENTIALS: [&str; 5] = [
+pub const MAY_HOLD_CREDENTIALS: [&str; 6] = [
     "fallbacks",
+    "default_fallbacks",
     "context_window_fallbacks",
     "content_policy_fallbacks",
     "extra_headers",
@@ -186,6 +193,18 @@ pub fn is_secret(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A relayed request loses here what adapters that translate leave out by the SDK's list.
+    #[test]
+    fn what_the_sdk_says_is_for_the_gateway_stays_here() {
+        let source = include_str!("../../../sdk/rust/src/adapter/parameters.rs");
+        let (_, list) = source.split_once("const GATEWAY").unwrap();
+        let (list, _) = list.split_once("];").unwrap();
+        let names: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+        assert!(names.len() > 30, "{names:?}");
+        let sent = |name: &&str| !matches!(Says::of(name), Says::Control | Says::Credential);
+        assert_eq!(names.into_iter().filter(sent).collect::<Vec<_>>(), [""; 0]);
+    }
 
     #[test]
     fn credentials_are_known_in_every_spelling() {
