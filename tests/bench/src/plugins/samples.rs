@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sluice::canonical::Canonical;
 use sluice::canonical::Operation;
 use sluice::json;
