@@ -6,9 +6,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
+use serde_json::value::RawValue;
 
 use super::{InputTokens, OutputTokens, TOKENS_MAX};
 
@@ -33,7 +34,8 @@ pub(super) struct Report {
     cache_creation_input_tokens: Count,
     cache_creation: Lenient<Lifetimes>,
     server_tool_use: Lenient<ToolUse>,
-    inference_geo: Lenient<Geo>,
+    /// Where the answer was made, as it is written.
+    inference_geo: Option<Box<RawValue>>,
 
     // DeepSeek.
     prompt_cache_hit_tokens: Count,
@@ -65,16 +67,6 @@ struct Details {
 #[serde(default)]
 struct ToolUse {
     web_search_requests: Count,
-}
-
-/// Whether a place is the United States.
-#[derive(Debug, Default)]
-struct Geo(bool);
-
-impl<'de> Deserialize<'de> for Geo {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Geo, D::Error> {
-        std::borrow::Cow::<str>::deserialize(deserializer).map(|place| Geo(place.eq_ignore_ascii_case("us")))
-    }
 }
 
 /// Tokens written to the cache, by how long they are kept.
@@ -149,7 +141,9 @@ impl Report {
 
     /// <https://docs.claude.com/en/docs/build-with-claude/data-residency>
     pub(super) fn is_of_us(&self) -> bool {
-        self.inference_geo.0.0
+        self.inference_geo
+            .as_ref()
+            .is_some_and(|place| place.get().eq_ignore_ascii_case(r#""us""#))
     }
 
     /// `input_tokens`, with what Anthropic leaves out of it: there it counts only what the cache had no part in, and the
@@ -332,10 +326,8 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for LenientVisitor<T> {
         Ok(Lenient::default())
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Lenient<T>, E> {
-        T::deserialize(StrDeserializer::<E>::new(text))
-            .map(Lenient)
-            .or_else(|_| Ok(Lenient::default()))
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Lenient<T>, E> {
+        Ok(Lenient::default())
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Lenient<T>, E> {

@@ -264,7 +264,8 @@ fn costs_of_two_attempts_add_up() {
 #[test]
 fn a_cost_is_recorded_in_dollars() {
     let cost = plain().cost(&Usage::of_text(1_000, 200), None);
-    let expected = r#"{"input":0.0025,"cache_read":0,"cache_write":0,"output":0.002,"reasoning":0,"total":0.0045}"#;
+    let expected =
+        r#"{"input":0.0025,"cache_read":0,"cache_write":0,"output":0.002,"reasoning":0,"tools":0,"total":0.0045}"#;
     assert_eq!(serde_json::to_string(&cost).unwrap(), expected);
 }
 
