@@ -18,8 +18,9 @@ CHECKED_BY = {
     "bedrock": "bedrock",
     "cohere": "cohere",
     "ollama": "ollama",
+    "sagemaker": "sagemaker",
 }
-NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama"]
+NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama", "sagemaker"]
 
 
 def deployments(upstream, tokens):
@@ -51,6 +52,13 @@ def deployments(upstream, tokens):
             "aws_region_name": "us-east-1",
         },
         "cohere": {"model": "cohere/command-a-03-2025", "api_base": f"{upstream}/cohere", "api_key": "key-conversations"},
+        "sagemaker": {
+            "model": "sagemaker_chat/my-endpoint",
+            "api_base": f"{upstream}/sagemaker",
+            "aws_access_key_id": "AKIDCONVERSATIONS",
+            "aws_secret_access_key": "secret-key-of-conversations",
+            "aws_region_name": "us-east-1",
+        },
         "ollama": {"model": "ollama/qwen3", "api_base": f"{upstream}/ollama"},
     }
 

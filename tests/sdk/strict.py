@@ -6,13 +6,26 @@ import http.client
 import http.server
 import importlib
 import json
+import struct
 import threading
 import urllib.parse
+import zlib
 
 import providers
 
 #: What belongs to one connection.
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
+
+
+def payload_part(piece):
+    """A piece of a model's own stream, as SageMaker hands it on (<https://smithy.io/2.0/aws/amazon-eventstream.html>)."""
+    headers = b""
+    values = {":message-type": "event", ":event-type": "PayloadPart", ":content-type": "application/octet-stream"}
+    for name, value in values.items():
+        headers += struct.pack("!B", len(name)) + name.encode() + b"\x07" + struct.pack("!H", len(value)) + value.encode()
+    prelude = struct.pack("!II", 16 + len(headers) + len(piece), len(headers))
+    message = prelude + struct.pack("!I", zlib.crc32(prelude)) + headers + piece
+    return message + struct.pack("!I", zlib.crc32(message))
 
 
 @contextlib.contextmanager
@@ -29,10 +42,13 @@ def before(mock):
             if problems := wire.problems("chat-completions", path, json.loads(body)):
                 return self.answer(400, json.dumps({"message": "; ".join(problems)}).encode())
             connection = http.client.HTTPConnection(upstream)
-            connection.request("POST", path, body, dict(self.headers.items()) | {"host": upstream})
-            self.relay(connection.getresponse())
+            target = "/v1/chat/completions" if provider == "sagemaker" else path
+            connection.request("POST", target, body, dict(self.headers.items()) | {"host": upstream})
+            answer = connection.getresponse()
+            in_parts = path.endswith("/invocations-response-stream") and answer.status == 200
+            self.relay(answer, payload_part if in_parts else bytes)
 
-        def relay(self, answer):
+        def relay(self, answer, framed):
             self.send_response(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in HOP_BY_HOP:
@@ -40,7 +56,7 @@ def before(mock):
             self.end_headers()
             # The end of the connection ends the answer, as HTTP/1.0 has it.
             while piece := answer.read1():
-                self.wfile.write(piece)
+                self.wfile.write(framed(piece))
 
         def answer(self, status, body):
             self.send_response(status)

@@ -19,6 +19,7 @@ CHECKED = {
     "openai_chat": ("openai-compatible", ["openai", "azure"]),
     "openai_responses": ("openai-compatible", ["openai", "azure"]),
     "replicate": ("replicate", ["replicate"]),
+    "sagemaker": ("sagemaker", ["sagemaker", "sagemaker_chat", "sagemaker_nova"]),
 }
 
 
