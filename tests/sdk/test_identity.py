@@ -14,6 +14,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import google.auth.jwt
+import openai
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -263,6 +264,17 @@ def test_a_refused_exchange_is_a_fault_of_ours_in_the_services_words(cloud, tmp_
         assert ask(client) == "hi"
         text = log.read_text()
     assert "Provided API key could not be found: ****" in text and "key-of-ibm" not in text
+
+
+def test_a_fetched_token_that_comes_back_is_masked(cloud, key, tmp_path):
+    repeats = {"error": {"code": 400, "message": "bad header: Bearer token-of-google", "status": "INVALID_ARGUMENT"}}
+    cloud.answers = {"/token": token, "/v1/projects": lambda _: (400, repeats)}
+    with gateway(tmp_path, [vertex(cloud, json.dumps(service_account(cloud, key)))]) as (client, log):
+        with pytest.raises(openai.BadRequestError) as refused:
+            ask(client)
+        text = log.read_text()
+    assert "bad header: Bearer ****" in str(refused.value)
+    assert "token-of-google" not in text + str(refused.value)
 
 
 def test_a_refused_credential_leaves_others_to_serve(cloud, key, tmp_path):

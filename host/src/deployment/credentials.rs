@@ -173,7 +173,9 @@ async fn token(deployment: &Deployment, scheme: &'static str) -> Result<Arc<Secr
     else {
         return Err(no_identity(deployment, scheme));
     };
-    tokens.get().await.map_err(|error| unfetched(deployment, error))
+    let token = tokens.get().await.map_err(|error| unfetched(deployment, error))?;
+    deployment.secrets.note(&token);
+    Ok(token)
 }
 
 /// AWS Signature Version 4.
@@ -182,6 +184,9 @@ async fn sign(deployment: &Deployment, service: &str, request: &mut Request<Outg
         return Err(no_identity(deployment, "AWS signatures"));
     };
     let keys = keys.get().await.map_err(|error| unfetched(deployment, error))?;
+    if let Some(token) = &keys.session_token {
+        deployment.secrets.note(token);
+    }
     let region = deployment.parameter("aws_region_name");
     let region: Option<String> = region.and_then(|json| serde_json::from_str(json).ok());
     let region = region.ok_or_else(|| missing(deployment, "aws_region_name"))?;

@@ -31,7 +31,7 @@ pub use credentials::{AuthError, prove};
 pub use health::{Health, InFlight, Success};
 pub use health_check::{Change, CheckFailure, Finding, HealthCheck};
 pub use provider::Provider;
-pub use secrets::{Patterns, Secrets};
+pub use secrets::{Secrets, Sent};
 
 /// One configured provider + model + credential + limits, serving a model group.
 pub struct Deployment {

@@ -1,7 +1,9 @@
 //! Finds and masks a deployment's credentials in what an upstream sends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use bytes::{Bytes, BytesMut};
 use hyper::header::{HeaderName, HeaderValue};
 use memchr::memchr_iter;
@@ -53,10 +55,27 @@ const SECRET_WORDS: [&str; 8] = [
 /// added.
 pub struct Secrets {
     /// All texts, for errors and headers, in which masking too much does no harm.
-    pub all: Patterns,
+    all: Patterns,
     /// The texts that occur in no other text by chance, for answers. A placeholder such as `api_key: anything`, which
     /// is set for servers without keys, must not change the answer of a model.
-    pub distinctive: Patterns,
+    distinctive: Patterns,
+    /// Tokens that were fetched for this deployment.
+    fetched: ArcSwapOption<Fetched>,
+}
+
+/// The last token that was sent, and the one before: attempts under way may have sent that.
+struct Fetched {
+    tokens: [Option<Secret>; 2],
+    patterns: Patterns,
+}
+
+/// What an upstream sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// An error or a header.
+    Error,
+    /// What a model says.
+    Answer,
 }
 
 impl Secrets {
@@ -84,7 +103,47 @@ impl Secrets {
         Self {
             all: Patterns::of(&all),
             distinctive: Patterns::of(&distinctive),
+            fetched: ArcSwapOption::empty(),
         }
+    }
+
+    /// Notes a token that is about to be sent.
+    pub fn note(&self, token: &Secret) {
+        let known = self.fetched.load();
+        let last = known.as_ref().and_then(|fetched| fetched.tokens[0].as_ref());
+        if last.is_some_and(|last| last.expose() == token.expose()) {
+            return;
+        }
+        let tokens = [Some(token.clone()), last.cloned()];
+        let texts: Vec<String> = tokens.iter().flatten().map(|token| token.expose().to_owned()).collect();
+        let patterns = Patterns::of(&texts);
+        self.fetched.store(Some(Arc::new(Fetched { tokens, patterns })));
+    }
+
+    pub fn are_in(&self, bytes: &[u8]) -> bool {
+        let fetched = self.fetched.load();
+        self.all.are_in(bytes) || fetched.as_ref().is_some_and(|fetched| fetched.patterns.are_in(bytes))
+    }
+
+    /// The bytes with all credentials masked; `None` if they contain none.
+    pub fn masked(&self, bytes: &[u8], sent: Sent) -> Option<Bytes> {
+        let fixed = match sent {
+            Sent::Error => &self.all,
+            Sent::Answer => &self.distinctive,
+        };
+        let masked = fixed.masked(bytes);
+        let fetched = self.fetched.load();
+        let further = fetched
+            .as_ref()
+            .and_then(|fetched| fetched.patterns.masked(masked.as_deref().unwrap_or(bytes)));
+        further.or(masked)
+    }
+
+    /// The number of bytes at the end of a part of an answer that may be the beginning of a credential.
+    pub fn begun(&self, bytes: &[u8]) -> usize {
+        let fetched = self.fetched.load();
+        let fetched = fetched.as_ref().map_or(0, |fetched| fetched.patterns.begun(bytes));
+        self.distinctive.begun(bytes).max(fetched)
     }
 }
 
@@ -118,7 +177,7 @@ fn is_distinctive(text: &str) -> bool {
 }
 
 /// Texts to be found and masked. The longest is first, since one may contain another.
-pub struct Patterns(Box<[Finder<'static>]>);
+struct Patterns(Box<[Finder<'static>]>);
 
 impl Patterns {
     fn of(texts: &[String]) -> Self {
@@ -131,12 +190,12 @@ impl Patterns {
         Self(spelled.iter().map(finder).collect())
     }
 
-    pub fn are_in(&self, bytes: &[u8]) -> bool {
+    fn are_in(&self, bytes: &[u8]) -> bool {
         self.0.iter().any(|pattern| pattern.find(bytes).is_some())
     }
 
     /// The bytes with all patterns masked; `None` if they contain none.
-    pub fn masked(&self, bytes: &[u8]) -> Option<Bytes> {
+    fn masked(&self, bytes: &[u8]) -> Option<Bytes> {
         let mut masked: Option<Bytes> = None;
         for pattern in &self.0 {
             let replaced = replaced(pattern, masked.as_deref().unwrap_or(bytes));
@@ -147,7 +206,7 @@ impl Patterns {
 
     /// The number of bytes at the end that may be the beginning of a pattern. It is 0 after a line break, with which
     /// events end.
-    pub fn begun(&self, bytes: &[u8]) -> usize {
+    fn begun(&self, bytes: &[u8]) -> usize {
         if bytes.last().is_none_or(|&last| last == b'\n') {
             return 0;
         }
@@ -222,6 +281,29 @@ mod tests {
             check(patterns, "sk-ab/c+1", None);
         }
         check(&secrets.all, "Bearer hunter2hunter2", Some("****"));
+    }
+
+    #[test]
+    fn fetched_tokens_are_masked_while_they_may_be_under_way() {
+        let secrets = secrets(&["sk-of-the-operator-1"], &[]);
+        let token = |text: &str| Secret::new(text);
+        let (one, two, three) = (
+            token("token-number-one-1"),
+            token("token-number-two-2"),
+            token("token-number-three"),
+        );
+        let masks =
+            |text: &str| secrets.masked(text.as_bytes(), Sent::Answer).is_some() && secrets.are_in(text.as_bytes());
+        assert!(!masks("a token-number-one-1"));
+        secrets.note(&one);
+        secrets.note(&one);
+        secrets.note(&two);
+        assert!(masks("a token-number-one-1") && masks("a token-number-two-2"));
+        assert_eq!(secrets.begun(b"says token-num"), "token-num".len());
+        secrets.note(&three);
+        assert!(!masks("a token-number-one-1") && masks("a token-number-two-2"));
+        let both = secrets.masked(b"sk-of-the-operator-1 token-number-three", Sent::Error);
+        assert_eq!(both.as_deref(), Some(b"**** ****".as_slice()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use hyper::header::HeaderName;
 
 use super::refusal::Refusal;
 use super::state::Exchange;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Sent};
 
 /// The refusal with credentials masked: providers repeat keys in their messages, which reach clients and logs.
 pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
@@ -30,7 +30,7 @@ pub fn scrubbed(mut refusal: Refusal, deployment: &Deployment) -> Refusal {
         provider_code.as_mut(),
     ];
     for text in texts.into_iter().flatten() {
-        if let Some(masked) = deployment.secrets.all.masked(text.as_bytes()) {
+        if let Some(masked) = deployment.secrets.masked(text.as_bytes(), Sent::Error) {
             *text = String::from_utf8_lossy(&masked).into_owned();
         }
     }
@@ -47,7 +47,7 @@ pub fn scrubbed_of(exchange: &Exchange, refusal: Refusal) -> Refusal {
 
 /// An upstream's error page with credentials masked, as a guest may see it.
 pub fn masked(page: Bytes, deployment: &Deployment) -> Bytes {
-    deployment.secrets.all.masked(&page).unwrap_or(page)
+    deployment.secrets.masked(&page, Sent::Error).unwrap_or(page)
 }
 
 /// Removes the headers that hold a credential: some servers send a request's headers back, and these headers must reach
@@ -55,7 +55,7 @@ pub fn masked(page: Bytes, deployment: &Deployment) -> Bytes {
 pub fn leave_out_echoes(headers: &mut HeaderMap, deployment: &Deployment) {
     let echoes: Vec<HeaderName> = headers
         .iter()
-        .filter(|(_, value)| deployment.secrets.all.are_in(value.as_bytes()))
+        .filter(|(_, value)| deployment.secrets.are_in(value.as_bytes()))
         .map(|(name, _)| name.clone())
         .collect();
     for name in echoes {
@@ -87,11 +87,11 @@ impl Mask {
             true => bytes,
             false => BytesMut::from_iter(std::mem::take(&mut self.held).into_iter().chain(bytes)).freeze(),
         };
-        if let Some(masked) = self.deployment.secrets.distinctive.masked(&bytes) {
+        if let Some(masked) = self.deployment.secrets.masked(&bytes, Sent::Answer) {
             bytes = masked;
             self.warn();
         }
-        let begun = self.deployment.secrets.distinctive.begun(&bytes);
+        let begun = self.deployment.secrets.begun(&bytes);
         self.held = bytes.split_off(bytes.len() - begun);
         bytes
     }
@@ -103,7 +103,7 @@ impl Mask {
 
     /// Masks a whole answer.
     pub fn whole(mut self, bytes: Bytes) -> Bytes {
-        let Some(masked) = self.deployment.secrets.distinctive.masked(&bytes) else {
+        let Some(masked) = self.deployment.secrets.masked(&bytes, Sent::Answer) else {
             return bytes;
         };
         self.warn();
