@@ -19,8 +19,9 @@ CHECKED_BY = {
     "cohere": "cohere",
     "ollama": "ollama",
     "sagemaker": "sagemaker",
+    "replicate": "replicate",
 }
-NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama", "sagemaker"]
+NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama", "sagemaker", "replicate"]
 
 
 def deployments(upstream, tokens):
@@ -58,6 +59,11 @@ def deployments(upstream, tokens):
             "aws_access_key_id": "AKIDCONVERSATIONS",
             "aws_secret_access_key": "secret-key-of-conversations",
             "aws_region_name": "us-east-1",
+        },
+        "replicate": {
+            "model": "replicate/meta/meta-llama-3-70b-instruct",
+            "api_base": f"{upstream}/replicate",
+            "api_key": "key-conversations",
         },
         "ollama": {"model": "ollama/qwen3", "api_base": f"{upstream}/ollama"},
     }

@@ -11,6 +11,7 @@ import threading
 import urllib.parse
 import zlib
 
+import predictions
 import providers
 
 #: What belongs to one connection.
@@ -41,12 +42,19 @@ def before(mock):
             wire = importlib.import_module(f"wire.{providers.CHECKED_BY[provider]}")
             if problems := wire.problems("chat-completions", path, json.loads(body)):
                 return self.answer(400, json.dumps({"message": "; ".join(problems)}).encode())
-            connection = http.client.HTTPConnection(upstream)
-            target = "/v1/chat/completions" if provider == "sagemaker" else path
-            connection.request("POST", target, body, dict(self.headers.items()) | {"host": upstream})
-            answer = connection.getresponse()
+            if provider == "replicate":
+                answer = self.ask("/v1/chat/completions", json.dumps(predictions.chat(json.loads(body))).encode())
+                status, made = predictions.prediction(answer.status, answer.read())
+                return self.answer(status, json.dumps(made).encode())
+            answer = self.ask("/v1/chat/completions" if provider == "sagemaker" else path, body)
             in_parts = path.endswith("/invocations-response-stream") and answer.status == 200
             self.relay(answer, payload_part if in_parts else bytes)
+
+        def ask(self, path, body):
+            connection = http.client.HTTPConnection(upstream)
+            headers = dict(self.headers.items()) | {"host": upstream, "content-length": str(len(body))}
+            connection.request("POST", path, body, headers)
+            return connection.getresponse()
 
         def relay(self, answer, framed):
             self.send_response(answer.status)

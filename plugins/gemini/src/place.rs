@@ -134,8 +134,8 @@ fn refuse_foreign(model: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!(
-        "`{model}` is not one of Google's models, and those of other makers are not served by way of Vertex AI yet; use the \
-         maker's own provider, or Vertex AI's OpenAI-compatible endpoint with `openai/` and its `api_base`"
+        "`{model}` is not one of Google's models. By way of Vertex AI, Claude is served as `vertex_ai/claude-…` and open models \
+         as `vertex_ai/<maker>/<model>`; for others use the maker's own provider"
     );
     Err(Failure::new(Fault::Unsupported, message).parameter("model"))
 }
