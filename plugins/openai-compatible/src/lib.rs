@@ -32,6 +32,7 @@ mod thinking;
 mod tools;
 mod watsonx;
 
+use sluice_sdk::adapter::Batches;
 use sluice_sdk::{
     Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
     UpstreamRequest, exchange,
@@ -70,7 +71,7 @@ enum Attempt {
     /// A text is completed in place of a chat.
     TextCompletion(text_completion::Stream),
     /// A chat's answer is changed.
-    Chat(answer::Patches, answer::Stream),
+    Chat(answer::Patches, Batches<answer::Stream>),
     Responses(Box<responses::Attempt>),
 }
 
@@ -126,7 +127,7 @@ impl ProviderAdapter for OpenAiCompatible {
             let patches = answer::Patches::of(entry, &target.model, exchange::is_streaming());
             reading = patches.reading();
             if !matches!(reading, Reading::Relay) {
-                self.attempt = Attempt::Chat(patches, answer::Stream::default());
+                self.attempt = Attempt::Chat(patches, Batches::default());
             }
         }
         let operation_path = path_of(entry, &operation)?;
@@ -176,7 +177,9 @@ impl ProviderAdapter for OpenAiCompatible {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
             Attempt::TextCompletion(stream) => stream.translate(&batch),
-            Attempt::Chat(patches, stream) => stream.translate(&batch, *patches),
+            Attempt::Chat(patches, stream) => {
+                stream.translate(&batch, |stream, event, out| stream.event(&event.data, *patches, out))
+            }
             Attempt::Responses(attempt) => attempt.events(&batch),
         }
     }
@@ -185,7 +188,7 @@ impl ProviderAdapter for OpenAiCompatible {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
             Attempt::TextCompletion(stream) => stream.finish(),
-            Attempt::Chat(_, stream) => stream.finish(),
+            Attempt::Chat(_, stream) => stream.finish(|stream| stream.finish()),
             Attempt::Responses(attempt) => attempt.finish(),
         }
     }
