@@ -69,7 +69,7 @@ enum Attempt {
     /// The answer is relayed.
     Relayed,
     /// A text is completed in place of a chat.
-    TextCompletion(text_completion::Stream),
+    TextCompletion(Batches<text_completion::Stream>),
     /// A chat's answer is changed.
     Chat(answer::Patches, Batches<answer::Stream>),
     Responses(Box<responses::Attempt>),
@@ -121,7 +121,7 @@ impl ProviderAdapter for OpenAiCompatible {
         let mut reading = Reading::Relay;
         if completes_text {
             operation = text_completion::OPERATION.into();
-            self.attempt = Attempt::TextCompletion(text_completion::Stream::default());
+            self.attempt = Attempt::TextCompletion(Batches::default());
             reading = text_completion::reading();
         } else if operation == CHAT {
             let patches = answer::Patches::of(entry, &target.model, exchange::is_streaming());
@@ -176,7 +176,9 @@ impl ProviderAdapter for OpenAiCompatible {
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
-            Attempt::TextCompletion(stream) => stream.translate(&batch),
+            Attempt::TextCompletion(stream) => {
+                stream.translate(&batch, |stream, event, out| stream.event(&event.data, out))
+            }
             Attempt::Chat(patches, stream) => {
                 stream.translate(&batch, |stream, event, out| stream.event(&event.data, *patches, out))
             }
@@ -187,7 +189,7 @@ impl ProviderAdapter for OpenAiCompatible {
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
-            Attempt::TextCompletion(stream) => stream.finish(),
+            Attempt::TextCompletion(stream) => stream.finish(|stream| stream.finish()),
             Attempt::Chat(_, stream) => stream.finish(|stream| stream.finish()),
             Attempt::Responses(attempt) => attempt.finish(),
         }
