@@ -26,7 +26,7 @@ use sluice_sdk::{
 use betas::Betas;
 use place::Place;
 use request::AnswerLimits;
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use stream::Stream;
 
 /// The wire format's version (<https://docs.anthropic.com/en/api/versioning>).
@@ -59,7 +59,7 @@ pub struct Anthropic {
     /// Whether the request carries a tool that stands for `response_format`: its input is then the answer's content.
     json_tool: bool,
     origin: Origin,
-    stream: Stream,
+    stream: Batches<Stream>,
 }
 
 impl Plugin for Anthropic {
@@ -84,7 +84,7 @@ impl Plugin for Anthropic {
             settings,
             json_tool: false,
             origin: Origin::default(),
-            stream: Stream::default(),
+            stream: Batches::default(),
         })
     }
 }
@@ -103,7 +103,7 @@ impl ProviderAdapter for Anthropic {
         let translated = request::translate(&exchange::body(), &target.model, place, limits)?;
         self.json_tool = translated.json_tool;
         self.origin = Origin::of_model(&target.model);
-        self.stream = Stream::new(translated.json_tool);
+        self.stream = Batches::of(Stream::new(translated.json_tool));
         let reading = if translated.streaming {
             Reading::Events(Framing::ServerSentEvents)
         } else {
@@ -125,11 +125,12 @@ impl ProviderAdapter for Anthropic {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, &self.origin)
+        self.stream
+            .translate(&batch, |stream, event, out| stream.event(event, &self.origin, out))
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(Stream::finish)
     }
 
     fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {

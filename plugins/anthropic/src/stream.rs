@@ -28,8 +28,6 @@ pub struct Stream {
     finished: bool,
     /// `message_stop` was seen.
     ended: bool,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 /// The block that is growing.
@@ -55,30 +53,9 @@ impl Stream {
         }
     }
 
-    /// Chunks for a batch.
-    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 256).sum());
-        for event in batch {
-            if self.failure.is_some() || self.ended {
-                break;
-            }
-            if let Err(failure) = self.event(event, origin, &mut out) {
-                self.failure = Some(failure);
-            }
-        }
-        if out.is_empty() {
-            self.failure.take().map_or(Ok(out), Err)
-        } else {
-            Ok(out)
-        }
-    }
-
     /// The end of the upstream's stream, which must be the answer's end as well: `message_stop`, or at least the reason
     /// why it ended.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
         let mut out = Vec::new();
         if !self.ended {
             if !self.finished {
@@ -89,7 +66,14 @@ impl Stream {
         Ok(out)
     }
 
-    fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Appends the chunks for an event; none after the answer's end.
+    ///
+    /// # Errors
+    /// It is an error, or no event.
+    pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.ended {
+            return Ok(());
+        }
         let text = std::str::from_utf8(&event.data).map_err(Failure::malformed)?;
         if text.trim_ascii().is_empty() {
             return Ok(());

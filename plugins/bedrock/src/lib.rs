@@ -22,7 +22,7 @@ mod target;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo, Reading,
     RequestBody, Target, UpstreamRequest, deployment, exchange,
@@ -68,7 +68,7 @@ pub struct Asked {
 #[derive(Default)]
 pub struct Bedrock {
     asked: Asked,
-    stream: Stream,
+    stream: Batches<Stream>,
     /// Of embeddings: whether the client wants its vectors as base64. None of a chat.
     embeds: Option<bool>,
 }
@@ -119,7 +119,7 @@ impl ProviderAdapter for Bedrock {
             names: translated.names,
             origin: Origin::of_model(&target.model),
         };
-        self.stream = Stream::default();
+        self.stream = Batches::default();
         self.embeds = None;
         let reading = if translated.streaming {
             Reading::Events(Framing::AwsEventStream)
@@ -137,11 +137,12 @@ impl ProviderAdapter for Bedrock {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, &self.asked)
+        self.stream
+            .translate(&batch, |stream, event, out| stream.event(event, &self.asked, out))
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(Stream::finish)
     }
 
     fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {

@@ -29,8 +29,6 @@ pub struct Stream {
     thinking: Option<u64>,
     /// The chunk that says why the answer ended was written, and what follows it.
     ended: bool,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 /// The block that is growing.
@@ -46,29 +44,8 @@ enum Open {
 }
 
 impl Stream {
-    /// Chunks for a batch.
-    pub fn translate(&mut self, batch: &[Event], asked: &Asked) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 256).sum());
-        for event in batch {
-            if self.failure.is_some() || self.ended {
-                break;
-            }
-            if let Err(failure) = self.event(event, asked, &mut out) {
-                self.failure = Some(failure);
-            }
-        }
-        if out.is_empty() {
-            self.failure.take().map_or(Ok(out), Err)
-        } else {
-            Ok(out)
-        }
-    }
-
     /// The end of the upstream's stream, which must be the answer's end as well: `metadata`, or at least `messageStop`.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
         let mut out = Vec::new();
         if !self.ended {
             if self.reason.is_none() {
@@ -79,7 +56,14 @@ impl Stream {
         Ok(out)
     }
 
-    fn event(&mut self, event: &Event, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Appends the chunks for an event; none after the answer's end.
+    ///
+    /// # Errors
+    /// It is an error, or no event.
+    pub fn event(&mut self, event: &Event, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.ended {
+            return Ok(());
+        }
         if error::is_exception(&event.name) {
             return Err(error::of_event(&event.name, &event.data));
         }

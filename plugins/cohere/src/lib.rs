@@ -18,7 +18,7 @@ mod stream;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
     Reading, RequestBody, Target, UpstreamRequest, deployment, exchange,
@@ -71,7 +71,7 @@ impl Operation {
 pub struct Cohere {
     operation: Operation,
     origin: Origin,
-    stream: Stream,
+    stream: Batches<Stream>,
 }
 
 impl Plugin for Cohere {
@@ -121,7 +121,7 @@ impl ProviderAdapter for Cohere {
         };
         self.operation = operation;
         self.origin = Origin::of_model(model);
-        self.stream = Stream::default();
+        self.stream = Batches::default();
         Ok(UpstreamRequest {
             method: "POST".into(),
             path_and_query: path.into(),
@@ -145,11 +145,12 @@ impl ProviderAdapter for Cohere {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, &self.origin)
+        self.stream
+            .translate(&batch, |stream, event, out| stream.event(event, &self.origin, out))
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(|stream| stream.finish())
     }
 
     fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {

@@ -22,7 +22,7 @@ mod stream;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::{Origin, vertex};
+use sluice_sdk::adapter::{Batches, Origin, vertex};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
     Reading, RequestBody, Target, UpstreamRequest, exchange,
@@ -37,7 +37,7 @@ const STUDIO: &str = "https://generativelanguage.googleapis.com";
 /// The adapter, and what it remembers of the attempt at hand.
 pub struct Gemini {
     origin: Origin,
-    stream: Stream,
+    stream: Batches<Stream>,
     /// Of an attempt at embeddings.
     embeddings: Option<Embeddings>,
 }
@@ -56,7 +56,7 @@ impl Plugin for Gemini {
     fn new(_: NoSettings) -> Result<Self, String> {
         Ok(Self {
             origin: Origin::default(),
-            stream: Stream::default(),
+            stream: Batches::default(),
             embeddings: None,
         })
     }
@@ -85,7 +85,7 @@ impl ProviderAdapter for Gemini {
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let place = Place::of_provider(&target.provider);
         self.origin = Origin::of_model(&target.model);
-        self.stream = Stream::default();
+        self.stream = Batches::default();
         self.embeddings = None;
         match exchange::operation().as_str() {
             "chat-completions" => open_chat(target, place),
@@ -109,11 +109,12 @@ impl ProviderAdapter for Gemini {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, &self.origin)
+        self.stream
+            .translate(&batch, |stream, event, out| stream.event(event, &self.origin, out))
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(Stream::finish)
     }
 
     fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {

@@ -24,8 +24,6 @@ pub struct Stream {
     counts: String,
     usage: Usage,
     candidates: Vec<State>,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 struct Head {
@@ -49,29 +47,8 @@ struct State {
 }
 
 impl Stream {
-    /// Chunks for a batch.
-    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 256).sum());
-        for event in batch {
-            if self.failure.is_some() {
-                break;
-            }
-            if let Err(failure) = self.event(event, origin, &mut out) {
-                self.failure = Some(failure);
-            }
-        }
-        if out.is_empty() {
-            self.failure.take().map_or(Ok(out), Err)
-        } else {
-            Ok(out)
-        }
-    }
-
     /// The end of the upstream's stream, which must be the answer's end as well: each candidate said why it ended.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
         let mut out = Vec::new();
         let is_whole = !self.candidates.is_empty() && self.candidates.iter().all(State::is_over);
         let Some(head) = self.head.as_ref().filter(|_| is_whole) else {
@@ -97,7 +74,11 @@ impl Stream {
         Ok(out)
     }
 
-    fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Appends the chunks for an event.
+    ///
+    /// # Errors
+    /// It is an error, or no event.
+    pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         let text = std::str::from_utf8(&event.data).map_err(Failure::malformed)?;
         if text.trim_ascii().is_empty() {
             return Ok(());

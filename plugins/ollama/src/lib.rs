@@ -17,7 +17,7 @@ mod tags;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
     Reading, RequestBody, Target, UpstreamRequest, deployment, exchange,
@@ -30,7 +30,7 @@ use stream::Stream;
 pub struct Ollama {
     operation: Operation,
     origin: Origin,
-    stream: Stream,
+    stream: Batches<Stream>,
 }
 
 /// What is asked for, and where.
@@ -64,7 +64,7 @@ impl Plugin for Ollama {
         Ok(Self {
             operation: Operation::Chat,
             origin: Origin::default(),
-            stream: Stream::new(Form::Chat),
+            stream: Batches::of(Stream::new(Form::Chat)),
         })
     }
 }
@@ -110,10 +110,10 @@ impl ProviderAdapter for Ollama {
         };
         self.operation = operation;
         self.origin = Origin::of_model(&target.model);
-        self.stream = Stream::new(match operation {
+        self.stream = Batches::of(Stream::new(match operation {
             Operation::Completion => Form::Completion,
             Operation::Chat | Operation::Embeddings(_) => Form::Chat,
-        });
+        }));
         Ok(UpstreamRequest {
             method: "POST".into(),
             path_and_query: path_under(deployment::text("api_base").as_deref(), operation.endpoint()),
@@ -138,11 +138,12 @@ impl ProviderAdapter for Ollama {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, &self.origin)
+        self.stream
+            .translate(&batch, |stream, event, out| stream.line(&event.data, &self.origin, out))
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(|stream| stream.finish())
     }
 
     fn refuse(&mut self, target: &Target, status: u16, body: Vec<u8>) -> Failure {

@@ -1,9 +1,9 @@
 //! A streamed answer, line by line. A line holds what is new of the text or of the thoughts, or whole calls; the last one
 //! says why the answer ended and what it cost.
 
+use sluice_sdk::Failure;
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, Object, Text};
-use sluice_sdk::{Event, Failure};
 
 use crate::answer::{Form, call_id, id, name, read, write_call};
 use crate::logprobs;
@@ -24,8 +24,6 @@ pub struct Stream {
     /// Of a completion: where the next token stands in the text.
     offset: u64,
     ended: bool,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 struct Begun {
@@ -43,40 +41,28 @@ impl Stream {
             calls: 0,
             offset: 0,
             ended: false,
-            failure: None,
-        }
-    }
-
-    /// Chunks for a batch.
-    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 256).sum());
-        for event in batch {
-            if self.failure.is_some() || self.ended {
-                break;
-            }
-            if let Err(failure) = self.line(&event.data, origin, &mut out) {
-                self.failure = Some(failure);
-            }
-        }
-        if out.is_empty() {
-            self.failure.take().map_or(Ok(out), Err)
-        } else {
-            Ok(out)
         }
     }
 
     /// The end of the upstream's stream, before which the answer must have ended.
-    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None if self.ended => Ok(Vec::new()),
-            None => Err(Failure::malformed(
+    pub fn finish(&self) -> Result<Vec<u8>, Failure> {
+        if self.ended {
+            Ok(Vec::new())
+        } else {
+            Err(Failure::malformed(
                 "the stream broke off before a line that says `done`",
-            )),
+            ))
         }
     }
 
-    fn line(&mut self, line: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Appends the chunks for a line; none after the answer's end.
+    ///
+    /// # Errors
+    /// It is an error, or no answer.
+    pub fn line(&mut self, line: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.ended {
+            return Ok(());
+        }
         let answer = read(line)?;
         let begun = self.begun.take().unwrap_or_else(|| begin(self.form, &answer, origin));
         let written = match self.form {

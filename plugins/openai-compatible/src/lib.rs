@@ -32,6 +32,7 @@ mod thinking;
 mod tools;
 mod watsonx;
 
+use sluice_sdk::adapter::Batches;
 use sluice_sdk::{
     Event, Failure, Fault, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
     UpstreamRequest, exchange,
@@ -68,9 +69,9 @@ enum Attempt {
     /// The answer is relayed.
     Relayed,
     /// A text is completed in place of a chat.
-    TextCompletion(text_completion::Stream),
+    TextCompletion(Batches<text_completion::Stream>),
     /// A chat's answer is changed.
-    Chat(answer::Patches, answer::Stream),
+    Chat(answer::Patches, Batches<answer::Stream>),
     Responses(Box<responses::Attempt>),
 }
 
@@ -120,13 +121,13 @@ impl ProviderAdapter for OpenAiCompatible {
         let mut reading = Reading::Relay;
         if completes_text {
             operation = text_completion::OPERATION.into();
-            self.attempt = Attempt::TextCompletion(text_completion::Stream::default());
+            self.attempt = Attempt::TextCompletion(Batches::default());
             reading = text_completion::reading();
         } else if operation == CHAT {
             let patches = answer::Patches::of(entry, &target.model, exchange::is_streaming());
             reading = patches.reading();
             if !matches!(reading, Reading::Relay) {
-                self.attempt = Attempt::Chat(patches, answer::Stream::default());
+                self.attempt = Attempt::Chat(patches, Batches::default());
             }
         }
         let operation_path = path_of(entry, &operation)?;
@@ -175,8 +176,12 @@ impl ProviderAdapter for OpenAiCompatible {
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
-            Attempt::TextCompletion(stream) => stream.translate(&batch),
-            Attempt::Chat(patches, stream) => stream.translate(&batch, *patches),
+            Attempt::TextCompletion(stream) => {
+                stream.translate(&batch, |stream, event, out| stream.event(&event.data, out))
+            }
+            Attempt::Chat(patches, stream) => {
+                stream.translate(&batch, |stream, event, out| stream.event(&event.data, *patches, out))
+            }
             Attempt::Responses(attempt) => attempt.events(&batch),
         }
     }
@@ -184,8 +189,8 @@ impl ProviderAdapter for OpenAiCompatible {
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         match &mut self.attempt {
             Attempt::Relayed => Err(relayed()),
-            Attempt::TextCompletion(stream) => stream.finish(),
-            Attempt::Chat(_, stream) => stream.finish(),
+            Attempt::TextCompletion(stream) => stream.finish(|stream| stream.finish()),
+            Attempt::Chat(_, stream) => stream.finish(|stream| stream.finish()),
             Attempt::Responses(attempt) => attempt.finish(),
         }
     }

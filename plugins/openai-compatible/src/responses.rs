@@ -14,7 +14,7 @@ mod stream;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{Event, Failure, Framing, Reading, deployment, exchange};
 
 use crate::entry::Entry;
@@ -101,7 +101,7 @@ pub struct Attempt {
     origin: Origin,
     /// The answer is to be JSON: then the first message is all of it.
     is_structured: bool,
-    stream: Stream,
+    stream: Batches<Stream>,
 }
 
 impl Attempt {
@@ -114,7 +114,7 @@ impl Attempt {
         let attempt = Self {
             origin: Origin::of_model(model),
             is_structured: translated.is_structured,
-            stream: Stream::new(translated.is_structured),
+            stream: Batches::of(Stream::new(translated.is_structured)),
         };
         let reading = if translated.is_streaming {
             Reading::Events(Framing::ServerSentEvents)
@@ -137,13 +137,14 @@ impl Attempt {
     /// # Errors
     /// One is an error, or no event.
     pub fn events(&mut self, batch: &[Event]) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(batch, &self.origin)
+        self.stream
+            .translate(batch, |stream, event, out| stream.event(event, &self.origin, out))
     }
 
     /// # Errors
     /// The stream broke off.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(|stream| stream.finish())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Content, Message, Object, PartKind, Text};
-use sluice_sdk::{Event, Failure, Fault, Framing, Reading, exchange, wire};
+use sluice_sdk::{Failure, Fault, Framing, Reading, exchange, wire};
 
 use crate::entry::Entry;
 use crate::patch::{self, Patch};
@@ -106,37 +106,34 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Chunks of a chat completion for these events.
+    /// Appends the chunk of a chat completion for an event.
     ///
     /// # Errors
-    /// One is an error, or no chunk.
-    pub fn translate(&mut self, batch: &[Event]) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::new();
-        for event in batch {
-            let completion = read(&event.data)?;
-            out.extend_from_slice(b"data: ");
-            write(&mut out, &completion, "chat.completion.chunk", |choices_out| {
-                for (place, choice) in (0..).zip(completion.choices.iter().flatten()) {
-                    let mut to = choices_out.object();
-                    to.number("index", choice.index.unwrap_or(place));
-                    let mut delta = to.object("delta");
-                    if !std::mem::replace(&mut self.is_begun, true) {
-                        delta.string("role", "assistant");
-                    }
-                    if let Some(text) = &choice.text {
-                        delta.text("content", text);
-                    }
-                    drop(delta);
-                    match &choice.finish_reason {
-                        Some(reason) => to.text("finish_reason", reason),
-                        None => to.json("finish_reason", "null"),
-                    };
-                    self.is_finished |= choice.finish_reason.is_some();
+    /// It is an error, or no chunk.
+    pub fn event(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let completion = read(data)?;
+        out.extend_from_slice(b"data: ");
+        write(out, &completion, "chat.completion.chunk", |choices_out| {
+            for (place, choice) in (0..).zip(completion.choices.iter().flatten()) {
+                let mut to = choices_out.object();
+                to.number("index", choice.index.unwrap_or(place));
+                let mut delta = to.object("delta");
+                if !std::mem::replace(&mut self.is_begun, true) {
+                    delta.string("role", "assistant");
                 }
-            });
-            out.extend_from_slice(b"\n\n");
-        }
-        Ok(out)
+                if let Some(text) = &choice.text {
+                    delta.text("content", text);
+                }
+                drop(delta);
+                match &choice.finish_reason {
+                    Some(reason) => to.text("finish_reason", reason),
+                    None => to.json("finish_reason", "null"),
+                };
+                self.is_finished |= choice.finish_reason.is_some();
+            }
+        });
+        out.extend_from_slice(b"\n\n");
+        Ok(())
     }
 
     /// # Errors

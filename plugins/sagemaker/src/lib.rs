@@ -19,7 +19,7 @@ mod place;
 mod stream;
 mod text;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
     Reading, RequestBody, Target, UpstreamRequest, deployment, exchange,
@@ -50,7 +50,7 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 pub struct SageMaker {
     form: Form,
     origin: Origin,
-    stream: Stream,
+    stream: Batches<Stream>,
 }
 
 /// What the model's server speaks.
@@ -79,7 +79,7 @@ impl Plugin for SageMaker {
         Ok(Self {
             form: Form::Chat,
             origin: Origin::default(),
-            stream: Stream::of_chat(),
+            stream: Batches::of(Stream::of_chat()),
         })
     }
 }
@@ -124,11 +124,12 @@ impl ProviderAdapter for SageMaker {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch)
+        self.stream
+            .translate(&batch, |stream, event, out| stream.event(event, out))
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(Stream::finish)
     }
 
     fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {
@@ -140,7 +141,7 @@ impl SageMaker {
     fn open_chat(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let place = Place::of(&target.model, exchange::is_streaming())?;
         self.form = Form::Chat;
-        self.stream = Stream::of_chat();
+        self.stream = Batches::of(Stream::of_chat());
         let patch = chat::request::patch(target, place.streams)?;
         let reading = match (place.streams, exchange::is_streaming()) {
             (true, _) => Reading::Events(Framing::AwsEventStream),
@@ -154,7 +155,7 @@ impl SageMaker {
     fn open_text(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let place = Place::of(&target.model, exchange::is_streaming())?;
         self.form = Form::Text;
-        self.stream = Stream::of_text(&target.model);
+        self.stream = Batches::of(Stream::of_text(&target.model));
         let body = text::request::translate(&exchange::body(), place.streams)?;
         let reading = match place.streams {
             true => Reading::Events(Framing::AwsEventStream),

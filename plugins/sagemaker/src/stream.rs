@@ -10,8 +10,6 @@ use crate::{chat, error, text};
 pub struct Stream {
     lines: Lines,
     inner: Inner,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 /// The model's own stream.
@@ -35,33 +33,11 @@ impl Stream {
         Self {
             lines: Lines::default(),
             inner,
-            failure: None,
-        }
-    }
-
-    /// Chunks for a batch.
-    pub fn translate(&mut self, batch: &[Event]) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 64).sum());
-        for event in batch {
-            if self.failure.is_some() || self.inner.has_ended() {
-                break;
-            }
-            if let Err(failure) = self.event(event, &mut out) {
-                self.failure = Some(failure);
-            }
-        }
-        if out.is_empty() {
-            self.failure.take().map_or(Ok(out), Err)
-        } else {
-            Ok(out)
         }
     }
 
     /// The end of the upstream's stream, which must be the answer's end as well.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
         let mut out = Vec::new();
         let inner = &mut self.inner;
         self.lines.finish(&mut |data| inner.data(data, &mut out))?;
@@ -72,7 +48,14 @@ impl Stream {
         }
     }
 
-    fn event(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Appends the chunks for an event; none after the answer's end.
+    ///
+    /// # Errors
+    /// It is an error, or no event.
+    pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.inner.has_ended() {
+            return Ok(());
+        }
         match event.name.as_str() {
             "PayloadPart" | "" => {
                 let inner = &mut self.inner;

@@ -9,7 +9,7 @@ mod usage;
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Fields, List, Object, Text};
-use sluice_sdk::{Event, Failure, Framing, Reading, exchange};
+use sluice_sdk::{Failure, Framing, Reading, exchange};
 
 use crate::entry::{AnswerPatch, Entry, SchemaBy};
 use crate::schema;
@@ -109,50 +109,33 @@ pub fn whole(body: &[u8], patches: Patches) -> Result<Vec<u8>, Failure> {
 #[derive(Default)]
 pub struct Stream {
     is_finished: bool,
-    /// Of an event after others of its batch, whose chunks come first.
-    failure: Option<Failure>,
 }
 
 impl Stream {
-    /// The chunks for these events.
+    /// Appends the chunk for an event.
     ///
     /// # Errors
-    /// One is an error, or no chunk.
-    pub fn translate(&mut self, batch: &[Event], patches: Patches) -> Result<Vec<u8>, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 16).sum());
-        for event in batch {
-            let before = out.len();
-            match self.event(&event.data, patches, &mut out) {
-                Ok(()) => {}
-                Err(failure) if before == 0 => return Err(failure),
-                Err(failure) => {
-                    out.truncate(before);
-                    self.failure = Some(failure);
-                    break;
-                }
-            }
-        }
-        Ok(out)
-    }
-
-    fn event(&mut self, data: &[u8], patches: Patches, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// It is an error, or no chunk; nothing is appended then.
+    pub fn event(&mut self, data: &[u8], patches: Patches, out: &mut Vec<u8>) -> Result<(), Failure> {
         let chunk = read(data)?;
+        let before = out.len();
         out.extend_from_slice(b"data: ");
-        self.is_finished |= write(&chunk, patches, "delta", out)?;
+        let written = write(&chunk, patches, "delta", out);
+        if written.is_err() {
+            out.truncate(before);
+        }
+        self.is_finished |= written?;
         out.extend_from_slice(b"\n\n");
         Ok(())
     }
 
     /// # Errors
-    /// The stream broke off, or had an error.
-    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None if self.is_finished => Ok(Vec::new()),
-            None => Err(Failure::malformed("the stream broke off before it said why it ends")),
+    /// The stream broke off.
+    pub fn finish(&self) -> Result<Vec<u8>, Failure> {
+        if self.is_finished {
+            Ok(Vec::new())
+        } else {
+            Err(Failure::malformed("the stream broke off before it said why it ends"))
         }
     }
 }

@@ -35,8 +35,6 @@ pub struct Stream {
     place: Place,
     /// `data: [DONE]` was written.
     is_ended: bool,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 impl Stream {
@@ -47,36 +45,25 @@ impl Stream {
         }
     }
 
-    /// Chunks for a batch.
-    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::with_capacity(batch.iter().map(|event| event.data.len() + 128).sum());
-        for event in batch {
-            if self.failure.is_some() || self.is_ended {
-                break;
-            }
-            if let Err(failure) = self.event(event, origin, &mut out) {
-                self.failure = Some(failure);
-            }
-        }
-        if out.is_empty() {
-            self.failure.take().map_or(Ok(out), Err)
-        } else {
-            Ok(out)
-        }
-    }
-
     /// The end of the upstream's stream, which is the answer's only where an event said so.
-    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None if self.is_ended => Ok(Vec::new()),
-            None => Err(Failure::malformed(
+    pub fn finish(&self) -> Result<Vec<u8>, Failure> {
+        if self.is_ended {
+            Ok(Vec::new())
+        } else {
+            Err(Failure::malformed(
                 "the stream broke off before its `response.completed`",
-            )),
+            ))
         }
     }
 
-    fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Appends the chunks for an event; none after the answer's end.
+    ///
+    /// # Errors
+    /// It is an error, or no event.
+    pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
+        if self.is_ended {
+            return Ok(());
+        }
         let text = std::str::from_utf8(&event.data).map_err(Failure::malformed)?;
         if text.trim_ascii().is_empty() {
             return Ok(());

@@ -1,10 +1,11 @@
 //! What adapters that translate have in common: which parameters a provider cannot take, media in messages, what
-//! stands in for what an answer leaves out, `extra_body`.
+//! stands in for what an answer leaves out, streams batch by batch, `extra_body`.
 //!
 //! An adapter for a wire format of its own reads the request with [`crate::canonical`], the answer with [`crate::wire`],
 //! and finds the rest here.
 
 pub mod base64;
+mod batches;
 mod extra_body;
 mod media;
 pub mod media_type;
@@ -14,6 +15,7 @@ mod path;
 pub mod schema;
 pub mod vertex;
 
+pub use batches::Batches;
 pub use extra_body::{lay_extra_bodies_over, lay_over};
 pub use media::Media;
 pub use origin::Origin;

@@ -3,7 +3,7 @@
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, FinishReason, List, Object, RawValue, Text};
-use sluice_sdk::{Event, Failure, wire};
+use sluice_sdk::{Failure, wire};
 
 use crate::error::{self, Trouble};
 
@@ -84,45 +84,26 @@ pub struct Stream {
     /// Calls so far: they number the next one.
     calls: u64,
     has_ended: bool,
-    /// Came after chunks of the same batch: those are handed over first.
-    failure: Option<Failure>,
 }
 
 impl Stream {
-    /// Chunks for a batch of events.
-    ///
-    /// # Errors
-    /// An event that says what went wrong, or is none of Tern's.
-    pub fn translate(&mut self, batch: &[Event], origin: &Origin) -> Result<Vec<u8>, Failure> {
-        let mut out = Vec::new();
-        for event in batch {
-            if let Err(failure) = self.event(&event.data, origin, &mut out) {
-                if out.is_empty() {
-                    return Err(failure);
-                }
-                self.failure = Some(failure);
-                break;
-            }
-        }
-        Ok(out)
-    }
-
     /// The end of the upstream's stream.
     ///
     /// # Errors
     /// The answer had not ended.
-    pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None if self.has_ended => Ok(Vec::new()),
-            None => Err(Failure::malformed("the stream broke off before its `end`")),
+    pub fn finish(&self) -> Result<Vec<u8>, Failure> {
+        if self.has_ended {
+            Ok(Vec::new())
+        } else {
+            Err(Failure::malformed("the stream broke off before its `end`"))
         }
     }
 
-    fn event(&mut self, data: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
+    /// Appends the chunks for an event.
+    ///
+    /// # Errors
+    /// It says what went wrong, or is none of Tern's.
+    pub fn event(&mut self, data: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         let talk = read(data)?;
         let is_first = self.chunks.is_none();
         let chunks = self

@@ -14,7 +14,7 @@ mod answer;
 mod error;
 mod request;
 
-use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo, Reading,
     RequestBody, Target, UpstreamRequest, exchange,
@@ -26,7 +26,7 @@ use answer::Stream;
 #[derive(Default)]
 pub struct Tern {
     origin: Origin,
-    stream: Stream,
+    stream: Batches<Stream>,
 }
 
 impl Plugin for Tern {
@@ -60,7 +60,7 @@ impl ProviderAdapter for Tern {
         let (body, is_streaming) = request::translate(&exchange::body(), &target.model)?;
         // An instance may have served another attempt of this exchange.
         self.origin = Origin::of_model(&target.model);
-        self.stream = Stream::default();
+        self.stream = Batches::default();
         Ok(UpstreamRequest {
             method: "POST".into(),
             path_and_query: "/v1/talk".into(),
@@ -80,11 +80,13 @@ impl ProviderAdapter for Tern {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream.translate(&batch, &self.origin)
+        self.stream.translate(&batch, |stream, event, out| {
+            stream.event(&event.data, &self.origin, out)
+        })
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        self.stream.finish()
+        self.stream.finish(|stream| stream.finish())
     }
 
     fn refuse(&mut self, _: &Target, status: u16, body: Vec<u8>) -> Failure {
