@@ -7,7 +7,7 @@
 //! and what the deployment adds). Quirks of other providers read the messages, the tools or the answer, and make the
 //! host drop the instance afterwards.
 //!
-//! In the order of an attempt: `route`, `model_name`, `azure` or `watsonx` say where it goes, `quirks` (with `messages`, `tools` and
+//! In the order of an attempt: `route`, `model_name`, `azure`, `watsonx` or `publisher` say where it goes, `quirks` (with `messages`, `tools` and
 //! `thinking`), `schema` and `reasoning` what changes, `extras` what the deployment adds, `answer` what is changed of the
 //! answer, `refusal` what an error means. `text_completion` stands in for chat where a provider has none, `responses` asks
 //! the models that speak only the Responses API. `entry` is a provider as data, `table` those compiled in.
@@ -20,6 +20,7 @@ mod extras;
 mod messages;
 mod model_name;
 mod patch;
+mod publisher;
 mod quirks;
 mod reasoning;
 mod refusal;
@@ -107,7 +108,9 @@ impl ProviderAdapter for OpenAiCompatible {
     }
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
-        let entry = table::find(&self.providers, &target.provider).ok_or_else(|| unknown_provider(target))?;
+        let of_publisher = publisher::entry(&self.providers, target);
+        let entry = of_publisher.or_else(|| table::find(&self.providers, &target.provider));
+        let entry = entry.ok_or_else(|| unknown_provider(target))?;
         let mut operation = exchange::operation();
         self.attempt = Attempt::Relayed;
         if operation == CHAT
@@ -231,6 +234,9 @@ impl OpenAiCompatible {
     }
 
     fn route<'a>(&self, entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
+        if let Some(route) = publisher::route(target) {
+            return route;
+        }
         let azure_version = self.azure_api_version.as_deref().unwrap_or(azure::DEFAULT_API_VERSION);
         match entry.name.as_ref() {
             "azure" | "azure_text" => azure::openai_route(target, operation_path, azure_version),

@@ -27,7 +27,7 @@ pub fn all(own: &[Entry]) -> impl Iterator<Item = &Entry> {
     own.iter().chain(kept)
 }
 
-fn in_table(name: &str) -> Option<&'static Entry> {
+pub fn in_table(name: &str) -> Option<&'static Entry> {
     let index = TABLE.binary_search_by(|entry| entry.name.as_ref().cmp(name)).ok()?;
     Some(&TABLE[index])
 }
