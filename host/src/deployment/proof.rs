@@ -100,7 +100,7 @@ pub fn find(
         _ if served.takes(ENTRA_TOKEN) && !has("api_key") && !has(ENTRA_TOKEN) && azure_is_asked_for(&own) => {
             (identities.azure(&own)?, Vec::new())
         }
-        Auth::Bearer(parameter) if !has(parameter) => {
+        Auth::Bearer(parameter) if !has(parameter) && served.token_exchange().is_some() => {
             let exchanged = exchanged(&own, served)?;
             let identity = exchanged.map_or(Identity::Keys, |exchange| identities.exchanged(exchange));
             (identity, Vec::new())
