@@ -7,6 +7,7 @@ mod structure;
 mod thinking;
 mod tools;
 
+use sluice_sdk::adapter::claude::Thinking;
 use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over, schema};
 use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
 
@@ -18,7 +19,6 @@ use crate::place::{Place, VERTEX_VERSION};
 use conversation::{Conversation, write_system};
 use fields::Own;
 use structure::Structure;
-use thinking::Thinking;
 use tools::Tools;
 
 pub use structure::JSON_TOOL;
@@ -112,7 +112,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Failure> {
         let asked = request.max_completion_tokens.or(request.max_tokens);
         let asked_tokens = asked.and_then(|raw| raw.get().parse().ok());
-        let thinking = Thinking::plan(request, own, model, asked_tokens, parameters)?;
+        let thinking = thinking::plan(request, own, model, asked_tokens, parameters)?;
         let default = limits.tokens(model, thinking.budget().unwrap_or(0));
         let structure = Structure::plan(request, model, &thinking);
         let tools = Tools::plan(request, own, &structure, model, parameters, betas)?;
@@ -147,7 +147,7 @@ fn sampling<'a>(
     ] {
         let Some(value) = value else { continue };
         let is_default = name == "temperature" && value.get().parse() == Ok(1.0);
-        if model.sampling || is_default {
+        if model.claude.sampling || is_default {
             kept.push((name, value));
         } else {
             parameters.drop_or_refuse(name, "this model takes no sampling parameters but `temperature` 1")?;

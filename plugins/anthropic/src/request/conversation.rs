@@ -1,8 +1,8 @@
 //! Messages as turns. Anthropic has two sides that take turns, the system apart from both, and the results of tools on
 //! the user's side; OpenAI's messages come in any order. Neighbours of one side become one turn.
 
-use serde::Deserialize;
 use sluice_sdk::Failure;
+use sluice_sdk::adapter::claude::{Thought, thinks_in_content};
 use sluice_sdk::canonical::{Content, Function, Message, Object, Part, PartKind, RawValue, Role, Text, ToolCall};
 
 use super::content::{write_part, write_text};
@@ -115,7 +115,7 @@ impl<'o> Conversation<'o> {
 
     /// Thoughts come first, calls last: Anthropic takes no other order.
     fn assistant(&mut self, index: usize, message: &Message, is_last: bool) -> Result<(), Failure> {
-        if !holds_thoughts(message) {
+        if !thinks_in_content(message) {
             for raw in message.thinking_blocks.as_deref().unwrap_or_default() {
                 self.thought(raw);
             }
@@ -168,15 +168,6 @@ impl<'o> Conversation<'o> {
 
     /// One of LiteLLM's `thinking_blocks`. What is neither signed nor sealed Anthropic would refuse.
     fn thought(&mut self, raw: &RawValue) {
-        #[derive(Deserialize)]
-        struct Thought<'a> {
-            #[serde(borrow, default)]
-            thinking: Option<Text<'a>>,
-            #[serde(borrow, default)]
-            signature: Option<Text<'a>>,
-            #[serde(borrow, default)]
-            data: Option<Text<'a>>,
-        }
         let Ok(thought) = serde_json::from_str::<Thought>(raw.get()) else {
             return;
         };
@@ -302,16 +293,6 @@ fn turn_block<'b>(out: &'b mut Vec<u8>, open: &mut Option<Side>, side: Side) -> 
 
 fn at_call(index: usize) -> String {
     format!("messages[{index}].tool_calls")
-}
-
-/// Whether the content holds the thoughts already, so that `thinking_blocks` would say them twice.
-fn holds_thoughts(message: &Message) -> bool {
-    let Some(Content::Parts(parts)) = &message.content else {
-        return false;
-    };
-    parts
-        .iter()
-        .any(|part| matches!(&part.kind, Some(PartKind::Other(kind)) if kind.ends_with("thinking")))
 }
 
 /// Anthropic's ids are letters, digits, `_` and `-`; those of other providers may be more.

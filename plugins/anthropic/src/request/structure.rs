@@ -2,9 +2,9 @@
 //! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>). For older ones, and for JSON without a
 //! schema, a tool stands in: its input is the answer.
 
+use sluice_sdk::adapter::claude::Thinking;
 use sluice_sdk::canonical::{RawValue, Request, ResponseKind, ToolChoice};
 
-use super::thinking::Thinking;
 use crate::model::Model;
 
 /// The tool that stands in; LiteLLM's name for it.
@@ -41,10 +41,10 @@ impl<'a> Structure<'a> {
             Some(ResponseKind::JsonSchema | ResponseKind::JsonObject) => of_json_schema.or(format.response_schema),
             _ => return Self::Free,
         };
-        let may_force = model.forced_tools && !thinking.is_on();
+        let may_force = model.claude.forced_tools && !thinking.is_on();
         let has_tools = request.tools.as_ref().is_some_and(|tools| !tools.is_empty());
         match schema {
-            Some(schema) if model.native_structure => Self::Native(schema),
+            Some(schema) if model.claude.native_structure => Self::Native(schema),
             Some(schema) => Self::Tool {
                 schema: Some(schema),
                 force: force(request, may_force, has_tools),

@@ -157,7 +157,7 @@ fn choice<'a>(request: &Request<'a>, model: Model, parameters: &Parameters) -> R
         Some(ToolChoice::Named(name)) => Choice::Escaped(name.clone()),
         Some(ToolChoice::Other(raw)) => return native_choice(raw, parameters),
     };
-    if !model.forced_tools && matches!(choice, Choice::Any | Choice::Escaped(_)) {
+    if !model.claude.forced_tools && matches!(choice, Choice::Any | Choice::Escaped(_)) {
         parameters.drop_or_refuse("tool_choice", "this model cannot be made to call a tool")?;
         return Ok(Some(Choice::Auto));
     }

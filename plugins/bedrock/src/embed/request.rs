@@ -1,5 +1,6 @@
 //! The request of embeddings. OpenAI's `input` is text; data of images counts as images, as LiteLLM has it.
 
+use sluice_sdk::adapter::cohere::{Inputs, is_image};
 use sluice_sdk::adapter::{Media, Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
 use sluice_sdk::{Failure, Fault};
@@ -7,10 +8,10 @@ use sluice_sdk::{Failure, Fault};
 use super::Maker;
 use crate::extra_body::lay_over_request;
 
-/// What Cohere's embeddings are for, where nobody says: its models must be told. LiteLLM's choice.
-const INPUT_TYPE: &str = "search_document";
+/// Why `input` takes no tokens.
+const NO_TOKENS: &str = "Bedrock takes texts only as `input`, no tokens: its models have tokenizers of their own";
 
-/// What Nova's are for.
+/// What Nova's embeddings are for, where nobody says.
 const PURPOSE: &str = "GENERIC_INDEX";
 
 /// A request to send.
@@ -28,13 +29,14 @@ pub fn translate(body: &[u8], maker: Maker) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("input", error))?;
     let parameters = Parameters::read("Bedrock", &request);
     let own = Own::take(&mut request, &parameters)?;
-    let inputs = own.input.map(inputs).transpose()?.unwrap_or_default();
+    let inputs = own.input.map(|input| Inputs::read(input, NO_TOKENS));
+    let inputs = inputs.transpose()?.unwrap_or_default();
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
     let mut to = Object::begin(&mut out);
     match maker {
         Maker::Cohere => own.write_cohere(&mut to, &inputs)?,
-        Maker::Nova => own.write_nova(&mut to, one(&inputs)?)?,
-        _ => own.write_titan(&mut to, one(&inputs)?, maker, &parameters)?,
+        Maker::Nova => own.write_nova(&mut to, one(inputs.texts())?)?,
+        _ => own.write_titan(&mut to, one(inputs.texts())?, maker, &parameters)?,
     }
     drop(to);
     Ok(Translated {
@@ -138,53 +140,21 @@ impl<'a> Own<'a> {
         Ok(())
     }
 
-    fn write_cohere(&self, to: &mut Object, inputs: &[Text]) -> Result<(), Failure> {
+    fn write_cohere(&self, to: &mut Object, inputs: &Inputs) -> Result<(), Failure> {
         let has_native = ["texts", "images", "inputs"].iter().any(|name| self.has(name));
-        let images = inputs.iter().filter(|input| is_image(input)).count();
-        if inputs.is_empty() && !has_native {
+        if inputs.texts().is_empty() && !has_native {
             return Err(Failure::bad_request("input", "`input` is missing or empty"));
         }
         if !self.has("input_type") {
-            let all_images = images > 0 && images == inputs.len();
-            to.string("input_type", if all_images { "image" } else { INPUT_TYPE });
+            to.string("input_type", inputs.default_type());
         }
         to.maybe_raw(
             "output_dimension",
             self.dimensions.filter(|_| !self.has("output_dimension")),
         );
-        if !inputs.is_empty() {
-            write_cohere_inputs(to, inputs, images);
-        }
+        inputs.write(to);
         self.write_passed_on(to);
         Ok(())
-    }
-}
-
-/// `texts`, `images`, or, where there are both, `inputs`.
-fn write_cohere_inputs(to: &mut Object, inputs: &[Text], images: usize) {
-    let is_mixed = images > 0 && images < inputs.len();
-    let name = match images {
-        _ if is_mixed => "inputs",
-        0 => "texts",
-        _ => "images",
-    };
-    let mut list = to.list(name);
-    for input in inputs {
-        if !is_mixed {
-            let out = list.item();
-            out.push(b'"');
-            out.extend_from_slice(input.escaped().as_bytes());
-            out.push(b'"');
-            continue;
-        }
-        let mut item = list.object();
-        let mut content = item.list("content");
-        let mut part = content.object();
-        if is_image(input) {
-            part.string("type", "image_url").object("image_url").text("url", input);
-        } else {
-            part.string("type", "text").text("text", input);
-        }
     }
 }
 
@@ -205,22 +175,6 @@ fn is_base64(value: &RawValue, parameters: &Parameters) -> Result<bool, Failure>
     }
 }
 
-/// One text or a list of them.
-fn inputs(raw: &RawValue) -> Result<Vec<Text<'_>>, Failure> {
-    if let Some(text) = Text::of(raw) {
-        return Ok(vec![text]);
-    }
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get())
-        .map_err(|_| Failure::bad_request("input", "`input` is a text or a list of texts"))?;
-    let text = |raw| {
-        Text::of(raw).ok_or_else(|| {
-            let message = "Bedrock takes texts only as `input`, no tokens: its models have tokenizers of their own";
-            Failure::new(Fault::Unsupported, message).parameter("input")
-        })
-    };
-    items.into_iter().map(text).collect()
-}
-
 /// Amazon's models take one at a time, and an attempt is one request.
 fn one<'i, 'a>(inputs: &'i [Text<'a>]) -> Result<&'i Text<'a>, Failure> {
     match inputs {
@@ -236,12 +190,4 @@ fn one<'i, 'a>(inputs: &'i [Text<'a>]) -> Result<&'i Text<'a>, Failure> {
 /// The image that the text is the data of, if it is.
 fn image<'a>(input: &'a Text<'a>) -> Option<Result<Media<'a>, Failure>> {
     is_image(input).then(|| Media::of_url(input, None, None, "input"))
-}
-
-/// Whether it is the `data:` URI of an image.
-fn is_image(input: &Text) -> bool {
-    let start = "data:image/";
-    // `/` may be written with an escape.
-    let head = input.escaped().get(..start.len() + 1);
-    head.unwrap_or_default().replace('\\', "").starts_with(start)
 }

@@ -1,14 +1,13 @@
 //! Messages as turns. Converse has two sides that take turns, the system apart from both, and the results of tools on
 //! the user's side; OpenAI's messages come in any order. Neighbours of one side become one turn.
 
-use serde::Deserialize;
 use sluice_sdk::Failure;
+use sluice_sdk::adapter::claude::{Thought, thinks_in_content};
 use sluice_sdk::canonical::{Content, Function, Message, Part, PartKind, RawValue, Role, Text, ToolCall};
 
 use super::content::{in_list, write_cache_point, write_part, write_text};
 use super::documents::Documents;
 use super::part::{Surroundings, Written};
-use super::thinking::thinks_in_content;
 use super::turn::{Side, Turns};
 use crate::model::Model;
 use crate::names::{Names, call_id};
@@ -163,15 +162,6 @@ impl<'o> Conversation<'o> {
 
     /// One of LiteLLM's `thinking_blocks`. What is neither signed nor sealed no model knows as its own.
     fn thought(&mut self, json: &str) {
-        #[derive(Deserialize)]
-        struct Thought<'a> {
-            #[serde(borrow, default)]
-            thinking: Option<Text<'a>>,
-            #[serde(borrow, default)]
-            signature: Option<Text<'a>>,
-            #[serde(borrow, default)]
-            data: Option<Text<'a>>,
-        }
         let Ok(thought) = serde_json::from_str::<Thought>(json) else {
             return;
         };

@@ -1,11 +1,12 @@
-//! The request of embeddings. OpenAI's `input` is text; data of images counts as images, as LiteLLM has it.
+//! The request of embeddings.
 
+use sluice_sdk::Failure;
+use sluice_sdk::adapter::cohere::Inputs;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, lay_extra_bodies_over};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
-use sluice_sdk::{Failure, Fault};
 
-/// What embeddings are for, where nobody says: newer models must be told.
-const INPUT_TYPE: &str = "search_document";
+/// Why `input` takes no tokens.
+const NO_TOKENS: &str = "Cohere takes texts only as `input`, no tokens: its models have a tokenizer of their own";
 
 /// Translates the canonical request for a model.
 ///
@@ -15,18 +16,18 @@ pub fn translate(body: &[u8], model: &str) -> Result<Vec<u8>, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("input", error))?;
     let parameters = Parameters::read("Cohere", &request);
     let own = Own::take(&mut request, &parameters)?;
-    let inputs = own.input.map(inputs).transpose()?.unwrap_or_default();
-    if inputs.is_empty() && !own.has_native_input {
+    let inputs = own.input.map(|input| Inputs::read(input, NO_TOKENS));
+    let inputs = inputs.transpose()?.unwrap_or_default();
+    if inputs.texts().is_empty() && !own.has_native_input {
         return Err(Failure::bad_request("input", "`input` is missing or empty"));
     }
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + 256);
     let mut to = Object::begin(&mut out);
     to.string("model", model);
-    let kind = write_inputs(&mut to, &inputs);
+    inputs.write(&mut to);
     match own.input_type {
         Some(asked) => to.raw("input_type", asked),
-        None if kind == Kind::Images => to.string("input_type", "image"),
-        None => to.string("input_type", INPUT_TYPE),
+        None => to.string("input_type", inputs.default_type()),
     };
     own.write_types(&mut to);
     to.maybe_raw("output_dimension", own.dimensions);
@@ -91,76 +92,4 @@ impl<'a> Own<'a> {
             (None, None) => to.json("embedding_types", r#"["float"]"#),
         };
     }
-}
-
-/// One text or a list of them.
-fn inputs(raw: &RawValue) -> Result<Vec<Text<'_>>, Failure> {
-    if let Some(text) = Text::of(raw) {
-        return Ok(vec![text]);
-    }
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get())
-        .map_err(|_| Failure::bad_request("input", "`input` is a text or a list of texts"))?;
-    let text = |raw| {
-        Text::of(raw).ok_or_else(|| {
-            let message = "Cohere takes texts only as `input`, no tokens: its models have a tokenizer of their own";
-            Failure::new(Fault::Unsupported, message).parameter("input")
-        })
-    };
-    items.into_iter().map(text).collect()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Texts,
-    Images,
-    Mixed,
-}
-
-/// Writes `texts`, `images`, or, where there are both, `inputs`.
-fn write_inputs(to: &mut Object, inputs: &[Text]) -> Kind {
-    let images = inputs.iter().filter(|input| is_image(input)).count();
-    let kind = match images {
-        0 => Kind::Texts,
-        all if all == inputs.len() => Kind::Images,
-        _ => Kind::Mixed,
-    };
-    if inputs.is_empty() {
-        return kind;
-    }
-    let name = match kind {
-        Kind::Texts => "texts",
-        Kind::Images => "images",
-        Kind::Mixed => "inputs",
-    };
-    let mut list = to.list(name);
-    for input in inputs {
-        if kind != Kind::Mixed {
-            let out = list.item();
-            out.push(b'"');
-            out.extend_from_slice(input.escaped().as_bytes());
-            out.push(b'"');
-            continue;
-        }
-        let mut item = list.object();
-        let mut content = item.list("content");
-        let mut part = content.object();
-        if is_image(input) {
-            part.string("type", "image_url").object("image_url").text("url", input);
-        } else {
-            part.string("type", "text").text("text", input);
-        }
-    }
-    kind
-}
-
-/// Whether it is the `data:` URI of an image.
-fn is_image(input: &Text) -> bool {
-    let start = "data:image/";
-    // `/` may be written with an escape.
-    let head = input
-        .escaped()
-        .get(..start.len() + 1)
-        .unwrap_or_default()
-        .replace('\\', "");
-    head.starts_with(start)
 }

@@ -1,11 +1,15 @@
 //! What adapters that translate have in common: which parameters a provider cannot take, media in messages, what
-//! stands in for what an answer leaves out, streams batch by batch, `extra_body`.
+//! stands in for what an answer leaves out, streams batch by batch,
+//! what Claude and Cohere's
+//! embedding models take, `extra_body`.
 //!
 //! An adapter for a wire format of its own reads the request with [`crate::canonical`], the answer with [`crate::wire`],
 //! and finds the rest here.
 
 pub mod base64;
 mod batches;
+pub mod claude;
+pub mod cohere;
 mod extra_body;
 mod media;
 pub mod media_type;
