@@ -36,7 +36,7 @@ const PUBLISHERS: [Publisher; 2] = [
 
 impl Publisher {
     /// The publisher and the model's name without the publisher's.
-    fn of<'m>(target: &'m Target) -> Option<(&'static Self, &'m str)> {
+    fn of(target: &Target) -> Option<(&'static Self, &str)> {
         if target.provider != vertex::NAME {
             return None;
         }
