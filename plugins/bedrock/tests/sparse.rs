@@ -3,9 +3,8 @@
 
 use bedrock::Bedrock;
 use serde_json::{Value, json};
-use sluice_sdk::testing::sparse::joined;
-use sluice_sdk::testing::{Host, sparse};
-use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
+use sluice_sdk::Plugin;
+use sluice_sdk::testing::sparse;
 
 /// Fields without which there is nothing to hand on. A block's own member says what it is.
 const NEEDED: [&str; 11] = [
@@ -23,19 +22,13 @@ const NEEDED: [&str; 11] = [
 ];
 
 fn adapter(is_streaming: bool) -> Bedrock {
-    let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
-    Host {
-        body: request.to_string().into_bytes(),
-        ..Host::default()
-    }
-    .install();
-    let mut adapter = Bedrock::new(serde_json::from_str("{}").unwrap()).unwrap();
-    let target = Target {
-        provider: "bedrock".into(),
-        model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0".into(),
-    };
-    adapter.open(&target).map_err(|failure| failure.message).unwrap();
-    adapter
+    let adapter = Bedrock::new(serde_json::from_str("{}").unwrap()).unwrap();
+    sparse::opened(
+        adapter,
+        "bedrock",
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        is_streaming,
+    )
 }
 
 fn usage() -> Value {
@@ -68,17 +61,12 @@ fn whole_answers_may_lack_what_is_not_needed() {
     let all = variants(&answer);
     assert!(all.len() > 100, "{}", all.len());
     for (what, answer) in all {
-        let translated = adapter(false).whole(answer.to_string().into_bytes());
-        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let message = &translated["choices"][0]["message"];
-        assert_eq!(message["content"], "Hello", "{what}");
-        assert_eq!(message["reasoning_content"], "Hm", "{what}");
-        assert_eq!(message["tool_calls"][0]["function"]["name"], "f", "{what}");
-        assert_eq!(message["tool_calls"][0]["function"]["arguments"], "{}", "{what}");
-        for text in [&translated["id"], &translated["model"], &message["tool_calls"][0]["id"]] {
-            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
-        }
+        let translated = sparse::whole(adapter(false), &answer, &what);
+        sparse::assert_says_all(&translated, &what);
+        assert_eq!(
+            translated["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], "{}",
+            "{what}"
+        );
     }
 }
 
@@ -125,30 +113,15 @@ fn stream() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn events_may_lack_what_is_not_needed() {
-    let events = stream();
-    let mut tried = 0;
-    for (place, (_, event)) in events.iter().enumerate() {
-        for (what, changed) in variants(event) {
-            let batch: Vec<Event> = events
-                .iter()
-                .enumerate()
-                .map(|(index, (name, event))| Event {
-                    name: (*name).into(),
-                    data: if index == place { &changed } else { event }.to_string().into_bytes(),
-                })
-                .collect();
-            let what = format!("event {place}, {what}");
-            let chunks = adapter(true).events(batch);
-            let chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-            let [text, thoughts, tool, arguments, reason] = joined(&chunks, &what);
-            assert_eq!(
-                [&*text, &*thoughts, &*tool, &*arguments],
-                ["Hello", "Hm", "f", "{}"],
-                "{what}"
-            );
-            assert_eq!(reason, "tool_calls", "{what}");
-            tried += 1;
-        }
+    let (names, documents): (Vec<_>, Vec<_>) = stream().into_iter().unzip();
+    let tried = sparse::streams(
+        &documents,
+        variants,
+        |place, document| sparse::event(names[place], document),
+        || adapter(true),
+    );
+    assert!(tried.len() > 100, "{}", tried.len());
+    for (what, said) in tried {
+        assert_eq!(said, ["Hello", "Hm", "f", "{}", "tool_calls"], "{what}");
     }
-    assert!(tried > 100, "{tried}");
 }

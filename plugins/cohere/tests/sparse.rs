@@ -3,9 +3,8 @@
 
 use cohere::Cohere;
 use serde_json::{Value, json};
-use sluice_sdk::testing::sparse::joined;
-use sluice_sdk::testing::{Host, sparse};
-use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
+use sluice_sdk::Plugin;
+use sluice_sdk::testing::sparse;
 
 /// Fields without which there is nothing to hand on, or that say what the value beside them is.
 const NEEDED: [&str; 10] = [
@@ -22,19 +21,8 @@ const NEEDED: [&str; 10] = [
 ];
 
 fn adapter(is_streaming: bool) -> Cohere {
-    let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
-    Host {
-        body: request.to_string().into_bytes(),
-        ..Host::default()
-    }
-    .install();
-    let mut adapter = Cohere::new(serde_json::from_str("{}").unwrap()).unwrap();
-    let target = Target {
-        provider: "cohere".into(),
-        model: "command-a-reasoning-08-2025".into(),
-    };
-    adapter.open(&target).map_err(|failure| failure.message).unwrap();
-    adapter
+    let adapter = Cohere::new(serde_json::from_str("{}").unwrap()).unwrap();
+    sparse::opened(adapter, "cohere", "command-a-reasoning-08-2025", is_streaming)
 }
 
 fn usage() -> Value {
@@ -72,16 +60,8 @@ fn whole_answers_may_lack_what_is_not_needed() {
     let all = variants(&answer);
     assert!(all.len() > 200, "{}", all.len());
     for (what, answer) in all {
-        let translated = adapter(false).whole(answer.to_string().into_bytes());
-        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let message = &translated["choices"][0]["message"];
-        assert_eq!(message["content"], "Hello", "{what}");
-        assert_eq!(message["reasoning_content"], "Hm", "{what}");
-        assert_eq!(message["tool_calls"][0]["function"]["name"], "f", "{what}");
-        for text in [&translated["id"], &translated["model"], &message["tool_calls"][0]["id"]] {
-            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
-        }
+        let translated = sparse::whole(adapter(false), &answer, &what);
+        sparse::assert_says_all(&translated, &what);
     }
 }
 
@@ -120,37 +100,14 @@ fn stream() -> Vec<Value> {
 #[test]
 fn events_may_lack_what_is_not_needed() {
     let events = stream();
-    let mut tried = 0;
-    for (place, event) in events.iter().enumerate() {
-        for (what, changed) in variants(event) {
-            let batch: Vec<Event> = events
-                .iter()
-                .enumerate()
-                .map(|(index, event)| Event {
-                    name: event["type"].as_str().unwrap_or_default().into(),
-                    data: if index == place {
-                        changed.to_string()
-                    } else {
-                        event.to_string()
-                    }
-                    .into_bytes(),
-                })
-                .collect();
-            let mut adapter = adapter(true);
-            let what = format!("event {place}, {what}");
-            let chunks = adapter.events(batch);
-            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-            let end = adapter.finish();
-            chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
-            let [text, thoughts, tool, arguments, reason] = joined(&chunks, &what);
-            assert_eq!(
-                [&*text, &*thoughts, &*tool, &*arguments],
-                ["Hello", "Hm", "f", "{}"],
-                "{what}"
-            );
-            assert_eq!(reason, "tool_calls", "{what}");
-            tried += 1;
-        }
+    let tried = sparse::streams(
+        &events,
+        variants,
+        |place, document| sparse::event(events[place]["type"].as_str().unwrap_or_default(), document),
+        || adapter(true),
+    );
+    assert!(tried.len() > 200, "{}", tried.len());
+    for (what, said) in tried {
+        assert_eq!(said, ["Hello", "Hm", "f", "{}", "tool_calls"], "{what}");
     }
-    assert!(tried > 200, "{tried}");
 }

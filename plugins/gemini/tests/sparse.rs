@@ -3,9 +3,8 @@
 
 use gemini::Gemini;
 use serde_json::{Value, json};
-use sluice_sdk::testing::Host;
-use sluice_sdk::testing::sparse::{joined, members};
-use sluice_sdk::{Event, NoSettings, Plugin, ProviderAdapter, Target};
+use sluice_sdk::testing::sparse;
+use sluice_sdk::{NoSettings, Plugin};
 
 /// Fields without which there is nothing to hand on, or that say what the value beside them is.
 const NEEDED: [&str; 7] = [
@@ -22,19 +21,8 @@ const NEEDED: [&str; 7] = [
 const END: &str = "finishReason";
 
 fn adapter(is_streaming: bool) -> Gemini {
-    let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
-    Host {
-        body: request.to_string().into_bytes(),
-        ..Host::default()
-    }
-    .install();
-    let mut adapter = Gemini::new(NoSettings {}).unwrap();
-    let target = Target {
-        provider: "gemini".into(),
-        model: "gemini-2.5-flash".into(),
-    };
-    adapter.open(&target).map_err(|failure| failure.message).unwrap();
-    adapter
+    let adapter = Gemini::new(NoSettings {}).unwrap();
+    sparse::opened(adapter, "gemini", "gemini-2.5-flash", is_streaming)
 }
 
 fn answer(parts: &Value) -> Value {
@@ -62,40 +50,9 @@ fn answer(parts: &Value) -> Value {
     })
 }
 
-/// The document with each member that is not needed left out, and of each kind, in turn.
+/// The document with each member that is not needed left out, and of each kind.
 fn variants(document: &Value, needed: &[&str]) -> Vec<(String, Value)> {
-    let mut paths = Vec::new();
-    members(document, "", &mut paths);
-    let kinds = [
-        json!(null),
-        json!(-1.5),
-        json!("x"),
-        json!([]),
-        json!([1]),
-        json!({}),
-        json!(true),
-    ];
-    let mut variants = Vec::new();
-    for path in paths {
-        let (parent, name) = path.rsplit_once('/').unwrap();
-        if NEEDED.contains(&name) || needed.contains(&name) {
-            continue;
-        }
-        let mut without = document.clone();
-        without
-            .pointer_mut(parent)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove(name);
-        variants.push((format!("{path} left out"), without));
-        for kind in &kinds {
-            let mut changed = document.clone();
-            *changed.pointer_mut(&path).unwrap() = kind.clone();
-            variants.push((format!("{path}: {kind}"), changed));
-        }
-    }
-    variants
+    sparse::variants(document, |_, name| NEEDED.contains(&name) || needed.contains(&name))
 }
 
 #[test]
@@ -111,16 +68,8 @@ fn whole_answers_may_lack_what_is_not_needed() {
     let all = variants(&answer, &[]);
     assert!(all.len() > 200, "{}", all.len());
     for (what, answer) in all {
-        let translated = adapter(false).whole(answer.to_string().into_bytes());
-        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let message = &translated["choices"][0]["message"];
-        assert_eq!(message["content"], "Hello", "{what}");
-        assert_eq!(message["reasoning_content"], "Hm", "{what}");
-        assert_eq!(message["tool_calls"][0]["function"]["name"], "f", "{what}");
-        for text in [&translated["id"], &translated["model"], &message["tool_calls"][0]["id"]] {
-            assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
-        }
+        let translated = sparse::whole(adapter(false), &answer, &what);
+        sparse::assert_says_all(&translated, &what);
     }
 }
 
@@ -134,28 +83,14 @@ fn events_may_lack_what_is_not_needed() {
     for event in events.iter_mut().take(2) {
         event["candidates"][0].as_object_mut().unwrap().remove(END);
     }
-    let mut tried = 0;
-    for (place, event) in events.iter().enumerate() {
-        for (what, changed) in variants(event, &[END, "args", "index"]) {
-            let batch = events.iter().enumerate().map(|(index, event)| Event {
-                name: String::new(),
-                data: if index == place { &changed } else { event }.to_string().into_bytes(),
-            });
-            let mut adapter = adapter(true);
-            let what = format!("event {place}, {what}");
-            let chunks = adapter.events(batch.collect());
-            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-            let end = adapter.finish();
-            chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
-            let [text, thoughts, tool, arguments, reason] = joined(&chunks, &what);
-            assert_eq!(
-                [&*text, &*thoughts, &*tool, &*arguments],
-                ["Hello", "Hm", "f", "{}"],
-                "{what}"
-            );
-            assert_eq!(reason, "tool_calls", "{what}");
-            tried += 1;
-        }
+    let tried = sparse::streams(
+        &events,
+        |event| variants(event, &[END, "args", "index"]),
+        |_, document| sparse::event("", document),
+        || adapter(true),
+    );
+    assert!(tried.len() > 200, "{}", tried.len());
+    for (what, said) in tried {
+        assert_eq!(said, ["Hello", "Hm", "f", "{}", "tool_calls"], "{what}");
     }
-    assert!(tried > 200, "{tried}");
 }

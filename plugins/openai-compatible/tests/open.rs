@@ -2,7 +2,7 @@
 
 use openai_compatible::{OpenAiCompatible, Settings};
 use sluice_sdk::serde_json::{self, Value, json};
-use sluice_sdk::testing::Host;
+use sluice_sdk::testing::{Host, sparse};
 use sluice_sdk::{Auth, Fault, Plugin, ProviderAdapter, Reading, RequestBody, Target, UpstreamRequest};
 
 fn adapter(settings: Value) -> Result<OpenAiCompatible, String> {
@@ -250,4 +250,16 @@ fn an_attempt_knows_nothing_of_the_one_before() {
     assert!(chunks.contains("assistant") && !chunks.contains("resp_1"), "{chunks}");
     assert!(matches!(open(&mut adapter, "gpt-4o"), Reading::Relay));
     assert_eq!(adapter.finish().unwrap_err().fault, Fault::Unsupported);
+}
+
+#[test]
+fn completed_text_comes_before_the_error_behind_it() {
+    let model = "gpt-3.5-turbo-instruct";
+    let mut adapter = sparse::opened(adapter(json!({})).unwrap(), "text-completion-openai", model, true);
+    let text = json!({"choices": [{"index": 0, "text": "Hello"}]});
+    let error = json!({"error": {"message": "down"}});
+    let batch = vec![sparse::event("", &text), sparse::event("", &error)];
+    let chunks = String::from_utf8(adapter.events(batch).unwrap()).unwrap();
+    assert!(chunks.contains("Hello"), "{chunks}");
+    assert_eq!(adapter.finish().unwrap_err().message, "down");
 }

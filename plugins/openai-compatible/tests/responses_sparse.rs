@@ -2,29 +2,15 @@
 //! field is so, the answer is the same as far as it can be, whole and in a stream.
 
 use openai_compatible::{OpenAiCompatible, Settings};
+use sluice_sdk::Plugin;
 use sluice_sdk::serde_json::{self, Value, json};
-use sluice_sdk::testing::Host;
-use sluice_sdk::testing::sparse::joined;
-use sluice_sdk::{Event, Plugin, ProviderAdapter, Target};
+use sluice_sdk::testing::sparse;
 
 /// An adapter that asked, and waits for the answer.
 fn adapter(is_streaming: bool) -> OpenAiCompatible {
-    Host {
-        body: json!({"stream": is_streaming, "messages": [{"role": "user", "content": "Hi"}]})
-            .to_string()
-            .into_bytes(),
-        ..Host::default()
-    }
-    .install();
     let settings: Settings = serde_json::from_value(json!({})).unwrap();
-    let mut adapter = OpenAiCompatible::new(settings).unwrap();
-    adapter
-        .open(&Target {
-            provider: "openai".into(),
-            model: "responses/gpt-5".into(),
-        })
-        .unwrap();
-    adapter
+    let adapter = OpenAiCompatible::new(settings).unwrap();
+    sparse::opened(adapter, "openai", "responses/gpt-5", is_streaming)
 }
 
 /// What an answer is made of; none of it can be guessed where it is missing.
@@ -119,9 +105,7 @@ fn whole_answers_may_lack_what_is_not_needed() {
     let all = variants(&answer);
     assert!(all.len() > 150, "{}", all.len());
     for (what, answer) in all {
-        let translated = adapter(false).whole(answer.to_string().into_bytes());
-        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let translated = sparse::whole(adapter(false), &answer, &what);
         let choice = &translated["choices"][0];
         let message = &choice["message"];
         assert_eq!(message["content"], "Hello", "{what}");
@@ -163,27 +147,14 @@ fn stream() -> Vec<Value> {
 #[test]
 fn events_may_lack_what_is_not_needed() {
     let events = stream();
-    let mut tried = 0;
-    for (place, event) in events.iter().enumerate() {
-        for (what, changed) in variants(event) {
-            let batch = events.iter().enumerate().map(|(index, event)| Event {
-                name: event["type"].as_str().unwrap_or_default().into(),
-                data: if index == place { &changed } else { event }.to_string().into_bytes(),
-            });
-            let mut adapter = adapter(true);
-            let what = format!("event {place}, {what}");
-            let chunks = adapter.events(batch.collect());
-            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-            let end = adapter.finish();
-            chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
-            let [text, thoughts, tool, arguments, reason] = joined(&chunks, &what);
-            assert_eq!(
-                [&*text, &*thoughts, &*tool, &*arguments, &*reason],
-                ["Hello", "Hm", "f", "{}", "tool_calls"],
-                "{what}"
-            );
-            tried += 1;
-        }
+    let tried = sparse::streams(
+        &events,
+        variants,
+        |place, document| sparse::event(events[place]["type"].as_str().unwrap_or_default(), document),
+        || adapter(true),
+    );
+    assert!(tried.len() > 150, "{}", tried.len());
+    for (what, said) in tried {
+        assert_eq!(said, ["Hello", "Hm", "f", "{}", "tool_calls"], "{what}");
     }
-    assert!(tried > 150, "{tried}");
 }

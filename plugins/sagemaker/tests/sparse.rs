@@ -3,9 +3,8 @@
 
 use sagemaker::SageMaker;
 use serde_json::{Value, json};
-use sluice_sdk::testing::sparse::{joined, variants};
-use sluice_sdk::testing::{Host, sparse};
-use sluice_sdk::{Event, NoSettings, Plugin, ProviderAdapter, Target};
+use sluice_sdk::testing::sparse::{self, variants};
+use sluice_sdk::{Event, NoSettings, Plugin};
 
 /// Fields without which there is nothing to hand on, or that say that the answer is over or a token no text.
 const NEEDED: [&str; 9] = [
@@ -21,19 +20,8 @@ const NEEDED: [&str; 9] = [
 ];
 
 fn adapter(provider: &str, is_streaming: bool) -> SageMaker {
-    let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
-    Host {
-        body: request.to_string().into_bytes(),
-        ..Host::default()
-    }
-    .install();
-    let mut adapter = SageMaker::new(NoSettings {}).unwrap();
-    let target = Target {
-        provider: provider.into(),
-        model: "endpoint".into(),
-    };
-    adapter.open(&target).map_err(|failure| failure.message).unwrap();
-    adapter
+    let adapter = SageMaker::new(NoSettings {}).unwrap();
+    sparse::opened(adapter, provider, "endpoint", is_streaming)
 }
 
 #[test]
@@ -44,9 +32,7 @@ fn whole_answers_may_lack_what_is_not_needed() {
     let all = variants(&answer, |_, name| name == "generated_text");
     assert!(all.len() > 40, "{}", all.len());
     for (what, answer) in all {
-        let translated = adapter("sagemaker", false).whole(json!([answer]).to_string().into_bytes());
-        let translated = translated.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-        let translated: Value = serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let translated = sparse::whole(adapter("sagemaker", false), &json!([answer]), &what);
         let choice = &translated["choices"][0];
         assert_eq!(choice["message"]["content"], "Hello", "{what}");
         assert_eq!(choice["finish_reason"], "stop", "{what}");
@@ -56,27 +42,16 @@ fn whole_answers_may_lack_what_is_not_needed() {
 
 /// Tries each event of a stream in each of its variants, and says how many there are.
 fn try_all(provider: &str, events: &[Value]) -> usize {
-    let mut tried = 0;
-    for (place, event) in events.iter().enumerate() {
-        for (what, changed) in sparse::variants(event, |_, name| NEEDED.contains(&name)) {
-            let batch = events.iter().enumerate().map(|(index, event)| Event {
-                name: "PayloadPart".into(),
-                data: format!("data: {}\n\n", if index == place { &changed } else { event }).into_bytes(),
-            });
-            let what = format!("event {place}, {what}");
-            let mut adapter = adapter(provider, true);
-            let chunks = adapter.events(batch.collect());
-            let mut chunks = chunks.unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-            if !chunks.ends_with(b"data: [DONE]\n\n") {
-                let end = adapter.finish();
-                chunks.extend(end.unwrap_or_else(|failure| panic!("{what}: {}", failure.message)));
-            }
-            let [text, .., reason] = joined(&chunks, &what);
-            assert_eq!([&*text, &*reason], ["Hello", "stop"], "{what}");
-            tried += 1;
-        }
+    let variants = |event: &Value| variants(event, |_, name| NEEDED.contains(&name));
+    let part = |_, event: &Value| Event {
+        name: "PayloadPart".into(),
+        data: format!("data: {event}\n\n").into_bytes(),
+    };
+    let tried = sparse::streams(events, variants, part, || adapter(provider, true));
+    for (what, [text, .., reason]) in &tried {
+        assert_eq!([&**text, &**reason], ["Hello", "stop"], "{what}");
     }
-    tried
+    tried.len()
 }
 
 #[test]
