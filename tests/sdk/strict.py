@@ -48,7 +48,10 @@ def before(mock):
                 return self.answer(status, json.dumps(made).encode())
             answer = self.ask("/v1/chat/completions" if provider == "sagemaker" else path, body)
             in_parts = path.endswith("/invocations-response-stream") and answer.status == 200
-            self.relay(answer, payload_part if in_parts else bytes)
+            if in_parts:
+                self.relay(answer, payload_part, {"content-type": "application/vnd.amazon.eventstream"})
+            else:
+                self.relay(answer, bytes, {})
 
         def ask(self, path, body):
             connection = http.client.HTTPConnection(upstream)
@@ -56,11 +59,11 @@ def before(mock):
             connection.request("POST", path, body, headers)
             return connection.getresponse()
 
-        def relay(self, answer, framed):
+        def relay(self, answer, framed, headers):
             self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in HOP_BY_HOP:
-                    self.send_header(name, value)
+            theirs = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
+            for name, value in (theirs | headers).items():
+                self.send_header(name, value)
             self.end_headers()
             # The end of the connection ends the answer, as HTTP/1.0 has it.
             while piece := answer.read1():
