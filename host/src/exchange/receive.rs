@@ -5,12 +5,12 @@ mod form;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::{HeaderMap, Request};
 use serde_json::Value;
 
@@ -99,6 +99,10 @@ async fn read(
     limits: &Server,
 ) -> Result<(Bytes, Vec<Upload>), Refusal> {
     if body.size_hint().lower() > limits.body_bytes_max as u64 {
+        // Who asks first whether to send a body sends none.
+        if !headers.contains_key(EXPECT) {
+            read_on(body).await;
+        }
         return Err(too_large(limits));
     }
     let reading = async {
@@ -149,12 +153,30 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<B
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         if joined.len() + data.len() > bytes_max {
+            read_on(body).await;
             return Ok(None);
         }
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(bytes_max);
         joined.push(data, expected);
     }
     Ok(Some(joined.into_bytes()))
+}
+
+/// Reads on for a while and keeps nothing: a client whose connection closes while it writes may never read the answer
+/// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.6>).
+async fn read_on(mut body: Incoming) {
+    const TIME_MAX: Duration = Duration::from_secs(2);
+    const BYTES_MAX: usize = 64 << 20;
+    let reading = async {
+        let mut read = 0;
+        while read < BYTES_MAX
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            read += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // What comes later than that is not waited for.
+    let _ = tokio::time::timeout(TIME_MAX, reading).await;
 }
 
 /// The body without credentials, and its fields.
