@@ -7,10 +7,11 @@
 //! and what the deployment adds). Quirks of other providers read the messages, the tools or the answer, and make the
 //! host drop the instance afterwards.
 //!
-//! In the order of an attempt: `route`, `model_name`, `azure`, `watsonx` or `publisher` say where it goes, `quirks` (with `messages`, `tools` and
-//! `thinking`), `schema` and `reasoning` what changes, `extras` what the deployment adds, `answer` what is changed of the
-//! answer, `refusal` what an error means. `text_completion` stands in for chat where a provider has none, `responses` asks
-//! the models that speak only the Responses API. `entry` is a provider as data, `table` those compiled in.
+//! In the order of an attempt: `route`, `model_name`, `azure`, `watsonx` or `publisher` say where it goes, `quirks` (with
+//! `messages`, `tools` and `thinking`), `schema` and `reasoning` what changes, `extras` what the deployment adds, `answer`
+//! what is changed of the answer, `refusal` what an error means. `text_completion` stands in for chat where a provider has
+//! none, `responses` asks the models that speak only the Responses API. `entry` is a provider as data, `table` those
+//! compiled in.
 
 mod answer;
 mod azure;
@@ -108,9 +109,13 @@ impl ProviderAdapter for OpenAiCompatible {
     }
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
-        let of_publisher = publisher::entry(&self.providers, target);
-        let entry = of_publisher.or_else(|| table::find(&self.providers, &target.provider));
-        let entry = entry.ok_or_else(|| unknown_provider(target))?;
+        let (entry, route) = match publisher::of(&self.providers, target) {
+            Some((entry, route)) => (entry, Some(route)),
+            None => {
+                let entry = table::find(&self.providers, &target.provider);
+                (entry.ok_or_else(|| unknown_provider(target))?, None)
+            }
+        };
         let mut operation = exchange::operation();
         self.attempt = Attempt::Relayed;
         if operation == CHAT
@@ -134,7 +139,7 @@ impl ProviderAdapter for OpenAiCompatible {
             }
         }
         let operation_path = path_of(entry, &operation)?;
-        let mut route = self.route(entry, target, &operation_path);
+        let mut route = route.unwrap_or_else(|| self.route(entry, target, &operation_path));
         let mut patch = Patch::default();
         name_model(&route.model, &mut patch);
         if operation.ends_with("completions") && exchange::is_streaming() {
@@ -234,9 +239,6 @@ impl OpenAiCompatible {
     }
 
     fn route<'a>(&self, entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
-        if let Some(route) = publisher::route(target) {
-            return route;
-        }
         let azure_version = self.azure_api_version.as_deref().unwrap_or(azure::DEFAULT_API_VERSION);
         match entry.name.as_ref() {
             "azure" | "azure_text" => azure::openai_route(target, operation_path, azure_version),

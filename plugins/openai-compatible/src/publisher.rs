@@ -49,16 +49,12 @@ impl Publisher {
     }
 }
 
-/// The entry with the quirks of the model's maker.
-pub fn entry(own: &[Entry], target: &Target) -> Option<&'static Entry> {
-    let (publisher, _) = Publisher::of(target)?;
-    let is_replaced = own.iter().any(|entry| entry.name == vertex::NAME);
-    (!is_replaced).then(|| table::in_table(publisher.provider)).flatten()
-}
-
-/// Where a publisher's model is asked; the path says whether the answer is streamed. In the body a model has no version.
-pub fn route(target: &Target) -> Option<Route<'_>> {
+/// The entry with the quirks of the model's maker, and where the model is asked; the path says whether the answer is streamed.
+/// `None` where the operator has an entry of their own for Vertex AI. In the body a model has no version.
+pub fn of<'t>(own: &[Entry], target: &'t Target) -> Option<(&'static Entry, Route<'t>)> {
     let (publisher, model) = Publisher::of(target)?;
+    let is_replaced = own.iter().any(|entry| entry.name == vertex::NAME);
+    let entry = table::in_table(publisher.provider).filter(|_| !is_replaced)?;
     let mut path = format!("/publishers/{}/models/", publisher.name);
     push_encoded(&mut path, model);
     path.push_str(if exchange::is_streaming() {
@@ -66,10 +62,11 @@ pub fn route(target: &Target) -> Option<Route<'_>> {
     } else {
         ":rawPredict"
     });
-    Some(Route {
+    let route = Route {
         path,
         model: Cow::Borrowed(model.split('@').next().unwrap_or(model)),
         auth: None,
         takes_stream_options: false,
-    })
+    };
+    Some((entry, route))
 }

@@ -57,9 +57,7 @@ pub fn route(target: &Target) -> Route<'_> {
 /// The deployment says neither its project nor its space.
 pub fn apply(model: &str, patch: &mut Patch<'_>) -> Result<(), Failure> {
     patch.remove("model");
-    if exchange::field("stream").is_some() {
-        patch.remove("stream");
-    }
+    patch.remove("stream");
     // A deployment has a model and a space already.
     if !model.starts_with(DEPLOYED) {
         patch.put("model_id", patch::text(model));
