@@ -1,34 +1,18 @@
 //! A chat completion's request as a prediction's input.
 
 use sluice_sdk::Failure;
-use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, lay_extra_bodies_over};
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, is_openais_own, lay_extra_bodies_over};
 use sluice_sdk::canonical::{Object, RawValue, Request, ResponseKind, Stop, Text};
 
 use crate::model::Model;
 use crate::prompt;
 
-/// OpenAI's parameters for which models on Replicate have no input that all would know.
-const UNSUPPORTED: [&str; 19] = [
-    "n",
-    "logprobs",
-    "top_logprobs",
-    "logit_bias",
-    "functions",
-    "function_call",
-    "modalities",
-    "audio",
-    "prediction",
-    "verbosity",
-    "include_server_side_tool_invocations",
-    "store",
-    "service_tier",
-    "safety_identifier",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "web_search_options",
-    "thinking",
-    "moderation",
-];
+/// Further parameters for which models on Replicate have no input that all would know.
+const UNSUPPORTED: [&str; 2] = ["logprobs", "thinking"];
+
+fn is_unsupported(name: &str) -> bool {
+    is_openais_own(name) || UNSUPPORTED.contains(&name)
+}
 
 /// What many clients send though it is the default, and not every model knows.
 const DEFAULTS: [&str; 2] = ["frequency_penalty", "presence_penalty"];
@@ -91,7 +75,7 @@ impl<'a> Own<'a> {
                 "extra_body" => own.extra_body = Some(value),
                 default if DEFAULTS.contains(&default) && changes_nothing(default, value.get()) => {}
                 "service_tier" if matches!(value.get(), r#""auto""# | r#""default""#) => {}
-                unsupported if UNSUPPORTED.contains(&unsupported) && !parameters.allows(unsupported) => {
+                unsupported if is_unsupported(unsupported) && !parameters.allows(unsupported) => {
                     if !changes_nothing(unsupported, value.get()) {
                         parameters.drop_or_refuse(unsupported, NO_INPUT)?;
                     }

@@ -1,30 +1,8 @@
 //! Fields beside the conversation: those Cohere has of its own, those it cannot do, and those meant for a gateway.
 
 use sluice_sdk::Failure;
-use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, is_openais_own};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
-
-/// OpenAI's parameters that Cohere has nothing for. They are refused, unless `drop_params` lets them be dropped; a value
-/// that changes nothing is dropped in any case.
-const UNSUPPORTED: [&str; 17] = [
-    "n",
-    "top_logprobs",
-    "logit_bias",
-    "functions",
-    "function_call",
-    "modalities",
-    "audio",
-    "prediction",
-    "verbosity",
-    "include_server_side_tool_invocations",
-    "store",
-    "service_tier",
-    "safety_identifier",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "web_search_options",
-    "moderation",
-];
 
 /// Parameters that Cohere shares with OpenAI, whose default is sent by many clients. Some models take only one of the
 /// penalties, so that one which changes nothing must not be sent.
@@ -61,7 +39,7 @@ impl<'a> Own<'a> {
                 "extra_body" => own.extra_body = Some(value),
                 shared if SHARED.contains(&shared) && changes_nothing(shared, value.get()) => {}
                 "service_tier" if matches!(value.get(), r#""auto""# | r#""default""#) => {}
-                unsupported if UNSUPPORTED.contains(&unsupported) && !parameters.allows(unsupported) => {
+                unsupported if is_openais_own(unsupported) && !parameters.allows(unsupported) => {
                     if !changes_nothing(unsupported, value.get()) {
                         parameters.drop_or_refuse(unsupported, "its API has no such parameter")?;
                     }

@@ -1,33 +1,16 @@
 //! Fields beside the conversation: those that become parameters of the generation, those it cannot do, and those meant
 //! for a gateway.
 
-use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
+use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, is_openais_own};
 use sluice_sdk::canonical::{Object, RawValue, Request, ResponseKind, Text};
 use sluice_sdk::{Failure, deployment};
 
-/// OpenAI's parameters that have no counterpart.
-const UNSUPPORTED: [&str; 20] = [
-    "n",
-    "logprobs",
-    "top_logprobs",
-    "logit_bias",
-    "functions",
-    "function_call",
-    "modalities",
-    "audio",
-    "prediction",
-    "verbosity",
-    "include_server_side_tool_invocations",
-    "store",
-    "service_tier",
-    "safety_identifier",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "web_search_options",
-    "thinking",
-    "moderation",
-    "presence_penalty",
-];
+/// Further parameters that have no counterpart.
+const UNSUPPORTED: [&str; 3] = ["logprobs", "thinking", "presence_penalty"];
+
+fn is_unsupported(name: &str) -> bool {
+    is_openais_own(name) || UNSUPPORTED.contains(&name)
+}
 
 const NO_PARAMETER: &str = "text generation has no parameter for it";
 
@@ -63,7 +46,7 @@ impl<'a> Fields<'a> {
                 ALLOW_ZERO => fields.allows_zero = value.get() == "true",
                 "frequency_penalty" if changes_nothing("frequency_penalty", value.get()) => {}
                 "service_tier" if matches!(value.get(), r#""auto""# | r#""default""#) => {}
-                unsupported if UNSUPPORTED.contains(&unsupported) && !parameters.allows(unsupported) => {
+                unsupported if is_unsupported(unsupported) && !parameters.allows(unsupported) => {
                     if !changes_nothing(unsupported, value.get()) {
                         parameters.drop_or_refuse(unsupported, NO_PARAMETER)?;
                     }

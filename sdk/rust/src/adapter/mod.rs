@@ -23,5 +23,5 @@ pub use batches::Batches;
 pub use extra_body::{lay_extra_bodies_over, lay_over};
 pub use media::Media;
 pub use origin::Origin;
-pub use parameters::{Parameters, changes_nothing, is_for_gateway};
+pub use parameters::{Parameters, changes_nothing, is_for_gateway, is_openais_own};
 pub use path::push_encoded;

@@ -45,6 +45,33 @@ const GATEWAY: [&str; 38] = [
     "prompt_variables",
 ];
 
+/// What OpenAI's API has and no other: parameters of its service, of its models, and forms that others never had.
+const OPENAIS_OWN: [&str; 17] = [
+    "n",
+    "top_logprobs",
+    "logit_bias",
+    "functions",
+    "function_call",
+    "modalities",
+    "audio",
+    "prediction",
+    "verbosity",
+    "include_server_side_tool_invocations",
+    "store",
+    "service_tier",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "web_search_options",
+    "moderation",
+];
+
+/// Whether a parameter is one that only OpenAI's API has, so that an adapter for an API of another kind has nothing for it.
+#[must_use]
+pub fn is_openais_own(name: &str) -> bool {
+    OPENAIS_OWN.contains(&name)
+}
+
 /// Whether a field is meant for the gateway, so that no provider is to see it.
 #[must_use]
 pub fn is_for_gateway(field: &str) -> bool {
