@@ -4,8 +4,9 @@
 //! decides, which a whole answer says in the header `x-amzn-errortype` or in `__type`, and an event of a stream by its
 //! name; one type for many mistakes leaves it to the sentence.
 
+use sluice_sdk::adapter::aws;
 use sluice_sdk::canonical::Text;
-use sluice_sdk::{Failure, Fault, deployment, wire};
+use sluice_sdk::{Failure, Fault, wire};
 
 sluice_sdk::wire! {
     /// The body of an exception. Services behind AWS's front doors write the same fields in capitals.
@@ -21,14 +22,7 @@ sluice_sdk::wire! {
 /// A non-2xx answer. Its type decides; its status where it has none, as from a proxy in between.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let exception: Exception = read(body);
-    let kind = deployment::response_header("x-amzn-errortype").map(|header| short_name(&header).to_owned());
-    let in_body = || {
-        exception
-            .kind
-            .as_ref()
-            .map(|kind| short_name(&kind.decoded()).to_owned())
-    };
-    let kind = kind.filter(|kind| !kind.is_empty()).or_else(in_body);
+    let kind = aws::error_kind(exception.kind.as_ref().map(Text::decoded).as_deref());
     let by_status = Failure::from_openai(status, body);
     let message = sentence(&exception).unwrap_or(by_status.message);
     make(kind, message, by_status.fault)
@@ -37,7 +31,7 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
 /// An event of a stream whose name is an exception's.
 pub fn of_event(name: &str, body: &[u8]) -> Failure {
     let message = sentence(&read(body)).unwrap_or_else(|| "the provider ended the answer with an error".into());
-    make(Some(short_name(name).to_owned()), message, Fault::UpstreamError)
+    make(Some(aws::short_name(name).to_owned()), message, Fault::UpstreamError)
 }
 
 /// Whether an event of this name is an error.
@@ -69,38 +63,16 @@ fn make(kind: Option<String>, message: String, otherwise: Fault) -> Failure {
     }
 }
 
-/// `com.amazon.coral.service#ValidationException:http://internal.amazon.com/…` → `ValidationException`.
-fn short_name(kind: &str) -> &str {
-    let kind = kind.split_once(':').map_or(kind, |(kind, _)| kind);
-    kind.rsplit_once('#').map_or(kind, |(_, kind)| kind).trim()
-}
-
 fn fault(kind: &str, message: &str) -> Option<Fault> {
     let kind = kind.to_ascii_lowercase();
-    Some(match kind.strip_suffix("exception").unwrap_or(&kind) {
-        "validation" => of_sentence(message),
-        "throttling" | "toomanyrequests" if message.contains("per day") => Fault::QuotaExhausted,
-        "throttling" | "toomanyrequests" | "limitexceeded" => Fault::RateLimited,
-        "servicequotaexceeded" => Fault::QuotaExhausted,
-        "accessdenied" if names_a_key(message) => Fault::Authentication,
-        "accessdenied" | "notauthorized" | "optinrequired" => Fault::PermissionDenied,
-        "unrecognizedclient"
-        | "invalidsignature"
-        | "incompletesignature"
-        | "signaturedoesnotmatch"
-        | "expiredtoken"
-        | "expiredtokenexpired"
-        | "requestexpired"
-        | "missingauthenticationtoken"
-        | "missingauthenticationtokenerror"
-        | "invalidclienttokenid"
-        | "invalidtoken" => Fault::Authentication,
-        "resourcenotfound" | "unknownoperation" => Fault::NotFound,
-        "modeltimeout" => Fault::Timeout,
-        "modelnotready" | "serviceunavailable" => Fault::Overloaded,
-        "modelerror" | "modelstreamerror" | "internalserver" | "internalfailure" => of_model(message),
-        _ => return None,
-    })
+    match kind.strip_suffix("exception").unwrap_or(&kind) {
+        "validation" => Some(of_sentence(message)),
+        "throttling" | "toomanyrequests" if message.contains("per day") => Some(Fault::QuotaExhausted),
+        "accessdenied" if names_a_key(message) => Some(Fault::Authentication),
+        "modeltimeout" => Some(Fault::Timeout),
+        "modelerror" | "modelstreamerror" | "internalserver" | "internalfailure" => Some(of_model(message)),
+        kind => aws::fault(kind),
+    }
 }
 
 /// The model's own server refuses as well, and says it in an error of its own.

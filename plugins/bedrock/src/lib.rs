@@ -22,7 +22,7 @@ mod target;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::{Batches, Origin};
+use sluice_sdk::adapter::{Batches, Origin, aws};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo, Reading,
     RequestBody, Target, UpstreamRequest, deployment, exchange,
@@ -40,14 +40,8 @@ const EMBEDDINGS: &str = "embeddings";
 /// Where Bedrock lives: where the operator says, else in the deployment's region.
 const ADDRESSES: &str = "{aws_bedrock_runtime_endpoint} https://bedrock-runtime.{aws_region_name}.amazonaws.com";
 
-/// Parameters and the environment variables that stand in for them, as AWS's own tools and LiteLLM call them.
-const ENVIRONMENT: [(&str, &str); 8] = [
-    ("aws_region_name", "AWS_REGION_NAME"),
-    ("aws_region_name", "AWS_REGION"),
-    ("aws_region_name", "AWS_DEFAULT_REGION"),
-    ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
-    ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
-    ("aws_session_token", "AWS_SESSION_TOKEN"),
+/// Beside those of all services, as AWS's own tools and LiteLLM call them.
+const ENVIRONMENT: [(&str, &str); 2] = [
     ("aws_bedrock_runtime_endpoint", "AWS_BEDROCK_RUNTIME_ENDPOINT"),
     ("api_key", "AWS_BEARER_TOKEN_BEDROCK"),
 ];
@@ -92,9 +86,11 @@ impl Plugin for Bedrock {
 impl ProviderAdapter for Bedrock {
     fn providers(&mut self) -> Vec<ProviderInfo> {
         let info = |name: &str| ProviderInfo {
-            environment: ENVIRONMENT
+            environment: aws::ENVIRONMENT
+                .into_iter()
+                .chain(ENVIRONMENT)
                 .map(|(parameter, variable)| (parameter.into(), variable.into()))
-                .into(),
+                .collect(),
             operations: vec![CHAT.into(), EMBEDDINGS.into()],
             continuation: Continuation::Instructed,
             ..ProviderInfo::new(name, ADDRESSES, Auth::AwsSigv4("bedrock".into()))

@@ -3,8 +3,9 @@
 //! or at the model's server. SageMaker names the kind in the header `x-amzn-errortype` or in `__type`; what the server
 //! answered stands inside a `ModelError`, and is judged as its own answer.
 
+use sluice_sdk::adapter::aws;
 use sluice_sdk::canonical::Text;
-use sluice_sdk::{Failure, Fault, deployment, wire};
+use sluice_sdk::{Failure, Fault, wire};
 
 sluice_sdk::wire! {
     /// The body of an error, and of an exception in a stream.
@@ -39,9 +40,7 @@ const FAILED: u16 = 424;
 /// A non-2xx answer.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let read = read(body);
-    let kind = deployment::response_header("x-amzn-errortype").map(|header| short_name(&header).to_owned());
-    let in_body = || read.kind.as_ref().map(|kind| short_name(&kind.decoded()).to_owned());
-    let kind = kind.filter(|kind| !kind.is_empty()).or_else(in_body);
+    let kind = aws::error_kind(read.kind.as_ref().map(Text::decoded).as_deref());
     if read.original.is_some() || read.original_status.is_some() || kind.as_deref() == Some("ModelError") {
         return of_model(&read);
     }
@@ -129,36 +128,16 @@ fn sentence(body: &Body) -> Option<String> {
     Some(said.trim_end().to_owned())
 }
 
-/// `com.amazon.coral.service#ValidationError:http://internal.amazon.com/…` → `ValidationError`.
-fn short_name(kind: &str) -> &str {
-    let kind = kind.split_once(':').map_or(kind, |(kind, _)| kind);
-    kind.rsplit_once('#').map_or(kind, |(_, kind)| kind).trim()
-}
-
 fn of_kind(kind: &str, message: &str) -> Option<Fault> {
     let kind = kind.to_ascii_lowercase();
     let kind = kind.strip_suffix("exception").unwrap_or(&kind);
-    Some(match kind.strip_suffix("error").unwrap_or(kind) {
-        "validation" => of_validation(message),
-        "throttling" | "toomanyrequests" | "limitexceeded" | "requestlimitexceeded" => Fault::RateLimited,
-        "servicequotaexceeded" => Fault::QuotaExhausted,
-        "accessdenied" | "notauthorized" | "optinrequired" => Fault::PermissionDenied,
-        "unrecognizedclient"
-        | "invalidsignature"
-        | "incompletesignature"
-        | "signaturedoesnotmatch"
-        | "expiredtoken"
-        | "requestexpired"
-        | "missingauthenticationtoken"
-        | "invalidclienttokenid"
-        | "invalidtoken" => Fault::Authentication,
-        "resourcenotfound" | "unknownoperation" => Fault::NotFound,
-        "modelnotready" | "serviceunavailable" => Fault::Overloaded,
+    match kind.strip_suffix("error").unwrap_or(kind) {
+        "validation" => Some(of_validation(message)),
         "internalfailure" | "internalserver" | "internaldependency" | "internalstreamfailure" | "modelstream" => {
-            Fault::UpstreamError
+            Some(Fault::UpstreamError)
         }
-        _ => return None,
-    })
+        kind => aws::fault(kind),
+    }
 }
 
 /// An endpoint that is not there, or not asked for as it must be, is the operator's mistake: another deployment may well

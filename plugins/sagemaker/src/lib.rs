@@ -19,7 +19,7 @@ mod place;
 mod stream;
 mod text;
 
-use sluice_sdk::adapter::{Batches, Origin};
+use sluice_sdk::adapter::{Batches, Origin, aws};
 use sluice_sdk::{
     Auth, Continuation, Event, Failure, Fault, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo,
     Reading, RequestBody, Target, UpstreamRequest, deployment, exchange,
@@ -35,16 +35,6 @@ const EMBEDDINGS: &str = "embeddings";
 
 /// Where SageMaker lives: where the operator says, else in the deployment's region.
 const ADDRESSES: &str = "{sagemaker_base_url} https://runtime.sagemaker.{aws_region_name}.amazonaws.com";
-
-/// Parameters and the environment variables that stand in for them, as AWS's own tools and LiteLLM call them.
-const ENVIRONMENT: [(&str, &str); 6] = [
-    ("aws_region_name", "AWS_REGION_NAME"),
-    ("aws_region_name", "AWS_REGION"),
-    ("aws_region_name", "AWS_DEFAULT_REGION"),
-    ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
-    ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
-    ("aws_session_token", "AWS_SESSION_TOKEN"),
-];
 
 /// The adapter, and what it remembers of the attempt at hand.
 pub struct SageMaker {
@@ -87,7 +77,7 @@ impl Plugin for SageMaker {
 impl ProviderAdapter for SageMaker {
     fn providers(&mut self) -> Vec<ProviderInfo> {
         let info = |name: &str, operations: &[&str]| ProviderInfo {
-            environment: ENVIRONMENT
+            environment: aws::ENVIRONMENT
                 .map(|(parameter, variable)| (parameter.into(), variable.into()))
                 .into(),
             operations: operations.iter().map(|operation| (*operation).into()).collect(),

@@ -6,6 +6,7 @@
 //! An adapter for a wire format of its own reads the request with [`crate::canonical`], the answer with [`crate::wire`],
 //! and finds the rest here.
 
+pub mod aws;
 pub mod base64;
 mod batches;
 pub mod claude;
