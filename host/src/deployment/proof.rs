@@ -3,9 +3,7 @@
 
 use super::{DeploymentError, Provider, quoted};
 use crate::config::{Secret, settings};
-use crate::identity::{
-    Configured, Exchange, Identities, Identity, SaidExchange, aws, azure_is_asked_for, google_project,
-};
+use crate::identity::{Configured, Form, Identities, Identity, TokenExchange, aws, azure_is_asked_for, google_project};
 use crate::plugin::adapter::Auth;
 
 /// The parameter by which adapters for Azure name a token of Entra ID.
@@ -102,7 +100,7 @@ pub fn find(
         }
         Auth::Bearer(parameter) if !has(parameter) && served.token_exchange().is_some() => {
             let exchanged = exchanged(&own, served)?;
-            let identity = exchanged.map_or(Identity::Keys, |exchange| identities.exchanged(exchange));
+            let identity = exchanged.map_or(Identity::Keys, |form| identities.exchanged(form));
             (identity, Vec::new())
         }
         // The adapter may ask for another proof in an attempt than its provider's.
@@ -119,17 +117,17 @@ pub fn find(
 }
 
 /// What gives a token in place of the provider's key, if its adapter says that and all it takes is configured.
-fn exchanged(own: &Own, served: &Provider) -> Result<Option<Exchange>, DeploymentError> {
+fn exchanged(own: &Own, served: &Provider) -> Result<Option<Form>, DeploymentError> {
     let Some(said) = served.token_exchange() else {
         return Ok(None);
     };
-    let exchange = SaidExchange::read(said)?.fill(own, own.settings.api_base.as_deref())?;
-    let address = exchange.as_ref().and_then(Exchange::adapters_address);
+    let form = TokenExchange::read(said)?.fill(own, own.settings.api_base.as_deref())?;
+    let address = form.as_ref().and_then(Form::adapters_address);
     if let Some(address) = address.filter(|address| !served.may_exchange_at(address)) {
         return Err(DeploymentError::Untrusted {
             plugin: served.adapter.name().to_owned(),
             address: address.to_owned(),
         });
     }
-    Ok(exchange)
+    Ok(form)
 }

@@ -6,12 +6,12 @@
 
 pub mod aws;
 mod azure;
-mod exchange;
 mod google;
 mod http;
 mod jwt;
 pub mod percent;
 mod renewed;
+mod token_exchange;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -24,10 +24,10 @@ use tokio::runtime::Handle;
 use crate::config::Secret;
 
 pub use azure::is_asked_for as azure_is_asked_for;
-pub use exchange::{Exchange, Said as SaidExchange};
 pub use google::project as google_project;
 use http::Http;
 pub use renewed::Renewed;
+pub use token_exchange::{Form, TokenExchange};
 
 /// Why there is no token. Each sentence names what to mend and holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,9 +114,9 @@ impl Identities {
 
     /// Whatever service gives tokens for a form.
     #[must_use]
-    pub fn exchanged(&self, exchange: Exchange) -> Identity {
-        let key = key(&["exchange", &exchange.fingerprint()]);
-        let make = || exchange::Source::new(exchange, self.http.clone());
+    pub fn exchanged(&self, form: Form) -> Identity {
+        let key = key(&["form", &form.fingerprint()]);
+        let make = || token_exchange::Source::new(form, self.http.clone());
         Identity::Exchanged(self.get(key, make))
     }
 

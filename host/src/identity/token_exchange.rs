@@ -16,7 +16,7 @@ use crate::config::Secret;
 /// What an adapter says. Values with `{parameter}` or `{parameter|other}` are filled in here; adapters never see them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Said {
+pub struct TokenExchange {
     /// An address, a path at the deployment's own, or the place of a parameter with an address; of several, with a space
     /// between them, the first that is configured.
     url: String,
@@ -28,15 +28,15 @@ pub struct Said {
 
 /// A form to send.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Form {
     url: String,
     /// The adapter named the address, and not the operator.
     is_adapters: bool,
-    form: Vec<(String, Secret)>,
+    fields: Vec<(String, Secret)>,
     basic: Option<[Secret; 2]>,
 }
 
-impl Said {
+impl TokenExchange {
     /// # Errors
     /// It is not what `wit/README.md` says.
     pub fn read(json: &str) -> Result<Self, IdentityError> {
@@ -51,14 +51,14 @@ impl Said {
     ///
     /// # Errors
     /// It goes to the deployment's own address, which is not set.
-    pub fn fill(&self, configured: &dyn Configured, api_base: Option<&str>) -> Result<Option<Exchange>, IdentityError> {
+    pub fn fill(&self, configured: &dyn Configured, api_base: Option<&str>) -> Result<Option<Form>, IdentityError> {
         let field = |(name, template): (&String, &String)| Some((name.clone(), value(template, configured)?));
         let basic = match &self.basic {
             Some([name, password]) => value(name, configured).zip(value(password, configured)).map(Some),
             None => Some(None),
         };
-        let form: Option<Vec<_>> = self.form.iter().map(field).collect();
-        let Some((form, basic)) = form.zip(basic) else {
+        let fields: Option<Vec<_>> = self.form.iter().map(field).collect();
+        let Some((fields, basic)) = fields.zip(basic) else {
             return Ok(None);
         };
         let url = self
@@ -69,39 +69,39 @@ impl Said {
             return Ok(None);
         };
         let is_path = url.expose().starts_with('/');
-        Ok(Some(Exchange {
+        Ok(Some(Form {
             is_adapters: !is_path && template == url.expose(),
             url: if is_path {
                 format!("{}{}", origin(api_base)?, url.expose())
             } else {
                 url.expose().to_owned()
             },
-            form,
+            fields,
             basic: basic.map(|(name, password)| [name, password]),
         }))
     }
 }
 
-impl Exchange {
+impl Form {
     /// Where the adapter alone says that the credential goes.
     pub fn adapters_address(&self) -> Option<&str> {
         self.is_adapters.then_some(&self.url)
     }
 
-    /// What tells two exchanges apart.
+    /// What tells two forms apart.
     pub fn fingerprint(&self) -> String {
-        let form = self
-            .form
+        let fields = self
+            .fields
             .iter()
             .map(|(name, value)| format!("{name}={}", value.expose()));
         let basic = self.basic.iter().flatten().map(|secret| secret.expose().to_owned());
-        let parts: Vec<String> = std::iter::once(self.url.clone()).chain(form).chain(basic).collect();
+        let parts: Vec<String> = std::iter::once(self.url.clone()).chain(fields).chain(basic).collect();
         parts.join("\n")
     }
 
     async fn token(&self, http: &Http) -> Result<Lease<Secret>, IdentityError> {
         let pairs: Vec<(&str, &str)> = self
-            .form
+            .fields
             .iter()
             .map(|(name, value)| (&**name, value.expose()))
             .collect();
@@ -118,7 +118,7 @@ impl Exchange {
             return error;
         };
         let sent = self
-            .form
+            .fields
             .iter()
             .map(|(_, value)| value)
             .chain(self.basic.iter().flatten());
@@ -152,21 +152,21 @@ fn origin(api_base: Option<&str>) -> Result<String, IdentityError> {
     })
 }
 
-/// Tokens of an exchange.
+/// Tokens for a form.
 pub struct Source {
-    exchange: Exchange,
+    form: Form,
     http: Http,
 }
 
 impl Source {
-    pub fn new(exchange: Exchange, http: Http) -> Self {
-        Self { exchange, http }
+    pub fn new(form: Form, http: Http) -> Self {
+        Self { form, http }
     }
 }
 
 impl Fetch<Secret> for Source {
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Lease<Secret>, IdentityError>> + Send + '_>> {
-        Box::pin(self.exchange.token(&self.http))
+        Box::pin(self.form.token(&self.http))
     }
 }
 
@@ -195,9 +195,9 @@ mod tests {
         "basic": ["{client_id|user}", "{client_secret}"]}"#;
 
     fn filled(own: &'static [(&'static str, &'static str)], api_base: Option<&str>) -> Option<String> {
-        let said = Said::read(OF_A_WORKSPACE).unwrap();
-        let exchange = said.fill(&Own(own), api_base).unwrap();
-        exchange.map(|exchange| exchange.fingerprint())
+        let said = TokenExchange::read(OF_A_WORKSPACE).unwrap();
+        let form = said.fill(&Own(own), api_base).unwrap();
+        form.map(|form| form.fingerprint())
     }
 
     #[test]
@@ -216,9 +216,15 @@ mod tests {
     #[test]
     fn an_operators_address_comes_before_the_adapters() {
         let said = r#"{"url": "{iam} https://iam.example/token", "form": {}}"#;
-        let exchange = |own| Said::read(said).unwrap().fill(&Own(own), None).unwrap().unwrap();
-        assert_eq!(exchange(&[]).adapters_address(), Some("https://iam.example/token"));
-        let own = exchange(&[("iam", "http://127.0.0.1/token")]);
+        let form = |own| {
+            TokenExchange::read(said)
+                .unwrap()
+                .fill(&Own(own), None)
+                .unwrap()
+                .unwrap()
+        };
+        assert_eq!(form(&[]).adapters_address(), Some("https://iam.example/token"));
+        let own = form(&[("iam", "http://127.0.0.1/token")]);
         assert_eq!(
             (own.url.as_str(), own.adapters_address()),
             ("http://127.0.0.1/token", None)
@@ -227,14 +233,14 @@ mod tests {
 
     #[test]
     fn an_address_of_the_deployments_own_must_be_set() {
-        let said = Said::read(OF_A_WORKSPACE).unwrap();
+        let said = TokenExchange::read(OF_A_WORKSPACE).unwrap();
         let error = said.fill(&Own(&[("client_id", "a"), ("client_secret", "b")]), None);
         assert!(error.unwrap_err().to_string().contains("set `api_base`"));
     }
 
     #[test]
     fn what_cannot_be_read_is_told() {
-        let error = Said::read(r#"{"uri": ""}"#).unwrap_err();
+        let error = TokenExchange::read(r#"{"uri": ""}"#).unwrap_err();
         assert!(error.to_string().contains("uri"), "{error}");
     }
 }
