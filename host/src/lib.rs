@@ -40,6 +40,7 @@ pub mod snapshot;
 mod spool;
 pub mod sse;
 mod sync;
+mod unread;
 pub mod upstream;
 pub mod usage;
 pub mod worker;

@@ -63,6 +63,7 @@ pub use state::{Exchange, Principal, Worker};
 use crate::body::Body;
 use crate::canonical::{Canonical, Operation};
 use crate::snapshot::Snapshot;
+use crate::unread;
 use answer::Answer;
 use history::{Ending, Event, History};
 use state::Permit;
@@ -116,8 +117,16 @@ impl Exchange {
 
     /// The phases `identify` and `receive`: checks the client's key and reads the request.
     async fn receive(&mut self, arrival: Arrival) -> Result<Arc<Canonical>, Refusal> {
-        identify::client(self, arrival.request.headers())?;
-        receive::request(self, arrival.request, arrival.path_model).await
+        let (head, mut body) = arrival.request.into_parts();
+        let asks_first = unread::asks_first(&head.headers);
+        let received = match identify::client(self, &head.headers) {
+            Ok(()) => receive::request(self, head.headers, &mut body, arrival.path_model).await,
+            Err(refusal) => Err(refusal),
+        };
+        if received.is_err() && !asks_first {
+            unread::read_on(&mut body).await;
+        }
+        received
     }
 
     /// The response for an outcome, if nothing has been sent to the client yet.

@@ -5,13 +5,13 @@ mod form;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, EXPECT, HeaderValue};
-use hyper::{HeaderMap, Request};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use super::refusal::{Cause, Refusal};
@@ -34,18 +34,18 @@ const FIELDS_MAX: usize = 1_000;
 /// The body cannot be read, or is not what the operation accepts; the message says where and why.
 pub async fn request(
     exchange: &mut Exchange,
-    request: Request<Incoming>,
+    headers: HeaderMap,
+    body: &mut Incoming,
     path_model: Option<String>,
 ) -> Result<Arc<Canonical>, Refusal> {
     let limits = &exchange.snapshot.settings.server;
-    let (head, body) = request.into_parts();
-    let (body, uploads) = read(exchange.operation, &head.headers, body, limits).await?;
+    let (body, uploads) = read(exchange.operation, &headers, body, limits).await?;
     let body = exchange.dialect.request(body)?;
     let (body, fields) = look_into(body, limits).await?;
     let group = model(&body, &fields, path_model)?;
     let is_streaming =
         boolean(&body, &fields, "stream")?.unwrap_or(false) && exchange.operation.row().stream.is_given();
-    let headers = without_credentials(head.headers);
+    let headers = without_credentials(headers);
     let (body, headers) = match is_streaming {
         true => (in_room_of_its_own(body), headers_in_room_of_their_own(&headers)),
         false => (body, headers),
@@ -95,14 +95,10 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 async fn read(
     operation: Operation,
     headers: &HeaderMap,
-    body: Incoming,
+    body: &mut Incoming,
     limits: &Server,
 ) -> Result<(Bytes, Vec<Upload>), Refusal> {
     if body.size_hint().lower() > limits.body_bytes_max as u64 {
-        // Who asks first whether to send a body sends none.
-        if !headers.contains_key(EXPECT) {
-            read_on(body).await;
-        }
         return Err(too_large(limits));
     }
     let reading = async {
@@ -128,7 +124,7 @@ async fn read(
     })
 }
 
-async fn read_json(body: Incoming, limits: &Server) -> Result<Bytes, Refusal> {
+async fn read_json(body: &mut Incoming, limits: &Server) -> Result<Bytes, Refusal> {
     match collect(body, limits.body_bytes_max).await {
         Ok(Some(body)) => Ok(body),
         Ok(None) => Err(too_large(limits)),
@@ -148,35 +144,17 @@ fn too_large(limits: &Server) -> Refusal {
 }
 
 /// The whole body; `None` if it is longer than `bytes_max`. A body in one frame, the usual case, is not copied.
-async fn collect(mut body: Incoming, bytes_max: usize) -> hyper::Result<Option<Bytes>> {
+async fn collect(body: &mut Incoming, bytes_max: usize) -> hyper::Result<Option<Bytes>> {
     let mut joined = Joined::default();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         if joined.len() + data.len() > bytes_max {
-            read_on(body).await;
             return Ok(None);
         }
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(bytes_max);
         joined.push(data, expected);
     }
     Ok(Some(joined.into_bytes()))
-}
-
-/// Reads on for a while and keeps nothing: a client whose connection closes while it writes may never read the answer
-/// (<https://www.rfc-editor.org/rfc/rfc9112#section-9.6>).
-async fn read_on(mut body: Incoming) {
-    const TIME_MAX: Duration = Duration::from_secs(2);
-    const BYTES_MAX: usize = 64 << 20;
-    let reading = async {
-        let mut read = 0;
-        while read < BYTES_MAX
-            && let Some(Ok(frame)) = body.frame().await
-        {
-            read += frame.data_ref().map_or(0, Bytes::len);
-        }
-    };
-    // What comes later than that is not waited for.
-    let _ = tokio::time::timeout(TIME_MAX, reading).await;
 }
 
 /// The body without credentials, and its fields.

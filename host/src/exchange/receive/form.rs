@@ -29,7 +29,7 @@ pub struct Form {
 ///
 /// # Errors
 /// The body is not a form, is too large, broke off, or has too many parts.
-pub async fn read(headers: &HeaderMap, body: Incoming, limits: &Server) -> Result<Form, Refusal> {
+pub async fn read(headers: &HeaderMap, body: &mut Incoming, limits: &Server) -> Result<Form, Refusal> {
     let boundary = boundary(headers)?;
     let size = SizeLimit::new().whole_stream(limits.body_bytes_max as u64);
     let constraints = Constraints::new().size_limit(size);
