@@ -1,13 +1,14 @@
-//! The configuration: LiteLLM's YAML, checked and resolved.
+//! The configuration: LiteLLM's YAML, checked and read.
 //!
 //! ```text
-//! text ─ tree ─ include ─ expand ─ check ─ resolve ─ Settings
+//! text ─ tree ─ include ─ expand ─ check ─ Settings::read
 //!        YAML    files     os.environ/NAME  against keys
 //! ```
 //!
-//! Read in this order: [`settings`] is what the rest of the gateway sees; [`keys`] is the one table of every key and what
-//! becomes of it; `tree` is what was written, with places; `check` finds what is wrong, all of it at once; `resolve`
-//! makes the settings; [`schema`] prints the table as JSON Schema. `config/README.md` is the operator's side of it.
+//! Read in this order: [`settings`] is what the rest of the gateway sees, a file a feature with the rows of its keys;
+//! [`keys`] puts the rows together, section by section, with the keys that are not in effect; `tree` is what was written,
+//! with places; `check` finds what is wrong, all of it at once; [`schema`] prints the keys as JSON Schema.
+//! `config/README.md` is the operator's side of it.
 
 mod check;
 pub mod digest;
@@ -17,7 +18,6 @@ mod include;
 pub mod keys;
 mod names;
 mod problem;
-mod resolve;
 pub mod schema;
 mod secret;
 pub mod settings;
@@ -167,7 +167,7 @@ fn read(
     root.leave_aside(&problems.aside);
     (!problems.has_errors()).then(|| Settings {
         left_out_groups,
-        ..resolve::resolve(&root, &origin.directory, environment)
+        ..Settings::read(&root, &origin.directory, environment)
     })
 }
 

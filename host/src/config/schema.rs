@@ -89,7 +89,7 @@ fn shape(shape: &'static Shape, sections: &mut Sections) -> Map<String, Json> {
         Shape::Period => shared("period", json!({"type": "string", "pattern": PERIOD}), sections),
         Shape::Url => shared("url", json!({"type": "string", "pattern": "^https?://."}), sections),
         Shape::Word(words) => or_variable(json!({"enum": words}), sections),
-        Shape::Text | Shape::Address | Shape::Outbound => json!({"type": ["string", "null"]}),
+        Shape::Text | Shape::Address | Shape::Outbound | Shape::AnyOutbound => json!({"type": ["string", "null"]}),
         Shape::Secret => json!({"type": ["string", "object", "null"]}),
         // Nobody takes a whole list or mapping from a variable; without that choice editors tell mistakes precisely.
         Shape::List(inner) => json!({"type": ["array", "null"], "items": self::shape(inner, sections)}),

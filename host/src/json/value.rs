@@ -161,6 +161,14 @@ impl Field {
         }
     }
 
+    /// From the key's first byte to the value's last.
+    pub fn span(&self) -> Span {
+        Span {
+            start: self.key.start,
+            end: self.value.span.end,
+        }
+    }
+
     /// Whether the key means `name`, however it is written: `"mo\u0064el"` is named `model`.
     pub fn is_named(&self, document: &[u8], name: &str) -> bool {
         if self.key_is_escaped {

@@ -15,7 +15,13 @@ pub fn may_be(shape: &Shape, node: &Node) -> bool {
     match shape {
         Shape::Any => true,
         Shape::Bool | Shape::Integer(..) | Shape::Number(_) | Shape::Seconds => fits(shape, node),
-        Shape::Text | Shape::Url | Shape::Address | Shape::Outbound | Shape::Word(_) | Shape::Period => {
+        Shape::Text
+            | Shape::Url
+            | Shape::Address
+            | Shape::Outbound
+            | Shape::AnyOutbound
+            | Shape::Word(_)
+            | Shape::Period => {
             node.text().is_some()
         }
         Shape::Secret => node.text().is_some() || node.map().is_some(),
@@ -36,6 +42,7 @@ pub fn fits(shape: &Shape, node: &Node) -> bool {
         Shape::Url => node.text().is_some_and(is_url),
         Shape::Address => node.text().is_some_and(|text| text.parse::<IpAddr>().is_ok()),
         Shape::Outbound => node.text().is_some_and(is_outbound),
+        Shape::AnyOutbound => node.text().is_some_and(|text| is_any(text) || is_outbound(text)),
         Shape::Word(words) => node.text().is_some_and(|text| words.contains(&text)),
         _ => may_be(shape, node),
     }
@@ -70,6 +77,11 @@ fn is_outbound(text: &str) -> bool {
     domain.split('.').all(is_label) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
+/// Every host that has a name.
+fn is_any(text: &str) -> bool {
+    matches!(text, "*" | "http://*")
+}
+
 /// Whether a text is asked for and YAML has made something else of it.
 pub fn is_text_unquoted(shape: &Shape, node: &Node) -> bool {
     let takes_text = match shape {
@@ -95,6 +107,7 @@ pub fn expected(shape: &Shape) -> String {
         Shape::Text | Shape::Secret => "text".to_owned(),
         Shape::Url => "an address such as `https://host/path`".to_owned(),
         Shape::Address => "an IP address".to_owned(),
+        Shape::AnyOutbound => "`*`, or a host such as `files.example.com`, `host:8080` or `*.example.com`".to_owned(),
         Shape::Outbound => "a host such as `api.example.com`, `host:8080` or `*.example.com`".to_owned(),
         Shape::Word(words) => format!("one of {}", listed(words.iter().copied())),
         Shape::List(_) => "a list".to_owned(),
@@ -158,7 +171,7 @@ pub fn mend(shape: &Shape, node: &Node) -> Option<String> {
             Some(format!("Write `https://{}`.", shortened(text)))
         }
         (Shape::Address, Value::Text(text)) if text == "localhost" => Some("Write `127.0.0.1`.".to_owned()),
-        (Shape::Outbound, Value::Text(text)) if text.starts_with("https://") => {
+        (Shape::Outbound | Shape::AnyOutbound, Value::Text(text)) if text.starts_with("https://") => {
             Some("Leave `https://` out: it is meant wherever `http://` is not said.".to_owned())
         }
         (Shape::Seconds, Value::Text(text)) if text.ends_with('s') => Some("Write the number alone.".to_owned()),

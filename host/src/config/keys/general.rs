@@ -1,22 +1,25 @@
 //! `general_settings`: the master key, storage and limits of the server.
 
+use super::super::settings::{general, health_checks, server};
 use super::{AMOUNT, ANY, BOOL, COUNT, Key, LIST, MAP, SECONDS, SECRET, SHARE, Section, Shape, TEXT, TEXTS, Unknown};
-use super::{cache, inert, later, on};
+use super::{cache, inert, later};
 
 pub static SECTION: Section = Section {
     name: "general_settings",
-    keys: &[CORE, DATABASE, AUTH, LIMITS, SPEND, HEALTH, REST],
+    keys: &[
+        general::GENERAL,
+        server::GENERAL,
+        health_checks::GENERAL,
+        DATABASE,
+        AUTH,
+        LIMITS,
+        SPEND,
+        HEALTH,
+        REST,
+    ],
     required: &[],
     unknown: Unknown::Warned,
 };
-
-#[rustfmt::skip] // One key a row.
-const CORE: &[Key] = &[
-    on("master_key", SECRET, "The key that may do everything; default `LITELLM_MASTER_KEY`. May be absent on loopback."),
-    on("dangerously_permit_weak_or_unset_master_key", BOOL, "Serves other hosts without a master key or with a weak one; default false."),
-    on("always_include_stream_usage", BOOL, "Sends the usage chunk to every client that streams; default false."),
-    on("max_request_size_mb", Shape::Number(0.001), "Largest request body, MiB; default 50."),
-];
 
 #[rustfmt::skip] // One key a row.
 const DATABASE: &[Key] = &[
@@ -114,15 +117,7 @@ const SPEND: &[Key] = &[
 
 #[rustfmt::skip] // One key a row.
 const HEALTH: &[Key] = &[
-    on("background_health_checks", BOOL, "Asks each deployment now and then whether it can answer; each time costs a few tokens. Default false."),
-    on("health_check_interval", SECONDS, "Seconds from one health check of a deployment to its next; default 300."),
-    on("health_check_concurrency", Shape::Integer(1, 1_000), "Health checks under way at once; default 8."),
-    on("health_check_details", BOOL, "`/health` says more of a deployment than its names; default true."),
     later("health checks", "use_shared_health_check", BOOL, "Instances share results; default false."),
-    on("background_health_check_model_groups", TEXTS, "Groups whose deployments are checked; default all."),
-    on("enable_health_check_routing", BOOL, "Leaves out deployments whose health check failed; default false."),
-    on("health_check_staleness_threshold", SHARE, "Seconds a failed check counts for routing; default twice the interval."),
-    on("health_check_ignore_transient_errors", BOOL, "A check that failed with 408 or 429 does not count for routing; default false."),
     later("health checks", "model_list_healthy_only", BOOL, "Lists only models that can be had; default false."),
     later("health checks", "allow_public_health_readiness_details", BOOL, "Shows details without a key; default false."),
     later("draining", "enable_drain_endpoint", BOOL, "A request can ask for draining; default false."),
@@ -154,11 +149,9 @@ const REST: &[Key] = &[
     later("the pages", "control_plane_url", TEXT, "Where the pages are served."),
     later("Python plugins", "plugins", ANY, "Python plugins; Sluice's own stand under `sluice.plugins`."),
     later("listings", "infer_model_from_keys", BOOL, "Lists models of the keys in the environment."),
-    on("return_wildcard_routes", BOOL, "`/v1/models` lists wildcards as they are written too, besides the models that are known of their providers; default false."),
     later("the model hub", "enable_public_model_hub", BOOL, "Shows models to everyone."),
     later("tracing", "otel", BOOL, "Sends traces."),
     later("tracing", "tracing", ANY, "Settings of traces."),
-    on("expose_fallback_errors_to_caller", BOOL, "A request with `include_fallback_errors: true` gets the errors of the groups tried before in `x-litellm-fallback-errors`; default false."),
     later("error details", "include_call_id_in_error_body", BOOL, "Puts the call's id into errors; default false."),
     later("error details", "expose_router_debug_in_errors", BOOL, "Names groups and fallbacks in errors; default true."),
     later("cache", "cache_params", Shape::Section(&cache::SECTION), "The cache's settings; they belong under `litellm_settings`."),

@@ -1,32 +1,36 @@
 //! `litellm_settings`. In LiteLLM every key here that is not special sets a variable of the library, so that unknown
 //! keys pass in silence; Sluice warns of them.
 
-use super::{ANY, BOOL, COUNT, Key, LIST, MAP, SECONDS, SECRET, SHARE, Section, Shape, TEXT, TEXT_OR_TEXTS, TEXTS};
-use super::{Unknown, cache, guardrails, inert, later, on, router};
+use super::super::settings::{callbacks, cooldowns, fallbacks, general, guardrails, retries, router, server};
+use super::{ANY, BOOL, COUNT, Key, LIST, MAP, SECRET, SHARE, Section, Shape, TEXT, TEXT_OR_TEXTS, TEXTS};
+use super::{Unknown, cache, inert, later};
 
 pub static SECTION: Section = Section {
     name: "litellm_settings",
-    keys: &[CORE, router::FALLBACKS, LOGGING, MONEY, PROTOCOL, LEGACY],
+    keys: &[
+        retries::LITELLM,
+        router::LITELLM,
+        fallbacks::SHARED,
+        cooldowns::LITELLM,
+        callbacks::LITELLM,
+        guardrails::LITELLM,
+        general::LITELLM,
+        server::LITELLM,
+        CORE,
+        LOGGING,
+        MONEY,
+        PROTOCOL,
+        LEGACY,
+    ],
     required: &[],
     unknown: Unknown::Warned,
 };
 
 #[rustfmt::skip] // One key a row.
 const CORE: &[Key] = &[
-    on("num_retries", COUNT, "Retries after the first attempt, where `router_settings` says nothing; default 2."),
-    on("request_timeout", SECONDS, "Seconds an attempt may take; default 6000."),
-    on("allowed_fails", COUNT, "As `router_settings.allowed_fails`, which takes precedence."),
     later("spend", "extra_spend_tag_headers", TEXTS, "Headers of clients that become tags of their spend."),
     later("forwarded headers", "return_response_headers", BOOL, "Hands on the headers of the provider's answer; default true for those of limits."),
     inert("telemetry", BOOL, "nothing is sent to anybody", "Sends usage of the library."),
-    on("drop_params", BOOL, "Drops parameters a provider does not take instead of refusing; default false."),
-    on("callbacks", TEXT_OR_TEXTS, "Callbacks told of every exchange."),
-    on("success_callback", TEXT_OR_TEXTS, "Callbacks told of exchanges that succeed."),
-    on("failure_callback", TEXT_OR_TEXTS, "Callbacks told of exchanges that fail."),
-    on("guardrails", guardrails::GUARDRAILS, "Guardrails; they belong at the top of the file. Here they apply to every exchange."),
-    on("turn_off_message_logging", BOOL, "Keeps prompts and answers out of records; default false."),
-    on("always_include_stream_usage", BOOL, "Sends the usage chunk to every client that streams; default false."),
-    on("require_auth_for_metrics_endpoint", BOOL, "`/metrics` needs a key; default true."),
     later("cache", "cache", BOOL, "Caches answers; default false."),
     later("cache", "cache_params", Shape::Section(&cache::SECTION), "The cache's settings."),
     later("service callbacks", "service_callback", TEXT_OR_TEXTS, "Callbacks told of the gateway's own health."),
@@ -122,11 +126,9 @@ const PROTOCOL: &[Key] = &[
     inert("http2", BOOL, "HTTP/2 is agreed with each upstream", "Speaks HTTP/2 upstream."),
     inert("disable_aiohttp_transport", BOOL, "it concerns Python's client", "Uses another client."),
     inert("aiohttp_trust_env", BOOL, "it concerns Python's client", "Heeds proxy variables."),
-    later("fetching of client URLs", "user_url_validation", BOOL, "Checks URLs that clients have fetched; default true."),
-    later("fetching of client URLs", "user_url_allowed_hosts", TEXTS, "Hosts that clients may have fetched."),
+    inert("user_url_validation", BOOL, "addresses that clients name are always checked", "Checks URLs that clients have fetched; default true."),
     later("fetching of client URLs", "provider_url_destination_allowed_hosts", TEXTS, "Hosts that clients may name as upstream."),
     later("stream comments", "anthropic_sse_ping_interval_seconds", SHARE, "Seconds between pings; default 15."),
-    on("sse_keepalive_ping_interval_seconds", SHARE, "Silence after which a client that waits for a stream gets a comment, seconds; `sluice.server.heartbeat_ms` takes precedence. Default 5."),
     later("Anthropic's dialect", "strip_anthropic_total_tokens", BOOL, "Leaves `total_tokens` out."),
     later("Anthropic's dialect", "use_chat_completions_url_for_anthropic_messages", BOOL, "Serves `/v1/messages` through chat."),
     later("Anthropic's dialect", "enable_anthropic_prompt_caching", BOOL, "Puts cache marks into prompts."),

@@ -1,6 +1,9 @@
 //! The one table of every key a configuration may hold, and what becomes of it. The check, the JSON Schema and the
 //! sentence a key is announced with all come from here.
 //!
+//! Rows of keys that are in effect stand with the feature that reads them (`settings/`); those of a deployment's
+//! parameters, which most features pass on, and those that are not in effect stand here.
+//!
 //! Every key has one of three [standings](Standing); what is in no table is unknown. A row says name, shape and a
 //! sentence with unit and default; the names are LiteLLM's, whose configuration reference is at
 //! <https://docs.litellm.ai/docs/proxy/config_settings>.
@@ -9,7 +12,6 @@ pub mod cache;
 pub mod deployment;
 pub mod endpoint;
 pub mod general;
-pub mod guardrails;
 pub mod litellm;
 pub mod mcp;
 pub mod model_info;
@@ -66,6 +68,8 @@ pub enum Shape {
     Address,
     /// A host a plugin may reach: `host`, `host:port` or `*.domain`, perhaps after `http://`.
     Outbound,
+    /// A host that the gateway may reach for a client: the same, or `*` for every host that has a name.
+    AnyOutbound,
     /// One of these words.
     Word(&'static [&'static str]),
     List(&'static Shape),
@@ -110,6 +114,8 @@ pub const URL: Shape = Shape::Url;
 pub const COUNT: Shape = Shape::Integer(0, u32::MAX as i64);
 /// A count of at least 1.
 pub const AMOUNT: Shape = Shape::Integer(1, u32::MAX as i64);
+/// Bytes: at least 1 KiB, at most 1 TiB.
+pub const BYTES: Shape = Shape::Integer(1 << 10, 1 << 40);
 /// Milliseconds of at least 1; a day at most.
 pub const MILLISECONDS: Shape = Shape::Integer(1, 86_400_000);
 /// A number that is not negative: money, weights, shares.
@@ -183,7 +189,7 @@ impl Key {
 }
 
 /// A row that does what it says.
-const fn on(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+pub(super) const fn on(name: &'static str, shape: Shape, doc: &'static str) -> Key {
     Key {
         name,
         shape,
@@ -193,7 +199,7 @@ const fn on(name: &'static str, shape: Shape, doc: &'static str) -> Key {
 }
 
 /// A row that is not yet in effect; `part` is the part of the gateway it belongs to.
-const fn later(part: &'static str, name: &'static str, shape: Shape, doc: &'static str) -> Key {
+pub(super) const fn later(part: &'static str, name: &'static str, shape: Shape, doc: &'static str) -> Key {
     Key {
         name,
         shape,
@@ -203,7 +209,7 @@ const fn later(part: &'static str, name: &'static str, shape: Shape, doc: &'stat
 }
 
 /// A row without effect.
-const fn inert(name: &'static str, shape: Shape, reason: &'static str, doc: &'static str) -> Key {
+pub(super) const fn inert(name: &'static str, shape: Shape, reason: &'static str, doc: &'static str) -> Key {
     Key {
         name,
         shape,

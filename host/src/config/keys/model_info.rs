@@ -1,10 +1,11 @@
 //! `model_info`: facts about a deployment's model. Free-form keys are welcome and shown by `/model/info`.
 
-use super::{AMOUNT, ANY, BOOL, COUNT, Key, SECONDS, SHARE, Section, Shape, TEXT, TEXTS, Unknown, later, on, pricing};
+use super::super::settings::health_checks;
+use super::{AMOUNT, ANY, BOOL, COUNT, Key, SHARE, Section, Shape, TEXT, TEXTS, Unknown, later, on, pricing};
 
 pub static SECTION: Section = Section {
     name: "model_info",
-    keys: &[KEYS, pricing::OF_INFO],
+    keys: &[KEYS, health_checks::INFO, pricing::OF_INFO],
     required: &[],
     unknown: Unknown::Passed,
 };
@@ -25,11 +26,7 @@ const KEYS: &[Key] = &[
     later("tiers", "tier", Shape::Word(&["free", "paid"]), "Who may use it."),
     later("supported endpoints", "supported_endpoints", TEXTS, "Operations it can be used for."),
     later("supported endpoints", "enforce_supported_endpoints", BOOL, "Refuses other operations."),
-    on("health_check_model", TEXT, "Model that health checks ask for; a wildcard deployment without one is not checked."),
-    on("health_check_timeout", SECONDS, "Seconds a health check may take; default 60."),
-    on("health_check_max_tokens", AMOUNT, "Tokens that a health check asks for at most; default 16."),
     later("health checks", "health_check_*", ANY, "How its health is checked."),
-    on("disable_background_health_check", BOOL, "Leaves it out of health checks; default false."),
     later("embedding batches", "max_embedding_batch_size", AMOUNT, "Inputs of one embedding request."),
     later("blocking", "blocked", BOOL, "Takes it out of service."),
     later("the model hub", "discoverable", BOOL, "Shows it to those who may not use it."),

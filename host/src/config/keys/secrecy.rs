@@ -36,7 +36,7 @@ fn holds_a_fact(shape: &Shape) -> bool {
         | Shape::Word(_) => true,
         Shape::List(inner) => holds_a_fact(inner),
         Shape::Either(forms) => forms.iter().all(holds_a_fact),
-        Shape::Any | Shape::Secret | Shape::Outbound | Shape::Map(_) | Shape::Section(_) => false,
+        Shape::Any | Shape::Secret | Shape::Outbound | Shape::AnyOutbound | Shape::Map(_) | Shape::Section(_) => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Keys at the top of the file, and one entry of `model_list`.
 
+use super::super::settings::{callbacks, guardrails};
 use super::{ANY, COUNT, Key, LIST, MAP, SECRET, Section, Shape, TEXT, TEXT_OR_TEXTS, Unknown, later, on};
-use super::{deployment, general, guardrails, litellm, mcp, model_info, router, sluice};
+use super::{deployment, general, litellm, mcp, model_info, router, sluice};
 
 pub static FILE: Section = Section {
     name: "",
@@ -21,7 +22,7 @@ const KEYS: &[Key] = &[
     on("general_settings", Shape::Section(&general::SECTION), "Keys, storage and limits of the server."),
     on("environment_variables", Shape::Map(&Shape::Either(&[TEXT, Shape::Bool, Shape::Number(f64::MIN)])), "Variables that `os.environ/NAME` and the providers see before those of the process."),
     on("guardrails", guardrails::GUARDRAILS, "Checks of what goes in and comes out."),
-    on("callback_settings", guardrails::CALLBACKS, "Settings of each callback, by its name."),
+    on("callback_settings", callbacks::CALLBACKS, "Settings of each callback, by its name."),
     on("credential_list", CREDENTIALS, "Named credentials that deployments refer to with `litellm_credential_name`."),
     on("include", TEXT_OR_TEXTS, "Files to merge into this one, relative to it: lists append, other keys replace."),
     on("sluice", Shape::Section(&sluice::SECTION), "What LiteLLM has no key for."),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::super::keys::{self, Key, Section, Shape, Standing};
+use super::super::settings;
 use super::{nothing_set, read, repository};
 
 /// Every section of the table, by the name messages give it.
@@ -75,10 +76,10 @@ fn the_readme_names_every_key_of_sluice() {
     let readme = fs::read_to_string(repository().join("config/README.md")).unwrap();
     for section in [
         &keys::sluice::SECTION,
-        &keys::sluice::PLUGIN,
-        &keys::sluice::SERVER,
-        &keys::sluice::UPSTREAM,
-        &keys::sluice::COOLDOWN,
+        &settings::plugins::PLUGIN,
+        &settings::server::SERVER,
+        &settings::upstream::UPSTREAM,
+        &settings::cooldowns::COOLDOWN,
     ] {
         for key in section.keys().filter(|key| !matches!(key.shape, Shape::Section(_))) {
             assert!(
@@ -126,10 +127,10 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
         Shape::Integer(..) | Shape::Number(_) | Shape::Seconds => vec!["9"],
         Shape::Url => vec!["https://host/path"],
         Shape::Address => vec!["127.0.0.1"],
-        Shape::Outbound => vec!["host"],
+        Shape::Outbound | Shape::AnyOutbound => vec!["host"],
         Shape::Word(words) => words.to_vec(),
         Shape::List(Shape::Text) => vec!["[webhook]"],
-        Shape::List(Shape::Outbound) => vec!["[host]"],
+        Shape::List(Shape::Outbound | Shape::AnyOutbound) => vec!["[host]"],
         Shape::List(Shape::Integer(..)) => vec!["[9]"],
         Shape::List(Shape::Map(_)) => vec!["[{ a: [b] }]"],
         Shape::List(_) => {

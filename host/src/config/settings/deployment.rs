@@ -1,6 +1,7 @@
 //! Entries of `model_list`.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use regex::RegexSet;
 use serde_json::{Map, Value as Json};
@@ -8,11 +9,53 @@ use sha2::{Digest, Sha256};
 
 use super::super::Secret;
 use super::super::keys::{deployment, is_credential, model_info, request};
-use super::super::settings::Deployment;
 use super::super::tree::{Entry, Node, Value};
-use super::{number, resilience, seconds, text, whole};
+use super::OwnHealthCheck;
+use super::read::{number, seconds, text, whole};
 
-pub fn deployments(root: &Node) -> Vec<Deployment> {
+/// One configured provider + model + credential + limits, serving a model group.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// `model_info.id`, or the first 32 hex digits of SHA-256 over group and written parameters: stable across reloads.
+    pub id: String,
+    /// `model_name`; may contain `*`.
+    pub group: String,
+    /// `litellm_params.model` as written, such as `azure/gpt-4o`.
+    pub model: String,
+    /// `custom_llm_provider`, when given.
+    pub provider: Option<String>,
+    /// `api_base` or `base_url`, without a final slash.
+    pub api_base: Option<String>,
+    /// Parameters that hold credentials (`api_key`, `azure_ad_token`, …). They never cross into a guest.
+    pub credentials: BTreeMap<String, Secret>,
+    /// All other parameters, as JSON text of each value: what an adapter may read.
+    pub parameters: BTreeMap<String, Box<str>>,
+    /// Request parameters (`temperature`, `max_tokens`, …) that apply where the client gives none, as JSON text.
+    pub defaults: BTreeMap<String, Box<str>>,
+    /// Per attempt, to the last byte of a whole answer.
+    pub timeout: Option<Duration>,
+    /// Per attempt, to the first content of a streamed answer.
+    pub stream_timeout: Option<Duration>,
+    pub num_retries: Option<u32>,
+    /// `cooldown_time`: 0 keeps it in service whatever happens.
+    pub cooldown_time: Option<Duration>,
+    pub allowed_fails: Option<u32>,
+    pub weight: Option<f64>,
+    pub order: Option<u32>,
+    pub rpm: Option<u32>,
+    pub tpm: Option<u32>,
+    /// `tag_regex`: under `enable_tag_filtering`, requests come here whose `User-Agent: …` one of them finds.
+    pub tag_regex: Option<RegexSet>,
+    /// Answers without an upstream.
+    pub mock_response: Option<String>,
+    pub health_check: OwnHealthCheck,
+    /// `model_info`, as JSON text of each value.
+    pub info: BTreeMap<String, Box<str>>,
+    /// `file:line` where it stands.
+    pub at: Box<str>,
+}
+
+pub(super) fn read(root: &Node) -> Vec<Deployment> {
     let credentials = root.get("credential_list").and_then(Node::list).unwrap_or_default();
     let entries = root.get("model_list").and_then(Node::list).unwrap_or_default();
     let mut ids = HashSet::new();
@@ -45,7 +88,7 @@ fn deployment(entry: &Node, credentials: &[Node], ids: &mut HashSet<String>) -> 
         tpm: own("tpm").or_else(|| entry.get("tpm")).and_then(whole),
         tag_regex: own("tag_regex").and_then(expressions),
         mock_response: own("mock_response").map(written),
-        health_check: resilience::own_health_check(entry),
+        health_check: OwnHealthCheck::read(entry),
         info: info(entry),
         at: format!("{}:{}", entry.at.file, entry.at.line).into(),
         group,

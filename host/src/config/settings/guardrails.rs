@@ -1,11 +1,15 @@
-//! Entries of `guardrails`, and of `callback_settings`.
+//! Entries of `guardrails`.
 
-use super::{BOOL, Key, MAP, Section, Shape, TEXT, TEXT_OR_TEXTS, TEXTS, Unknown, later, on};
+use super::super::check::modes;
+use super::super::keys::{BOOL, Key, MAP, Section, Shape, TEXT, Unknown, later, on};
+use super::super::names;
+use super::super::tree::Node;
+use super::read::{bool, rest, text};
 
 /// `guardrails`, at the top of the file or under `litellm_settings`.
-pub const GUARDRAILS: Shape = Shape::List(&Shape::Section(&GUARDRAIL));
+pub(in crate::config) const GUARDRAILS: Shape = Shape::List(&Shape::Section(&GUARDRAIL));
 
-pub static GUARDRAIL: Section = Section {
+pub(in crate::config) static GUARDRAIL: Section = Section {
     name: "guardrails[]",
     keys: &[GUARDRAIL_KEYS],
     required: &["guardrail_name", "litellm_params"],
@@ -21,7 +25,7 @@ const GUARDRAIL_KEYS: &[Key] = &[
 ];
 
 /// `litellm_params` of a guardrail. What is not in the table goes to the plugin as its settings.
-pub static PARAMETERS: Section = Section {
+pub(in crate::config) static PARAMETERS: Section = Section {
     name: "guardrails[].litellm_params",
     keys: &[TYPED, LATER],
     required: &["guardrail", "mode"],
@@ -40,7 +44,7 @@ const MODES: &[&str] = &[
 ];
 
 /// By tag of the request.
-pub static MODES_BY_TAG: Section = Section {
+pub(in crate::config) static MODES_BY_TAG: Section = Section {
     name: "guardrails[].litellm_params.mode",
     keys: &[&[
         on("default", MODE_WORDS, "When it looks at requests without such a tag."),
@@ -63,7 +67,7 @@ const MODE: Shape = Shape::Either(&[
 
 /// What the host itself reads; the rest is the plugin's.
 #[rustfmt::skip] // One key a row.
-pub const TYPED: &[Key] = &[
+pub(in crate::config) const TYPED: &[Key] = &[
     on("guardrail", TEXT, "The plugin's name; `litellm_content_filter` means `content-filter`."),
     on("mode", MODE, "When it looks: `pre_call`, `during_call`, `post_call`, or several; `logging_only` is accepted, not yet in effect."),
     on("default_on", BOOL, "Applies to every exchange; default false, true under `litellm_settings`."),
@@ -92,21 +96,85 @@ const LATER: &[Key] = &[
     later("guardrail actions", "realtime_violation_message", TEXT, "Sentence for a spoken session."),
 ];
 
-/// `callback_settings`.
-pub const CALLBACKS: Shape = Shape::Map(&Shape::Section(&CALLBACK));
-
-/// One entry of `callback_settings`. What is not in the table goes to the plugin as its settings.
-pub static CALLBACK: Section = Section {
-    name: "callback_settings.*",
-    keys: &[CALLBACK_KEYS],
-    required: &[],
-    unknown: Unknown::Passed,
-};
-
 #[rustfmt::skip] // One key a row.
-pub const CALLBACK_KEYS: &[Key] = &[
-    on("callback_type", TEXT, "The plugin that serves it; default: the callback's name. `generic_api` means `webhook`."),
-    later("callback filters", "event_types", TEXT_OR_TEXTS, "Kinds of requests that it gets records of."),
-    later("log hygiene", "turn_off_message_logging", BOOL, "Keeps prompts and answers from this callback."),
-    later("log hygiene", "standard_logging_payload_excluded_fields", TEXTS, "Fields left out for this callback."),
+pub(in crate::config) const LITELLM: &[Key] = &[
+    on("guardrails", GUARDRAILS, "Guardrails; they belong at the top of the file. Here they apply to every exchange."),
 ];
+
+/// When a guardrail looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    PreCall,
+    DuringCall,
+    PostCall,
+    LoggingOnly,
+}
+
+#[derive(Debug, Clone)]
+pub struct Guardrail {
+    /// `guardrail_name`: what clients ask for and headers report.
+    pub name: String,
+    /// `litellm_params.guardrail`: a plugin's name. `litellm_content_filter` means `content-filter`; LiteLLM's other
+    /// names become kebab-case, `openai_moderation` `openai-moderation`.
+    pub plugin: String,
+    pub modes: Vec<Mode>,
+    /// Applies to every exchange; default false, true where nested under `litellm_settings`.
+    pub default_on: bool,
+    /// `fail_on_error: false` or `unreachable_fallback: fail_open`; default false: closed.
+    pub fail_open: bool,
+    /// `unseen: block`: what holds media that it does not look at is refused; default false.
+    pub blocks_unseen: bool,
+    /// What remains of `litellm_params`, JSON: the plugin's settings.
+    pub settings: Box<str>,
+    pub line: u32,
+}
+
+/// Those at the top of the file, then those under `litellm_settings`.
+pub(super) fn read(root: &Node) -> Vec<Guardrail> {
+    let list = |path: &[&str]| root.find(path).and_then(Node::list).unwrap_or_default();
+    let top = list(&["guardrails"]).iter().filter_map(|entry| guardrail(entry, false));
+    let nested = list(&["litellm_settings", "guardrails"])
+        .iter()
+        .filter_map(|entry| guardrail(entry, true));
+    top.chain(nested).collect()
+}
+
+fn guardrail(entry: &Node, default_on: bool) -> Option<Guardrail> {
+    let params = entry.get("litellm_params")?;
+    let lets_pass = bool(params, &["fail_on_error"]) == Some(false)
+        || text(params, &["unreachable_fallback"]).as_deref() == Some("fail_open");
+    Some(Guardrail {
+        name: text(entry, &["guardrail_name"])?,
+        plugin: names::guardrail_plugin(params.get("guardrail")?.text()?),
+        modes: moments(params),
+        default_on: bool(params, &["default_on"]).unwrap_or(default_on),
+        fail_open: lets_pass,
+        blocks_unseen: text(params, &["unseen"]).as_deref() == Some("block"),
+        settings: rest(params, |key| TYPED.iter().any(|row| row.name == key)),
+        line: entry.at.line,
+    })
+}
+
+/// The moments in effect, each once. Moments by tag all count until tags are in effect: rather one look too many.
+fn moments(params: &Node) -> Vec<Mode> {
+    let mut moments = Vec::new();
+    for mode in modes(params.get("mode"))
+        .into_iter()
+        .filter_map(|node| mode(node.text()?))
+    {
+        if !moments.contains(&mode) {
+            moments.push(mode);
+        }
+    }
+    moments
+}
+
+fn mode(word: &str) -> Option<Mode> {
+    match word {
+        "pre_call" => Some(Mode::PreCall),
+        "during_call" => Some(Mode::DuringCall),
+        "post_call" => Some(Mode::PostCall),
+        "logging_only" => Some(Mode::LoggingOnly),
+        _ => None,
+    }
+}
