@@ -20,7 +20,7 @@ use crate::identity::Identities;
 use crate::metrics::Metrics;
 use crate::plugin::apart::Loader;
 use crate::plugin::component::Bundled;
-use crate::plugin::imports::http::Egress;
+use crate::plugin::egress::Egress;
 use crate::plugin::library::Library;
 use crate::plugin::{Host, LoadError};
 use crate::server::tls::Certificate;
@@ -127,6 +127,7 @@ pub(crate) struct Prerequisites {
     pub library: Library,
     pub host: Arc<Host>,
     tls: Arc<rustls::ClientConfig>,
+    egress: Egress,
 }
 
 impl Prerequisites {
@@ -189,6 +190,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
             worker: Arc::new(Worker {
                 metrics: Arc::clone(&gateway.metrics),
                 connections,
+                egress: prerequisites.egress.clone(),
             }),
             openai: Arc::new(OpenAi),
             administration: administration.handle().clone(),
@@ -251,7 +253,7 @@ pub(crate) fn prerequisites(options: &Options) -> Result<Prerequisites, StartErr
         cache.as_deref(),
         &settings.plugins.directory,
         Loader::new(loader),
-        egress,
+        egress.clone(),
         Arc::clone(&metrics),
     )
     .map_err(|error| StartError::Engine(format!("{error:#}")))?;
@@ -260,6 +262,7 @@ pub(crate) fn prerequisites(options: &Options) -> Result<Prerequisites, StartErr
     Ok(Prerequisites {
         plugins: settings.plugins,
         metrics,
+        egress,
         library,
         host,
         tls,

@@ -14,7 +14,7 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
-        what: "connections to elsewhere are opened: to upstreams, for plugins, for tokens, and by `sluice health` to the gateway itself",
+        what: "connections to elsewhere are opened: to upstreams, for plugins and for media that clients name, for tokens, and by `sluice health` to the gateway itself",
         words: &[
             "TcpStream::connect",
             "TcpSocket",
@@ -27,7 +27,7 @@ const RULES: &[Rule] = &[
         files: &[
             "identity/http.rs",
             "offline/health.rs",
-            "plugin/imports/http.rs",
+            "plugin/egress.rs",
             "upstream/connect.rs",
             "upstream/pool.rs",
         ],

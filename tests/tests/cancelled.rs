@@ -13,6 +13,7 @@ use sluice::canonical::Operation;
 use sluice::exchange::Worker;
 use sluice::exchange::dialect::openai::OpenAi;
 use sluice::exchange::{self, Arrival};
+use sluice::plugin::egress::Egress;
 use sluice::snapshot::Snapshot;
 use sluice::upstream::{Connections, Limits, tls};
 use sluice_tests::prelude::*;
@@ -29,6 +30,7 @@ async fn ends_once(config: Config, question: Value) {
     let worker = Arc::new(Worker {
         metrics: Arc::clone(&inside.metrics),
         connections: Connections::new(tls::client_config(None).unwrap(), Limits::default()),
+        egress: Egress::new(tls::client_config(None).unwrap().as_ref().clone()).unwrap(),
     });
     let begun = AtomicU32::new(0);
     let mut whole = None;

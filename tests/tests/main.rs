@@ -20,6 +20,7 @@ mod dropped;
 mod early;
 mod errors;
 mod exchange;
+mod fetching;
 mod framings;
 mod groups;
 mod guardrails;

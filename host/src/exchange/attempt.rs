@@ -12,6 +12,7 @@ use hyper::{Request, Response, Uri};
 
 use super::answer::Answer;
 use super::failures::{not_sent, refused, refused_by_adapter, too_slow, unreadable};
+use super::fetch::{self, Fetches};
 use super::history::Event;
 use super::masks::{leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
@@ -146,10 +147,21 @@ async fn ask(
     candidate: &Candidate,
     upstream: &Upstream,
 ) -> Result<Answer, Refusal> {
-    let canonical = &prepared(canonical, candidate).await?;
-    let limits = time_limits(exchange, canonical, candidate);
-    let begun = tokio::time::Instant::now();
-    let accepted = send(&exchange.worker.connections, canonical, candidate, upstream, limits).await?;
+    let mut canonical = prepared(canonical, candidate).await?;
+    let mut fetches = Fetches::new(&exchange.worker.egress, &exchange.snapshot.settings.general.media_hosts);
+    let (accepted, limits, begun) = loop {
+        let limits = time_limits(exchange, &canonical, candidate);
+        let begun = tokio::time::Instant::now();
+        match send(&exchange.worker.connections, &canonical, candidate, upstream, limits).await {
+            Ok(accepted) => break (accepted, limits, begun),
+            // Nothing has been sent: the adapter refused to make a request of this.
+            Err(refusal) if fetch::is_by_address(&refusal) => {
+                canonical = fetches.inline(&canonical, refusal).await?;
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    };
+    let canonical = &canonical;
     let reading = reading::read(exchange, canonical, &candidate.deployment, accepted);
     match limits.first_byte {
         // In `send`, a comment counts as the first byte. Here the same limit applies to the first content.

@@ -24,6 +24,7 @@ pub mod dialect;
 mod early;
 mod failures;
 mod fallback;
+mod fetch;
 mod guard;
 mod headers;
 pub mod health_check;

@@ -13,6 +13,7 @@ use crate::canonical::Canonical;
 use crate::canonical::Operation;
 use crate::config::settings::Target;
 use crate::metrics::Metrics;
+use crate::plugin::egress::Egress;
 use crate::snapshot::Snapshot;
 use crate::upstream::Connections;
 
@@ -20,6 +21,8 @@ use crate::upstream::Connections;
 pub struct Worker {
     pub metrics: Arc<Metrics>,
     pub connections: Connections,
+    /// For media that a client names by address.
+    pub egress: Egress,
 }
 
 /// Who asks. It travels with the exchange.

@@ -43,6 +43,12 @@ impl Grants {
         Self(rules)
     }
 
+    /// What the operator allows on behalf of clients; `*` is every host that has a name.
+    #[must_use]
+    pub fn of_operator(allowed: &[String]) -> Self {
+        Self(allowed.iter().filter_map(|text| Rule::parse(text)).collect())
+    }
+
     /// Whether this URL may be requested, and how.
     #[must_use]
     pub fn find(&self, url: &Url) -> Option<Grant> {
@@ -127,8 +133,12 @@ impl Rule {
     }
 }
 
-/// `*.example.com` covers every name below, not `example.com` itself.
+/// `*.example.com` covers every name below, not `example.com` itself. `*` covers every name, but no address: an address is
+/// reached without the check that a name's addresses are public.
 fn covers_host(pattern: &str, host: &str) -> bool {
+    if pattern == "*" {
+        return host != "localhost" && host.parse::<std::net::IpAddr>().is_err();
+    }
     match pattern.strip_prefix("*.") {
         Some(domain) => host
             .strip_suffix(domain)

@@ -11,11 +11,12 @@ use wasmtime::component::Linker;
 
 use super::apart::Loader;
 use super::cache::Cache;
+use super::egress::Egress;
 use super::engine::INSTANCES_PER_PLUGIN_MAX;
 use super::exports::{ROWS, Row};
 use super::grants::Grants;
 use super::guest::Guest;
-use super::imports::{self, http::Egress, state};
+use super::imports::{self, state};
 use super::parameters::Parameters;
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;

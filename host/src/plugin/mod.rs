@@ -27,6 +27,7 @@ mod codegen;
 pub mod columns;
 pub mod component;
 mod crossing;
+pub mod egress;
 pub mod engine;
 pub mod exports;
 pub mod grants;
@@ -68,7 +69,7 @@ pub struct Identity {
     pub grants: grants::Grants,
     /// The parameters of deployments that it may read.
     pub parameters: parameters::Parameters,
-    pub egress: imports::http::Egress,
+    pub egress: egress::Egress,
     pub state: Arc<imports::state::Store>,
     /// How many more instances the plugin may have, in all its uses.
     pub instances: Arc<Semaphore>,

@@ -39,6 +39,17 @@ impl Failure {
         Self::new(Fault::BadRequest, message).parameter(parameter)
     }
 
+    /// A part of the request names media by an address that the provider does not fetch. If the operator allows the host
+    /// of the address, the gateway fetches the media, writes a `data:` URI in its place and calls
+    /// [`open`](crate::ProviderAdapter::open) again; else the client gets this failure. `part` is the place of the part,
+    /// such as `messages[0].content[1]`.
+    #[must_use]
+    pub fn by_address(part: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Fault::Unsupported, message)
+            .parameter(part)
+            .code("media_by_address")
+    }
+
     /// The answer does not follow the provider's wire format.
     #[must_use]
     pub fn malformed(what: impl std::fmt::Display) -> Self {

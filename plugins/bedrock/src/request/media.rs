@@ -89,6 +89,7 @@ pub fn write_document<'o>(
             let format = format.filter(|format| format.block == Block::Document);
             (format.map_or("pdf", |format| format.name), None, Some(data))
         }
+        ("url", _) => return Err(unfetched(at)),
         _ => {
             let message = "Bedrock takes documents as `base64` and `text` only; send the document's data";
             return Err(Failure::new(Fault::Unsupported, message).parameter(at));
@@ -177,7 +178,7 @@ fn last_segment(url: &str) -> &str {
 
 fn unfetched(at: &str) -> Failure {
     let message = "Bedrock fetches nothing from an address but `s3://`; send the data as a `data:` URI";
-    Failure::new(Fault::Unsupported, message).parameter(at)
+    Failure::by_address(at, message)
 }
 
 fn unknown_format(at: &str, declared: &str) -> Failure {

@@ -74,9 +74,9 @@ fn image<'a>(image: &'a ImageUrl<'a>, at: &str) -> Result<Cow<'a, str>, Failure>
         Media::Base64 { data, .. } => Ok(data),
         // Base64 alone, as Ollama's own clients send it.
         Media::Url(data) if !data.is_empty() && !data.contains(':') => Ok(data),
-        Media::Url(_) | Media::Stored(_) => Err(unsupported(
-            &format!("{at}.image_url"),
-            "images by address; send the data as a `data:` URI",
+        Media::Url(_) | Media::Stored(_) => Err(Failure::by_address(
+            format!("{at}.image_url"),
+            "Ollama does not take images by address; send the data as a `data:` URI",
         )),
     }
 }
@@ -90,7 +90,11 @@ fn file<'a>(part: &'a Part<'a>, at: &str) -> Result<Cow<'a, str>, Failure> {
             &at,
             &format!("files of the type `{media_type}`, only images; send the text"),
         )),
-        Media::Url(_) | Media::Stored(_) => Err(unsupported(&at, "files by address or id; send the data of an image")),
+        Media::Url(_) => Err(Failure::by_address(
+            &at,
+            "Ollama does not take files by address; send the data of an image",
+        )),
+        Media::Stored(_) => Err(unsupported(&at, "files by id; send the data of an image")),
     }
 }
 
