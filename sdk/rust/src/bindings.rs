@@ -1,6 +1,6 @@
-//! What wit-bindgen makes of `wit/`: imports once, and each exported interface.
+//! Bindings that wit-bindgen generates from `wit/`: the imports once, and one module for each exported interface.
 //!
-//! Nothing here is written by hand, and nothing outside this crate names it but the macros of [`crate::export`].
+//! Outside of this crate only the macros of [`crate::export`] name these modules.
 
 #![allow(missing_docs, reason = "generated; the docs are the comments of the WIT files")]
 #![allow(unsafe_code, reason = "generated glue for the component ABI")]
@@ -28,7 +28,7 @@ pub mod imports {
     });
 }
 
-/// One exported interface a module, so that a component can export several of them with one `about`.
+/// One module for each exported interface, so that a component can export several of them and `about` once.
 macro_rules! export {
     ($module:ident, $inline:literal, $world:literal $(, $types:ident)?) => {
         pub mod $module {

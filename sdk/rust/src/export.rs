@@ -1,18 +1,18 @@
-//! The macro that turns a type into a component, and what its expansion calls.
+//! The macro that exports a type as a component, and the functions that the expanded code calls.
 
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
 use crate::Plugin;
 
-/// The one value of a plugin in its instance, made at the first call. A component is single-threaded, so a thread's
-/// own cell is the instance's own.
+/// The single plugin value of an instance, made at the first call. A component has one thread, so a thread-local cell
+/// belongs to the instance.
 pub type Slot<P> = LocalKey<RefCell<Option<P>>>;
 
-/// Runs `call` on the instance's value, making it from the settings where this is the first call.
+/// Calls `call` with the instance's value. The first call makes the value from the settings.
 ///
 /// # Errors
-/// The settings do not fit, said for the operator.
+/// A sentence for the operator: the settings are invalid.
 pub fn with<P: Plugin, R>(slot: &'static Slot<P>, call: impl FnOnce(&mut P) -> R) -> Result<R, String> {
     slot.with_borrow_mut(|value| {
         let plugin = match value {
@@ -29,7 +29,7 @@ fn make<P: Plugin>() -> Result<P, String> {
     P::new(settings)
 }
 
-/// Exports a type as a component, with the interfaces of the kinds named.
+/// Exports a type as a component, with the interfaces of the given kinds of plugin.
 ///
 /// ```ignore
 /// sluice_sdk::export!(MyStrategy: RoutingStrategy);
@@ -38,7 +38,7 @@ fn make<P: Plugin>() -> Result<P, String> {
 #[macro_export]
 macro_rules! export {
     ($plugin:ty: $($kind:ident),+ $(,)?) => {
-        // Only a component has exports; elsewhere their names would not even link.
+        // Only a component has exports; on other targets their symbol names would not link.
         #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
         mod __sluice {

@@ -1,4 +1,4 @@
-//! Making failures, and reading the error shape that most providers share.
+//! Constructors of failures, and a reader of the error format that most providers share.
 
 use serde_json::value::RawValue;
 
@@ -7,7 +7,7 @@ use crate::kinds::{Failure, Fault};
 use crate::wire;
 
 impl Failure {
-    /// A failure of this kind with a sentence for the client.
+    /// A failure with this fault and a sentence for the client.
     #[must_use]
     pub fn new(fault: Fault, message: impl Into<String>) -> Self {
         Self {
@@ -19,21 +19,21 @@ impl Failure {
         }
     }
 
-    /// Names the request parameter at fault.
+    /// Sets the request parameter that caused the failure.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>) -> Self {
         self.parameter = Some(name.into());
         self
     }
 
-    /// Adds the provider's own error code.
+    /// Sets the provider's own error code.
     #[must_use]
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
     }
 
-    /// A mistake of the client's, at this parameter.
+    /// A mistake of the client in this request parameter.
     #[must_use]
     pub fn bad_request(parameter: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Fault::BadRequest, message).parameter(parameter)
@@ -50,7 +50,7 @@ impl Failure {
             .code("media_by_address")
     }
 
-    /// The answer does not follow the provider's wire format.
+    /// An answer that does not follow the provider's wire format.
     #[must_use]
     pub fn malformed(what: impl std::fmt::Display) -> Self {
         Self::new(
@@ -60,7 +60,8 @@ impl Failure {
     }
 
     /// Reads `{"error": {"message", "type", "param", "code"}}` and its common variations
-    /// (<https://platform.openai.com/docs/guides/error-codes>); what cannot be read is judged by status alone.
+    /// (<https://platform.openai.com/docs/guides/error-codes>). A body that cannot be read is judged by its status
+    /// alone.
     #[must_use]
     pub fn from_openai(status: u16, body: &[u8]) -> Self {
         let detail = Detail::read(body);
@@ -80,7 +81,8 @@ impl Failure {
     }
 }
 
-/// A status and the provider's words for it, as a fault. Codes decide before statuses: providers agree on them more.
+/// The fault for a status and the provider's error code and message. Codes take precedence over statuses, since
+/// providers use codes more consistently.
 fn fault_of(status: u16, code: &str, message: &str) -> Fault {
     match code {
         "context_length_exceeded" => return Fault::ContextWindowExceeded,
@@ -105,7 +107,7 @@ fn fault_of(status: u16, code: &str, message: &str) -> Fault {
     }
 }
 
-/// Servers without an error code for it say it in one of these ways.
+/// Recognizes the usual sentences of servers that have no error code for an exceeded context window.
 fn names_context_window(message: &str) -> bool {
     const SIGNS: [&str; 6] = [
         "maximum context length",
@@ -120,8 +122,8 @@ fn names_context_window(message: &str) -> bool {
 }
 
 crate::wire! {
-    /// What is said of an error, by itself or under `error`. Servers write a number where a word belongs, or a list of
-    /// mistakes where a sentence does.
+    /// The fields of an error, at the top level or under `error`. Some servers send a number in place of a word, or a
+    /// list of mistakes in place of a sentence.
     Detail {
         "message" message: Text<'a>,
         "detail" detail: &'a RawValue,
@@ -132,7 +134,7 @@ crate::wire! {
     }
 }
 
-/// A sentence, or a list of them where each mistake is an object with its `msg` (FastAPI's form).
+/// Reads a sentence, or a list of objects with a `msg` each (FastAPI's form).
 fn sentence(raw: &RawValue) -> Option<String> {
     crate::wire! {
         Mistake {
@@ -148,7 +150,7 @@ fn sentence(raw: &RawValue) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join("; "))
 }
 
-/// A word, or a number in its place.
+/// Reads a word, or a number in its place.
 fn word(raw: &RawValue) -> Option<String> {
     let is_number = raw.get().parse::<f64>().is_ok();
     let text = Text::of(raw).map(|text| text.decoded().into_owned());
@@ -157,7 +159,7 @@ fn word(raw: &RawValue) -> Option<String> {
 }
 
 impl<'a> Detail<'a> {
-    /// `{"error": {…}}`, `{"error": "…"}`, a bare `{…}`, or text that is no JSON at all, of which nothing is read.
+    /// Reads `{"error": {…}}`, `{"error": "…"}` or a bare `{…}`. Text that is not JSON has no fields.
     fn read(body: &'a [u8]) -> Self {
         let read = |text: &'a str| wire::read::<Self>(text).unwrap_or_default();
         let outer = read(std::str::from_utf8(body).unwrap_or_default());

@@ -1,5 +1,5 @@
-//! What a plugin may ask of the host. On `wasm32` these are the component's imports; elsewhere, in a plugin's own unit
-//! tests, they answer from [`crate::testing`].
+//! The functions of the host that a plugin may call. On `wasm32` they are the component's imports; on other targets,
+//! for unit tests, [`crate::testing`] answers them.
 
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::imports::sluice::plugin as host;
@@ -12,7 +12,8 @@ pub(crate) fn settings() -> String {
     host::settings::get()
 }
 
-/// The exchange being worked on. Reading what is not neutral (`wit/0.2/exchange.wit`) costs a fresh instance afterwards.
+/// The current exchange. An instance that has read anything not neutral serves no other exchange
+/// (`wit/0.2/exchange.wit`).
 pub mod exchange {
     use super::host;
 
@@ -21,26 +22,26 @@ pub mod exchange {
     };
 }
 
-/// The deployment being attempted, and the headers of its answer.
+/// The deployment of the current attempt, and the headers of the upstream's answer.
 pub mod deployment {
     use super::host;
 
     pub use host::deployment::{has_parameter, parameter, response_header};
 
-    /// A parameter that is a string, without its JSON quotes; `None` when absent or of another type.
+    /// A parameter that is a string, without its JSON quotes; `None` if it is absent or of another type.
     #[must_use]
     pub fn text(name: &str) -> Option<String> {
         serde_json::from_str(&parameter(name)?).ok()
     }
 
-    /// Whether a parameter is `true`.
+    /// Whether a parameter is `true`; false if it is absent or of another type.
     #[must_use]
     pub fn is_true(name: &str) -> bool {
         parameter(name).is_some_and(|json| json == "true")
     }
 }
 
-/// A small shared store, one namespace a plugin.
+/// A small key-value store that the instances of a plugin share, with one namespace for each plugin.
 pub mod state {
     pub use crate::bindings::imports::sluice::plugin::state::Error;
 
@@ -49,7 +50,7 @@ pub mod state {
     pub use host::state::{get, increment, set};
 }
 
-/// Outbound HTTP to the hosts that the operator granted.
+/// Outbound HTTP to the hosts that the operator allows.
 pub mod http {
     pub use crate::bindings::imports::sluice::plugin::http::{Error, Request, Response};
 
@@ -58,7 +59,7 @@ pub mod http {
     pub use host::http::send;
 }
 
-/// Log lines, tagged by the host with plugin and exchange.
+/// Log lines; the host adds plugin and exchange.
 pub mod log {
     pub use crate::bindings::imports::sluice::plugin::log::Level;
 
@@ -66,22 +67,22 @@ pub mod log {
 
     pub use host::log::write;
 
-    /// Detail for someone who is looking for a fault.
+    /// Writes detail for the search for a fault.
     pub fn debug(message: &str) {
         write(Level::Debug, message);
     }
 
-    /// Something the operator may like to know.
+    /// Writes something that may interest the operator.
     pub fn info(message: &str) {
         write(Level::Info, message);
     }
 
-    /// Something the operator should look at.
+    /// Writes something that the operator should look at.
     pub fn warn(message: &str) {
         write(Level::Warn, message);
     }
 
-    /// Something the operator must mend.
+    /// Writes something that the operator must fix.
     pub fn error(message: &str) {
         write(Level::Error, message);
     }

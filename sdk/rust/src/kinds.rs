@@ -1,4 +1,4 @@
-//! One trait for what all plugins share, one for each kind.
+//! The trait of all plugins, and one trait for each kind of plugin.
 
 use serde::de::DeserializeOwned;
 
@@ -15,29 +15,31 @@ pub use bindings::provider::exports::sluice::plugin::provider::{
 };
 pub use bindings::routing::exports::sluice::plugin::routing::Error as RoutingError;
 
-/// The settings of a plugin that takes none; any are refused.
+/// The settings of a plugin that has none. Any setting is refused.
 #[derive(Debug, Default, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// What every plugin says of itself, and how one instance is made.
+/// Describes a plugin to the host, and makes its instances.
 pub trait Plugin: Sized + 'static {
-    /// What the operator may set: read from the settings' JSON. A type that refuses unknown fields
-    /// (`#[serde(deny_unknown_fields)]`) finds the operator's typing mistakes. [`NoSettings`] where there are none.
+    /// The settings that the operator may give, read from JSON. A type that refuses unknown fields
+    /// (`#[serde(deny_unknown_fields)]`) finds the operator's typing mistakes. Use [`NoSettings`] if there are none.
     type Settings: DeserializeOwned;
 
-    /// Name, version, settings' schema and the hosts it asks for. Called once, when the host loads the plugin.
+    /// Name, version, schema of the settings and requested hosts. Called once, when the host loads the plugin.
     fn manifest() -> Manifest;
 
-    /// Makes the state of one instance; it lives as long as the instance, which may serve one call or thousands.
+    /// Makes the state of one instance. It lives as long as the instance, which may serve one call or thousands.
     ///
     /// # Errors
-    /// A sentence for the operator: settings that parse but make no sense. Every call then fails with it.
+    /// A sentence for the operator: the settings parse but make no sense. Every call of the instance then fails with
+    /// it.
     fn new(settings: Self::Settings) -> Result<Self, String>;
 }
 
 impl Manifest {
-    /// A manifest with a name, a version (`env!("CARGO_PKG_VERSION")`) and one sentence, asking for nothing.
+    /// A manifest with a name, a version (`env!("CARGO_PKG_VERSION")`) and a summary of one sentence. It requests no
+    /// hosts.
     #[must_use]
     pub fn new(name: &str, version: &str, summary: &str) -> Self {
         Self {
@@ -52,28 +54,30 @@ impl Manifest {
         }
     }
 
-    /// JSON Schema (draft 2020-12) of the settings: the host checks them before the plugin sees them.
+    /// Sets the JSON Schema (draft 2020-12) of the settings. The host validates settings before the plugin gets them.
     #[must_use]
     pub fn settings_schema(mut self, schema: &str) -> Self {
         self.settings_schema = schema.into();
         self
     }
 
-    /// Of a routing strategy: what it leaves out must not be tried.
+    /// For a routing strategy: deployments that its ranking leaves out must not be tried. The strategy is then called
+    /// for a single candidate too, and the exchange is refused if it fails.
     #[must_use]
     pub fn constrains(mut self) -> Self {
         self.constrains = true;
         self
     }
 
-    /// Of a guardrail: what it is shown beside text.
+    /// For a guardrail: the media that it inspects in addition to text.
     #[must_use]
     pub fn looks_at(mut self, media: &[Medium]) -> Self {
         self.looks_at = media.to_vec();
         self
     }
 
-    /// A host it asks to reach: `host`, `host:port` or `*.domain`; `*` asks for whatever the operator names.
+    /// Requests access to a host: `host`, `host:port` or `*.domain`; `*` requests whatever the operator names. The
+    /// operator must allow each host.
     #[must_use]
     pub fn outbound(mut self, host: &str) -> Self {
         self.outbound.push(host.into());
@@ -81,21 +85,23 @@ impl Manifest {
     }
 }
 
-/// Chooses among healthy deployments.
+/// Ranks the deployments that may be tried.
 pub trait RoutingStrategy: Plugin {
-    /// Candidate indexes, best first; those left out are not tried. Read what you need from [`crate::candidates`],
-    /// [`crate::exchange`] and [`crate::state`]; take chance from [`crate::exchange::seed`], so that a decision can be
-    /// replayed.
+    /// Returns candidate indexes, best first; candidates that are left out are not tried. Read only what you need from
+    /// [`crate::candidates`], [`crate::exchange`] and [`crate::state`]. Take random numbers from
+    /// [`crate::exchange::seed`] only, so that a decision can be replayed.
     ///
     /// Runs before the first attempt, within 5 ms.
     ///
     /// # Errors
-    /// The host then ranks as `simple-shuffle` does, and counts the error.
+    /// The host then ranks as `simple-shuffle` does, and counts the error. For a strategy that
+    /// [constrains](Manifest::constrains()), the host refuses the exchange instead.
     fn rank(&mut self) -> Result<Vec<u32>, RoutingError>;
 }
 
 impl ProviderInfo {
-    /// A provider with a prefix, an address and a proof of who we are; it serves chat, and all else is left out.
+    /// A provider with a prefix, an address and a way to authenticate. It serves chat completions; all other fields are
+    /// empty.
     #[must_use]
     pub fn new(name: &str, api_base: &str, auth: Auth) -> Self {
         Self {
@@ -111,21 +117,23 @@ impl ProviderInfo {
     }
 }
 
-/// Speaks one or more providers' wire formats, without I/O and without credentials.
+/// Translates to and from the wire formats of one or more providers, without I/O and without credentials.
 pub trait ProviderAdapter: Plugin {
-    /// The prefixes it serves, where they live and how the host proves who we are. Called once, at load.
+    /// The prefixes that the adapter serves, their addresses, and how the host authenticates. Called once, when the
+    /// host loads the plugin.
     fn providers(&mut self) -> Vec<ProviderInfo>;
 
-    /// Begins an attempt: what to send, and how the answer will be read. Forget what an earlier attempt left behind.
+    /// Begins an attempt: returns what to send and how the answer will be read. It must reset the state of an earlier
+    /// attempt.
     ///
     /// # Errors
-    /// The attempt fails as an upstream's refusal would, by its fault.
+    /// The attempt fails as if the upstream had refused it with this fault.
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure>;
 
-    /// After [`Reading::Whole`]: the canonical answer. The default refuses.
+    /// Called after [`Reading::Whole`]: returns the canonical answer. The default implementation refuses.
     ///
     /// # Errors
-    /// [`Fault::MalformedAnswer`] where the body makes no sense.
+    /// [`Fault::MalformedAnswer`] if the body cannot be understood.
     fn whole(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let _ = body;
         Err(Failure::new(
@@ -134,14 +142,15 @@ pub trait ProviderAdapter: Plugin {
         ))
     }
 
-    /// After [`Reading::Events`]: canonical chunks for this batch as `data: <json>\n\n`, none or many, and
-    /// `data: [DONE]\n\n` after the last where the events say that the answer is over ([`Chunks::done`]): the client's stream
-    /// ends there, though the upstream may keep its own open. The default refuses.
+    /// Called after [`Reading::Events`]: returns the canonical chunks for this batch, each as `data: <json>\n\n`; there
+    /// may be none. If the events say that the answer is complete, write `data: [DONE]\n\n` after the last chunk
+    /// ([`Chunks::done`]): the client's stream then ends, even if the upstream keeps its own open. The default
+    /// implementation refuses.
     ///
     /// [`Chunks::done`]: crate::canonical::Chunks::done
     ///
     /// # Errors
-    /// An error event of the provider, or [`Fault::MalformedAnswer`].
+    /// The provider sent an error event, or [`Fault::MalformedAnswer`].
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
         let _ = batch;
         Err(Failure::new(
@@ -150,35 +159,36 @@ pub trait ProviderAdapter: Plugin {
         ))
     }
 
-    /// The upstream's stream ended, and no `[DONE]` was written: chunks still owed.
+    /// Called when the upstream's stream has ended and no `[DONE]` was written: returns the remaining chunks. The
+    /// default is none.
     ///
     /// # Errors
-    /// [`Fault::MalformedAnswer`] where it broke off before its own end.
+    /// [`Fault::MalformedAnswer`] if the stream ended before the answer was complete.
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         Ok(Vec::new())
     }
 
-    /// What a non-2xx answer means. The default reads OpenAI's error shape and judges by status.
+    /// Translates a non-2xx answer. The default implementation reads OpenAI's error format and judges by the status.
     fn refuse(&mut self, target: &Target, status: u16, body: Vec<u8>) -> Failure {
         let _ = target;
         Failure::from_openai(status, &body)
     }
 }
 
-/// Looks at text going in or coming out.
+/// Inspects the text of requests and answers.
 pub trait Guardrail: Plugin {
-    /// Judges the passages of one stage; what each stage and verdict means stands in `wit/0.2/guardrail.wit`.
+    /// Judges the passages of one stage. `wit/0.2/guardrail.wit` documents the stages and verdicts.
     ///
     /// # Errors
-    /// The exchange is refused, unless the operator says `fail: open`.
+    /// The exchange is refused, unless the operator configured `fail: open`.
     fn inspect(&mut self, stage: Stage, passages: Vec<Passage>) -> Result<Verdict, GuardrailError>;
 }
 
 /// Receives the records of finished exchanges.
 pub trait LoggingCallback: Plugin {
-    /// Takes a batch, oldest first; each is a JSON document after `config/record.schema.json`.
+    /// Takes a batch of records, oldest first. Each is a JSON document that conforms to `config/record.schema.json`.
     ///
     /// # Errors
-    /// [`DeliveryError::Retry`] to be given the same batch again after a pause, [`DeliveryError::Reject`] to drop it.
+    /// [`DeliveryError::Retry`] to get the same batch again after a pause, [`DeliveryError::Reject`] to drop the batch.
     fn deliver(&mut self, records: Vec<String>) -> Result<(), DeliveryError>;
 }

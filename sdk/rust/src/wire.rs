@@ -1,7 +1,7 @@
-//! Reading another wire format's answers leniently. Servers that imitate a provider leave fields out, say `null`, or
-//! write a number where the original writes text, so [`wire!`](crate::wire!) makes structs of which every field is
-//! optional: a field that is missing, `null` or of another kind reads as `None`, and whether it is needed is for the
-//! reader to say. Only what is no JSON at all is an error.
+//! Lenient reading of answers in a provider's wire format. Servers that imitate a provider leave fields out, send
+//! `null`, or send a number in place of text. So [`wire!`](crate::wire!) makes structs in which every field is
+//! optional: a field that is missing, `null` or of another type is `None`, and the reader decides which fields it
+//! requires. Only text that is not JSON is an error.
 //!
 //! ```
 //! use sluice_sdk::canonical::Text;
@@ -31,16 +31,17 @@ use serde_json::value::RawValue;
 
 use crate::canonical::{Key, Text};
 
-/// A value that may be of another kind than expected.
+/// A type that can be read from a value of any JSON type.
 pub trait Lenient<'a>: Sized {
-    /// Reads the value; `None` where it is `null` or of another kind.
+    /// Reads the value; `None` if it is `null` or of another type.
     fn read(value: Value<'_, 'a>) -> Option<Self>;
 }
 
-/// Reads a whole document. One of another kind (a list, a number) reads as an object without fields.
+/// Parses a whole document. A document of another type, such as a list or a number, is read as an object without
+/// fields.
 ///
 /// # Errors
-/// The document is no JSON.
+/// The document is not JSON.
 pub fn read<'a, T: Lenient<'a> + Default>(json: &'a str) -> serde_json::Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let mut source = Once::new(&mut deserializer);
@@ -62,20 +63,20 @@ impl<'a> Lenient<'a> for &'a RawValue {
     }
 }
 
-/// Counts: a whole number that is written with a decimal point (`5.0`) is one too.
+/// Counts: a whole number with a decimal point (`5.0`) or an exponent is accepted.
 impl<'a> Lenient<'a> for u64 {
     fn read(value: Value<'_, 'a>) -> Option<Self> {
         let text = value.raw()?.get();
         let rounded = || {
             let number: f64 = text.parse().ok()?;
-            // `as` saturates, and a count of more than 2^64 is nonsense either way.
+            // `as` saturates; a count of more than 2^64 is wrong in any case.
             (number >= 0.0).then_some(number as u64)
         };
         text.parse().ok().or_else(rounded)
     }
 }
 
-/// Items that are of another kind are left out.
+/// Items of another type are left out.
 impl<'a, T: Lenient<'a>> Lenient<'a> for Vec<T> {
     fn read(value: Value<'_, 'a>) -> Option<Self> {
         value.of_kind(Self::new())
@@ -94,66 +95,66 @@ impl<'a, T: Lenient<'a>> Items<'a> for Vec<T> {
     }
 }
 
-/// Something that is read from lists, from objects or from text, or from several of them. Each function says whether
-/// this kind of value is read; by default none is.
+/// A type that is read from lists, objects or text, or from several of them. Each function says whether the type
+/// accepts this kind of value; by default it accepts none.
 pub trait Kind<'a> {
-    /// Reads text, without its escapes.
+    /// Reads unescaped text; returns whether the type accepts text.
     fn text(&mut self, text: &str) -> bool {
         let _ = text;
         false
     }
 
-    /// What takes the items of a list.
+    /// The receiver for the items of a list; `None` if the type does not accept a list.
     fn list(&mut self) -> Option<&mut dyn Items<'a>> {
         None
     }
 
-    /// What takes the fields of an object.
+    /// The receiver for the fields of an object; `None` if the type does not accept an object.
     fn object(&mut self) -> Option<&mut dyn Fields<'a>> {
         None
     }
 }
 
-/// Takes the items of a list, in their order. What it does not read is skipped.
+/// Receives the items of a list, in order. Items that it does not read are skipped.
 pub trait Items<'a> {
-    /// Takes one.
+    /// Receives one item.
     fn item(&mut self, value: Value<'_, 'a>);
 }
 
-/// Takes the fields of an object, in their order. What it does not read is skipped.
+/// Receives the fields of an object, in order. Fields that it does not read are skipped.
 pub trait Fields<'a> {
-    /// Takes one.
+    /// Receives one field.
     fn field(&mut self, name: &str, value: Value<'_, 'a>);
 }
 
-/// A value where it stands in its document: it can be read once.
+/// A value at its place in the document. It can be read once.
 //
-// Behind a trait object, so that the code that reads JSON exists once and not for each struct of each adapter.
+// A trait object, so that the JSON reader is compiled once and not for each struct of each adapter.
 pub struct Value<'v, 'a>(&'v mut dyn Source<'a>);
 
 impl<'a> Value<'_, 'a> {
-    /// The value as it is written; `None` where the document is no JSON.
+    /// The unparsed value; `None` if the document is not JSON.
     #[must_use]
     pub fn raw(self) -> Option<&'a RawValue> {
         self.0.raw()
     }
 
-    /// Reads the value into `kind`; `None` where it is of a kind that this does not read.
+    /// Reads the value into `kind`; `None` if `kind` does not accept a value of this type.
     #[must_use]
     pub fn of_kind<K: Kind<'a>>(self, mut kind: K) -> Option<K> {
         self.0.read(&mut kind).then_some(kind)
     }
 }
 
-/// What a value is read from. An error is kept for the one who made the source.
+/// What a value is read from. It keeps an error for its creator.
 trait Source<'a> {
     fn raw(&mut self) -> Option<&'a RawValue>;
 
-    /// Whether it is of this kind.
+    /// Reads the value into `kind`; returns whether `kind` accepted it.
     fn read(&mut self, kind: &mut dyn Kind<'a>) -> bool;
 }
 
-/// A deserializer, until it is used.
+/// A deserializer that can be used once.
 struct Once<'a, D: Deserializer<'a>> {
     deserializer: Option<D>,
     error: Option<D::Error>,
@@ -284,7 +285,7 @@ macro_rules! wire {
             #[derive(Default)]
             pub struct $name<'a> {
                 $($(#[$field_doc])* pub $field: Option<$type>,)+
-                /// Structs without borrowed fields need it.
+                /// For structs without borrowed fields.
                 _document: ::std::marker::PhantomData<&'a ()>,
             }
 

@@ -1,9 +1,10 @@
-//! What adapters say of AWS's services, and read of their errors
+//! What adapters for AWS services share: environment variables and error types
 //! (<https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>).
 
 use crate::{Fault, deployment};
 
-/// Parameters of keys and regions, and the variables that stand in for them.
+/// Pairs of a deployment parameter and the environment variable that is read if the parameter is absent; for
+/// [`crate::ProviderInfo::environment`].
 pub const ENVIRONMENT: [(&str, &str); 6] = [
     ("aws_region_name", "AWS_REGION_NAME"),
     ("aws_region_name", "AWS_REGION"),
@@ -13,7 +14,8 @@ pub const ENVIRONMENT: [(&str, &str); 6] = [
     ("aws_session_token", "AWS_SESSION_TOKEN"),
 ];
 
-/// The kind of an error without its service's name: of the header that says it, else of the body's `__type`.
+/// The error type without the service's name: from the header `x-amzn-errortype`, or else `in_body`, the body's
+/// `__type`.
 #[must_use]
 pub fn error_kind(in_body: Option<&str>) -> Option<String> {
     let header = deployment::response_header("x-amzn-errortype").map(|header| short_name(&header).to_owned());
@@ -21,14 +23,16 @@ pub fn error_kind(in_body: Option<&str>) -> Option<String> {
     in_header.or_else(|| in_body.map(|kind| short_name(kind).to_owned()))
 }
 
-/// `com.amazon.coral.service#ValidationException:http://internal.amazon.com/…` → `ValidationException`.
+/// Removes namespace and address: `com.amazon.coral.service#ValidationException:http://internal.amazon.com/…` becomes
+/// `ValidationException`.
 #[must_use]
 pub fn short_name(kind: &str) -> &str {
     let kind = kind.split_once(':').map_or(kind, |(kind, _)| kind);
     kind.rsplit_once('#').map_or(kind, |(_, kind)| kind).trim()
 }
 
-/// What a kind that all services share says of who we are, or how much we asked; in lower case, without `exception`.
+/// The fault for an error type that all AWS services share. `kind` is in lower case and without the suffix `exception`.
+/// `None` for other types.
 #[must_use]
 pub fn fault(kind: &str) -> Option<Fault> {
     Some(match kind {

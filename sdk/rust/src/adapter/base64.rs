@@ -1,6 +1,6 @@
-//! Base64 (RFC 4648 §4), read and written.
+//! Encoding and decoding of Base64 (RFC 4648 §4).
 
-/// The bytes, or nothing where it is not base64.
+/// Decodes `text`, with or without padding. `None` if it is not valid Base64.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches('=');
@@ -14,12 +14,12 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
             bytes.push((group >> bits & 0xff) as u8);
         }
     }
-    // One letter alone holds no byte, and what is left of the last one must be empty.
+    // A single letter encodes no whole byte, and the unused bits of the last letter must be zero.
     let is_whole = bits < 6 && group & ((1 << bits) - 1) == 0;
     is_whole.then_some(bytes)
 }
 
-/// Writes the bytes as base64, with padding.
+/// Appends the bytes to `out` as Base64 with padding.
 pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     out.reserve(bytes.len().div_ceil(3) * 4);
@@ -27,7 +27,7 @@ pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
         let byte = |place: usize| u32::from(group.get(place).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4 {
-            // Two bytes fill three letters, one fills two.
+            // Two bytes fill three letters, one byte fills two; the rest is padding.
             if place <= group.len() {
                 out.push(LETTERS[(bits >> (18 - 6 * place) & 63) as usize]);
             } else {

@@ -1,31 +1,32 @@
-//! Streamed answers, batch by batch. A failure must not swallow the chunks before it.
+//! Translation of streamed answers batch by batch, such that a failure does not lose the chunks before it.
 
 use crate::{Event, Failure};
 
-/// Room for a chunk beside the data of the event it is made of.
+/// Estimated bytes that a chunk needs in addition to the data of its event.
 const ROOM: usize = 256;
 
-/// The state `S` of a streamed answer, whose events are translated a batch at a time. Where an event fails after chunks of its
-/// batch were written, these are handed over, and the failure is told by the next call.
+/// The state `S` of a streamed answer, whose events are translated in batches. If an event fails after earlier events
+/// of its batch produced chunks, these chunks are returned, and the next call returns the failure.
 #[derive(Debug, Default)]
 pub struct Batches<S> {
     state: S,
-    /// Came after chunks of the same batch.
+    /// A failure that came after chunks of the same batch; the next call returns it.
     failure: Option<Failure>,
 }
 
 impl<S> Batches<S> {
-    /// A stream that begins in this state.
+    /// A stream whose initial state is `state`.
     #[must_use]
     pub fn of(state: S) -> Self {
         Self { state, failure: None }
     }
 
-    /// Chunks for a batch: `event` appends those of one event. Events after one that failed are not read. What a failing
-    /// event has appended counts as chunks; where clients must not see it, `event` takes it away.
+    /// Returns the chunks for a batch: `event` appends the chunks of one event to the buffer. Events after a failed one
+    /// are not read. If a failing event has appended bytes, these count as chunks; `event` must remove them if clients
+    /// must not get them.
     ///
     /// # Errors
-    /// The failure that an earlier call kept, or that of an event before which no chunk was written.
+    /// The failure that an earlier call kept, or the failure of an event if no chunk was written before it.
     pub fn translate(
         &mut self,
         batch: &[Event],
@@ -42,7 +43,8 @@ impl<S> Batches<S> {
         Ok(out)
     }
 
-    /// The end of the upstream's stream: `end` gives the chunks still owed, and fails where the answer is not over.
+    /// Called when the upstream's stream has ended. `end` returns the remaining chunks, and fails if the answer is
+    /// incomplete.
     ///
     /// # Errors
     /// The failure that an earlier call kept, or that of `end`.
@@ -60,7 +62,7 @@ impl<S> Batches<S> {
 mod tests {
     use super::*;
 
-    /// Each event is a chunk; `bad` fails, `half` fails after a chunk, and an empty one gives nothing.
+    /// Each event is one chunk; `bad` fails, `half` fails after writing a chunk, and an empty event writes nothing.
     fn translate(batches: &mut Batches<usize>, events: &[&str]) -> Result<String, String> {
         let event = |data: &&str| Event {
             name: String::new(),

@@ -1,6 +1,6 @@
-//! What Claude takes, whoever serves it: the rules that Anthropic's own API and Bedrock's share. They follow Anthropic's model
-//! pages (<https://docs.anthropic.com/en/docs/about-claude/models>) and LiteLLM's model map (1.109), version by version, so
-//! that a new model of a known generation needs no new adapter.
+//! What Claude models support, whoever serves them: rules that the adapters for Anthropic's own API and for Bedrock
+//! share. They follow Anthropic's model pages (<https://docs.anthropic.com/en/docs/about-claude/models>) and LiteLLM's
+//! model map (1.109). They are given by version, so that a new model of a known generation needs no new adapter.
 
 mod effort;
 mod thinking;
@@ -8,24 +8,24 @@ mod thinking;
 pub use effort::Effort;
 pub use thinking::{Ability, Asked, Thinking, Thought, thinks_in_content};
 
-/// What a model can do.
+/// What one model supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
-    /// How it is told to think.
+    /// In which form the model is asked to think.
     pub thinking: Ability,
-    /// It thinks whether asked or not, and refuses to be told not to.
+    /// The model always thinks, and refuses requests that turn thinking off.
     pub always_thinks: bool,
-    /// It takes a JSON schema for its answer
+    /// The model accepts a JSON schema for its answer
     /// (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>): since 4.5.
     pub native_structure: bool,
-    /// `temperature` other than 1, `top_p`, `top_k`: gone since 4.7.
+    /// The model accepts `temperature` other than 1, `top_p` and `top_k`: before 4.7.
     pub sampling: bool,
-    /// It can be made to call a tool.
+    /// The model can be forced to call a tool.
     pub forced_tools: bool,
 }
 
 impl Model {
-    /// By family, as `sonnet`, and version, major before minor.
+    /// The model of a family, such as `sonnet`, and a version (major, minor).
     #[must_use]
     pub fn of(family: &str, version: (u32, u32)) -> Self {
         let newest_of_family = match family {
@@ -48,14 +48,14 @@ impl Model {
     }
 }
 
-/// The version in a name's words: their first number, and the one that stands next to it, if any. Numbers of more than two
-/// digits are dates.
+/// Finds the version in the words of a model name: the first number, and the number directly after it, or 0 if there is
+/// none. Numbers of more than two digits are dates.
 pub fn version<'n>(family: &str, words: impl Iterator<Item = &'n str>) -> Option<(u32, u32)> {
     let number = |word: &str| if word.len() > 2 { None } else { word.parse().ok() };
     let mut numbers = words.skip_while(|word| number(word).is_none()).map_while(number);
     match (numbers.next(), numbers.next()) {
         (Some(major), minor) => Some((major, minor.unwrap_or(0))),
-        // The one family that was named before it was numbered.
+        // The preview model of this family has a name without a version.
         (None, _) if family == "mythos" => Some((5, 0)),
         (None, _) => None,
     }

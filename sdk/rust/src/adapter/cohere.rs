@@ -1,13 +1,13 @@
-//! What Cohere's embedding models take, whoever serves them. OpenAI's `input` is text; data of images counts as images, as
-//! LiteLLM has it.
+//! Requests of Cohere's embedding models, whoever serves them. OpenAI's `input` holds texts; as in LiteLLM, a `data:`
+//! URI of an image is sent as an image.
 
 use crate::canonical::{Object, RawValue, Text};
 use crate::{Failure, Fault};
 
-/// What embeddings are for, where nobody says: models must be told. LiteLLM's choice.
+/// The default of `input_type`, which Cohere's models require. It is LiteLLM's default.
 const INPUT_TYPE: &str = "search_document";
 
-/// The request's `input`: one text, or a list of them.
+/// The request's `input`: one text or a list of texts.
 #[derive(Debug, Default)]
 pub struct Inputs<'a>(Vec<Text<'a>>);
 
@@ -19,10 +19,10 @@ enum Kind {
 }
 
 impl<'a> Inputs<'a> {
-    /// Reads the field.
+    /// Reads the field `input`.
     ///
     /// # Errors
-    /// It is none of these, or holds tokens: `no_tokens` tells the client why they are not taken.
+    /// The field is neither a text nor a list of texts. If it holds tokens, `no_tokens` is the message for the client.
     pub fn read(raw: &'a RawValue, no_tokens: &str) -> Result<Self, Failure> {
         if let Some(text) = Text::of(raw) {
             return Ok(Self(vec![text]));
@@ -33,13 +33,13 @@ impl<'a> Inputs<'a> {
         items.into_iter().map(text).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The texts, of which some may be data of images.
+    /// The texts in order; some may be `data:` URIs of images.
     #[must_use]
     pub fn texts(&self) -> &[Text<'a>] {
         &self.0
     }
 
-    /// The `input_type` where the client gives none.
+    /// The `input_type` to send if the client gives none.
     #[must_use]
     pub fn default_type(&self) -> &'static str {
         match self.kind() {
@@ -48,7 +48,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Writes `texts`, `images`, or, where there are both, `inputs`; nothing where there are none.
+    /// Writes the field `texts`, `images`, or `inputs` if there are both; nothing if the input is empty.
     pub fn write(&self, to: &mut Object) {
         let kind = self.kind();
         let name = match kind {
@@ -86,11 +86,11 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Whether it is the `data:` URI of an image.
+/// Whether `input` is the `data:` URI of an image.
 #[must_use]
 pub fn is_image(input: &Text) -> bool {
     let start = "data:image/";
-    // `/` may be written with an escape.
+    // In JSON, `/` may be escaped as `\/`.
     let head = input.escaped().get(..start.len() + 1);
     head.unwrap_or_default().replace('\\', "").starts_with(start)
 }

@@ -1,12 +1,12 @@
-//! `extra_body`: fields that are laid over the request as a JSON merge patch (RFC 7396), whatever the adapter makes of
-//! them: what a compatible server has of its own.
+//! `extra_body`: fields for the provider that this API does not have. They are applied to the finished request as a
+//! JSON merge patch (RFC 7396).
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::deployment;
 
-/// The body with the client's `extra_body` over it, and the deployment's over both.
+/// Applies the client's `extra_body` to the body, and then the deployment's, which takes precedence.
 #[must_use]
 pub fn lay_extra_bodies_over(body: Vec<u8>, of_client: Option<&RawValue>) -> Vec<u8> {
     let of_deployment = deployment::parameter("extra_body");
@@ -14,7 +14,7 @@ pub fn lay_extra_bodies_over(body: Vec<u8>, of_client: Option<&RawValue>) -> Vec
     patches.into_iter().flatten().fold(body, lay_over)
 }
 
-/// The body with the patch applied. A patch that is no object changes nothing.
+/// Applies one patch to the body. A patch that is not a JSON object changes nothing.
 #[must_use]
 pub fn lay_over(body: Vec<u8>, patch: &str) -> Vec<u8> {
     let Ok(Value::Object(patch)) = serde_json::from_str(patch) else {

@@ -1,4 +1,4 @@
-//! Images, documents and other media in messages: an address, data of a known type, or a file that the provider stores.
+//! Images, documents and other media in messages: an address, data of a known type, or a file in the provider's store.
 
 use std::borrow::Cow;
 
@@ -8,42 +8,43 @@ use crate::canonical::{File, ImageUrl, Text};
 
 const DATA_SCHEME: &str = "data:";
 
-/// Something to look at, to hear or to read.
+/// An image, a sound or a document of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Media<'a> {
-    /// An address that is not a `data:` URI; of any scheme.
+    /// An address with any scheme but `data:`.
     Url(Cow<'a, str>),
-    /// Its own bytes.
+    /// The content itself.
     Base64 {
-        /// What the data shows, else what is declared, mended: [`media_type::of`].
+        /// The type that the data shows, or else the declared type, corrected by [`media_type::of`].
         media_type: Cow<'static, str>,
-        /// As the client wrote it.
+        /// Base64, as the client wrote it.
         data: Cow<'a, str>,
     },
-    /// A file's id in the provider's store.
+    /// The id of a file in the provider's store.
     Stored(Cow<'a, str>),
 }
 
 impl<'a> Media<'a> {
-    /// Of an `image_url` part. `at` is the path of the part for refusals, such as `messages[0].content[1]`.
+    /// Reads an `image_url` part. `at` is the path of the part for error messages, such as `messages[0].content[1]`.
     ///
     /// # Errors
-    /// It has no `url`, or a `data:` URI that is not base64.
+    /// The part has no `url`, or its `data:` URI is not Base64.
     pub fn of_image(image: &'a ImageUrl<'a>, at: &str) -> Result<Self, Failure> {
         let url = image.url.as_ref();
         let url = url.ok_or_else(|| Failure::bad_request(at, format!("{at} is a part without its `image_url.url`")))?;
         Self::of_url(url, image.format.as_ref(), None, at)
     }
 
-    /// Of a `file` part: `file_data` with or without `data:` before it, else `file_id`, which may be an address.
+    /// Reads a `file` part: `file_data`, with or without the prefix `data:`, or else `file_id`, which may be an
+    /// address.
     ///
     /// # Errors
-    /// It has neither, or a `data:` URI that is not base64.
+    /// The part has neither field, or its `data:` URI is not Base64.
     pub fn of_file(file: &'a File<'a>, at: &str) -> Result<Self, Failure> {
         let (format, name) = (file.format.as_ref(), file.filename.as_ref());
         match (&file.file_data, &file.file_id) {
             (Some(data), _) if is_data_uri(data.escaped()) => Self::of_url(data, format, name, at),
-            // Data alone: its type stands beside it.
+            // Base64 without a `data:` prefix; its type is in `format`.
             (Some(data), _) => {
                 let declared = format.map(Text::decoded).unwrap_or_default();
                 Ok(Self::of_data(&declared, name, data.decoded()))
@@ -59,11 +60,11 @@ impl<'a> Media<'a> {
         }
     }
 
-    /// Of an address, or a `data:` URI (RFC 2397). `format` is the type that stands beside it, which takes precedence over
-    /// the one in the URI.
+    /// Reads an address or a `data:` URI (RFC 2397). `format` is the media type that the part declares; it takes
+    /// precedence over the type in the URI.
     ///
     /// # Errors
-    /// It is a `data:` URI that is not base64.
+    /// The address is a `data:` URI that is not Base64.
     pub fn of_url(
         url: &'a Text<'a>,
         format: Option<&Text>,
@@ -85,7 +86,7 @@ impl<'a> Media<'a> {
         Ok(Self::of_data(&declared, file_name, data))
     }
 
-    /// Of base64 data and what is said of its type.
+    /// Base64 data with its declared media type and file name.
     #[must_use]
     pub fn of_data(declared: &str, file_name: Option<&Text>, data: Cow<'a, str>) -> Self {
         let file_name = file_name.map(Text::decoded);
@@ -94,13 +95,13 @@ impl<'a> Media<'a> {
     }
 }
 
-/// Schemes are written in any case (RFC 3986 §3.1).
+/// Schemes are case-insensitive (RFC 3986 §3.1).
 fn is_data_uri(url: &str) -> bool {
     let scheme = url.as_bytes().get(..DATA_SCHEME.len());
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(DATA_SCHEME.as_bytes()))
 }
 
-/// The media type before `;base64`, which is written in any case too.
+/// The media type before `;base64`, which is case-insensitive as well.
 fn strip_base64(head: &str) -> Option<&str> {
     let (media_type, encoding) = head.rsplit_once(';')?;
     encoding.trim().eq_ignore_ascii_case("base64").then_some(media_type)

@@ -1,10 +1,10 @@
-//! Media types as IANA registers them. Clients write `image/jpg`, a bare `png`, `application/octet-stream`, or the type of
-//! another format altogether, and providers refuse what does not match the data. So the data's first bytes count most,
-//! then the declared type, then the file's name.
+//! Media types as IANA registers them. Clients write `image/jpg`, a bare `png`, `application/octet-stream`, or the type
+//! of another format, and providers refuse data that does not match its type. So the first bytes of the data take
+//! precedence, then the declared type, then the file name.
 
 use std::borrow::Cow;
 
-/// What all text is given as.
+/// The media type for all text formats.
 pub const PLAIN_TEXT: &str = "text/plain";
 const JPEG: &str = "image/jpeg";
 const PNG: &str = "image/png";
@@ -12,7 +12,7 @@ const GIF: &str = "image/gif";
 const WEBP: &str = "image/webp";
 const PDF: &str = "application/pdf";
 
-/// How the formats that can be told by their data begin, in base64.
+/// The first Base64 characters of formats that can be recognized by their data.
 const SIGNATURES: [(&str, &str); 5] = [
     ("/9j/", JPEG),
     ("iVBORw0KGgo", PNG),
@@ -21,7 +21,7 @@ const SIGNATURES: [(&str, &str); 5] = [
     ("JVBERi0", PDF),
 ];
 
-/// The media type of base64 data. Without any sign of what it is, a PDF: a document is what people send.
+/// The media type of Base64 data. If nothing identifies it, it is taken for a PDF, the most common document.
 #[must_use]
 pub fn of(declared: &str, file_name: Option<&str>, data: &str) -> Cow<'static, str> {
     if let Some(found) = by_signature(data) {
@@ -47,7 +47,7 @@ pub fn of(declared: &str, file_name: Option<&str>, data: &str) -> Cow<'static, s
 
 fn by_signature(data: &str) -> Option<&'static str> {
     let data = data.trim_start();
-    // `RIFF`, four bytes of length, `WEBP`: the last three bytes of it are a group of their own.
+    // `RIFF`, four bytes of length, `WEBP`: the last three bytes of `WEBP` are one Base64 group.
     if data.starts_with("UklGR") && data.get(12..16) == Some("RUJQ") {
         return Some(WEBP);
     }
@@ -55,8 +55,8 @@ fn by_signature(data: &str) -> Option<&'static str> {
     found.map(|(_, media_type)| *media_type)
 }
 
-/// By a media type, its last part or a file's extension, in lower case. All that is text is one: providers
-/// take plain text, and few of them anything else.
+/// The type for a media type, its subtype or a file extension, in lower case. All text formats become plain text, since
+/// few providers take another text format.
 fn by_name(name: &str) -> Option<&'static str> {
     let (family, subtype) = name.split_once('/').unwrap_or(("", name));
     let word = subtype.strip_prefix("x-").unwrap_or(subtype);
@@ -80,7 +80,7 @@ fn by_name(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// Data that shows no type.
+    /// Data whose type cannot be recognized.
     const UNKNOWN: &str = "AAAA";
 
     #[test]

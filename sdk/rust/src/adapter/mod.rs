@@ -1,10 +1,9 @@
-//! What adapters that translate have in common: which parameters a provider cannot take, media in messages, what
-//! stands in for what an answer leaves out, streams batch by batch,
-//! what Claude and Cohere's
-//! embedding models take, `extra_body`.
+//! What adapters that translate have in common: parameters that a provider does not support, media in messages,
+//! defaults for fields that an answer lacks, translation of streams in batches, what Claude and Cohere's embedding
+//! models support, and `extra_body`.
 //!
-//! An adapter for a wire format of its own reads the request with [`crate::canonical`], the answer with [`crate::wire`],
-//! and finds the rest here.
+//! An adapter reads the request with [`crate::canonical`] and the answer with [`crate::wire`]; this module has the
+//! rest.
 
 pub mod aws;
 pub mod base64;

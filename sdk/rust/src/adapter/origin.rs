@@ -1,4 +1,4 @@
-//! What stands in for what an answer leaves out of its head: clients of OpenAI's API rely on an id and a model.
+//! Defaults for fields that an answer lacks: clients of OpenAI's API rely on an id and a model.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,27 +12,27 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// An attempt at this model.
+    /// An attempt with this model.
     #[must_use]
     pub fn of_model(name: &str) -> Self {
         Self { model: name.to_owned() }
     }
 
-    /// The answer's id, or one made of the exchange's.
+    /// The answer's id, or else one made from the id of the exchange.
     #[must_use]
     pub fn id<'a>(&self, given: Option<&Text<'a>>) -> Text<'a> {
         let made = || Text::from_decoded(&format!("chatcmpl-{}", exchange::id()));
         given.filter(|id| !id.is_empty()).cloned().unwrap_or_else(made)
     }
 
-    /// The model that the answer names, or the one that was asked.
+    /// The model that the answer names, or else the model that was requested.
     #[must_use]
     pub fn model<'a>(&self, given: Option<&Text<'a>>) -> Text<'a> {
         let asked = || Text::from_decoded(&self.model);
         given.filter(|model| !model.is_empty()).cloned().unwrap_or_else(asked)
     }
 
-    /// Unix seconds: few providers say a time.
+    /// The current time in Unix seconds, since few providers send a creation time.
     #[must_use]
     pub fn created(&self) -> u64 {
         SystemTime::now()

@@ -1,9 +1,9 @@
-//! Parameters that a provider cannot take, and fields that are meant for the gateway.
+//! Parameters that a provider does not support, and fields that are meant for the gateway.
 
 use crate::canonical::Request;
 use crate::{Failure, Fault, deployment};
 
-/// What clients of LiteLLM tell the gateway; no provider is to see it.
+/// Fields that clients of LiteLLM send to the gateway; they are never sent to a provider.
 const GATEWAY: [&str; 38] = [
     "litellm_metadata",
     "litellm_session_id",
@@ -45,7 +45,8 @@ const GATEWAY: [&str; 38] = [
     "prompt_variables",
 ];
 
-/// What OpenAI's API has and no other: parameters of its service, of its models, and forms that others never had.
+/// Parameters that only OpenAI's API has: those of its service, those of its models, and forms that other APIs never
+/// had.
 const OPENAIS_OWN: [&str; 17] = [
     "n",
     "top_logprobs",
@@ -66,19 +67,20 @@ const OPENAIS_OWN: [&str; 17] = [
     "moderation",
 ];
 
-/// Whether a parameter is one that only OpenAI's API has, so that an adapter for an API of another kind has nothing for it.
+/// Whether only OpenAI's API has this parameter, so that an adapter for another kind of API cannot translate it.
 #[must_use]
 pub fn is_openais_own(name: &str) -> bool {
     OPENAIS_OWN.contains(&name)
 }
 
-/// Whether a field is meant for the gateway, so that no provider is to see it.
+/// Whether a field is meant for the gateway and must not be sent to a provider.
 #[must_use]
 pub fn is_for_gateway(field: &str) -> bool {
     GATEWAY.contains(&field)
 }
 
-/// Values that client libraries send by default, and that ask for what a provider does anyway.
+/// Whether a value has no effect: client libraries send such values by default, and they ask for what a provider does
+/// anyway.
 #[must_use]
 pub fn changes_nothing(name: &str, json: &str) -> bool {
     match name {
@@ -89,7 +91,7 @@ pub fn changes_nothing(name: &str, json: &str) -> bool {
     }
 }
 
-/// What to do with parameters that a model cannot take.
+/// What to do with parameters that a model does not support.
 #[derive(Debug)]
 pub struct Parameters {
     provider: &'static str,
@@ -98,7 +100,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Reads `drop_params` and `allowed_openai_params` from deployment and request. `provider` is named in refusals.
+    /// Reads `drop_params` and `allowed_openai_params` from deployment and request. `provider` is the name used in
+    /// error messages.
     #[must_use]
     pub fn read(provider: &'static str, request: &Request) -> Self {
         let asked = |name: &str| {
@@ -117,22 +120,22 @@ impl Parameters {
         }
     }
 
-    /// `drop_params`: what the provider cannot take is left out rather than refused.
+    /// `drop_params`: parameters that the provider does not support are left out and not refused.
     #[must_use]
     pub fn drops(&self) -> bool {
         self.drop
     }
 
-    /// `allowed_openai_params`: it is passed on whatever is known of the provider.
+    /// `allowed_openai_params`: the parameter is sent even if the provider is not known to support it.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {
         self.allowed.iter().any(|allowed| allowed == name)
     }
 
-    /// `Ok` where the parameter may be left out.
+    /// `Ok` if the parameter may be left out. `why` becomes a part of the error message.
     ///
     /// # Errors
-    /// [`Fault::Unsupported`], which names the parameter and what to do.
+    /// [`Fault::Unsupported`] with the name of the parameter and what the client can do.
     pub fn drop_or_refuse(&self, parameter: &str, why: &str) -> Result<(), Failure> {
         if self.drop {
             return Ok(());
@@ -144,7 +147,7 @@ impl Parameters {
     }
 }
 
-/// A list of names, or none.
+/// A JSON list of names; empty if it is absent or of another type.
 fn names(json: Option<&str>) -> Vec<String> {
     json.and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default()

@@ -1,7 +1,7 @@
 //! Percent-encoding of paths and queries (RFC 3986 §2.1).
 
-/// Appends text of which everything is percent-encoded but RFC 3986's unreserved characters and those in `kept`, such as
-/// `b"/"` where it holds several segments.
+/// Appends `text`, percent-encoded except for RFC 3986's unreserved characters and those in `kept`, such as `b"/"` if
+/// `text` has several path segments.
 pub fn push_encoded(path: &mut String, text: &str, kept: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {

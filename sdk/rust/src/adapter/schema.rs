@@ -1,13 +1,13 @@
-//! JSON Schema as the constrained decoding of Claude takes it, at Anthropic and on Bedrock: what it cannot enforce it refuses, so that goes into the
-//! description, where the model still reads it
+//! JSON Schema for Claude's constrained decoding, at Anthropic and on Bedrock. Claude refuses keywords that it cannot
+//! enforce, so they are moved to the description, where the model still reads them
 //! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations>).
 
 use crate::canonical::{Fields, List, Object, RawValue, Text};
 
-/// Deepest nesting rewritten; below it a schema is copied. Deeper ones are refused by Anthropic anyway.
+/// Maximum depth to which schemas are rewritten; deeper ones are copied. Anthropic refuses deeper schemas anyway.
 const DEPTH_MAX: usize = 32;
 
-/// What cannot be enforced.
+/// Keywords that Claude cannot enforce.
 const UNENFORCED: [&str; 24] = [
     "maxItems",
     "uniqueItems",
@@ -35,12 +35,12 @@ const UNENFORCED: [&str; 24] = [
     "not",
 ];
 
-/// Writes the schema with closed objects, and without what cannot be enforced.
+/// Writes the schema with `additionalProperties: false` in each object, and without keywords that cannot be enforced.
 pub fn write_strict(out: &mut Vec<u8>, schema: &RawValue) {
     write(out, schema, 0);
 }
 
-/// Writes the schema of a tool's input, which must say that it is an object.
+/// Writes the schema of a tool's input, which must have `type: object`.
 pub fn write_input(out: &mut Vec<u8>, schema: Option<&RawValue>) {
     let fields = schema.and_then(|schema| serde_json::from_str::<Fields>(schema.get()).ok());
     match (schema, fields) {
@@ -77,7 +77,7 @@ fn write(out: &mut Vec<u8>, schema: &RawValue, depth: usize) {
             "additionalProperties" if is_object(&fields) => {}
             "properties" | "$defs" | "definitions" => write_each(object.field(name), value, depth),
             "items" => write(object.field(name), value, depth + 1),
-            // `oneOf` is refused; the choice is the same where the branches exclude each other.
+            // Claude refuses `oneOf`. `anyOf` means the same if the alternatives exclude each other.
             "anyOf" | "oneOf" if !has_any_of => {
                 has_any_of = true;
                 write_all(object.field("anyOf"), value, depth);
@@ -98,7 +98,7 @@ fn write(out: &mut Vec<u8>, schema: &RawValue, depth: usize) {
     }
 }
 
-/// Schemas by name.
+/// Writes an object whose values are schemas.
 fn write_each(out: &mut Vec<u8>, value: &RawValue, depth: usize) {
     let Ok(Fields(schemas)) = serde_json::from_str(value.get()) else {
         out.extend_from_slice(value.get().as_bytes());
@@ -110,7 +110,7 @@ fn write_each(out: &mut Vec<u8>, value: &RawValue, depth: usize) {
     }
 }
 
-/// A list of schemas.
+/// Writes a list of schemas.
 fn write_all(out: &mut Vec<u8>, value: &RawValue, depth: usize) {
     let Ok(schemas) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else {
         out.extend_from_slice(value.get().as_bytes());
@@ -130,12 +130,12 @@ fn is_object(fields: &Fields) -> bool {
     )
 }
 
-/// A list may have to hold one item; more cannot be asked for.
+/// `minItems` can be enforced only with the values 0 and 1.
 fn is_unenforced(name: &str, value: &RawValue) -> bool {
     UNENFORCED.contains(&name) || (name == "minItems" && !matches!(value.get(), "0" | "1"))
 }
 
-/// What is taken out, for the description.
+/// The keywords that were removed, as text for the description.
 fn notes(fields: &Fields) -> String {
     let taken = fields
         .0

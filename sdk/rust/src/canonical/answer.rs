@@ -9,69 +9,69 @@ use super::view::{deserialize_object, view, words};
 view! {
     /// A whole answer.
     Answer {
-        /// The provider's id.
+        /// The id that the provider gave it.
         "id" id: Text<'a>,
-        /// Unix seconds.
+        /// Creation time in Unix seconds.
         "created" created: u64,
-        /// Who answered.
+        /// The model that answered.
         "model" model: Text<'a>,
-        /// One unless the client asked for more.
+        /// The alternatives: one unless the client asked for more.
         "choices" choices: Vec<Choice<'a>>,
-        /// What it cost in tokens.
+        /// Token counts.
         "usage" usage: Usage<'a>,
     }
 }
 
 view! {
-    /// One answer among the choices.
+    /// One of the alternative answers.
     Choice {
-        /// Counts from 0.
+        /// Position among the choices, from 0.
         "index" index: u32,
-        /// What was answered.
+        /// The answer itself.
         "message" message: Message<'a>,
-        /// Why it ended.
+        /// Why the answer ended.
         "finish_reason" finish_reason: FinishReason<'a>,
     }
 }
 
 view! {
-    /// A piece of an answer.
+    /// One chunk of a streamed answer.
     Chunk {
         /// The same in all chunks of a stream.
         "id" id: Text<'a>,
-        /// Unix seconds.
+        /// Creation time in Unix seconds.
         "created" created: u64,
-        /// Who answers.
+        /// The model that answers.
         "model" model: Text<'a>,
-        /// None in the chunk that says the usage.
+        /// Empty in the chunk that has the usage.
         "choices" choices: Vec<ChunkChoice<'a>>,
-        /// What it cost in tokens; in one of the last chunks.
+        /// Token counts, in one of the last chunks.
         "usage" usage: Usage<'a>,
     }
 }
 
 view! {
-    /// A piece of one answer among the choices.
+    /// One chunk of one of the alternative answers.
     ChunkChoice {
-        /// Counts from 0.
+        /// Position among the choices, from 0.
         "index" index: u32,
-        /// What is new.
+        /// What this chunk adds to the message.
         "delta" delta: Delta<'a>,
-        /// Why it ended; in its last chunk.
+        /// Why the answer ended; in its last chunk.
         "finish_reason" finish_reason: FinishReason<'a>,
     }
 }
 
 view! {
-    /// What is new in a chunk.
+    /// What a chunk adds to a message.
     Delta {
-        /// In the first chunk.
+        /// Only in the first chunk.
         "role" role: Role<'a>,
-        /// Text that follows.
+        /// The next piece of the text.
         "content" content: Text<'a>,
-        /// Reasoning that follows.
+        /// The next piece of the reasoning.
         "reasoning_content" reasoning_content: Text<'a>,
-        /// Calls that begin or go on.
+        /// Tool calls that begin, or further pieces of their arguments.
         "tool_calls" tool_calls: Vec<ToolCall<'a>>,
     }
 }
@@ -79,45 +79,45 @@ view! {
 words! {
     /// Why an answer ended.
     FinishReason {
-        /// By itself, or at a stop sequence.
+        /// The answer was complete, or reached a stop sequence.
         "stop" Stop,
-        /// At a limit of tokens.
+        /// The answer reached a token limit.
         "length" Length,
-        /// It wants tools called.
+        /// The model called tools.
         "tool_calls" ToolCalls,
-        /// It was withheld.
+        /// A content filter withheld the answer, or a part of it.
         "content_filter" ContentFilter,
-        /// It wants a function called, in the API's older form.
+        /// The model called a function, in the API's older form.
         "function_call" FunctionCall,
     }
 }
 
 view! {
-    /// Counted tokens.
+    /// Token counts.
     Usage {
-        /// All of the prompt, cached or not.
+        /// All tokens of the prompt, cached ones included.
         "prompt_tokens" prompt_tokens: u64,
-        /// All of the answer, reasoning included.
+        /// All tokens of the answer, reasoning included.
         "completion_tokens" completion_tokens: u64,
-        /// Both.
+        /// The sum of both.
         "total_tokens" total_tokens: u64,
-        /// What the prompt was made of.
+        /// The prompt's tokens by kind.
         "prompt_tokens_details" prompt_tokens_details: TokenDetails<'a>,
-        /// What the answer was made of.
+        /// The answer's tokens by kind.
         "completion_tokens_details" completion_tokens_details: TokenDetails<'a>,
     }
 }
 
 view! {
-    /// Parts of a count.
+    /// Token counts by kind.
     TokenDetails {
-        /// Read from the provider's cache.
+        /// Tokens read from the provider's cache.
         "cached_tokens" cached_tokens: u64,
-        /// Written to the provider's cache.
+        /// Tokens written to the provider's cache.
         "cache_creation_tokens" cache_creation_tokens: u64,
-        /// Spent on reasoning.
+        /// Tokens spent on reasoning.
         "reasoning_tokens" reasoning_tokens: u64,
-        /// The provider's further split of what was written.
+        /// The provider's own detail of the tokens written to its cache.
         "cache_creation_token_details" cache_creation_token_details: &'a RawValue,
     }
 }

@@ -1,4 +1,4 @@
-//! One message of a conversation: role, content, tool calls, and the extensions that gateways agree on
+//! One message of a conversation: role, content, tool calls, and extensions that gateways have in common
 //! (`reasoning_content`, `thinking_blocks`, `cache_control`).
 
 use std::fmt;
@@ -12,10 +12,10 @@ use super::text::{Text, from_visit, kind};
 use super::view::{deserialize_object, view, words};
 
 words! {
-    /// Who speaks.
+    /// The author of a message.
     Role {
         "system" System,
-        /// What newer models call the system.
+        /// The name that newer models use for the system.
         "developer" Developer,
         "user" User,
         "assistant" Assistant,
@@ -27,70 +27,71 @@ words! {
 }
 
 view! {
-    /// A message.
+    /// A message of the conversation.
     Message {
-        /// Who speaks.
+        /// The author of the message.
         "role" role: Role<'a>,
-        /// What is said.
+        /// Text, or a list of parts.
         "content" content: Content<'a>,
-        /// Who speaks, among several of one role; for [`Role::Function`] the function.
+        /// The name of the author, among several with the same role; for [`Role::Function`] the name of the function.
         "name" name: Text<'a>,
-        /// What the assistant wants called.
+        /// The tools that the assistant calls.
         "tool_calls" tool_calls: Vec<ToolCall<'a>>,
-        /// Which call this is the result of.
+        /// The id of the call whose result this message is; for [`Role::Tool`].
         "tool_call_id" tool_call_id: Text<'a>,
-        /// What the assistant wants called, in the API's older form.
+        /// The function that the assistant calls, in the API's older form.
         "function_call" function_call: Function<'a>,
         /// Why the assistant refused.
         "refusal" refusal: Text<'a>,
         /// The assistant's reasoning as plain text.
         "reasoning_content" reasoning_content: Text<'a>,
-        /// The assistant's reasoning as its provider signed it, to be replayed.
+        /// The assistant's reasoning as its provider signed it, to be sent back in the next turn.
         "thinking_blocks" thinking_blocks: Vec<&'a RawValue>,
-        /// Ends a prefix that the provider should cache.
+        /// Marks the end of a prefix that the provider should cache.
         "cache_control" cache_control: &'a RawValue,
     }
 }
 
 view! {
-    /// One call the assistant asks for.
+    /// One tool call of the assistant.
     ToolCall {
-        /// Where it stands among the calls of a message; only in stream chunks.
+        /// Position among the calls of the message; only in stream chunks.
         "index" index: u32,
-        /// What the result refers to.
+        /// The id that the message with the result refers to.
         "id" id: Text<'a>,
-        /// `function` unless said otherwise.
+        /// `function` if absent.
         "type" kind: Text<'a>,
-        /// What to call with what.
+        /// The function to call, and its arguments.
         "function" function: Function<'a>,
-        /// Ends a prefix that the provider should cache.
+        /// Marks the end of a prefix that the provider should cache.
         "cache_control" cache_control: &'a RawValue,
     }
 }
 
 view! {
-    /// A function by name, with its arguments.
+    /// A function's name and arguments.
     Function {
-        /// Its name.
+        /// The name of the function.
         "name" name: Text<'a>,
-        /// A JSON object, as text.
+        /// A JSON object as text.
         "arguments" arguments: Text<'a>,
     }
 }
 
 deserialize_object!(Message ToolCall Function);
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone)]
 pub enum Content<'a> {
     /// Plain text.
     Text(Text<'a>),
-    /// Text, images, files.
+    /// A list of texts, images and files.
     Parts(Vec<Part<'a>>),
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
-    /// Text is found without a second look; a list of parts is scanned once for its end and once for its parts.
+    /// A plain text is recognized without parsing it a second time. A list of parts is scanned twice: for its end and
+    /// for its parts.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'a RawValue>::deserialize(deserializer)?;
         if let Some(text) = Text::of(raw) {
@@ -109,7 +110,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
 }
 
 words! {
-    /// What a part is.
+    /// The type of a part.
     PartKind {
         "text" Text,
         "image_url" ImageUrl,
@@ -122,43 +123,43 @@ words! {
 view! {
     /// One part of a message's content.
     Part {
-        /// What it is; says which of the other fields is there.
+        /// The type of the part, which decides which other field is present.
         "type" kind: PartKind<'a>,
-        /// Of [`PartKind::Text`].
+        /// The text, for [`PartKind::Text`].
         "text" text: Text<'a>,
-        /// Of [`PartKind::ImageUrl`].
+        /// The image, for [`PartKind::ImageUrl`].
         "image_url" image_url: ImageUrl<'a>,
-        /// Of [`PartKind::File`].
+        /// The file, for [`PartKind::File`].
         "file" file: File<'a>,
-        /// Of [`PartKind::Refusal`].
+        /// The text of the refusal, for [`PartKind::Refusal`].
         "refusal" refusal: Text<'a>,
-        /// Ends a prefix that the provider should cache.
+        /// Marks the end of a prefix that the provider should cache.
         "cache_control" cache_control: &'a RawValue,
     }
 }
 
 view! {
-    /// An image, by address or as a `data:` URI. A bare string counts as its address.
+    /// An image as an address or a `data:` URI. A plain string is read as the address.
     ImageUrl {
-        /// Where it is.
+        /// The address or `data:` URI.
         "url" url: Text<'a>,
-        /// How closely to look: `low`, `high`, `auto`.
+        /// The resolution at which the model looks at the image: `low`, `high` or `auto`.
         "detail" detail: Text<'a>,
-        /// Media type, where the address does not say it.
+        /// Media type, if the address does not tell it.
         "format" format: Text<'a>,
     }
 }
 
 view! {
-    /// A file, by id or as data.
+    /// A file as an id or as data.
     File {
-        /// `data:` URI, or base64 alone.
+        /// A `data:` URI, or Base64 alone.
         "file_data" file_data: Text<'a>,
-        /// What the provider's file store calls it; some clients put an address here.
+        /// The file's id in the provider's store; some clients put an address here.
         "file_id" file_id: Text<'a>,
-        /// What the client calls it.
+        /// The client's name for the file.
         "filename" filename: Text<'a>,
-        /// Media type, where the data does not say it.
+        /// Media type, if the data does not tell it.
         "format" format: Text<'a>,
     }
 }

@@ -1,11 +1,11 @@
-//! OpenAI's chat-completions JSON, the form that every exchange has inside the gateway
-//! (<https://platform.openai.com/docs/api-reference/chat>), as views over the document's own bytes, and what it takes
-//! to write such documents.
+//! OpenAI's chat-completions JSON (<https://platform.openai.com/docs/api-reference/chat>), which is the form of every
+//! request and answer inside the gateway: views that borrow from a document's bytes, and functions that write such
+//! documents.
 //!
-//! Reading borrows: text stays escaped where it stands ([`Text`]), numbers and whatever an adapter only hands on stay
-//! [`RawValue`], and no tree is built. Every object keeps the fields it does not know in `rest`, in their order, so that
-//! nothing a client said is lost by accident. Every known field is an `Option`: `null` and absent mean the same in this
-//! API, and which ones are needed is for the reader to say.
+//! Reading borrows and builds no tree: text stays escaped ([`Text`]), and numbers and values that adapters only copy
+//! stay [`RawValue`]. Every object keeps unknown fields in `rest`, in their order, so that nothing a client sent is
+//! lost by accident. Every known field is an `Option`: `null` and absent mean the same in this API, and the reader
+//! decides which fields it requires.
 //!
 //! ```
 //! use sluice_sdk::canonical::{Content, Request, Role};

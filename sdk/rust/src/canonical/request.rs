@@ -9,48 +9,49 @@ use super::text::{Text, kind};
 use super::view::{deserialize_object, view, words};
 
 view! {
-    /// A chat completion's request. What only some providers know (`seed`, `logit_bias`, `top_k`, …) is in `rest`.
+    /// A chat completion's request. Parameters that only some providers have (`seed`, `logit_bias`, `top_k`, …) are in
+    /// `rest`.
     Request {
-        /// The model group, until the adapter puts the deployment's model in its place.
+        /// The model group; the adapter replaces it by the deployment's model.
         "model" model: Text<'a>,
         /// The conversation, oldest first.
         "messages" messages: Vec<Message<'a>>,
-        /// Whether the answer comes in chunks.
+        /// Whether to stream the answer. Default: false.
         "stream" stream: bool,
-        /// How it comes in chunks.
+        /// Options for a streamed answer.
         "stream_options" stream_options: StreamOptions<'a>,
-        /// Most tokens to answer with; the older name.
+        /// Maximum number of tokens in the answer; the older name of `max_completion_tokens`.
         "max_tokens" max_tokens: &'a RawValue,
-        /// Most tokens to answer with, reasoning included.
+        /// Maximum number of tokens in the answer, reasoning included.
         "max_completion_tokens" max_completion_tokens: &'a RawValue,
-        /// 0 to 2.
+        /// Sampling temperature, 0 to 2.
         "temperature" temperature: &'a RawValue,
-        /// 0 to 1.
+        /// Probability mass for nucleus sampling, 0 to 1.
         "top_p" top_p: &'a RawValue,
-        /// Texts that end the answer.
+        /// Texts at which the answer ends.
         "stop" stop: Stop<'a>,
-        /// What the assistant may call.
+        /// The tools that the assistant may call.
         "tools" tools: Vec<Tool<'a>>,
-        /// Whether it must.
+        /// Whether the assistant must call a tool, and which one.
         "tool_choice" tool_choice: ToolChoice<'a>,
-        /// Whether it may call several at once.
+        /// Whether the assistant may call several tools at once.
         "parallel_tool_calls" parallel_tool_calls: bool,
-        /// Text or JSON.
+        /// The form of the answer: text or JSON.
         "response_format" response_format: ResponseFormat<'a>,
-        /// How long to think.
+        /// How much to think before the answer.
         "reasoning_effort" reasoning_effort: ReasoningEffort<'a>,
-        /// The client's own name for the person it acts for.
+        /// The client's identifier of its own end user.
         "user" user: Text<'a>,
-        /// The client's notes; never sent to a provider that does not know them.
+        /// The client's own data. It is never sent to a provider that does not support it.
         "metadata" metadata: &'a RawValue,
     }
 }
 
 impl<'a> Request<'a> {
-    /// Reads a body.
+    /// Parses a request body.
     ///
     /// # Errors
-    /// A sentence for the client: not JSON, or a field of the wrong type.
+    /// A sentence for the client: the body is not JSON, or a field has the wrong type.
     pub fn parse(body: &'a [u8]) -> Result<Self, String> {
         // Checking UTF-8 once is cheaper than serde_json's check of every raw value.
         let text = std::str::from_utf8(body).map_err(|error| format!("the request is not UTF-8: {error}"))?;
@@ -59,49 +60,49 @@ impl<'a> Request<'a> {
 }
 
 view! {
-    /// How an answer comes in chunks.
+    /// Options for a streamed answer.
     StreamOptions {
-        /// Whether a last chunk says the usage.
+        /// Whether the last chunk has the usage. Default: false.
         "include_usage" include_usage: bool,
     }
 }
 
 view! {
-    /// Something the assistant may call.
+    /// A tool that the assistant may call.
     Tool {
-        /// `function`, `custom`, or a provider's own kind.
+        /// `function`, `custom`, or a type that only one provider has.
         "type" kind: Text<'a>,
-        /// The function, where it is one.
+        /// The function, if `type` is `function`.
         "function" function: FunctionTool<'a>,
-        /// Ends a prefix that the provider should cache.
+        /// Marks the end of a prefix that the provider should cache.
         "cache_control" cache_control: &'a RawValue,
     }
 }
 
 view! {
-    /// A function the assistant may call.
+    /// A function that the assistant may call.
     FunctionTool {
-        /// Its name.
+        /// The name of the function.
         "name" name: Text<'a>,
-        /// What it does, for the model.
+        /// What the function does, for the model.
         "description" description: Text<'a>,
-        /// JSON Schema of its arguments.
+        /// JSON Schema of the arguments.
         "parameters" parameters: &'a RawValue,
         /// Whether the arguments must fit the schema exactly.
         "strict" strict: bool,
-        /// Ends a prefix that the provider should cache.
+        /// Marks the end of a prefix that the provider should cache.
         "cache_control" cache_control: &'a RawValue,
     }
 }
 
 view! {
-    /// What form the answer takes.
+    /// The form of the answer.
     ResponseFormat {
-        /// Which.
+        /// Text or JSON.
         "type" kind: ResponseKind<'a>,
-        /// Of [`ResponseKind::JsonSchema`].
+        /// The schema, for [`ResponseKind::JsonSchema`].
         "json_schema" json_schema: JsonSchema<'a>,
-        /// A schema where [`ResponseKind::JsonObject`] stands; an extension.
+        /// A schema for [`ResponseKind::JsonObject`]; an extension of OpenAI's API.
         "response_schema" response_schema: &'a RawValue,
     }
 }
@@ -120,20 +121,20 @@ words! {
 view! {
     /// A schema with a name.
     JsonSchema {
-        /// Its name.
+        /// The name of the schema.
         "name" name: Text<'a>,
-        /// What it is for.
+        /// What the schema is for, for the model.
         "description" description: Text<'a>,
         /// JSON Schema.
         "schema" schema: &'a RawValue,
-        /// Whether the answer must fit it exactly.
+        /// Whether the answer must fit the schema exactly.
         "strict" strict: bool,
     }
 }
 
 deserialize_object!(Request StreamOptions Tool FunctionTool ResponseFormat JsonSchema);
 
-/// Texts that end an answer: one string or a list of them.
+/// Texts at which the answer ends: one string or a list of strings.
 #[derive(Debug, Clone)]
 pub struct Stop<'a>(pub Vec<Text<'a>>);
 
@@ -147,23 +148,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Stop<'a> {
     }
 }
 
-/// Whether tools must be called.
+/// Whether the assistant must call a tool.
 #[derive(Debug, Clone)]
 pub enum ToolChoice<'a> {
-    /// As the model sees fit.
+    /// The model decides.
     Auto,
-    /// None.
+    /// No tool.
     None,
-    /// At least one.
+    /// At least one tool.
     Required,
-    /// This function.
+    /// The function with this name.
     Named(Text<'a>),
-    /// Something else, as it stands.
+    /// Any other value, as the client wrote it.
     Other(&'a RawValue),
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for ToolChoice<'a> {
-    /// Words, `{"type": "function", "function": {"name"}}`, and words as `{"type": word}`, which some clients send.
+    /// Reads a word, `{"type": "function", "function": {"name"}}`, or `{"type": word}`, which some clients send.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Named<'a> {
@@ -202,12 +203,12 @@ impl ToolChoice<'_> {
     }
 }
 
-/// How long to think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`.
+/// How much to think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`. Other words are kept too.
 #[derive(Debug, Clone)]
 pub struct ReasoningEffort<'a>(pub Text<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for ReasoningEffort<'a> {
-    /// A word, or `{"effort": word}` as the Responses API has it.
+    /// Reads a word, or `{"effort": word}` as in the Responses API.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Detailed<'a> {

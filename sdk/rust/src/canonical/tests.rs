@@ -1,4 +1,4 @@
-//! Reading what clients send, and writing what they read.
+//! Reading of what clients send, and writing of what clients read.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! JSON strings that are handed on as they stand.
+//! JSON strings that are copied without being unescaped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,29 +9,29 @@ use serde_json::value::RawValue;
 
 use super::write::write_escaped;
 
-/// A JSON string, still escaped: what stands between the quotes. Translating a prompt then copies it once, without
-/// unescaping and escaping it again.
+/// A JSON string that is still escaped, without its quotes. Translating a prompt then copies it once, without
+/// unescaping it and escaping it again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
 
 impl<'a> Text<'a> {
-    /// What stands between the quotes of the document.
+    /// The escaped text, as it stands between the quotes of a JSON document.
     #[must_use]
     pub fn escaped(&self) -> &str {
         &self.0
     }
 
-    /// The text itself; copied only where it has escapes.
+    /// The unescaped text. It is copied only if it has escapes.
     #[must_use]
     pub fn decoded(&self) -> Cow<'_, str> {
         if !self.0.contains('\\') {
             return Cow::Borrowed(&self.0);
         }
-        // A lone surrogate is the one thing that passes the reader's scan and cannot be text: it then stays as written.
+        // A lone surrogate passes the JSON parser's scan but is not valid text: it is left escaped.
         serde_json::from_str(&format!("\"{}\"", self.0)).map_or(Cow::Borrowed(&*self.0), Cow::Owned)
     }
 
-    /// The text of a string that was decoded already.
+    /// Escapes a plain text.
     #[must_use]
     pub fn from_decoded(text: &str) -> Self {
         let mut escaped = Vec::with_capacity(text.len() + 8);
@@ -39,30 +39,30 @@ impl<'a> Text<'a> {
         Self(Cow::Owned(String::from_utf8(escaped).unwrap_or_default()))
     }
 
-    /// The same text, kept after its document is gone.
+    /// A copy of the text that does not borrow from its document.
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {
         Text(Cow::Owned(self.0.into_owned()))
     }
 
-    /// Whether it is the empty string.
+    /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether it has nothing but white space.
+    /// Whether the text is empty or consists of white space only.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         match self.0.as_bytes().first() {
             None => true,
-            // The usual case, without looking at the rest.
+            // The usual case, decided by the first byte.
             Some(byte) if byte.is_ascii_graphic() && *byte != b'\\' => false,
             Some(_) => self.decoded().trim().is_empty(),
         }
     }
 
-    /// A raw value that is a string.
+    /// The text of a raw value; `None` if the value is not a string.
     #[must_use]
     pub fn of(raw: &'a RawValue) -> Option<Self> {
         let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
@@ -76,7 +76,7 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// Compares the text itself with an unescaped literal.
+/// Compares the unescaped text with a literal.
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
         self.decoded() == other
@@ -90,7 +90,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// What a value is, for errors: the value itself may be private, and long.
+/// The type of a value, for error messages. The value itself may be private, and long.
 pub(super) fn kind(raw: &RawValue) -> &'static str {
     match raw.get().as_bytes().first() {
         Some(b'"') => "a string",
@@ -102,13 +102,13 @@ pub(super) fn kind(raw: &RawValue) -> &'static str {
     }
 }
 
-/// Reads text where an object might stand as well: `visit_borrowed_str` sees only text without escapes.
+/// For visitors that also accept an object: `visit_borrowed_str` gets only text without escapes.
 pub(super) fn from_visit<E>(text: &str) -> Result<Text<'static>, E> {
     Ok(Text::from_decoded(text))
 }
 
 impl<'a> Text<'a> {
-    /// Text that has no escapes in its document.
+    /// A text that is known to have no escapes.
     pub(super) fn unescaped(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
     }

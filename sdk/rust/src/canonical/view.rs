@@ -1,5 +1,5 @@
-//! Objects that keep what they do not know. Serde's own `flatten` buffers every value in a tree first, and cannot hold
-//! a [`RawValue`]; the macro here reads each field once, straight into its place.
+//! Structs for JSON objects that keep unknown fields. Serde's own `flatten` buffers every value in a tree first, and
+//! cannot hold a [`RawValue`]; the macro here reads each field once, directly into its place.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,15 +9,15 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Fields that a view does not know, in the document's order.
+/// Fields that a view does not know, in the order of the document.
 pub type Rest<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
 
-/// An object of which nothing is known: all its fields, in order.
+/// A JSON object without known fields: all its fields, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Fields<'a>(pub Rest<'a>);
 
 impl<'a> Fields<'a> {
-    /// The last field of this name, as JSON would have it.
+    /// The last field with this name, since in JSON later duplicates override earlier ones.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0
@@ -52,7 +52,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     }
 }
 
-/// A field's name: borrowed unless it is written with escapes.
+/// The name of a field: borrowed unless it has escapes.
 pub(crate) struct Key<'a>(pub Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
@@ -61,7 +61,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     }
 }
 
-/// Borrows where it can. Serde's own `Cow` always copies.
+/// Reads a string and borrows it if possible. Serde's own `Cow` always copies.
 pub(super) struct ReadText;
 
 impl<'de> Visitor<'de> for ReadText {
@@ -81,14 +81,14 @@ impl<'de> Visitor<'de> for ReadText {
 }
 
 /// `view! { /// doc  Name { /// doc  "wire name" field: Type, … } }` makes a struct with `Option<Type>` fields and
-/// `rest`, and reads it.
+/// `rest`, and the functions that read it.
 macro_rules! view {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $key:literal $field:ident: $type:ty,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Default)]
         pub struct $name<'a> {
             $($(#[$field_doc])* pub $field: Option<$type>,)+
-            /// Every other field, in the document's order.
+            /// Every other field, in the order of the document.
             pub rest: $crate::canonical::Rest<'a>,
         }
 
@@ -119,7 +119,7 @@ macro_rules! view {
     };
 }
 
-/// Makes views readable where they stand as plain objects.
+/// Implements `Deserialize` for views that are plain JSON objects.
 macro_rules! deserialize_object {
     ($($name:ident)+) => {
         $(impl<'de: 'a, 'a> ::serde::Deserialize<'de> for $name<'a> {
@@ -144,19 +144,19 @@ macro_rules! deserialize_object {
     };
 }
 
-/// Strings of a known few, and room for the ones nobody knows yet.
+/// Makes an enum of known strings, with a variant for all others.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:literal $variant:ident,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum $name<'a> {
             $(#[doc = concat!("`", $word, "`")] $(#[$word_doc])* $variant,)+
-            /// Any other word.
+            /// Any other value.
             Other(::std::borrow::Cow<'a, str>),
         }
 
         impl $name<'_> {
-            /// As the API writes it.
+            /// The string that the API uses.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -1,5 +1,5 @@
-//! Writing JSON straight into a buffer: what is translated is mostly copied, and a tree to serialise would be thrown
-//! away at once.
+//! Writing JSON directly into a buffer. Most of what a translation writes is copied, so a tree for serialization would
+//! be wasted.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::answer::FinishReason;
 use super::text::Text;
 
-/// Writes an object's fields; its brace closes when it is dropped.
+/// Writes the fields of a JSON object; dropping it writes the closing brace.
 ///
 /// ```
 /// let mut out = Vec::new();
@@ -24,13 +24,13 @@ pub struct Object<'o> {
 }
 
 impl<'o> Object<'o> {
-    /// Opens the brace.
+    /// Writes the opening brace.
     pub fn begin(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, empty: true }
     }
 
-    /// Writes a field's name; the value must be written next. The name must need no escapes.
+    /// Writes the name of a field; the caller must write the value next. The name must not need escapes.
     pub fn field(&mut self, name: &str) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
@@ -42,18 +42,18 @@ impl<'o> Object<'o> {
         self.out
     }
 
-    /// A field whose value is JSON already.
+    /// Writes a field whose value is already JSON.
     pub fn json(&mut self, name: &str, json: &str) -> &mut Self {
         self.field(name).extend_from_slice(json.as_bytes());
         self
     }
 
-    /// A field of a document, handed on.
+    /// Writes a field with a value copied from a document.
     pub fn raw(&mut self, name: &str, value: &RawValue) -> &mut Self {
         self.json(name, value.get())
     }
 
-    /// A field of a document, handed on where it is there.
+    /// Writes a field with a value copied from a document, or nothing if the value is `None`.
     pub fn maybe_raw(&mut self, name: &str, value: Option<&RawValue>) -> &mut Self {
         if let Some(value) = value {
             self.raw(name, value);
@@ -61,13 +61,13 @@ impl<'o> Object<'o> {
         self
     }
 
-    /// A string that is not escaped yet.
+    /// Writes a string field from plain text, which is escaped.
     pub fn string(&mut self, name: &str, text: &str) -> &mut Self {
         write_string(self.field(name), text);
         self
     }
 
-    /// A string of a document, handed on.
+    /// Writes a string field from text that is already escaped.
     pub fn text(&mut self, name: &str, text: &Text) -> &mut Self {
         let out = self.field(name);
         out.push(b'"');
@@ -76,23 +76,23 @@ impl<'o> Object<'o> {
         self
     }
 
-    /// A whole number.
+    /// Writes a field with a whole number.
     pub fn number(&mut self, name: &str, number: u64) -> &mut Self {
         write_number(self.field(name), number);
         self
     }
 
-    /// A field that is an object.
+    /// Begins a field that is an object.
     pub fn object(&mut self, name: &str) -> Object<'_> {
         Object::begin(self.field(name))
     }
 
-    /// A field that is a list.
+    /// Begins a field that is a list.
     pub fn list(&mut self, name: &str) -> List<'_> {
         List::begin(self.field(name))
     }
 
-    /// Every field of a view's `rest`. Names are escaped again where they need it.
+    /// Writes every field of a view's `rest`. Names are escaped again if necessary.
     pub fn rest(&mut self, rest: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> &mut Self {
         for (name, value) in rest {
             self.raw(Text::from_decoded(name).escaped(), value);
@@ -107,20 +107,20 @@ impl Drop for Object<'_> {
     }
 }
 
-/// Writes a list's items; its bracket closes when it is dropped.
+/// Writes the items of a JSON list; dropping it writes the closing bracket.
 pub struct List<'o> {
     out: &'o mut Vec<u8>,
     empty: bool,
 }
 
 impl<'o> List<'o> {
-    /// Opens the bracket.
+    /// Writes the opening bracket.
     pub fn begin(out: &'o mut Vec<u8>) -> Self {
         out.push(b'[');
         Self { out, empty: true }
     }
 
-    /// Makes room for the next item, which must be written next.
+    /// Prepares the next item; the caller must write the item next.
     pub fn item(&mut self) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
@@ -129,12 +129,12 @@ impl<'o> List<'o> {
         self.out
     }
 
-    /// An item that is an object.
+    /// Begins an item that is an object.
     pub fn object(&mut self) -> Object<'_> {
         Object::begin(self.item())
     }
 
-    /// An item that is JSON already.
+    /// Writes an item that is already JSON.
     pub fn json(&mut self, json: &str) -> &mut Self {
         self.item().extend_from_slice(json.as_bytes());
         self
@@ -147,14 +147,14 @@ impl Drop for List<'_> {
     }
 }
 
-/// Writes a quoted JSON string.
+/// Writes plain text as a quoted JSON string.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     write_escaped(out, text);
     out.push(b'"');
 }
 
-/// Writes text as it stands between the quotes of a JSON string (RFC 8259 §7).
+/// Writes plain text as the inside of a JSON string, without quotes (RFC 8259 §7).
 pub fn write_escaped(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = text.as_bytes();
@@ -187,20 +187,20 @@ fn write_number(out: &mut Vec<u8>, number: u64) {
     write!(out, "{number}").expect("a buffer takes whatever is written to it");
 }
 
-/// Writes the chunks of one stream: what they all have in common is made once.
+/// Writes the chunks of one stream. The fields that all its chunks share are serialized once.
 pub struct Chunks {
     /// `data: {"id":…,"object":…,"created":…,"model":…,"system_fingerprint":null,`
     head: Vec<u8>,
 }
 
 impl Chunks {
-    /// A stream's id, when it began in Unix seconds, and who answers.
+    /// For a chat completion: the stream's id, its creation time in Unix seconds, and the model.
     #[must_use]
     pub fn new(id: &Text, created: u64, model: &Text) -> Self {
         Self::of_object("chat.completion.chunk", id, created, model)
     }
 
-    /// The same for a completion of a text, whose chunks are written with [`Chunks::text`].
+    /// The same for a text completion, whose chunks are written with [`Chunks::text`].
     #[must_use]
     pub fn of_completion(id: &Text, created: u64, model: &Text) -> Self {
         Self::of_object("text_completion", id, created, model)
@@ -212,31 +212,31 @@ impl Chunks {
         object.text("id", id).string("object", kind).number("created", created);
         object.text("model", model).json("system_fingerprint", "null");
         drop(object);
-        // The brace stays open for what differs.
+        // The object stays open for the fields that differ between chunks.
         *head.last_mut().expect("an object ends in a brace") = b',';
         Self { head }
     }
 
-    /// A chunk with something new; the closure writes the fields of `delta`.
+    /// Writes a chunk for choice 0; the closure writes the fields of `delta`.
     pub fn delta(&self, out: &mut Vec<u8>, delta: impl FnOnce(&mut Object)) {
         self.choice(out, delta, None, |_| {});
     }
 
-    /// The chunk that says why the answer ended; the closure writes the fields of `delta`, if any.
+    /// Writes the chunk that has the finish reason; the closure writes the fields of `delta`, if any.
     pub fn finish(&self, out: &mut Vec<u8>, reason: &FinishReason, delta: impl FnOnce(&mut Object)) {
         self.choice(out, delta, Some(reason), |_| {});
     }
 
-    /// A chunk with more than one choice's delta; the closure writes what stands beside the head: `choices`, and whatever
-    /// the provider has of its own.
+    /// Writes a chunk with several choices, or with fields of the provider's own; the closure writes all fields after
+    /// the shared ones, `choices` included.
     pub fn chunk(&self, out: &mut Vec<u8>, fields: impl FnOnce(&mut Object)) {
         out.extend_from_slice(&self.head);
-        // The head ends in a comma.
+        // The shared fields end with a comma.
         fields(&mut Object { out, empty: true });
         out.extend_from_slice(b"\n\n");
     }
 
-    /// The chunk without choices that says the usage; the closure writes the fields of `usage`.
+    /// Writes the chunk without choices that has the usage; the closure writes the fields of `usage`.
     pub fn usage(&self, out: &mut Vec<u8>, usage: impl FnOnce(&mut Object)) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":[],"usage":"#);
@@ -244,13 +244,13 @@ impl Chunks {
         out.extend_from_slice(b"}\n\n");
     }
 
-    /// Ends the client's stream: nothing comes after it.
+    /// Writes the end of the client's stream. Nothing may follow it.
     pub fn done(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
 
-    /// A chunk whose choice has more than what is new and why it ended, such as `logprobs`: `delta` writes the fields of
-    /// `delta`, `beside` the choice's own.
+    /// Writes a chunk whose choice has further fields, such as `logprobs`: `delta` writes the fields of `delta`, and
+    /// `beside` those of the choice.
     pub fn choice(
         &self,
         out: &mut Vec<u8>,
@@ -265,7 +265,7 @@ impl Chunks {
         out.extend_from_slice(b"]}\n\n");
     }
 
-    /// A chunk of a completion, with its text; `beside` writes the choice's other fields, such as `logprobs`.
+    /// Writes a chunk of a text completion; `beside` writes the choice's other fields, such as `logprobs`.
     pub fn text(
         &self,
         out: &mut Vec<u8>,
@@ -282,7 +282,7 @@ impl Chunks {
     }
 }
 
-/// What stands at the end of every chunk's choice.
+/// Writes the fields at the end of a choice.
 fn end_choice(mut choice: Object, reason: Option<&FinishReason>, beside: impl FnOnce(&mut Object)) {
     beside(&mut choice);
     match reason {

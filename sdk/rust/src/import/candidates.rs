@@ -1,4 +1,5 @@
-//! The deployments a strategy may choose among, as columns (`wit/0.2/candidates.wit`).
+//! The deployments that a strategy may rank, as columns (`wit/0.2/candidates.wit`): entry i of each column is candidate
+//! i.
 
 use std::cell::RefCell;
 
@@ -7,11 +8,11 @@ use super::host::candidates as host;
 pub use crate::bindings::imports::sluice::plugin::candidates::{Fact, NumberColumn, TextColumn};
 
 thread_local! {
-    /// Indexes of those that count at present; `None` for all.
+    /// Indexes of the candidates that are visible at present; `None` for all.
     static AMONG: RefCell<Option<Vec<u32>>> = const { RefCell::new(None) };
 }
 
-/// Asks as if there were only these candidates: candidate i is then the one at `indexes[i]`. See
+/// Runs `ask` such that only these candidates are visible: candidate i is then the one at `indexes[i]`. See
 /// [`crate::ranking::among`].
 pub(crate) fn narrowed<R>(indexes: Vec<u32>, ask: impl FnOnce() -> R) -> R {
     let before = AMONG.replace(Some(indexes));
@@ -27,7 +28,7 @@ fn narrow<T: Clone>(column: Vec<T>) -> Vec<T> {
     })
 }
 
-/// How many there are.
+/// The number of candidates.
 #[must_use]
 pub fn count() -> u32 {
     AMONG.with_borrow(|among| match among {
@@ -36,38 +37,38 @@ pub fn count() -> u32 {
     })
 }
 
-/// Which candidates are such. But for a region, a word may end in `*`.
+/// For each candidate, whether `fact` matches `word`. `word` may end in `*` for any suffix, except for a region.
 #[must_use]
 pub fn having(fact: Fact, word: &str) -> Vec<bool> {
     narrow(host::having(fact, word))
 }
 
-/// Which candidates have no room for this exchange in this minute: one more request would pass their `rpm`, or its prompt
-/// their `tpm`.
+/// For each candidate, whether it has no capacity left in the current minute: one more request would exceed its `rpm`,
+/// or this exchange's prompt its `tpm`.
 #[must_use]
 pub fn exhausted() -> Vec<bool> {
     narrow(host::exhausted())
 }
 
-/// One attribute of each deployment's `model_info`, as JSON text; empty where it has none.
+/// One attribute of each deployment's `model_info`, as JSON text; empty if the deployment does not have it.
 #[must_use]
 pub fn info(name: &str) -> Vec<String> {
     narrow(host::info(name))
 }
 
-/// A column of numbers.
+/// A column of numbers. [`NumberColumn`] documents the unit of each and the value for "unknown".
 #[must_use]
 pub fn numbers(column: NumberColumn) -> Vec<f64> {
     narrow(host::numbers(column))
 }
 
-/// A column of texts.
+/// A column of texts. A text is empty if it is not known.
 #[must_use]
 pub fn texts(column: TextColumn) -> Vec<String> {
     narrow(host::texts(column))
 }
 
-/// `litellm_params.tags`.
+/// The tags of each candidate, from `litellm_params.tags`.
 #[must_use]
 pub fn tags() -> Vec<Vec<String>> {
     narrow(host::tags())

@@ -1,9 +1,9 @@
-//! Settings that LiteLLM's strategies share.
+//! The settings that LiteLLM's strategies share.
 
 use serde::Deserialize;
 
-/// Settings of a strategy that takes none but bears a name LiteLLM knows: all that `routing_strategy_args` may hold there
-/// is accepted and without effect, since LiteLLM ignores what a strategy has no use for. Anything else is refused.
+/// The settings of a strategy that needs none but has a name that LiteLLM knows. Everything that LiteLLM allows in
+/// `routing_strategy_args` is accepted and has no effect, as in LiteLLM. Any other setting is refused.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LiteLlmArgs {
@@ -18,6 +18,6 @@ pub struct LiteLlmArgs {
 }
 
 impl LiteLlmArgs {
-    /// For [`crate::Manifest::settings_schema`].
+    /// The schema for [`crate::Manifest::settings_schema`].
     pub const SCHEMA: &str = include_str!("args.schema.json");
 }

@@ -1,7 +1,8 @@
-//! What routing strategies share: chance that repeats, random order by weight, sorting, and the limits of the minute.
+//! What routing strategies share: reproducible random numbers, random order by weight, and sorting.
 //!
-//! A strategy gives each candidate a key, and [`order`] ranks the lowest key first. [`rising`] makes a key of a number;
-//! a candidate's [`Turn`] at the end of its key decides between equals, at random and by weight:
+//! A strategy gives each candidate a key, and [`order`] ranks the lowest key first. [`rising`] turns a number into a
+//! key. A candidate's [`Turn`] at the end of its key orders candidates whose keys are otherwise equal, at random and by
+//! weight:
 //!
 //! ```
 //! use sluice_sdk::candidates::{self, NumberColumn};
@@ -25,17 +26,17 @@ use crate::exchange;
 pub use args::LiteLlmArgs;
 pub use random::SplitMix;
 
-/// Places of a ranking that are exact. No exchange makes so many attempts, and finding the first of a thousand takes a
-/// quarter of the time of sorting all.
+/// Number of leading places that a ranking sorts exactly. No exchange makes more attempts, and finding the best 64 of a
+/// thousand takes a quarter of the time of sorting all.
 pub const EXACT_PLACES: usize = 64;
 
-/// Candidates by their keys, lowest first; equal keys in the order of the configuration. Key i is candidate i's. After the
-/// first [`EXACT_PLACES`] come the others in no particular order, the same each time.
+/// Ranks candidates by their keys, lowest first; key i belongs to candidate i. Equal keys keep the order of the
+/// configuration. After the first [`EXACT_PLACES`] the others follow in an unspecified order, the same each time.
 pub fn order<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<u32> {
     order_of(keys.into_iter().zip(0..))
 }
 
-/// The same of some candidates, each behind its key; the others are left out.
+/// Like [`order`], for some of the candidates: each item is a key and its candidate. Other candidates are left out.
 pub fn order_of<K: Ord>(keyed: impl IntoIterator<Item = (K, u32)>) -> Vec<u32> {
     let mut keyed: Vec<(K, u32)> = keyed.into_iter().collect();
     let first = if keyed.len() > EXACT_PLACES {
@@ -48,8 +49,8 @@ pub fn order_of<K: Ord>(keyed: impl IntoIterator<Item = (K, u32)>) -> Vec<u32> {
     keyed.into_iter().map(|(_, index)| index).collect()
 }
 
-/// What `rank` answers where it sees none but these candidates, as indexes among all of them. Another strategy's ranking,
-/// say: `among(&fast, || cheapest.rank())`.
+/// Calls `rank` such that only the candidates `indexes` are visible, and returns its ranking as indexes among all
+/// candidates. For instance, with another strategy: `among(&fast, || cheapest.rank())`.
 ///
 /// # Errors
 /// Those of `rank`.
@@ -58,7 +59,7 @@ pub fn among<E>(indexes: &[u32], rank: impl FnOnce() -> Result<Vec<u32>, E>) -> 
     Ok(ranking.into_iter().map(|place| indexes[place as usize]).collect())
 }
 
-/// A whole number that sorts as `number` does under [`f64::total_cmp`], but for NaN, which is last whatever its sign.
+/// A whole number that sorts as `number` does under [`f64::total_cmp`], except that NaN is last whatever its sign.
 #[must_use]
 pub fn rising(number: f64) -> u64 {
     const SIGN: u64 = 1 << 63;
@@ -72,8 +73,9 @@ pub fn rising(number: f64) -> u64 {
     }
 }
 
-/// Each candidate's share of the traffic: the first of the columns `weights`, `request-limits` and `token-limits` that
-/// says anything, as in LiteLLM; later ones are not even read. `None` where none does: all are alike.
+/// Each candidate's share of the traffic, as in LiteLLM: the first of the columns `weights`, `request-limits` and
+/// `token-limits` that has a positive number; later columns are not read. `None` if no column has one: all candidates
+/// are then equal.
 #[must_use]
 pub fn shares() -> Option<Vec<f64>> {
     let given = |column: &Vec<f64>| column.iter().any(|&share| share > 0.0);
@@ -85,15 +87,16 @@ pub fn shares() -> Option<Vec<f64>> {
     columns.into_iter().map(candidates::numbers).find(given)
 }
 
-/// A candidate's place among equals, lowest first: how long it waits, and the number that was drawn for it.
+/// A candidate's place among equals, lowest first: its waiting time, and the random number that was drawn for it.
 pub type Turn = (u64, u64);
 
-/// Turns of candidates by the exchange's seed, each worked out when it is asked for; all candidates are as likely as any
-/// other where there are no shares.
+/// The turns of candidates, from the exchange's seed. Each is computed when it is asked for. Without shares, all
+/// candidates are equally likely.
 ///
-/// Weighted sampling without replacement, by exponential keys: candidate i comes up after a wait of mean 1/share, and
-/// the order of arrival is the order wanted (Efraimidis and Spirakis, 2006, <https://doi.org/10.1016/j.ipl.2005.11.003>).
-/// It holds among any of the candidates, so turns may decide within each tie of a longer ranking.
+/// The method is weighted sampling without replacement by exponential keys: candidate i waits for a random time of mean
+/// 1/share, and the order of arrival is the result (Efraimidis and Spirakis, 2006,
+/// <https://doi.org/10.1016/j.ipl.2005.11.003>). It holds for any subset of the candidates, so turns may decide within
+/// each tie of a longer ranking.
 ///
 /// A candidate without a share waits for ever: it comes after all that have one, in random order, as a last resort.
 #[derive(Debug)]
@@ -103,7 +106,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// By shares, one a candidate.
+    /// Turns for these shares, one for each candidate.
     #[must_use]
     pub fn by(shares: Option<Vec<f64>>) -> Self {
         let are_alike = |shares: &Vec<f64>| shares.iter().all(|&share| share > 0.0 && share == shares[0]);
@@ -124,14 +127,14 @@ impl Turns {
         }
     }
 
-    /// A number for a tie in which shares say nothing: cheaper than a turn.
+    /// A random number for a tie in which shares do not matter; it costs less than a turn.
     #[must_use]
     pub fn lot(&self, index: usize) -> u64 {
         random::nth(self.seed, index as u64)
     }
 }
 
-/// Every candidate's turn.
+/// The turns of all candidates, in order.
 pub fn turns(shares: Option<Vec<f64>>) -> impl Iterator<Item = Turn> {
     let turns = Turns::by(shares);
     (0..).map(move |index| turns.of(index))

@@ -1,5 +1,5 @@
-//! Adapter cases as data: a folder of JSON files, each an exchange with what the client, the adapter and the upstream
-//! say. The whole-gateway tests run the same files through the component and real HTTP.
+//! Adapter cases as data: a folder of JSON files. Each file is one exchange: the client's request, the adapter's output
+//! and the upstream's answer. The whole-gateway tests run the same files through the component and real HTTP.
 //!
 //! ```json
 //! {
@@ -13,18 +13,20 @@
 //! }
 //! ```
 //!
-//! - `model_info` stands beside the deployment's parameters in the configuration; of it adapters see `base_model` and
-//!   `max_output_tokens`, which the gateway knows of many models by itself.
-//! - `operation` is `chat-completions` unless given; `upstream_request` is left out where the adapter refuses to open.
-//! - The `body` of `upstream_request` is `{"upload": "file"}` where the file of a form is sent by itself.
-//! - `upstream_answer` has a `body`, or a `text` taken as it stands, or `events` (`{"event": "name", "data": {…}}`).
-//! - `answer` has a `body`, or `chunks`, or an `error` of which the fields given are compared (`fault`, `message`,
-//!   `code`, `parameter`); `chunks` beside an `error` are those that came before it. Where the adapter relays, it may
-//!   be left out.
-//! - The string `<any>` in an expected document matches every value. Numbers compare by value, objects without order.
+//! - `model_info` is the deployment's `model_info` in the configuration. Of its fields an adapter sees `base_model` and
+//!   `max_output_tokens`; the gateway fills in the latter for many models.
+//! - `operation` defaults to `chat-completions`. Leave `upstream_request` out if `open` refuses the request.
+//! - The `body` of `upstream_request` is `{"upload": "file"}` if the file of a form is sent without the form.
+//! - `upstream_answer` has a `body`, or a `text` that is sent unchanged, or `events`
+//!   (`{"event": "name", "data": {…}}`).
+//! - `answer` has a `body`, or `chunks`, or an `error`, of which only the given fields are compared (`fault`,
+//!   `message`, `code`, `parameter`). `chunks` together with an `error` are the chunks before the error. If the adapter
+//!   relays, `answer` may be left out.
+//! - The string `<any>` in an expected document matches every value. Numbers are compared by value, objects without
+//!   regard to order.
 //!
-//! Each case starts on a fresh plugin ([`Plugin::new`] with the settings of a default [`Host`]). Event streams are
-//! handed over twice, in one batch and one event at a time, and both must say the same.
+//! Each case starts with a new plugin ([`Plugin::new`] with the settings of a default [`Host`]). Event streams run
+//! twice, in one batch and one event at a time, and both runs must give the same result.
 
 mod compare;
 pub mod mutations;
@@ -43,7 +45,7 @@ use crate::{Event, Failure, Plugin, ProviderAdapter, Reading, RequestBody, Targe
 use compare::{compare, merge};
 use outcome::{Outcome, compare_outcome, describe, outcome_of_whole, settle};
 
-/// Parameters whose values never reach an adapter: it only learns that they are given.
+/// Parameters whose values the adapter never gets: it only learns that they are set.
 const CREDENTIALS: [&str; 8] = [
     "api_key",
     "aws_access_key_id",
@@ -55,14 +57,14 @@ const CREDENTIALS: [&str; 8] = [
     "vertex_credentials",
 ];
 
-/// What the host gives adapters of `model_info`.
+/// The fields of `model_info` that the host gives to adapters.
 const OF_MODEL_INFO: [&str; 2] = ["base_model", "max_output_tokens"];
 
-/// Runs every `*.json` of the folder through the adapter.
+/// Runs every `*.json` file of the folder through the adapter.
 ///
 /// # Panics
-/// Where a case does not hold, after all have run, with each one's file name and differences; and where the folder
-/// holds no case, or one that cannot be read.
+/// If a case fails, after all cases have run, with the file name and the differences of each failed case. Also if the
+/// folder has no case, or a case that cannot be read.
 pub fn run_adapter<P: ProviderAdapter>(folder: impl AsRef<Path>) {
     let files = case_files(folder.as_ref());
     assert!(!files.is_empty(), "no case in {}", folder.as_ref().display());
@@ -86,7 +88,7 @@ fn case_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is wrong with one case, if anything.
+/// Runs one case; returns what is wrong with it, if anything.
 fn report<P: ProviderAdapter>(file: &Path) -> Option<String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -126,7 +128,7 @@ struct ExpectedRequest {
     body: Option<Value>,
 }
 
-/// What the upstream answers.
+/// The upstream's answer.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -151,7 +153,7 @@ struct AnswerEvent {
     data: Value,
 }
 
-/// What the client is to get.
+/// The expected answer to the client.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
@@ -195,7 +197,7 @@ impl Case {
         }
     }
 
-    /// A fresh plugin on a fresh host, opened.
+    /// A new plugin on a new host, after `open`.
     fn open<P: ProviderAdapter>(&self) -> Result<(P, UpstreamRequest), Failure> {
         self.host().install();
         let mut adapter = fresh::<P>();
@@ -292,7 +294,7 @@ impl Case {
         }
     }
 
-    /// `refuse`, on the instance that opened and on one that did not: the host may use either.
+    /// Calls `refuse` on an instance that has seen `open` and on one that has not: the host may use either.
     fn refused<P: ProviderAdapter>(&self, adapter: &mut P, answer: &Answer) -> Result<Outcome, Vec<String>> {
         let opened = describe(&adapter.refuse(&self.target(), answer.status, answer.bytes()));
         let unopened = describe(&fresh::<P>().refuse(&self.target(), answer.status, answer.bytes()));
@@ -324,7 +326,8 @@ impl Case {
         )
     }
 
-    /// What a stream said must not hang on how it was cut; only what came with a failure may be lost to it.
+    /// The result must not depend on how the events are batched. Only chunks that came in the same batch as a failure
+    /// may be missing.
     fn check_agree(&self, at_once: Outcome, one_by_one: Outcome) -> Checked {
         let agree = at_once.without_time() == one_by_one.without_time()
             || (at_once.failure.is_some() && at_once.failure == one_by_one.failure);
@@ -346,7 +349,7 @@ impl Case {
 }
 
 impl Answer {
-    /// The answer's body as bytes; events are framed as server-sent events.
+    /// The body of the answer as bytes; events are framed as server-sent events.
     fn bytes(&self) -> Vec<u8> {
         match (&self.body, &self.text, &self.events) {
             (Some(body), ..) => body.to_string().into_bytes(),

@@ -1,4 +1,4 @@
-//! A host to test against: set what the imports answer, then call the plugin as plain Rust.
+//! A host for tests: set what the imports return, then call the plugin as plain Rust.
 //!
 //! ```
 //! use sluice_sdk::testing::Host;
@@ -16,39 +16,39 @@ use std::collections::BTreeMap;
 
 use crate::bindings::imports::sluice::plugin as wire;
 
-/// What the imports answer on this thread.
+/// What the imports return on the current thread.
 pub struct Host {
-    /// The plugin's settings, JSON.
+    /// The plugin's settings as JSON.
     pub settings: String,
     /// The canonical request.
     pub body: Vec<u8>,
-    /// `chat-completions`, …
+    /// The operation, such as `chat-completions`.
     pub operation: String,
-    /// What [`crate::exchange::seed`] answers.
+    /// The result of [`crate::exchange::seed`].
     pub seed: u32,
-    /// What [`crate::exchange::started_ms`] answers.
+    /// The result of [`crate::exchange::started_ms`], in milliseconds.
     pub started_ms: u64,
-    /// [`crate::exchange::attribute`] by name.
+    /// The results of [`crate::exchange::attribute`] by name.
     pub attributes: BTreeMap<String, String>,
-    /// The deployment's parameters, JSON text by name.
+    /// The deployment's parameters: JSON text by name.
     pub parameters: BTreeMap<String, String>,
-    /// Names of parameters that hold credentials.
+    /// Names of parameters that are set to credentials.
     pub credentials: Vec<String>,
-    /// Headers of the upstream's answer, by lower-case name.
+    /// Headers of the upstream's answer, by name in lower case.
     pub response_headers: BTreeMap<String, String>,
-    /// Columns of the candidates: numbers by column name in kebab-case, such as `weights`.
+    /// Columns of numbers, one number for each candidate, by name in kebab-case, such as `weights`.
     pub columns: BTreeMap<String, Vec<f64>>,
-    /// Columns of words: `ids`, `providers`, `models` and `regions`; tags as `a,b`; `info.<name>`. Those that are not given
-    /// are `deployment-0` and so on, or empty.
+    /// Columns of texts, one for each candidate: `ids`, `providers`, `models` and `regions`; `tags` as `a,b`;
+    /// `info.<name>`. If a column is not given, its texts are generated (`deployment-0` and so on) or empty.
     pub words: BTreeMap<String, Vec<String>>,
-    /// How many candidates there are.
+    /// The number of candidates.
     pub candidates: u32,
     /// Answers outbound requests.
     #[allow(clippy::type_complexity, reason = "named once, here")]
     pub http: Box<dyn FnMut(crate::http::Request) -> Result<crate::http::Response, crate::http::Error>>,
-    /// The shared store.
+    /// The shared key-value store.
     pub state: BTreeMap<String, Vec<u8>>,
-    /// What the plugin logged.
+    /// The lines that the plugin logged.
     pub log: Vec<String>,
 }
 
@@ -84,14 +84,14 @@ impl Host {
         HOST.set(self);
     }
 
-    /// The lines logged so far on this thread.
+    /// The lines logged so far on the current thread.
     #[must_use]
     pub fn logged() -> Vec<String> {
         HOST.with_borrow(|host| host.log.clone())
     }
 }
 
-/// The same functions as the component's imports.
+/// The functions of the component's imports.
 pub(crate) mod host {
     use super::{HOST, Host, wire};
 
@@ -140,7 +140,7 @@ pub(crate) mod host {
                 .and_then(|json| serde_json::from_str(&json).ok())
                 .unwrap_or_default()
         }
-        /// Whether the client asked for a stream.
+        /// Whether the request has `stream: true`.
         pub fn is_streaming() -> bool {
             field("stream").as_deref() == Some("true")
         }
@@ -151,11 +151,11 @@ pub(crate) mod host {
                 fields.get(name).map(|value| value.get().to_owned())
             })
         }
-        /// The canonical request whole.
+        /// The whole canonical request.
         pub fn body() -> Vec<u8> {
             with(|host| host.body.clone())
         }
-        /// Estimated tokens of the prompt.
+        /// Estimated tokens of the prompt: a quarter of the body's bytes.
         pub fn prompt_tokens() -> u32 {
             with(|host| u32::try_from(host.body.len() / 4).unwrap_or(u32::MAX))
         }
@@ -163,11 +163,11 @@ pub(crate) mod host {
         pub fn attribute(name: &str) -> Option<String> {
             with(|host| host.attributes.get(name).cloned())
         }
-        /// When the exchange began.
+        /// When the exchange began, in milliseconds.
         pub fn started_ms() -> u64 {
             with(|host| host.started_ms)
         }
-        /// The exchange's random number.
+        /// The exchange's random seed.
         pub fn seed() -> u32 {
             with(|host| host.seed)
         }
@@ -194,7 +194,7 @@ pub(crate) mod host {
         use super::wire::candidates::{Fact, NumberColumn, TextColumn};
         use super::with;
 
-        /// How many candidates there are.
+        /// The number of candidates.
         pub fn count() -> u32 {
             with(|host| host.candidates)
         }
@@ -202,7 +202,7 @@ pub(crate) mod host {
             let given = with(|host| host.words.get(name).cloned());
             given.unwrap_or_else(|| (0..count()).map(unless).collect())
         }
-        /// `litellm_params.tags`.
+        /// The tags of each candidate.
         pub fn tags() -> Vec<Vec<String>> {
             let split = |listed: String| {
                 let tags = listed.split(',').filter(|tag| !tag.is_empty());
@@ -210,7 +210,8 @@ pub(crate) mod host {
             };
             words("tags", |_| String::new()).into_iter().map(split).collect()
         }
-        /// Which are such; a region is also in the one that it begins with, `eu-west-1` in `eu`.
+        /// For each candidate, whether `fact` matches `word`. A region also matches its prefix: `eu-west-1` matches
+        /// `eu`.
         pub fn having(fact: Fact, word: &str) -> Vec<bool> {
             let fits = |own: &String| match word.strip_suffix('*') {
                 Some(start) => own.starts_with(start),
@@ -228,7 +229,7 @@ pub(crate) mod host {
                 }
             }
         }
-        /// Which have no room in this minute.
+        /// For each candidate, whether it has no capacity left in the current minute.
         pub fn exhausted() -> Vec<bool> {
             use NumberColumn::{RequestLimits, RequestsThisMinute, TokenLimits, TokensThisMinute};
             let over = |limits, used, more: u32| {
@@ -259,7 +260,7 @@ pub(crate) mod host {
                 TextColumn::Regions => String::new(),
             })
         }
-        /// Its name in WIT: `NumberColumn::InFlight` is `in-flight`.
+        /// The name in WIT: `NumberColumn::InFlight` is `in-flight`.
         fn name(column: &impl std::fmt::Debug) -> String {
             let mut name = String::new();
             let debugged = format!("{column:?}");
@@ -279,22 +280,22 @@ pub(crate) mod host {
         /// Reads a key.
         ///
         /// # Errors
-        /// None here.
+        /// Never.
         pub fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
             Ok(with(|host| host.state.get(key).cloned()))
         }
-        /// Writes a key.
+        /// Writes a key. The time to live is ignored.
         ///
         /// # Errors
-        /// None here.
+        /// Never.
         pub fn set(key: &str, value: &[u8], _ttl_ms: u32) -> Result<(), Error> {
             with(|host| host.state.insert(key.to_owned(), value.to_vec()));
             Ok(())
         }
-        /// Adds to a number kept under a key.
+        /// Adds to the number stored under a key, and returns the sum. The time to live is ignored.
         ///
         /// # Errors
-        /// None here.
+        /// Never.
         pub fn increment(key: &str, delta: f64, _ttl_ms: u32) -> Result<f64, Error> {
             with(|host| {
                 let before = host
@@ -314,7 +315,7 @@ pub(crate) mod host {
         /// Answers from [`super::super::Host::http`].
         ///
         /// # Errors
-        /// Whatever the test's closure says.
+        /// Those that the test's closure returns.
         pub fn send(request: &Request) -> Result<Response, Error> {
             let mut answer = super::with(|host| std::mem::replace(&mut host.http, Box::new(|_| Err(Error::Timeout))));
             let response = answer(request.clone());

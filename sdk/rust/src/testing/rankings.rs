@@ -1,4 +1,4 @@
-//! Ranking cases as data, a list of them a file: what a strategy reads, and the ranking it must answer.
+//! Ranking cases as data, a list of cases in each file: what a strategy reads, and the ranking that it must return.
 //!
 //! ```json
 //! [
@@ -17,10 +17,10 @@
 //! ]
 //! ```
 //!
-//! - `settings` and `request` are `{}` unless given; a column that is not given is all zero. `words` are the columns
-//!   `ids`, `providers`, `models`, `regions` and `tags` (as `a,b`).
-//! - A number may be a word: `"NaN"`, `"inf"` or `"-inf"`.
-//! - Instead of `rank`, `error` is what the settings or the ranking must answer.
+//! - `settings` and `request` default to `{}`, and a missing column is all zero. `words` holds the columns `ids`,
+//!   `providers`, `models`, `regions` and `tags` (as `a,b`).
+//! - A number may be written as `"NaN"`, `"inf"` or `"-inf"`.
+//! - Instead of `rank`, a case may have `error`: the expected error of the settings or of the ranking.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +30,11 @@ use serde_json::{Map, Value};
 use super::Host;
 use crate::{RoutingError, RoutingStrategy};
 
-/// Runs every case of a file's text.
+/// Runs every case in the text of a file.
 ///
 /// # Panics
-/// Where a case does not hold, after all have run, with what each one answered; and where there is none, or one that
-/// cannot be read.
+/// If a case fails, after all cases have run, with the result of each failed case. Also if there is no case, or a case
+/// that cannot be read.
 #[track_caller]
 pub fn run<P: RoutingStrategy>(file: &str) {
     let cases: Vec<Case> = serde_json::from_str(file).unwrap_or_else(|error| panic!("not a list of cases: {error}"));
@@ -48,7 +48,7 @@ pub fn run<P: RoutingStrategy>(file: &str) {
     );
 }
 
-/// What is wrong with one case, if anything.
+/// Runs one case; returns what is wrong with it, if anything.
 fn report<P: RoutingStrategy>(case: Case) -> Option<String> {
     let choice = Choice {
         candidates: case.candidates,
@@ -87,7 +87,7 @@ struct Case {
     error: Option<String>,
 }
 
-/// JSON has no NaN and no infinity.
+/// Reads numbers that may be written as words, since JSON has no NaN and no infinity.
 fn numbers((name, values): (String, Vec<Value>)) -> (String, Vec<f64>) {
     let number = |value: &Value| match value {
         Value::String(word) => word.parse().ok(),
@@ -100,7 +100,7 @@ fn numbers((name, values): (String, Vec<Value>)) -> (String, Vec<f64>) {
     (name, column)
 }
 
-/// A choice among deployments, to be made under one seed or many.
+/// A choice among deployments, for tests with one seed or many.
 #[derive(Debug, Clone)]
 pub struct Choice {
     candidates: u32,
@@ -113,7 +113,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Among so many candidates, all of whose columns are zero.
+    /// A choice among this many candidates, with all columns zero.
     #[must_use]
     pub fn among(candidates: u32) -> Self {
         Self {
@@ -127,34 +127,34 @@ impl Choice {
         }
     }
 
-    /// A column by its name in kebab-case, such as `in-flight`; a number a candidate.
+    /// Sets a column by its name in kebab-case, such as `in-flight`; one number for each candidate.
     #[must_use]
     pub fn column(mut self, name: &str, numbers: impl IntoIterator<Item = f64>) -> Self {
         self.columns.insert(name.into(), numbers.into_iter().collect());
         self
     }
 
-    /// The strategy's settings, JSON.
+    /// Sets the strategy's settings, as JSON. Default: `{}`.
     #[must_use]
     pub fn settings(mut self, json: &str) -> Self {
         self.settings = json.into();
         self
     }
 
-    /// The canonical request, JSON.
+    /// Sets the canonical request, as JSON. Default: `{}`.
     #[must_use]
     pub fn request(mut self, json: &str) -> Self {
         self.request = json.into();
         self
     }
 
-    /// What a new instance of the strategy ranks.
+    /// Makes a new instance of the strategy, and returns its ranking.
     ///
     /// # Errors
-    /// Why the settings are refused, or why none is ranked.
+    /// The error of the settings or of the ranking.
     ///
     /// # Panics
-    /// Where it ranks a candidate twice or one that does not exist; where a column has another length.
+    /// If the ranking has a candidate twice or one that does not exist, or if a column has the wrong length.
     #[track_caller]
     pub fn rank<P: RoutingStrategy>(&self, seed: u32) -> Result<Vec<u32>, String> {
         let count = self.candidates as usize;
@@ -185,11 +185,11 @@ impl Choice {
         Ok(ranking)
     }
 
-    /// Share of the seeds 0 to 9,999 whose ranking passes the test. Seeds are fixed, so the answer is the same each time;
-    /// one standard deviation is at most 0.005.
+    /// The share, 0 to 1, of the seeds 0 to 9,999 whose ranking passes the test. The seeds are fixed, so the result is
+    /// the same each time; its standard deviation is at most 0.005.
     ///
     /// # Panics
-    /// Where the strategy answers an error.
+    /// If the strategy returns an error.
     #[track_caller]
     pub fn share<P: RoutingStrategy>(&self, test: impl Fn(&[u32]) -> bool) -> f64 {
         const SEEDS: u32 = 10_000;

@@ -1,12 +1,13 @@
-//! What a lenient reader of a wire format is tried with: documents of which each member is left out or of another kind, and
-//! what it makes of them, whole and in a stream.
+//! Tests of lenient readers: variants of a document in which one member is missing or has another type, and helpers
+//! that translate them, whole and streamed.
 
 use serde_json::{Value, json};
 
 use super::Host;
 use crate::{Event, ProviderAdapter, Target};
 
-/// Pointers to every member of every object in the document (RFC 6901).
+/// Appends to `found` a JSON Pointer (RFC 6901) to every member of every object in the document. `at` is the pointer to
+/// `document`.
 pub fn members(document: &Value, at: &str, found: &mut Vec<String>) {
     let children: Vec<(String, &Value)> = match document {
         Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
@@ -26,11 +27,11 @@ pub fn members(document: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The document with each member that is not needed left out, and of each kind, in turn, and what was done. `is_needed` is told
-/// a pointer and the name at its end.
+/// All variants of the document in which one member is missing or has a value of another type, each with a description
+/// of the change. `is_needed` gets a member's pointer and name; such members are not changed.
 ///
 /// # Panics
-/// Never: the pointers are of the document itself.
+/// If the name of a member contains `/` or `~`, which the pointers do not escape.
 #[must_use]
 pub fn variants(document: &Value, is_needed: impl Fn(&str, &str) -> bool) -> Vec<(String, Value)> {
     let mut paths = Vec::new();
@@ -68,10 +69,10 @@ pub fn variants(document: &Value, is_needed: impl Fn(&str, &str) -> bool) -> Vec
     variants
 }
 
-/// What the chunks of a stream come to: text, thoughts, tool, arguments, why it ended.
+/// Joins the chunks of a stream: text, reasoning, tool name, arguments and finish reason. `what` is for error messages.
 ///
 /// # Panics
-/// A chunk is no JSON.
+/// If a chunk is not JSON.
 #[must_use]
 pub fn joined(chunks: &[u8], what: &str) -> [String; 5] {
     let mut all = [const { String::new() }; 5];
@@ -96,10 +97,10 @@ pub fn joined(chunks: &[u8], what: &str) -> [String; 5] {
     all
 }
 
-/// The adapter, asked to answer `Hi` in chat.
+/// The adapter after `open`, with a chat request whose only message is `Hi`.
 ///
 /// # Panics
-/// It refuses.
+/// If the adapter refuses the request.
 #[must_use]
 pub fn opened<A: ProviderAdapter>(mut adapter: A, provider: &str, model: &str, is_streaming: bool) -> A {
     let request = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": is_streaming});
@@ -117,10 +118,10 @@ pub fn opened<A: ProviderAdapter>(mut adapter: A, provider: &str, model: &str, i
     adapter
 }
 
-/// The whole answer, translated.
+/// Translates a whole answer. `what` is for error messages.
 ///
 /// # Panics
-/// The adapter refuses it, or gives no JSON.
+/// If the adapter fails, or its output is not JSON.
 #[must_use]
 pub fn whole(mut adapter: impl ProviderAdapter, answer: &Value, what: &str) -> Value {
     let translated = adapter.whole(answer.to_string().into_bytes());
@@ -128,10 +129,11 @@ pub fn whole(mut adapter: impl ProviderAdapter, answer: &Value, what: &str) -> V
     serde_json::from_slice(&translated).unwrap_or_else(|error| panic!("{what}: {error}"))
 }
 
-/// The text `Hello`, the thought `Hm` and a call of `f` have arrived, and nothing lacks an id.
+/// Asserts that the answer has the text `Hello`, the reasoning `Hm` and a call of `f`, and that no id and no model name
+/// is missing.
 ///
 /// # Panics
-/// It is not so.
+/// If the assertion fails.
 pub fn assert_says_all(translated: &Value, what: &str) {
     let message = &translated["choices"][0]["message"];
     assert_eq!(message["content"], "Hello", "{what}");
@@ -142,7 +144,7 @@ pub fn assert_says_all(translated: &Value, what: &str) {
     }
 }
 
-/// An event of this name that holds this document.
+/// An event with this name and this document as its data.
 #[must_use]
 pub fn event(name: &str, document: &Value) -> Event {
     Event {
@@ -151,11 +153,11 @@ pub fn event(name: &str, document: &Value) -> Event {
     }
 }
 
-/// Reads the stream once for each variant of each of its documents, and says what was done and what it came to, as of
-/// [`joined`]. `event` makes an event of the document that stands at this place.
+/// Translates the stream once for each variant of each of its documents, and returns the description of each change and
+/// the [`joined`] result. `event` makes the event for a document at a position.
 ///
 /// # Panics
-/// The adapter refuses an event or the end, or a chunk is no JSON.
+/// If the adapter refuses an event or the end of the stream, or if a chunk is not JSON.
 #[must_use]
 pub fn streams<A: ProviderAdapter>(
     documents: &[Value],

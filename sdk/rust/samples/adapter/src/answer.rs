@@ -1,5 +1,5 @@
-//! Tern's answer as a chat completion, whole or in chunks. `wire!` reads what is there: a field that is missing, null or of
-//! another kind is `None`, and only what is no JSON at all is an error.
+//! Translates Tern's answers to chat completions, whole and streamed. `wire!` reads each document leniently: a field
+//! that is missing, `null` or of another type is `None`, and only text that is not JSON is an error.
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, FinishReason, List, Object, RawValue, Text};
@@ -8,7 +8,7 @@ use sluice_sdk::{Failure, wire};
 use crate::error::{self, Trouble};
 
 sluice_sdk::wire! {
-    /// A whole answer; each event of a stream is a part of one.
+    /// A whole answer. Each event of a stream is an object of the same form with some of the fields.
     Talk {
         "id" id: Text<'a>,
         "say" say: Text<'a>,
@@ -24,7 +24,7 @@ sluice_sdk::wire! {
         "with" with: &'a RawValue,
     }
 
-    /// Tokens.
+    /// Token counts.
     Spent {
         "in" prompt: u64,
         "out" answer: u64,
@@ -40,10 +40,10 @@ fn read(body: &[u8]) -> Result<Talk<'_>, Failure> {
     }
 }
 
-/// The whole answer.
+/// Translates a whole answer.
 ///
 /// # Errors
-/// It is none, or says what went wrong.
+/// The body is not an answer of Tern's, or it reports a failure.
 pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     let talk = read(body)?;
     let Some(end) = &talk.end else {
@@ -77,20 +77,20 @@ pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     Ok(out)
 }
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
     chunks: Option<Chunks>,
-    /// Calls so far: they number the next one.
+    /// Number of tool calls so far, which is the index of the next one.
     calls: u64,
     has_ended: bool,
 }
 
 impl Stream {
-    /// The end of the upstream's stream.
+    /// Called when the upstream's stream has ended.
     ///
     /// # Errors
-    /// The answer had not ended.
+    /// The stream ended before an event with `end`.
     pub fn finish(&self) -> Result<Vec<u8>, Failure> {
         if self.has_ended {
             Ok(Vec::new())
@@ -99,10 +99,10 @@ impl Stream {
         }
     }
 
-    /// Appends the chunks for an event.
+    /// Appends the chunks for one event.
     ///
     /// # Errors
-    /// It says what went wrong, or is none of Tern's.
+    /// The event reports a failure, or is not an event of Tern's.
     pub fn event(&mut self, data: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         let talk = read(data)?;
         let is_first = self.chunks.is_none();
@@ -138,7 +138,7 @@ impl Stream {
     }
 }
 
-/// `first` is the number of the first call; whole answers number none.
+/// Writes `tool_calls`. `first` is the index of the first call; whole answers have no indexes.
 fn write_calls(to: &mut Object, talk: &Talk, first: Option<u64>) -> Result<(), Failure> {
     let calls = talk.calls.as_deref().unwrap_or_default();
     if calls.is_empty() {

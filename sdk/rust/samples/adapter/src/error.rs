@@ -1,4 +1,4 @@
-//! What a failure of Tern's means: the fault decides whether another deployment is tried, and what the client's error is.
+//! Translates Tern's failures. The fault decides whether another deployment is tried, and which error the client gets.
 
 use sluice_sdk::canonical::Text;
 use sluice_sdk::{Failure, Fault, wire};
@@ -16,7 +16,7 @@ sluice_sdk::wire! {
     }
 }
 
-/// A non-2xx answer. What is none of Tern's, such as a proxy's page, is judged by its status.
+/// Reads a non-2xx answer. An answer that is not Tern's, such as a proxy's error page, is judged by its status.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let refusal: Option<Refusal> = std::str::from_utf8(body).ok().and_then(|text| wire::read(text).ok());
     match refusal.and_then(|refusal| refusal.fault) {
@@ -25,7 +25,7 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     }
 }
 
-/// What is said where an answer belongs.
+/// Reads a `fault` object, which may also stand in place of an answer or an event.
 pub fn of_trouble(trouble: &Trouble) -> Failure {
     let sort = trouble.sort.as_ref().map_or("", Text::escaped);
     let fault = match sort {

@@ -1,4 +1,4 @@
-//! Sample provider adapter. Tern does not exist; its API has what most have, in words of its own:
+//! Sample provider adapter. Tern does not exist; its API has the parts that most APIs have, under names of its own:
 //!
 //! ```text
 //! POST /v1/talk {"model", "system", "turns": [{"by", "say", "use", "of"}], "tools", "limit", "live"}
@@ -8,7 +8,7 @@
 //! failed    {"fault": {"sort": "busy", "why": "…", "wait": 2}}     with any status, or as an event
 //! ```
 //!
-//! `request` writes what is asked, `answer` reads what comes back, whole and streamed, `error` says what a failure means.
+//! `request` translates the request, `answer` translates answers and streams, `error` translates failures.
 
 mod answer;
 mod error;
@@ -22,7 +22,7 @@ use sluice_sdk::{
 
 use answer::Stream;
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 #[derive(Default)]
 pub struct Tern {
     origin: Origin,
@@ -45,9 +45,9 @@ impl ProviderAdapter for Tern {
     fn providers(&mut self) -> Vec<ProviderInfo> {
         vec![ProviderInfo {
             environment: vec![("api_key".into(), "TERN_API_KEY".into())],
-            // Shown the beginning of an answer, its models go on with it.
+            // Tern's models can continue a partial answer that they are shown.
             continuation: Continuation::Instructed,
-            // As in `model: tern/arctic`.
+            // The prefix in `model: tern/arctic`.
             ..ProviderInfo::new(
                 "tern",
                 "https://api.tern.example",
@@ -58,7 +58,7 @@ impl ProviderAdapter for Tern {
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
         let (body, is_streaming) = request::translate(&exchange::body(), &target.model)?;
-        // An instance may have served another attempt of this exchange.
+        // The instance may have served another attempt of this exchange before.
         self.origin = Origin::of_model(&target.model);
         self.stream = Batches::default();
         Ok(UpstreamRequest {

@@ -1,4 +1,5 @@
-//! A chat completion's request in Tern's words. What Tern cannot do is refused by name, never left out in silence.
+//! Translates a chat completion's request to Tern's form. A parameter that Tern does not support is refused by name and
+//! never dropped silently.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
@@ -6,10 +7,10 @@ use sluice_sdk::canonical::{
     Content, List, Message, Object, PartKind, Request, ResponseKind, Role, Text, Tool, ToolCall, ToolChoice,
 };
 
-/// The body to send, and whether the answer will be streamed.
+/// Returns the body to send, and whether the answer will be streamed.
 ///
 /// # Errors
-/// The request cannot be read, or asks for what Tern cannot do.
+/// The request cannot be parsed, or it asks for something that Tern does not support.
 pub fn translate(body: &[u8], model: &str) -> Result<(Vec<u8>, bool), Failure> {
     let request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     check(&request)?;
@@ -39,7 +40,7 @@ pub fn translate(body: &[u8], model: &str) -> Result<(Vec<u8>, bool), Failure> {
     Ok((out, is_streaming))
 }
 
-/// Refuses what Tern has no word for; with `drop_params` it is left out.
+/// Refuses parameters that Tern does not have. With `drop_params` such parameters are left out instead.
 fn check(request: &Request) -> Result<(), Failure> {
     let parameters = Parameters::read("Tern", request);
     let no_word = |name: &str| parameters.drop_or_refuse(name, "its API has no word for it");

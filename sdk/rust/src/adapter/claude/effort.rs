@@ -1,11 +1,11 @@
-//! How hard to think, in OpenAI's words.
+//! The values of OpenAI's `reasoning_effort`, and the token budgets that they stand for.
 
 use crate::Failure;
 
-/// The least budget.
+/// The smallest thinking budget that Claude accepts, in tokens.
 pub(super) const BUDGET_MIN: u64 = 1024;
 
-/// `reasoning_effort`: a word, and the tokens that stand for it.
+/// A value of `reasoning_effort`, and its thinking budget in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
     /// `minimal`, `low`, `medium`, `high`, `xhigh` or `max`.
@@ -14,7 +14,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// LiteLLM's tokens; `minimal` is the least budget.
+    /// The budgets are LiteLLM's, but `minimal` is the smallest budget that Claude accepts.
     const ALL: [(&str, u64); 6] = [
         ("minimal", BUDGET_MIN),
         ("low", 1024),
@@ -24,10 +24,10 @@ impl Effort {
         ("max", 16384),
     ];
 
-    /// What the client writes; `none` is `None`.
+    /// Reads the value that the client sent. `none` is `None`.
     ///
     /// # Errors
-    /// It is another word.
+    /// The word is not a value of `reasoning_effort`.
     pub fn read(word: &str) -> Result<Option<Self>, Failure> {
         if word == "none" {
             return Ok(None);
@@ -40,7 +40,7 @@ impl Effort {
         Ok(Some(Self { word, tokens }))
     }
 
-    /// The word that comes nearest to a budget.
+    /// The word whose budget is nearest to `tokens` from below; `low` for all smaller budgets.
     #[must_use]
     pub fn word_of(tokens: u64) -> &'static str {
         match tokens {

@@ -1,33 +1,33 @@
-//! How long to think (<https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking>): by a budget of tokens
-//! on older models, by a word on newer ones. Whichever the client asks for, the model is told in the form it takes.
+//! Extended thinking (<https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking>): older models take a
+//! budget in tokens, newer ones an effort as a word. The client's form is converted to the one that the model takes.
 
 use serde::Deserialize;
 
 use super::effort::{BUDGET_MIN, Effort};
 use crate::canonical::{Content, Message, Object, PartKind, RawValue, Request, Role, Text};
 
-/// The budget of clients that leave it to the model.
+/// The budget in tokens if the client leaves the amount to the model.
 const BUDGET_DEFAULT: u64 = 2048;
 
-/// How a model is told to think.
+/// In which form a model is asked to think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ability {
-    /// Not at all: before Claude 3.7.
+    /// The model cannot think: before Claude 3.7.
     Never,
-    /// `thinking` with a budget of tokens: 3.7 to 4.5.
+    /// By `thinking` with a budget of tokens: 3.7 to 4.5.
     Budget,
-    /// By a word (`output_config.effort`), and still by a budget: 4.6.
+    /// By an effort (`output_config.effort`), or still by a budget: 4.6.
     Either,
-    /// By a word only: 4.7 and later.
+    /// By an effort only: 4.7 and later.
     Adaptive,
 }
 
-/// The request's `thinking`.
+/// The request's field `thinking`.
 #[derive(Debug, Deserialize)]
 pub struct Asked<'a> {
     #[serde(borrow, rename = "type", default)]
     kind: Option<Text<'a>>,
-    /// Tokens at most, where the client says any.
+    /// Maximum number of thinking tokens, if the client gives one.
     #[serde(default)]
     pub budget_tokens: Option<u64>,
     #[serde(borrow, default)]
@@ -35,14 +35,14 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Its `type`: `enabled`, `adaptive`, `disabled`, or empty.
+    /// The field `type`: `enabled`, `adaptive`, `disabled`, or empty.
     #[must_use]
     pub fn kind(&self) -> &str {
         self.kind.as_ref().map_or("", Text::escaped)
     }
 }
 
-/// What the model is told. The default is nothing: it does as it does by default.
+/// What to send about thinking. The default sends nothing, so that the model uses its own default.
 #[derive(Debug, Default)]
 pub struct Thinking<'a> {
     form: Form<'a>,
@@ -53,22 +53,22 @@ pub struct Thinking<'a> {
 enum Form<'a> {
     #[default]
     Silent,
-    /// As the client wrote it.
+    /// Exactly as the client wrote it.
     Verbatim {
         raw: &'a RawValue,
         thinks: bool,
         budget: Option<u64>,
     },
     Budget(u64),
-    /// As the model sees fit, and said in short unless the client says otherwise.
+    /// The model decides how long to think. Thoughts are shown as a summary unless the client asks for something else.
     Adaptive {
         display: Option<Text<'a>>,
     },
 }
 
 impl<'a> Thinking<'a> {
-    /// By `thinking`, which the client wrote as `raw`. A model that never thinks is told what the client wrote, too: whoever
-    /// knows better does not ask here.
+    /// From the field `thinking`, which the client wrote as `raw`. With [`Ability::Never`] it is sent as the client
+    /// wrote it: a caller that wants it refused or dropped must do so before.
     #[must_use]
     pub fn asked(
         raw: &'a RawValue,
@@ -95,7 +95,7 @@ impl<'a> Thinking<'a> {
         Self { form, effort: None }
     }
 
-    /// By `reasoning_effort`; a model that never thinks is told nothing.
+    /// From `reasoning_effort`. For a model that cannot think, nothing is sent.
     #[must_use]
     pub fn by_effort(effort: Effort, request: &Request, ability: Ability, max_tokens: Option<u64>) -> Self {
         match ability {
@@ -114,7 +114,7 @@ impl<'a> Thinking<'a> {
         }
     }
 
-    /// Whether the model will think: it then cannot be made to call a tool.
+    /// Whether the model will think. A model that thinks cannot be forced to call a tool.
     #[must_use]
     pub fn is_on(&self) -> bool {
         match self.form {
@@ -124,7 +124,7 @@ impl<'a> Thinking<'a> {
         }
     }
 
-    /// Tokens set apart for it.
+    /// The thinking budget in tokens, if there is one.
     #[must_use]
     pub fn budget(&self) -> Option<u64> {
         match self.form {
@@ -134,13 +134,13 @@ impl<'a> Thinking<'a> {
         }
     }
 
-    /// For `output_config`.
+    /// The value for `output_config.effort`, if there is one.
     #[must_use]
     pub fn effort(&self) -> Option<&'static str> {
         self.effort
     }
 
-    /// Writes `thinking`, if there is anything to say.
+    /// Writes the field `thinking`, or nothing if the model's default applies.
     pub fn write(&self, to: &mut Object) {
         match &self.form {
             Form::Silent => {}
@@ -164,7 +164,7 @@ impl<'a> Thinking<'a> {
 }
 
 impl Form<'_> {
-    /// A budget below the answer's limit, as it must be, or none where not even the least fits.
+    /// The budget must be smaller than `max_tokens`. If not even the smallest budget fits, none is sent.
     fn budget(tokens: u64, max_tokens: Option<u64>) -> Self {
         match max_tokens {
             Some(max) if max <= BUDGET_MIN => Self::Silent,
@@ -174,22 +174,23 @@ impl Form<'_> {
     }
 }
 
-/// One of LiteLLM's `thinking_blocks`. What is neither signed nor sealed no model knows as its own.
+/// One of LiteLLM's `thinking_blocks`. Claude accepts a block only with a signature, or as encrypted data.
 #[derive(Debug, Default, Deserialize)]
 pub struct Thought<'a> {
-    /// What was thought.
+    /// The text of the thought.
     #[serde(borrow, default)]
     pub thinking: Option<Text<'a>>,
-    /// Of a signed one.
+    /// The signature of a thought in plain text.
     #[serde(borrow, default)]
     pub signature: Option<Text<'a>>,
-    /// All there is of a sealed one.
+    /// The content of a redacted thought, which has no other field.
     #[serde(borrow, default)]
     pub data: Option<Text<'a>>,
 }
 
-/// Whether the last thing the assistant did was to call tools without a signed thought before it, as a conversation
-/// begun on another provider has it. With a budget Claude refuses that, and an effort is a wish, no order.
+/// Whether the last assistant message called tools and has no signed thought, as in a conversation that began with
+/// another provider. Claude refuses such a conversation if a budget is given. An effort is only a preference, so it can
+/// be dropped.
 fn ends_in_unsigned_call(request: &Request) -> bool {
     let messages = request.messages.as_deref().unwrap_or_default();
     let last = messages
@@ -202,7 +203,7 @@ fn ends_in_unsigned_call(request: &Request) -> bool {
     })
 }
 
-/// Whether the content holds the thoughts already, so that `thinking_blocks` would say them twice.
+/// Whether the content already contains thinking blocks, so that adding `thinking_blocks` would send them twice.
 #[must_use]
 pub fn thinks_in_content(message: &Message) -> bool {
     let Some(Content::Parts(parts)) = &message.content else {

@@ -1,14 +1,14 @@
-//! Comparing JSON documents so that the difference reads by itself, and RFC 7396.
+//! Comparison of JSON documents with readable differences, and JSON Merge Patch.
 
 use serde_json::Value;
 
-/// Matches every value where it stands in an expected document.
+/// Matches every value in an expected document.
 const ANY: &str = "<any>";
 
-/// Longest value shown in a difference, in characters: enough to tell two apart, and a failing run stays readable.
+/// Maximum length of a value in a difference, in characters: long enough to tell values apart, short enough to read.
 const SHOWN_CHARS_MAX: usize = 400;
 
-/// Adds a line for each place where `got` is not what is `expected`.
+/// Adds one line for each place at which `got` differs from `expected`.
 pub fn compare(at: &str, expected: &Value, got: &Value, differences: &mut Vec<String>) {
     match (expected, got) {
         (Value::String(any), _) if any == ANY => {}

@@ -1,5 +1,5 @@
-//! What is wrong in one place: each case's request and its upstream's answer, changed at random, from a fixed seed. An
-//! adapter may refuse them, and it may understand them; it may not panic, and what it answers must be JSON.
+//! Runs the cases with random changes, from a fixed seed, to the request and the upstream's answer. The adapter may
+//! refuse the changed document or translate it, but it must not panic, and its output must be JSON.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -13,13 +13,13 @@ use crate::{Event, ProviderAdapter, Reading, RequestBody};
 pub struct Random(u64);
 
 impl Random {
-    /// Numbers that begin with this seed.
+    /// The sequence for this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A number below this one, which is not 0.
+    /// A random number below `bound`, which must not be 0.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
@@ -28,7 +28,7 @@ impl Random {
         usize::try_from((bits ^ (bits >> 31)) % bound as u64).unwrap_or(0)
     }
 
-    /// Changes a few values of a document, and now and then its bytes.
+    /// Changes one to three values of a document, and sometimes its bytes.
     pub fn mutate(&mut self, document: &Value) -> Vec<u8> {
         let mut changed = document.clone();
         for _ in 0..=self.below(3) {
@@ -47,7 +47,7 @@ impl Random {
         bytes
     }
 
-    /// Goes down so many steps, as far as there are any, and changes what is there.
+    /// Descends up to `steps` levels along a random path, and changes the value there.
     fn change(&mut self, value: &mut Value, steps: usize) {
         match value {
             Value::Object(object) if steps > 0 && !object.is_empty() => {
@@ -70,7 +70,7 @@ impl Random {
         }
     }
 
-    /// A value of some kind, of which some are at the edge of what can be said.
+    /// A random value of some type; some values are corner cases.
     fn other(&mut self) -> Value {
         let values = [
             json!(null),
@@ -97,7 +97,7 @@ impl Random {
 /// Runs `count` changes of each case's request, and as many of its answer, through the adapter.
 ///
 /// # Panics
-/// Where the adapter panics, or answers what is no JSON; the message names case and number.
+/// If the adapter panics, or its output is not JSON. The message names the case and the number of the change.
 pub fn run_adapter<P: ProviderAdapter>(folder: impl AsRef<Path>, count: u64) {
     let cases: Vec<(String, Case)> = case_files(folder.as_ref())
         .iter()

@@ -1,4 +1,4 @@
-//! What an adapter made of an answer, beside what a case expects of it.
+//! The adapter's result, and its comparison with what a case expects.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::compare::compare;
 use super::{Checked, Expected};
 use crate::{Failure, Fault};
 
-/// What the adapter made of an answer.
+/// What the adapter returned.
 #[derive(Clone, Default, PartialEq)]
 pub struct Outcome {
     pub body: Option<Value>,
@@ -15,7 +15,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The same, whenever it was made: an adapter that is told no time says the present one.
+    /// The outcome without `created`: an adapter that gets no time from the provider writes the current one.
     #[must_use]
     pub fn without_time(&self) -> Self {
         let mut timeless = self.clone();
@@ -94,7 +94,7 @@ pub fn describe(failure: &Failure) -> Value {
     })
 }
 
-/// As `wit/0.2/provider.wit` writes it.
+/// The name of the fault in `wit/0.2/provider.wit`.
 fn fault_name(fault: Fault) -> &'static str {
     match fault {
         Fault::BadRequest => "bad-request",

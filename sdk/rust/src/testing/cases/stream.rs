@@ -1,4 +1,4 @@
-//! Event streams of a case: framing them, taking them apart, handing them to an adapter.
+//! Event streams of a case: framing, parsing and feeding them to an adapter.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use super::outcome::{Outcome, describe};
 use super::{Answer, AnswerEvent, Event, ProviderAdapter};
 use crate::Framing;
 
-/// What an adapter writes after its last chunk, where it knows that the answer is over.
+/// What an adapter writes after its last chunk if it knows that the answer is complete.
 pub const DONE: &[u8] = b"data: [DONE]\n\n";
 
-/// The events that the host would hand over: without `[DONE]`, nor what follows it.
+/// The events that the host would pass to the adapter: without `[DONE]` and all that follows it.
 pub fn events_of(answer: &Answer, framing: Framing) -> Result<Vec<Event>, Vec<String>> {
     let mut events = match (&answer.events, framing) {
         (Some(events), _) => events.iter().map(event).collect(),
@@ -27,13 +27,14 @@ pub fn events_of(answer: &Answer, framing: Framing) -> Result<Vec<Event>, Vec<St
     Ok(events)
 }
 
-/// The documents of a stream that is passed on as it came.
+/// The documents of a stream that the host relays unchanged.
 pub fn relayed_chunks(answer: &Answer) -> Result<Vec<Value>, Vec<String>> {
     let events = events_of(answer, Framing::ServerSentEvents)?;
     events.iter().map(|event| json(&event.data)).collect()
 }
 
-/// Feeds the batches, then ends the stream. A failure ends it early, with the chunks that came before.
+/// Feeds the batches to the adapter, then ends the stream. A failure ends the stream early; the chunks before it are
+/// kept.
 pub fn hand_over<P: ProviderAdapter>(adapter: &mut P, batches: Vec<Vec<Event>>) -> Result<Outcome, Vec<String>> {
     let mut bytes = Vec::new();
     let mut failure = None;
@@ -62,7 +63,8 @@ pub fn hand_over<P: ProviderAdapter>(adapter: &mut P, batches: Vec<Vec<Event>>) 
     })
 }
 
-/// `data: <json>` and an empty line, nothing else but [`DONE`] at the end: the host cuts by it.
+/// Parses chunks. The host relies on this form: `data: <json>` and an empty line, and nothing else but [`DONE`] at the
+/// end.
 fn canonical_chunks(bytes: &[u8]) -> Result<Vec<Value>, Vec<String>> {
     let bytes = bytes.strip_suffix(DONE).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| vec![format!("chunks are not UTF-8: {error}")])?;
@@ -94,7 +96,7 @@ fn event(event: &AnswerEvent) -> Event {
     }
 }
 
-/// A string stands for itself, such as `[DONE]`; anything else for its JSON.
+/// A string is taken unchanged, such as `[DONE]`; any other value is serialized as JSON.
 fn data_of(event: &AnswerEvent) -> String {
     match &event.data {
         Value::String(text) => text.clone(),
@@ -102,7 +104,7 @@ fn data_of(event: &AnswerEvent) -> String {
     }
 }
 
-/// The events as the upstream would send them.
+/// The events in the bytes that the upstream would send.
 pub fn framed(events: &[AnswerEvent]) -> Vec<u8> {
     let mut text = String::new();
     for event in events {
@@ -114,8 +116,8 @@ pub fn framed(events: &[AnswerEvent]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// An event stream (<https://html.spec.whatwg.org/multipage/server-sent-events.html>), as far as cases need it: an
-/// event that no empty line ends is dropped, as there.
+/// Parses an event stream (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) as far as cases need it.
+/// As in the standard, an event without a final empty line is dropped.
 fn parse_events(text: &str) -> Vec<Event> {
     let mut events = Vec::new();
     let mut name = String::new();

@@ -1,11 +1,11 @@
-//! The runner against an adapter of a few lines: what holds passes, what does not is said.
+//! Tests of the case runner with a tiny adapter: correct cases pass, and wrong ones are reported.
 
 use serde_json::json;
 
 use super::*;
 use crate::{Fault, Framing, Header, Manifest, NoSettings, ProviderInfo};
 
-/// Answers what the upstream answers, refuses the model `bad`, and ends streams with the number of their events.
+/// Returns what the upstream answers, refuses the model `bad`, and ends streams with the number of their events.
 struct Echo {
     events: usize,
 }
