@@ -1,10 +1,10 @@
-//! `adaptive`: draws two deployments by weight and ranks first the one where the answer is likely sooner, by measured
-//! times, load, failures and weight.
+//! `adaptive`: draws two deployments at random by weight, and ranks first the one whose answer is likely to come
+//! sooner, judged by measured times, load, failure rate and weight.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
 //! **Reads**: whether the answer streams; `first-token-seconds` or `latency-seconds`, `sample-ages`, `in-flight`,
-//! `failure-rates`; `weights`, and only where that column is all zero `request-limits`, then `token-limits`; who is
-//! `exhausted`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
+//! `failure-rates`; `weights`, and only if that column is all zero `request-limits`, then `token-limits`; which
+//! candidates are `exhausted`; the exchange's seed. All of this is neutral, so the instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, SplitMix};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, exchange};
 
-/// The strategy; it keeps nothing but its settings from one exchange to the next.
+/// The strategy. It keeps only its settings between exchanges.
 pub struct Adaptive {
     settings: Settings,
 }
@@ -21,7 +21,7 @@ pub struct Adaptive {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Seconds after which what was measured is forgotten. Default: 300.
+    /// Age in seconds after which a measurement is ignored. Default: 300.
     #[serde(default = "five_minutes")]
     ttl: f64,
 }
@@ -58,14 +58,15 @@ impl RoutingStrategy for Adaptive {
         let mut random = SplitMix::new(exchange::seed());
         let winner = winner(&exhausted, &scores, shares, &mut random);
         let keys = (0..).zip(exhausted).zip(scores).map(|((index, exhausted), score)| {
-            // Scores hold the shares already: among equals any is as good.
+            // Scores include the shares already, so equal scores are ordered at random.
             (exhausted, Some(index) != winner, score, random.bits())
         });
         Ok(ranking::order(keys))
     }
 }
 
-/// The better of two candidates with room, drawn by share. `None` where none with room has one.
+/// Draws two candidates by share among those with capacity left, and returns the one with the lower score. `None` if no
+/// such candidate has a share.
 fn winner(exhausted: &[bool], scores: &[u64], mut shares: Vec<f64>, random: &mut SplitMix) -> Option<usize> {
     for (share, &exhausted) in shares.iter_mut().zip(exhausted) {
         if exhausted || *share <= 0.0 {
@@ -80,7 +81,7 @@ fn winner(exhausted: &[bool], scores: &[u64], mut shares: Vec<f64>, random: &mut
     second.or(Some(first))
 }
 
-/// Expected time of each candidate in proportion to the others', as a number to sort by; README.md says why so.
+/// A sort key for the expected time of each candidate, relative to the others. README.md explains the formula.
 fn scores(times: Vec<f64>, shares: &[f64]) -> Vec<u64> {
     let in_flight = candidates::numbers(NumberColumn::InFlight);
     let load = in_flight
@@ -98,14 +99,16 @@ fn scores(times: Vec<f64>, shares: &[f64]) -> Vec<u64> {
         .collect()
 }
 
-/// Share of the attempts that likely succeed, at least one in twenty: nobody is given up for ever.
+/// The likely share of successful attempts. The minimum of 0.05 makes sure that a failing deployment is tried again at
+/// times.
 fn success(failure_rate: f64) -> f64 {
     let failure_rate = if failure_rate > 0.0 { failure_rate } else { 0.0 };
     (1.0 - failure_rate).max(0.05)
 }
 
-/// Seconds to the first token of a stream, or to the whole of another answer. Where that was not measured, or longer than
-/// `ttl` ago, the best time of the others, so that it is tried; any time where none was measured.
+/// The measured seconds to the first token of a stream, or to the end of another answer. A candidate without a
+/// measurement, or with one older than `ttl`, gets the best time of the others, so that it is tried; 1 if no candidate
+/// has one.
 fn times(ttl: f64) -> Vec<f64> {
     let mut times = if exchange::is_streaming() {
         candidates::numbers(NumberColumn::FirstTokenSeconds)

@@ -1,5 +1,5 @@
-//! Each file in `cases/` is a list: columns and a seed in, the ranking out. The spread over many seeds is checked below,
-//! and what becomes of load.
+//! Each file in `cases/` is a list of cases: columns and a seed as input, the ranking as output. The tests below check
+//! the distribution over many seeds, and how load is distributed.
 
 use adaptive::Adaptive;
 use sluice_sdk::ranking::EXACT_PLACES;
@@ -17,7 +17,8 @@ fn about(share: f64, expected: f64) {
 
 #[test]
 fn the_better_of_two_drawn_is_first() {
-    // Of the six pairs of four, the fastest is in three, the next is the better one in two, the third in one.
+    // Of the six pairs of four deployments, the fastest is in three; the next is the faster one in two; the third in
+    // one.
     let group = Choice::among(4).column("latency-seconds", [1.0, 2.0, 3.0, 4.0]);
     about(group.share::<Adaptive>(|rank| rank[0] == 0), 3.0 / 6.0);
     about(group.share::<Adaptive>(|rank| rank[0] == 1), 2.0 / 6.0);
@@ -37,7 +38,7 @@ fn equals_share_what_comes() {
     about(group.share::<Adaptive>(|rank| rank[0] == 0), 0.5);
 }
 
-/// Begins so many attempts that never end; how many each has then.
+/// Begins this many attempts that never end; returns the number of attempts of each deployment.
 fn fill<const N: usize>(attempts: u32, columns: [(&str, [f64; N]); 2]) -> [f64; N] {
     let mut in_flight = [0.0; N];
     for seed in 0..attempts {

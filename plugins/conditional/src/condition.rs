@@ -1,4 +1,4 @@
-//! One condition in CEL, parsed once an instance.
+//! A rule's condition, written in CEL (<https://cel.dev>). An instance parses each condition once.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use cel::{Context, Env, ExecutionError, ParseErrors, Value};
 
 use crate::exchange::{Source, VARIABLES};
 
-/// The functions of CEL.
+/// CEL with its standard functions.
 pub(crate) struct Language(Arc<Env>);
 
 impl Language {
@@ -17,16 +17,17 @@ impl Language {
     }
 }
 
-/// An expression that is true or false of an exchange.
+/// An expression that is true or false for an exchange.
 pub(crate) struct Condition {
     expression: Expression,
 }
 
 impl Condition {
-    /// Parses it, and tries it on an exchange that says nothing.
+    /// Parses the expression, and evaluates it once for an exchange without any data.
     ///
     /// # Errors
-    /// It is no CEL, names what there is not, or is neither true nor false; with the expression and how to mend it.
+    /// The text is not CEL, names an unknown variable or function, or is neither true nor false. The message has the
+    /// expression and how to fix it.
     pub fn new(source: &str, language: &Language) -> Result<Self, String> {
         let wrong = |reason: String| format!("`{source}`: {reason}");
         let expression = PrattParser::new()
@@ -39,15 +40,15 @@ impl Condition {
         let condition = Self { expression };
         match condition.evaluate(Source::Blank, language) {
             Err(Failure::Mistake(reason)) => Err(wrong(reason)),
-            // What is blank may not be a number, say; an exchange's own may be.
+            // A value may be missing here that an actual exchange has, such as the digits of a number.
             Ok(_) | Err(Failure::Value(_)) => Ok(condition),
         }
     }
 
-    /// Whether it is true of the present exchange.
+    /// Evaluates the condition for the current exchange.
     ///
     /// # Errors
-    /// It could not be told; the sentence says why, without what the client wrote.
+    /// The condition cannot be evaluated. The message says why, without the client's data.
     pub fn holds(&self, language: &Language) -> Result<bool, String> {
         self.evaluate(Source::Present, language)
             .map_err(|failure| match failure {
@@ -70,13 +71,13 @@ impl Condition {
 }
 
 enum Failure {
-    /// It would not work with other values either.
+    /// The expression would fail with other values too.
     Mistake(String),
     Value(String),
 }
 
 impl Failure {
-    /// Values are not repeated: they are a client's.
+    /// The message must not contain the values: they are a client's data.
     fn of(error: ExecutionError) -> Self {
         match error {
             ExecutionError::NoSuchOverload(error) => Self::Mistake(error.to_string()),
@@ -91,7 +92,7 @@ impl Failure {
     }
 }
 
-/// The first of the parser's complaints, with its column.
+/// The parser's first error, with its line and column.
 fn first(errors: &ParseErrors) -> String {
     match errors.errors.first() {
         Some(error) => format!("line {}, column {}: {}", error.pos.0, error.pos.1, error.msg),
@@ -99,7 +100,7 @@ fn first(errors: &ParseErrors) -> String {
     }
 }
 
-/// A variable that there is not. What a macro binds is one there: `t` of `tags.exists(t, t == "eu")`.
+/// A variable that does not exist. A variable that a macro binds does: `t` in `tags.exists(t, t == "eu")`.
 fn unknown_variable(expression: &Expression, source: &str) -> Option<String> {
     let is_bound = |name: &str| {
         let mut arguments = source.split('(').map(str::trim_start);

@@ -1,5 +1,5 @@
-//! What rules may ask of the exchange. A variable is read when a rule comes to it, and not before: most of them name a
-//! person, and an instance that knows one serves no other.
+//! The variables of rules. A variable is read only when a rule needs it: most variables identify a person, and an
+//! instance that has read one serves no other exchange.
 
 use cel::ExecutionError;
 use cel::common::traits::Indexer;
@@ -10,12 +10,12 @@ use sluice_sdk::exchange;
 
 use crate::time::Time;
 
-/// Which exchange the variables are of.
+/// The exchange that the variables belong to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Source {
-    /// The one being worked on.
+    /// The current exchange.
     Present,
-    /// One that says nothing: what a rule is tried on when it is loaded.
+    /// An exchange without any data, for which a rule is evaluated when it is loaded.
     Blank,
 }
 
@@ -66,7 +66,7 @@ impl Source {
         }
     }
 
-    /// What is absent is the empty text.
+    /// An absent attribute is the empty text.
     fn attribute(self, name: &str) -> String {
         match self {
             Self::Present => exchange::attribute(name).unwrap_or_default(),
@@ -85,7 +85,7 @@ impl Source {
     }
 }
 
-/// Attributes of one kind by their names: `metadata.plan`, `headers["x-plan"]`.
+/// The attributes with one prefix, by name: `metadata.plan`, `headers["x-plan"]`.
 #[derive(Debug, Clone, Copy)]
 struct Named(Source, &'static str);
 

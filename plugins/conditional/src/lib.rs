@@ -1,11 +1,13 @@
-//! `conditional`: rules over the exchange, in the order in which they are written. The first that holds says which
-//! deployments come first, or alone, and which strategy orders them.
+//! `conditional`: evaluates rules about the exchange in the order of the configuration. The first rule that is true
+//! decides which deployments are ranked first, or exclusively, and which strategy orders them.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; also about a single candidate, since a rule may leave it
-//! out (`constrains`).
-//! **Reads**: what the rules mention up to the one that holds, and what that one's strategy reads. Where a rule reads an
-//! attribute that the exchange has, but `region`, the instance serves no other exchange: see README.md.
-//! **Changes**: nothing. **Costs**: a microsecond a rule over its strategy; parsing, some ten microseconds, in each new instance.
+//! **Hook**: `rank`, once for each exchange, before the first attempt. It also runs for a single candidate, since a
+//! rule may exclude it (`constrains`).
+//! **Reads**: the variables of the rules up to the one that is true, and what the strategy of that rule reads. If a
+//! rule reads an attribute that the exchange has, other than `region`, the instance serves no other exchange: see
+//! README.md.
+//! **Changes**: nothing. **Costs**: about a microsecond for each rule in addition to its strategy, and some ten
+//! microseconds to parse the rules in each new instance.
 
 mod condition;
 mod exchange;
@@ -21,23 +23,23 @@ use order::Order;
 pub use settings::Settings;
 use target::Target;
 
-/// The strategy; it keeps nothing but its rules from one exchange to the next.
+/// The strategy. It keeps only its parsed rules between exchanges.
 pub struct Conditional {
     language: Language,
     rules: Vec<Rule>,
-    /// Where no rule holds.
+    /// Orders the deployments if no rule is true.
     otherwise: Order,
 }
 
 struct Rule {
-    /// For messages.
+    /// The rule's number and name, for messages.
     name: String,
-    /// `None` always holds.
+    /// `None`: the rule is always true.
     condition: Option<Condition>,
-    /// Most preferred first; none means all.
+    /// The preferred deployments, best first; empty means all.
     to: Vec<Target>,
     only: bool,
-    /// `None`: that of the settings.
+    /// `None`: the strategy of the settings.
     order: Option<Order>,
 }
 
@@ -82,7 +84,8 @@ impl RoutingStrategy for Conditional {
             match rule.holds(&self.language) {
                 Ok(false) => {}
                 Ok(true) => return rule.rank(&mut self.otherwise),
-                // Whoever says `only` means it: rather no answer than one from anywhere.
+                // If any rule restricts the deployments (`only`), the exchange must be refused: another strategy could
+                // choose a forbidden one.
                 Err(reason) if any_only => return Err(RoutingError::NoneSuitable(reason)),
                 Err(reason) => return Err(RoutingError::Other(reason)),
             }
@@ -132,7 +135,7 @@ impl Rule {
             .map_err(|reason| format!("{}: {reason}", self.name))
     }
 
-    /// Its deployments, level by level, and then the others.
+    /// Ranks the deployments of each target in order, and then the others unless `only` is set.
     fn rank(&mut self, otherwise: &mut Order) -> Result<Vec<u32>, RoutingError> {
         let order = self.order.as_mut().unwrap_or(otherwise);
         if self.to.is_empty() {

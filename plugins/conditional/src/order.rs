@@ -1,4 +1,4 @@
-//! Who comes first among those that a rule names: another strategy, with its default settings.
+//! The strategy that orders the deployments of a rule: another bundled strategy with its default settings.
 
 use sluice_sdk::serde_json::{self, json};
 use sluice_sdk::{RoutingError, RoutingStrategy};
@@ -25,12 +25,14 @@ const STRATEGIES: [(&str, Make); 8] = [
     ("priority", Order::of::<priority::Priority>),
 ];
 
-/// A strategy by its name.
+/// Another strategy's function `rank`.
 pub(crate) struct Order(Box<dyn FnMut() -> Result<Vec<u32>, RoutingError>>);
 
 impl Order {
+    /// The strategy with this name.
+    ///
     /// # Errors
-    /// There is no such strategy; which there are.
+    /// There is no such strategy; the message lists those that exist.
     pub fn named(name: &str) -> Result<Self, String> {
         match STRATEGIES.iter().find(|(known, _)| *known == name) {
             Some((_, make)) => make(),

@@ -1,4 +1,4 @@
-//! What the operator sets under `routing_strategy_args`.
+//! The settings of the operator, under `routing_strategy_args`.
 
 use serde::Deserialize;
 
@@ -8,27 +8,27 @@ use crate::target::Target;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The first that holds decides.
+    /// The rules. The first one that is true decides.
     pub(crate) rules: Vec<Rule>,
-    /// Who comes first among those that a rule names, and where no rule holds. Default: `simple-shuffle`.
+    /// The strategy for the deployments of a rule, and for all of them if no rule is true. Default: `simple-shuffle`.
     pub(crate) strategy: Option<String>,
 }
 
-/// What is done when something holds.
+/// One rule: a condition, and what it decides.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
-    /// For messages and logs.
+    /// A name for messages and logs.
     pub name: Option<String>,
-    /// An expression in CEL. Default: it always holds.
+    /// An expression in CEL. Default: always true.
     #[serde(rename = "if")]
     pub condition: Option<String>,
-    /// Which deployments; of several, those of the first come before those of the second. Default: all.
+    /// The preferred deployments. Those of an earlier target are ranked before those of a later one. Default: all.
     pub to: Option<OneOrMore<Target>>,
-    /// Nothing else may be tried. Default false: the others follow.
+    /// Whether no other deployment may be tried. Default: false, the others are ranked last.
     #[serde(default)]
     pub only: bool,
-    /// Default: that of the settings.
+    /// The strategy for this rule. Default: `strategy` of the settings.
     pub strategy: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which deployments a rule means.
+//! The deployments that a rule refers to.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use sluice_sdk::candidates::{self, Fact};
 
 use crate::settings::OneOrMore;
 
-/// Deployments of which all that is said holds; of several words for one thing, any.
+/// Selects the deployments for which all given fields match. A field matches if any of its words does.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Target {
@@ -32,13 +32,13 @@ impl Target {
             .filter_map(|(fact, name, words)| Some((fact, name, words.as_ref()?.as_slice())))
     }
 
-    /// Whether it says nothing, or something that nobody can be.
+    /// Whether the target has no field, or a field whose words are all blank.
     pub fn is_empty(&self) -> bool {
         let is_word = |word: &String| !word.trim().is_empty();
         self.facts().next().is_none() || self.facts().any(|(_, _, words)| !words.iter().any(is_word))
     }
 
-    /// Which of so many candidates it means.
+    /// For each candidate, whether the target selects it.
     fn matches(&self, count: usize) -> Vec<bool> {
         let mut matches = vec![true; count];
         for (fact, _, words) in self.facts() {
@@ -63,7 +63,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// The candidates of each target that are not in one before it, and the others.
+/// The candidates of each target without those of earlier targets, and the candidates of no target.
 pub(crate) fn levels(targets: &[Target], count: u32) -> (Vec<Vec<u32>>, Vec<u32>) {
     let mut others: Vec<u32> = (0..count).collect();
     let mut levels = Vec::with_capacity(targets.len());

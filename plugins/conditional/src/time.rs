@@ -1,6 +1,6 @@
-//! The time of an exchange as rules speak of it, in UTC.
+//! The start of an exchange as rules see it, in UTC.
 
-/// Milliseconds since 1970-01-01, a Thursday.
+/// Milliseconds since 1970-01-01, which was a Thursday.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time(u64);
 
@@ -22,13 +22,13 @@ impl Time {
         Self(unix_ms)
     }
 
-    /// `08:30`: such texts compare as times do.
+    /// The time of day, such as `08:30`. Such texts sort in the order of time.
     pub fn of_day(self) -> String {
         let minutes = self.0 / MINUTE_MS % DAY_MINUTES;
         format!("{:02}:{:02}", minutes / 60, minutes % 60)
     }
 
-    /// `monday`.
+    /// The day of the week, such as `monday`.
     pub fn weekday(self) -> &'static str {
         let days = self.0 / (MINUTE_MS * DAY_MINUTES);
         WEEKDAYS[(days % 7) as usize]

@@ -1,4 +1,4 @@
-//! The file in `cases/` is a list: settings, what the exchange says and columns in, the ranking out.
+//! The file in `cases/` is a list of cases: settings, the exchange and columns as input, the ranking as output.
 
 use conditional::Conditional;
 use sluice_sdk::testing::rankings::{self, Choice};

@@ -1,15 +1,15 @@
 //! `cost-based-routing`: ranks the cheapest deployment first.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `input-prices`, `output-prices`, and who is `exhausted`. All of it neutral, so the instance stays clean and is
-//! used again.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
+//! **Reads**: `input-prices`, `output-prices`, and which candidates are `exhausted`. All of this is neutral, so the
+//! instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, LiteLlmArgs};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy};
 
-/// The strategy; it keeps nothing from one exchange to the next.
+/// The strategy. It keeps no state between exchanges.
 pub struct CostBasedRouting;
 
 impl Plugin for CostBasedRouting {
@@ -39,7 +39,8 @@ impl RoutingStrategy for CostBasedRouting {
     }
 }
 
-/// USD for a million tokens in and a million out. NaN, which ranks last, where either price is unknown or none.
+/// The price in USD of a million prompt tokens and a million answer tokens. NaN, which ranks last, if either price is
+/// unknown.
 fn price(input: f64, output: f64) -> f64 {
     if input >= 0.0 && output >= 0.0 {
         input + output

@@ -1,4 +1,4 @@
-//! Each file in `cases/` is a list: columns in, the ranking out.
+//! Each file in `cases/` is a list of cases: columns as input, the ranking as output.
 
 use cost_based_routing::CostBasedRouting;
 use sluice_sdk::ranking::EXACT_PLACES;

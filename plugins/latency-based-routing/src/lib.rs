@@ -1,9 +1,10 @@
-//! `latency-based-routing`: ranks the fastest deployment first, by what was measured, and tries those not measured yet.
+//! `latency-based-routing`: ranks the fastest deployment first, by measurements, and tries deployments without one
+//! before all others.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
 //! **Reads**: whether the answer streams; `sample-ages` and as many of `first-token-seconds` (for streams),
-//! `tokens-per-second` and `latency-seconds` as it needs; who is `exhausted`; for ties `weights`; the exchange's seed.
-//! All of it neutral, so the instance stays clean and is used again.
+//! `tokens-per-second` and `latency-seconds` as it needs; which candidates are `exhausted`; for ties `weights`; the
+//! exchange's seed. All of this is neutral, so the instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 mod settings;
@@ -14,7 +15,7 @@ use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, exchange};
 
 pub use settings::Settings;
 
-/// The strategy; it keeps nothing but its settings from one exchange to the next.
+/// The strategy. It keeps only its settings between exchanges.
 pub struct LatencyBasedRouting {
     settings: Settings,
 }
@@ -49,7 +50,7 @@ impl RoutingStrategy for LatencyBasedRouting {
             let pace = pace(time, fast);
             let turn = match pace {
                 TO_BE_TRIED | FAST => turns.of(index),
-                // Two that are as slow, to the last bit: shares need not say who is before whom.
+                // Equal times beyond the fast group are rare, so their order need not follow the shares.
                 _ => (0, turns.lot(index)),
             };
             (exhausted, pace, turn)
@@ -61,20 +62,22 @@ impl RoutingStrategy for LatencyBasedRouting {
 const TO_BE_TRIED: u64 = 0;
 const FAST: u64 = 1;
 
-/// To be tried, then the fast ones, both in turns; then the slow ones by their time.
+/// The first part of a sort key: candidates to be tried, then the fast ones (both ordered by turn), then the others by
+/// time.
 fn pace(time: f64, fast: f64) -> u64 {
     if time.is_nan() {
         TO_BE_TRIED
     } else if time <= fast {
         FAST
     } else {
-        // Of a time, which is positive, it is always more than 1.
+        // A time is positive, and the key of a positive number is always more than 1.
         ranking::rising(time)
     }
 }
 
-/// Seconds by the first measure that all candidates have whose sample is no older than `ttl`, so that like is compared
-/// with like. NaN for a candidate to be tried: never measured, too long ago, or not by the last measure either.
+/// Seconds by the first measure that all candidates have whose last sample is no older than `ttl`, so that all are
+/// compared by the same measure. NaN for a candidate to be tried: one without a measurement, with an old one, or
+/// without the last measure too.
 fn times(is_streaming: bool, ttl: f64) -> Vec<f64> {
     const MEASURES: [fn() -> Vec<f64>; 3] = [
         || candidates::numbers(NumberColumn::FirstTokenSeconds),

@@ -1,4 +1,4 @@
-//! What the operator sets: LiteLLM's `routing_strategy_args` for this strategy.
+//! The settings of the operator: LiteLLM's `routing_strategy_args` for this strategy.
 
 use serde::Deserialize;
 
@@ -6,16 +6,17 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How much slower than the fastest still counts as fastest, as a share of its time. Default: 0.
+    /// How much slower than the fastest deployment one may be to count as equally fast, as a fraction of the fastest
+    /// time. Default: 0.
     #[serde(default)]
     pub(crate) lowest_latency_buffer: f64,
-    /// Seconds after which what was measured is forgotten. Default: 3600.
+    /// Age in seconds after which a measurement is ignored. Default: 3600.
     #[serde(default = "hour")]
     pub(crate) ttl: f64,
-    /// LiteLLM's number of samples; without effect here, where averages move.
+    /// LiteLLM's number of samples. It has no effect, since averages are moving averages here.
     #[serde(default, rename = "max_latency_list_size")]
     _max_latency_list_size: Option<f64>,
-    /// LiteLLM's percentile of times to the first token; without effect here.
+    /// LiteLLM's percentile of times to the first token. It has no effect here.
     #[serde(default, rename = "ttft_percentile")]
     _ttft_percentile: Option<f64>,
 }
@@ -25,10 +26,10 @@ fn hour() -> f64 {
 }
 
 impl Settings {
-    /// What the schema says too, for hosts that do not look at it.
+    /// Checks what the schema says too, for hosts that do not apply the schema.
     ///
     /// # Errors
-    /// The setting that is negative.
+    /// A setting is negative; the message names it.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (name, value) in [("lowest_latency_buffer", self.lowest_latency_buffer), ("ttl", self.ttl)] {
             if value < 0.0 {

@@ -1,15 +1,15 @@
 //! `least-busy`: ranks the deployment with the fewest attempts under way first.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `in-flight`; for ties `weights`, and only where that column is all zero `request-limits`, then
-//! `token-limits`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
+//! **Reads**: `in-flight`; for ties `weights`, and only if that column is all zero `request-limits`, then
+//! `token-limits`; the exchange's seed. All of this is neutral, so the instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, LiteLlmArgs};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy};
 
-/// The strategy; it keeps nothing from one exchange to the next.
+/// The strategy. It keeps no state between exchanges.
 pub struct LeastBusy;
 
 impl Plugin for LeastBusy {

@@ -1,14 +1,14 @@
-//! `priority`: ranks the lowest `order` first; within an order, at random by weight.
+//! `priority`: ranks the lowest `order` first, and deployments of the same order at random by weight.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `orders`; `weights`, and only where that column is all zero `request-limits`, then `token-limits`; the
-//! exchange's seed. All of it neutral, so the instance stays clean and is used again.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
+//! **Reads**: `orders`; `weights`, and only if that column is all zero `request-limits`, then `token-limits`; the
+//! exchange's seed. All of this is neutral, so the instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, ranking};
 
-/// The strategy; it keeps nothing from one exchange to the next.
+/// The strategy. It keeps no state between exchanges.
 pub struct Priority;
 
 impl Plugin for Priority {
@@ -35,7 +35,7 @@ impl RoutingStrategy for Priority {
     }
 }
 
-/// Not given (0) is after all that are given.
+/// The sort key of an order; 0 means "not given" and ranks last.
 fn level(order: f64) -> u64 {
     ranking::rising(if order > 0.0 { order } else { f64::INFINITY })
 }

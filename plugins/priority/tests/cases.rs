@@ -1,4 +1,5 @@
-//! Each file in `cases/` is a list: columns and a seed in, the ranking out. The spread over many seeds is checked below.
+//! Each file in `cases/` is a list of cases: columns and a seed as input, the ranking as output. The tests below check
+//! the distribution over many seeds.
 
 use priority::Priority;
 use sluice_sdk::ranking::EXACT_PLACES;

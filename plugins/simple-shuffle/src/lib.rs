@@ -1,15 +1,15 @@
-//! `simple-shuffle`: ranks deployments in weighted random order. LiteLLM's default strategy, and the one the gateway
-//! falls back to when another fails.
+//! `simple-shuffle`: ranks deployments in weighted random order. It is the default strategy, as in LiteLLM, and the one
+//! that the gateway uses when another strategy fails.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `weights`, and only where that column is all zero `request-limits`, then `token-limits`; the exchange's
-//! seed. All of it neutral, so the instance stays clean and is used again.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
+//! **Reads**: `weights`, and only if that column is all zero `request-limits`, then `token-limits`; the exchange's
+//! seed. All of this is neutral, so the instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::ranking::{self, LiteLlmArgs, SplitMix};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, exchange};
 
-/// The strategy; it keeps nothing from one exchange to the next.
+/// The strategy. It keeps no state between exchanges.
 pub struct SimpleShuffle;
 
 impl Plugin for SimpleShuffle {
@@ -41,7 +41,7 @@ impl RoutingStrategy for SimpleShuffle {
     }
 }
 
-/// Fisher and Yates.
+/// The Fisher–Yates shuffle.
 fn uniform_order(count: u32, random: &mut SplitMix) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count).collect();
     for last in (1..count).rev() {

@@ -1,4 +1,5 @@
-//! Each file in `cases/` is a list: columns and a seed in, the ranking out. The spread over many seeds is checked below.
+//! Each file in `cases/` is a list of cases: columns and a seed as input, the ranking as output. The tests below check
+//! the distribution over many seeds.
 
 use simple_shuffle::SimpleShuffle;
 use sluice_sdk::ranking::EXACT_PLACES;
@@ -13,7 +14,7 @@ fn group<const N: usize>(column: &str, values: [f64; N]) -> Choice {
     Choice::among(N as u32).column(column, values)
 }
 
-/// Share of the exchanges in which candidate 0 has this place.
+/// Share of the exchanges in which candidate 0 is at this place of the ranking.
 fn share(choice: &Choice, place: usize) -> f64 {
     choice.share::<SimpleShuffle>(|rank| rank[place] == 0)
 }
@@ -33,7 +34,7 @@ fn first_place_follows_the_weights() {
 
 #[test]
 fn second_place_follows_the_weights_that_are_left() {
-    // After 1 was drawn with 0.5, 0 has 2 of 5 left; after 2 was drawn with 0.3, 2 of 7.
+    // If 1 was drawn first (0.5), 0 has 2 of the remaining 5; if 2 was drawn first (0.3), 0 has 2 of the remaining 7.
     let second = share(&group("weights", [2.0, 5.0, 3.0]), 1);
     about(second, 0.5 * 2.0 / 5.0 + 0.3 * 2.0 / 7.0);
 }

@@ -1,16 +1,17 @@
-//! `usage-based-routing-v2`: ranks the deployment with the fewest tokens this minute first, and leaves out those whose
-//! limits the exchange would pass.
+//! `usage-based-routing-v2`: ranks the deployment with the fewest tokens in the current minute first, and leaves out
+//! deployments whose limits the exchange would exceed.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `tokens-this-minute`, who is `exhausted`; for ties `weights`, and only where that column is all zero
-//! `request-limits`, then `token-limits`; the exchange's seed. All of it neutral, so the instance stays clean and is used again.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
+//! **Reads**: `tokens-this-minute`, which candidates are `exhausted`; for ties `weights`, and only if that column is
+//! all zero `request-limits`, then `token-limits`; the exchange's seed. All of this is neutral, so the instance is used
+//! again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::ranking::{self, LiteLlmArgs, Turns};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy};
 
-/// The strategy; it keeps nothing from one exchange to the next.
+/// The strategy. It keeps no state between exchanges.
 pub struct UsageBasedRouting;
 
 impl Plugin for UsageBasedRouting {

@@ -1,14 +1,14 @@
-//! `weighted-round-robin`: deployments take turns, by weight. It keeps no turn itself: whoever has had the fewest requests
-//! this minute for its weight is next.
+//! `weighted-round-robin`: deployments take turns by weight. It stores no position: the deployment with the fewest
+//! requests in the current minute, relative to its weight, is next.
 //!
-//! **Hook**: `rank`, once an exchange, before the first attempt; nothing runs between it and the attempts.
-//! **Reads**: `weights`, `requests-this-minute`. Both neutral, so the instance stays clean and is used again.
+//! **Hook**: `rank`, once for each exchange, before the first attempt; no other hook runs in between.
+//! **Reads**: `weights`, `requests-this-minute`. Both are neutral, so the instance is used again.
 //! **Changes**: nothing. **Costs**: O(n log n); a few microseconds for a handful of deployments.
 
 use sluice_sdk::candidates::{self, NumberColumn};
 use sluice_sdk::{Manifest, NoSettings, Plugin, RoutingError, RoutingStrategy, ranking};
 
-/// The strategy; it keeps nothing from one exchange to the next.
+/// The strategy. It keeps no state between exchanges.
 pub struct WeightedRoundRobin;
 
 impl Plugin for WeightedRoundRobin {
@@ -38,7 +38,8 @@ impl RoutingStrategy for WeightedRoundRobin {
     }
 }
 
-/// Whether it is a last resort, and its requests for its weight if it were next.
+/// The sort key: whether the candidate is a last resort (no weight), and its requests in the current minute, this one
+/// included, divided by its weight.
 fn place((requests, weight): (f64, f64)) -> (bool, u64) {
     let requests = requests + 1.0;
     if weight > 0.0 {

@@ -1,4 +1,5 @@
-//! Each file in `cases/` is a list: columns in, the ranking out. Below, whole minutes are played.
+//! Each file in `cases/` is a list of cases: columns as input, the ranking as output. The tests below simulate whole
+//! minutes.
 
 use sluice_sdk::ranking::EXACT_PLACES;
 use sluice_sdk::testing::rankings::{self, Choice};
@@ -9,7 +10,7 @@ fn cases_rank_as_written() {
     rankings::run::<WeightedRoundRobin>(include_str!("../cases/rankings.json"));
 }
 
-/// Who is first, request after request.
+/// The candidate that is first, request after request.
 fn play<const N: usize>(weights: [f64; N], requests: usize) -> Vec<usize> {
     let mut counts = [0.0; N];
     let mut turn = || {
