@@ -1,39 +1,40 @@
-//! What an expression cannot say: whether a text is worth compiling it for, check digits, and words that must stand near.
+//! Conditions of a prebuilt pattern that its expression cannot express: required digits and words in the text, words
+//! shortly before a match, and check digits.
 
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
-/// How far before a match a word of `near` may stand, in bytes.
+/// Maximum distance in bytes between a word of `near` and the match after it.
 const NEAR_BYTES: usize = 48;
 
-/// Conditions of a prebuilt pattern beside its expression. The default has none.
+/// Conditions of a prebuilt pattern in addition to its expression. The default has none.
 #[derive(Default)]
 pub struct Check {
-    /// A text without as many digits in a row, as [`row_of_digits`] counts, holds no match.
+    /// Number of digits in a row, as [`row_of_digits`] counts, without which a text has no match.
     pub digits: usize,
-    /// A text with none of these holds no match.
+    /// Literals of which a text must contain one to have a match; empty if there are none.
     pub has: Vec<&'static str>,
-    /// One of these, in lower case, must stand shortly before a match.
+    /// Words in lower case of which one must be shortly before a match; empty if none is required.
     pub near: Vec<String>,
     pub proof: Proof,
 }
 
-/// Arithmetic that a match must pass.
+/// Arithmetic check of a match.
 #[derive(Clone, Copy, Default)]
 pub enum Proof {
     #[default]
     None,
-    /// ISO/IEC 7812-1 annex B, of payment cards.
+    /// The check digit of payment cards (ISO/IEC 7812-1 annex B).
     Luhn,
-    /// ISO 13616 by ISO/IEC 7064 mod 97-10, of IBANs.
+    /// The check digits of IBANs (ISO 13616, ISO/IEC 7064 mod 97-10).
     Mod97,
-    /// RFC 4291 §2.2, an address and not a part of something longer.
+    /// A valid IPv6 address (RFC 4291 §2.2) that is not part of something longer.
     Ipv6,
 }
 
-/// How many ASCII digits follow each other from the beginning of `text` on, with nothing between but spaces and the signs
-/// that group digits, and where the row ends. Prose has four, of its years, and so most texts need no expression for long
-/// numbers compiled.
+/// Counts the ASCII digits at the beginning of `text`, where spaces and punctuation that groups digits may stand
+/// between them. Returns the count and the end of the row. Prose has rows of four digits (years), so for most texts no
+/// expression for long numbers is compiled.
 pub fn row_of_digits(text: &[u8]) -> (usize, usize) {
     let groups = |byte: u8| matches!(byte, b'0'..=b'9' | b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+');
     let end = text.iter().position(|&byte| !groups(byte)).unwrap_or(text.len());
@@ -42,7 +43,7 @@ pub fn row_of_digits(text: &[u8]) -> (usize, usize) {
 }
 
 impl Check {
-    /// The end of what is really meant of a match; `None` when it only looks like one.
+    /// The end of the match; `None` if the match does not meet the conditions.
     pub fn accept(&self, text: &str, found: Range<usize>) -> Option<usize> {
         if !self.near.is_empty() && !self.is_near(&text[..found.start]) {
             return None;
@@ -67,7 +68,7 @@ impl Check {
     }
 }
 
-/// From the right, every second digit doubled and its digits added: the sum ends in 0.
+/// The Luhn algorithm: from the right, every second digit is doubled and its digits are added; the sum must end in 0.
 fn luhn(text: &str) -> bool {
     let digits = text
         .bytes()
@@ -82,14 +83,14 @@ fn luhn(text: &str) -> bool {
     digits.enumerate().map(weigh).sum::<u32>() % 10 == 0
 }
 
-/// How many bytes of `text` are an IBAN. The expression takes groups of four for as long as they come, and so may have
-/// taken the next word of the sentence too: the longest part up to a space that proves right is meant.
+/// The length in bytes of the IBAN at the beginning of `text`. The expression matches groups of four, and so may have
+/// matched the next word too: the longest prefix up to a space with valid check digits is the IBAN.
 fn iban_len(text: &str) -> Option<usize> {
     let ends = std::iter::once(text.len()).chain(text.rmatch_indices(' ').map(|(at, _)| at));
     ends.into_iter().find(|&end| mod_97(&text[..end]) == Some(1))
 }
 
-/// Letters count from 10, and the first four characters come last.
+/// The remainder modulo 97 of an IBAN: letters count from 10, and the first four characters are moved to the end.
 fn mod_97(text: &str) -> Option<u32> {
     let characters: Vec<u32> = text
         .chars()
@@ -104,7 +105,7 @@ fn mod_97(text: &str) -> Option<u32> {
 fn is_ipv6(text: &str, found: &Range<usize>) -> bool {
     let continues = |char: char| char.is_alphanumeric() || char == ':' || char == '_';
     let (before, after) = (&text[..found.start], &text[found.end..]);
-    // `::` alone is an address too, and an operator in too many languages.
+    // `::` alone is a valid address, but also an operator in many languages.
     found.len() > 2
         && !before.ends_with(continues)
         && !after.starts_with(continues)

@@ -1,4 +1,4 @@
-//! All rules over one text: what to block, what to mask, and how much of a stream to hold back.
+//! Applies all rules to one text: what to block, what to mask, and how much of a stream to hold back.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::pattern::{Pattern, Seen};
 use crate::scan::Scan;
 use crate::words::{Progress, Words};
 
-/// Whether a match stops the exchange or is replaced by a tag.
+/// What to do about a match: block the exchange, or replace the match by a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum Action {
     #[serde(rename = "block", alias = "BLOCK")]
@@ -22,36 +22,36 @@ pub enum Action {
 /// The rules of one use of the plugin.
 pub struct Filter {
     patterns: Vec<Pattern>,
-    /// Words are two rules, one an action, lest a masked phrase hide a blocked word within it.
+    /// Words are stored by action, so that a masked phrase does not hide a blocked word within it.
     blocked_words: Words,
     masked_words: Words,
-    /// Stands in place of a masked word.
+    /// The tag that replaces a masked word.
     word_tag: String,
-    /// For all of them.
+    /// The scan for all rules.
     scan: Scan,
-    /// Whether the forms of a text are looked at too ([`forms`]).
+    /// Whether normalized forms of a text are inspected too ([`forms`]).
     normalizes: bool,
 }
 
-/// What becomes of one text.
+/// The result for one text.
 pub struct Outcome {
-    /// The text but for what is held, with tags; `None` when nothing in it is masked.
+    /// The text with tags, without the part that is held back; `None` if nothing is masked.
     pub masked: Option<String>,
-    /// How many Unicode scalar values at the end are held back. 0 but in a stream.
+    /// Number of Unicode scalar values at the end that are held back. It is 0 outside of streams.
     pub hold: u32,
-    /// Bytes of the text that are not held back.
+    /// Number of bytes of the text that are not held back.
     kept: usize,
 }
 
 /// Why there is no outcome.
 pub enum Stop {
     Block(Violation),
-    /// An expression turned out to be too large when it was needed.
+    /// An expression was too large to compile when it was first needed.
     Settings(String),
 }
 
 impl Outcome {
-    /// What is sent of `text`, the text it is the outcome of.
+    /// The part of `text` to send. `text` must be the one that this outcome belongs to.
     pub fn sent(self, mut text: String) -> String {
         self.masked.unwrap_or_else(|| {
             text.truncate(self.kept);
@@ -60,7 +60,7 @@ impl Outcome {
     }
 }
 
-/// A stretch of text that a rule matches.
+/// The range of a text that a rule matches.
 struct Finding {
     start: usize,
     end: usize,
@@ -108,8 +108,8 @@ impl Filter {
         }
     }
 
-    /// Judges `text`, which follows on `before`. With `more`, the text goes on later: what may be the beginning of a
-    /// match is held, and only what later text cannot change is found.
+    /// Inspects `text`, which follows `before`. If `more` is set, further text will follow: then a possible beginning
+    /// of a match is held back, and only matches that later text cannot change are found.
     pub fn read(&mut self, before: &str, text: &str, more: bool) -> Result<Outcome, Stop> {
         let whole = if before.is_empty() {
             Cow::Borrowed(text)
@@ -130,7 +130,8 @@ impl Filter {
         })
     }
 
-    /// What all rules find in a text and in its forms, as places in the text.
+    /// The matches of all rules in a text and in its normalized forms, as ranges of the text; and the start of the
+    /// first unfinished match.
     fn find_in_forms(&mut self, text: &str, from: usize, more: bool) -> Result<(Vec<Finding>, usize), String> {
         let (mut findings, mut open) = self.find(text, from, more)?;
         for form in self.normalizes.then(|| forms(text, from)).into_iter().flatten() {
@@ -142,7 +143,7 @@ impl Filter {
         Ok((findings, open))
     }
 
-    /// What all rules find from `from` on, and where the first match may begin that is not over yet.
+    /// The matches of all rules from `from` on, and the start of the first match that later text may complete.
     fn find(&mut self, text: &str, from: usize, more: bool) -> Result<(Vec<Finding>, usize), String> {
         let (mut findings, mut words) = (Vec::new(), Vec::new());
         let (seen, mut open) = self.find_words(text, from, more, &mut words);
@@ -150,12 +151,12 @@ impl Filter {
             let note = |start, end| findings.push(Finding::new(start, end, Rule::Pattern(index)));
             open = open.min(pattern.find(text, from, more, &seen, note)?);
         }
-        // Of a pattern and a word at the same place, the pattern counts.
+        // A pattern takes precedence over a word at the same place.
         findings.append(&mut words);
         Ok((findings, open))
     }
 
-    /// Finds the words, and sees what patterns need. Answers where the first word may begin that is not over yet, too.
+    /// Finds the words, and what patterns need in the text. Returns the start of the first unfinished word too.
     fn find_words(&self, text: &str, from: usize, more: bool, findings: &mut Vec<Finding>) -> (Seen, usize) {
         let bytes = text.as_bytes();
         let mut seen = Seen {
@@ -199,7 +200,7 @@ impl Filter {
         }
     }
 
-    /// `text` from `from` on with a tag in place of each span in it.
+    /// `text` from `from` on, with each range of `spans` replaced by its tag. `None` if there is none.
     fn mask(&self, text: &str, from: usize, spans: &[Finding]) -> Option<String> {
         let mut masked = String::new();
         let mut done = from;
@@ -212,7 +213,7 @@ impl Filter {
     }
 }
 
-/// Findings in order, those that overlap as one under the tag of the first.
+/// The findings in order. Overlapping ones become one range with the tag of the first.
 fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     let mut spans: Vec<Finding> = Vec::with_capacity(findings.len());
     for finding in findings {
@@ -224,8 +225,8 @@ fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     spans
 }
 
-/// Where to cut a stream: before everything open, through no span, and not right behind one either. What is looked at
-/// next sees only what was sent, a tag there, but whether a word begins depends on what stood there.
+/// Where to cut a stream: before every unfinished match, and neither within a span nor directly after one. The next
+/// call sees only what was sent, which is a tag there, but whether a word begins there depends on the original text.
 fn cut(spans: &[Finding], open: usize) -> usize {
     spans.iter().rev().fold(open, |cut, span| {
         if span.start < cut && cut <= span.end {

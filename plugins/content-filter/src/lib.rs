@@ -1,17 +1,17 @@
-//! `content-filter`: looks for words and regular expressions in what goes in and comes out, and blocks or masks them.
+//! `content-filter`: finds words and regular expressions in requests and answers, and blocks or masks them.
 //!
-//! **Hook**: `inspect`, at every stage the operator's `mode` names. Guardrails run in the order of the configuration;
-//! put this one before those that send text elsewhere, so that they see it masked.
-//! **Changes**: masked text is replaced by a tag. A stream is held back by what may be the beginning of a match, and no
-//! more: prose flows word by word, unless an expression spans words.
-//! **Costs**: the settings are read once an instance. One pass over a text, about 1 ns a byte, finds words and tells which
-//! expressions may match; those are compiled when they are first needed (10 to 30 µs, twice that for streams) and read the
-//! text by themselves. See README.md.
+//! **Hook**: `inspect`, at every stage that the operator's `mode` names. Guardrails run in the order of the
+//! configuration; put this one before guardrails that send text elsewhere, so that those get masked text.
+//! **Changes**: a masked match is replaced by a tag. In a stream, only a possible beginning of a match is held back:
+//! prose is sent word by word, unless an expression spans several words.
+//! **Costs**: the settings are read once for each instance. One pass over a text, about 1 ns a byte, finds words and
+//! tells which expressions may match. Those are compiled when they are first needed (10 to 30 µs, twice that for
+//! streams), and search the text one by one. See README.md.
 //!
-//! In reading order: `settings` → `filter` (all rules over one text) → `normal` (the
-//! text as a reader sees it) → `scan` (where something may begin) → `words`,
-//! `pattern` (one rule each) → `needed` (what a text must hold for an expression) → `opening` (where a match may begin that
-//! is not over yet) → `prebuilt` and `check` (patterns that come with it).
+//! In reading order: `settings` → `filter` (applies all rules to one text) → `normal` (normalized forms of a text) →
+//! `scan` (finds the places where a match may begin) → `words` and `pattern` (one kind of rule each) → `needed`
+//! (literals that a match must contain) → `opening` (finds unfinished matches at the end of a text) → `prebuilt` and
+//! `check` (the prebuilt patterns).
 
 mod check;
 mod filter;
@@ -30,7 +30,8 @@ use filter::{Filter, Outcome, Stop};
 pub use prebuilt::names as prebuilt_names;
 pub use settings::Settings;
 
-/// The guardrail; the same instance sees one exchange from its request to the end of its answer, or a part of it.
+/// The guardrail. One instance inspects one exchange from its request to the end of its answer, or a part of the
+/// exchange.
 pub struct ContentFilter {
     filter: Filter,
 }
@@ -69,7 +70,7 @@ impl Guardrail for ContentFilter {
     }
 }
 
-/// The lightest verdict that says it all: most text passes, and then nothing is copied.
+/// Returns the cheapest verdict that is sufficient: most texts pass, and then nothing is copied.
 fn verdict(passages: Vec<Passage>, outcomes: Vec<Outcome>) -> Verdict {
     if outcomes.iter().any(|outcome| outcome.masked.is_some()) {
         let edit = |(passage, outcome): (Passage, Outcome)| Edit {

@@ -1,22 +1,23 @@
-//! What a text must hold for an expression to match: literals, of which one stands in every match.
+//! Finds literals for an expression such that every match contains one of them.
 
 use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind};
 
-/// Bytes of a literal that are looked for: the first ones say enough, and a letter in either case doubles them.
+/// Maximum length of a literal in bytes. Longer ones are cut, since the first bytes are selective enough and each
+/// letter in either case doubles the number of literals.
 const BYTES_MAX: usize = 4;
 
-/// Literals of one expression: more would be found in every text.
+/// Maximum number of literals for one expression: with more, nearly every text would contain one.
 const LITERALS_MAX: usize = 64;
 
-/// So long a literal is rare enough in a text: no other place in the expression is tried.
+/// A literal of this length is rare enough in texts, so that no other place in the expression is tried.
 const BYTES_ENOUGH: usize = 3;
 
-/// Places within an expression that are tried, which bounds the time that this takes.
+/// Maximum number of places within an expression that are tried, which bounds the time.
 const PLACES_MAX: usize = 16;
 
-/// Literals of which every match holds one; none where that is not known. Of the places in the expression where literals
-/// stand, the first with long ones counts, or else the one whose shortest literal is the longest.
+/// The literals of which every match contains one; empty if they are not known. Among the places in the expression
+/// where literals stand, the first with long literals is chosen, or else the one whose shortest literal is longest.
 pub fn literals(expression: &Hir) -> Vec<Vec<u8>> {
     let parts = match expression.kind() {
         HirKind::Capture(capture) => return literals(&capture.sub),
@@ -40,7 +41,7 @@ fn shortest(literals: &[Vec<u8>]) -> usize {
     literals.iter().map(Vec::len).min().unwrap_or(0)
 }
 
-/// How matches begin; none where that may be with anything.
+/// The literals that matches begin with; empty if a match may begin with anything.
 fn beginnings(expression: &Hir) -> Vec<Vec<u8>> {
     let mut extractor = Extractor::new();
     extractor.limit_literal_len(BYTES_MAX).limit_total(LITERALS_MAX);

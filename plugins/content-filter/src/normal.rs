@@ -1,19 +1,21 @@
-//! A text as a reader sees it: without characters that show nothing, in letters of one width and style, and with letters
-//! that look alike as the Latin ones. Models read disguised words as people do, so rules must.
+//! Normalized forms of a text: without invisible characters, with letters of one width and style, and with Cyrillic and
+//! Greek letters replaced by the Latin ones that they look like. Models understand such disguised words as people do,
+//! so rules must find them.
 //!
-//! Rules are tried on the text as it stands first. A form of it is made only where it differs, and never of ASCII alone.
+//! Rules are first applied to the original text. A normalized form is made only if it differs, and never for pure
+//! ASCII.
 
-/// A form of a text, and where each place in it stands in the text.
+/// A normalized form of a text, and the mapping of its places to the text.
 pub struct Form {
     pub text: String,
-    /// How much of `text` was sent before.
+    /// Number of bytes of the form that were sent before.
     pub from: usize,
-    /// Places from which on the distance between the form and the text changes: (in the form, in the text).
+    /// Places from which on the distance between form and text changes: (in the form, in the text).
     moves: Vec<(usize, usize)>,
 }
 
 impl Form {
-    /// Where in the text ends what ends here in the form. What shows nothing behind it does not belong to it.
+    /// Converts the end of a match from the form to the text. Invisible characters after the match do not belong to it.
     pub fn end(&self, at: usize) -> usize {
         let index = self.moves.partition_point(|&(own, _)| own < at);
         match self.moves.get(index) {
@@ -22,14 +24,14 @@ impl Form {
         }
     }
 
-    /// Where in the text begins what begins here in the form.
+    /// Converts the start of a match from the form to the text.
     pub fn origin(&self, at: usize) -> usize {
         let next = self.moves.partition_point(|&(own, _)| own <= at);
         let (own, origin) = next.checked_sub(1).map_or((0, 0), |index| self.moves[index]);
         origin + (at - own)
     }
 
-    /// The form in which `read` reads each character; `None` where that changes nothing.
+    /// The form that results from replacing each character by `read` of it; `None` if nothing changes.
     fn of(text: &str, from: usize, read: impl Fn(char) -> Option<char>) -> Option<Self> {
         let mut form = Self {
             text: String::with_capacity(text.len()),
@@ -56,11 +58,11 @@ impl Form {
     }
 }
 
-/// The forms of a text that differ from it, of which the first `from` bytes were sent before.
+/// The forms of a text that differ from it. `from` is the number of bytes that were sent before.
 pub fn forms(text: &str, from: usize) -> impl Iterator<Item = Form> {
     let is_plain = text.is_ascii();
     let visible = (!is_plain).then(|| Form::of(text, from, visible)).flatten();
-    // Where no letter looks like another, the two forms are the same.
+    // If no letter looks like another one, both forms are equal.
     let has_look_alikes = !is_plain && text.chars().any(|char| look_alike(char) != char);
     let latin = has_look_alikes.then(|| Form::of(text, from, visible_latin)).flatten();
     visible.into_iter().chain(latin)
@@ -70,7 +72,7 @@ fn visible_latin(char: char) -> Option<char> {
     visible(char).map(look_alike)
 }
 
-/// The usual form of a character; `None` of one that shows nothing.
+/// The usual form of a character; `None` for an invisible one.
 fn visible(char: char) -> Option<char> {
     if char.is_ascii() || is_shown_as_it_is(char) {
         return Some(char);
@@ -112,7 +114,8 @@ fn visible(char: char) -> Option<char> {
     })
 }
 
-/// Most text beyond ASCII is in these blocks: Latin, Greek, Cyrillic and their neighbours, and Chinese.
+/// Blocks without characters to replace, which most text beyond ASCII consists of: Latin, Greek, Cyrillic and
+/// neighbouring scripts, and Chinese.
 fn is_shown_as_it_is(char: char) -> bool {
     matches!(char, '\u{AE}'..'\u{34F}' | '\u{370}'..'\u{61C}' | '\u{3400}'..='\u{D7FF}')
 }
@@ -121,7 +124,7 @@ fn letter(number: u32, first: u8) -> char {
     u8::try_from(number).map_or(char::REPLACEMENT_CHARACTER, |number| char::from(first + number))
 }
 
-/// The Latin letter that a letter of Cyrillic or Greek looks like, in any usual font
+/// The Latin letter that a Cyrillic or Greek letter looks like in usual fonts
 /// (<https://www.unicode.org/Public/security/latest/confusables.txt>).
 fn look_alike(char: char) -> char {
     match char {

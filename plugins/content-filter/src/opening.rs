@@ -1,19 +1,20 @@
-//! From an expression, the expression of its beginnings: it matches what could become a match if more text came.
+//! Makes from an expression another one that matches the beginnings of its matches: texts that could become a match if
+//! more text came.
 //!
-//! Anchored at the end of what is known of a stream, it answers the one question that holding back asks: from where on
-//! is the text not decided yet? The engine runs it backwards from the end, and stops where nothing fits any more.
+//! This expression is anchored at the end of the text that is known of a stream, and finds the place from which on the
+//! text must be held back. The engine runs it backwards from the end, and stops when nothing matches any more.
 
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
-/// Every beginning of a match of `expression`, whole matches among them, that ends where the text does.
+/// Matches every beginning of a match of `expression`, complete matches included, that ends at the end of the text.
 pub fn of(expression: &Hir) -> Hir {
     Hir::concat(vec![beginnings(expression), Hir::look(Look::End)])
 }
 
-/// Matches every beginning of what `expression` matches, the empty one too.
+/// Matches every beginning of what `expression` matches, the empty one included.
 fn beginnings(expression: &Hir) -> Hir {
     match expression.kind() {
-        // Whether it holds is for the text to come to say.
+        // An assertion may depend on the text to come, so it may still hold.
         HirKind::Empty | HirKind::Look(_) => Hir::empty(),
         HirKind::Literal(literal) => of_literal(&literal.0),
         HirKind::Class(_) => optional(expression.clone()),
@@ -31,7 +32,7 @@ fn optional(expression: Hir) -> Hir {
     Hir::alternation(vec![expression, Hir::empty()])
 }
 
-/// Character by character; bytes that are no text (there are none: the parser keeps to UTF-8) only as a whole.
+/// Character by character. Bytes that are not UTF-8 could be matched only as a whole, but the parser produces none.
 fn of_literal(bytes: &[u8]) -> Hir {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return optional(Hir::literal(bytes));
@@ -44,7 +45,7 @@ fn of_literal(bytes: &[u8]) -> Hir {
     })
 }
 
-/// Some rounds, fewer than the last, and a beginning of one more.
+/// All repetitions but the last, and a beginning of one more.
 fn of_repetition(repetition: &Repetition) -> Hir {
     let rounds = match repetition.max {
         Some(0) => return Hir::empty(),

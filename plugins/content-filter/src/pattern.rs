@@ -1,4 +1,4 @@
-//! One regular expression: compiled when it is first needed, found in time that grows with the text alone.
+//! One regular expression: compiled when it is first needed, and matched in time linear in the length of the text.
 
 use std::borrow::Cow;
 
@@ -12,48 +12,51 @@ use crate::check::Check;
 use crate::filter::Action;
 use crate::{needed, opening};
 
-/// How much of a stream an expression without an end of its own holds back, in Unicode scalar values, unless
-/// `max_length` says otherwise: the length of a long key.
+/// How much of a stream an unbounded expression holds back, in Unicode scalar values, unless `max_length` is given. The
+/// value is the length of a long key.
 pub const MAX_LENGTH_DEFAULT: usize = 256;
 
-/// The most that any expression may hold back: more, and a stream would seem to hang.
+/// Upper bound on what an expression may hold back: with more, a stream would seem to hang.
 pub const MAX_LENGTH_MAX: usize = 4096;
 
-/// Bytes of a compiled expression: enough for `\w{100}`. A larger one would cost more time to compile than a guardrail has.
+/// Maximum size of a compiled expression in bytes: enough for `\w{100}`. Compiling a larger one would exceed the time
+/// limit of a guardrail.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
 
-/// Bytes of lazily built states an expression; when they are full, building starts again.
+/// Size of the cache for lazily built states of an expression, in bytes. When it is full, it is cleared.
 const CACHE_BYTES: usize = 1 << 18;
 
-/// How deep groups may nest; the walk in `opening.rs` is recursive.
+/// Maximum nesting of groups, since the walk in `opening.rs` is recursive.
 const NEST_MAX: u32 = 64;
 
 /// An expression and what to do about its matches.
 pub struct Pattern {
-    /// As in `pattern_name`, in tags and violations.
+    /// The name in tags and violations, as in `pattern_name`.
     pub name: String,
-    /// Of violations, such as `pii.email`.
+    /// The code of violations, such as `pii.email`.
     pub code: String,
     pub action: Action,
-    /// Stands in place of a masked match.
+    /// The tag that replaces a masked match.
     pub tag: String,
     pub check: Check,
-    /// Numbers of the literals of which a text must hold one (see [`crate::scan`]); empty where nothing is known of it.
+    /// Numbers of the literals of which a text must contain one (see [`crate::scan`]); empty if there is no such
+    /// condition.
     pub literals: Vec<usize>,
     pub expression: Expression,
 }
 
-/// What the scan saw in a text.
+/// What the scan found in a text.
 pub struct Seen {
-    /// The most digits in a row.
+    /// The highest number of digits in a row.
     pub digits: usize,
-    /// Of each literal, whether it was there.
+    /// For each literal, whether the text contains it.
     pub literals: Vec<bool>,
 }
 
 impl Pattern {
-    /// Notes (start, end) of all matches that `text` holds from `from` on. Answers where the first may begin that is not
-    /// over yet, or else the end of the text; what comes after is not noted. `seen` is of the text from `from` on.
+    /// Calls `note` with start and end of every match from `from` on. Returns the start of the first unfinished match,
+    /// or else the end of the text; matches after that place are not reported. `seen` is the scan of the text from
+    /// `from` on.
     ///
     /// # Errors
     /// The expression is too large to compile.
@@ -96,7 +99,7 @@ impl Pattern {
         seen.digits >= self.check.digits && (self.literals.is_empty() || has_literal())
     }
 
-    /// The literals of which every match holds one; none where that is not known.
+    /// The literals of which every match contains one; empty if they are not known.
     pub fn needed_literals(&self) -> Vec<Vec<u8>> {
         if !self.check.has.is_empty() {
             return self.check.has.iter().map(|sign| sign.as_bytes().to_vec()).collect();
@@ -108,7 +111,7 @@ impl Pattern {
             .unwrap_or_default()
     }
 
-    /// What a match is reported as, where it blocks.
+    /// The violation for a match, if the action is to block.
     pub fn violation(&self) -> Option<Violation> {
         let Self { name, code, .. } = self;
         if self.action == Action::Mask {
@@ -122,16 +125,17 @@ impl Pattern {
     }
 }
 
-/// A regular expression, parsed and compiled as far as it was needed.
+/// A regular expression. It is parsed and compiled when it is first needed.
 pub struct Expression {
     text: Cow<'static, str>,
     ignore_case: bool,
-    /// How long a match may be at most, in Unicode scalar values, where the expression itself does not say.
+    /// Maximum length of a match in Unicode scalar values, if the operator gives one. It takes precedence over what the
+    /// expression tells.
     pub max_length: Option<usize>,
     parsed: Option<Hir>,
-    /// Finds matches.
+    /// Matches of the expression.
     matches: Option<meta::Regex>,
-    /// Finds beginnings of matches at the end of a text.
+    /// Beginnings of matches at the end of a text.
     openings: Option<meta::Regex>,
 }
 
@@ -147,7 +151,7 @@ impl Expression {
         }
     }
 
-    /// Where the first match may begin that the end of `text` leaves open, from `from` on.
+    /// The start of the first match, from `from` on, that is unfinished at the end of `text`.
     fn open(&mut self, text: &str, from: usize) -> Result<usize, String> {
         let reach = self.reach()?.max(1);
         let floor = text[from..]
@@ -161,18 +165,19 @@ impl Expression {
             .map_or(text.len(), |found| found.start()))
     }
 
-    /// How far from the end of a text a match can begin that is not over yet, in Unicode scalar values.
+    /// The maximum distance between the start of an unfinished match and the end of the text, in Unicode scalar values.
     fn reach(&mut self) -> Result<usize, String> {
         let declared = self.max_length;
-        // The parser counts bytes, which are no fewer.
+        // The parser's bound is in bytes, which are at least as many.
         let bound = self.parse()?.properties().maximum_len();
         Ok(declared.or(bound).unwrap_or(MAX_LENGTH_DEFAULT).min(MAX_LENGTH_MAX))
     }
 
-    /// Reads the expression, so that a mistake in it is told before any text comes.
+    /// Parses the expression, so that mistakes are reported before any text is inspected.
     ///
     /// # Errors
-    /// It is no expression, or one that this engine does not know (look-around, back-references).
+    /// The text is not a regular expression, or uses features that this engine does not have (look-around,
+    /// back-references).
     pub fn parse(&mut self) -> Result<&Hir, String> {
         match &mut self.parsed {
             Some(parsed) => Ok(parsed),
@@ -197,8 +202,9 @@ impl Expression {
     }
 }
 
-/// Classes such as `\d` and `\w` mean ASCII, twenty times cheaper to compile, unless the expression cannot do without
-/// Unicode: with other letters in it, `.` or a negated class. `(?u)` in front asks for Unicode.
+/// Classes such as `\d` and `\w` match ASCII only, which is twenty times cheaper to compile. If the expression needs
+/// Unicode (other letters, `.` or a negated class), it is parsed with Unicode classes. `(?u)` at the beginning asks for
+/// them too.
 fn parse(expression: &str, ignore_case: bool) -> Result<Hir, String> {
     let read = |unicode| {
         let mut parser = ParserBuilder::new();
@@ -212,7 +218,7 @@ fn parse(expression: &str, ignore_case: bool) -> Result<Hir, String> {
     read(false).or_else(|_| read(true))
 }
 
-/// The engine's own text draws the expression over several lines.
+/// The error without the engine's own text, which shows the expression in several lines.
 fn explain(error: regex_syntax::Error) -> String {
     match error {
         regex_syntax::Error::Parse(error) => error.kind().to_string(),

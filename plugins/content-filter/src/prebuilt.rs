@@ -1,5 +1,5 @@
-//! The patterns that come with the plugin, under LiteLLM's names for them: `prebuilt.txt`, read line by line when one is
-//! asked for, which costs less than any table built up front.
+//! The prebuilt patterns, under LiteLLM's names. They are in `prebuilt.txt`, which is searched line by line when a
+//! pattern is used; this costs less than building a table.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use crate::pattern::{Expression, Pattern};
 
 const TABLE: &str = include_str!("prebuilt.txt");
 
-/// The names, in the order of the table.
+/// The names of all patterns, in the order of the file.
 pub fn names() -> impl Iterator<Item = &'static str> {
     lines().map(|line| column(line).0)
 }
 
-/// The pattern of that name.
+/// The pattern with this name.
 ///
 /// # Errors
-/// There is none; the sentence names those there are.
+/// There is no such pattern; the message lists those that exist.
 pub fn pattern(name: &str, action: Action) -> Result<Pattern, String> {
     let Some(line) = lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))) else {
         let known = names().collect::<Vec<_>>().join(", ");
@@ -46,13 +46,13 @@ fn lines() -> impl Iterator<Item = &'static str> {
     TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The first word of a line, and the rest after its spaces.
+/// The first word of a line, and the rest without leading spaces.
 fn column(line: &'static str) -> (&'static str, &'static str) {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     (word, rest.trim_start())
 }
 
-/// One option of a row; `tests/prebuilt.rs` reads the whole table, so that a mistake in it fails there.
+/// Sets one option of a line. `tests/prebuilt.rs` reads the whole file, so that a mistake in it fails there.
 fn set(pattern: &mut Pattern, option: &'static str) {
     let Check {
         digits,

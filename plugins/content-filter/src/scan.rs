@@ -1,32 +1,33 @@
-//! One pass over a text for all rules at once. It finds the places where something may begin that a rule needs: a word, a
-//! literal without which an expression cannot match, a row of digits. Most places in most texts are none, so that the
-//! rules themselves look at a few places, or not at all.
+//! One pass over a text for all rules at once. It finds the places where something may begin that a rule needs: a word,
+//! a literal without which an expression cannot match, or a row of digits. In most texts there are few such places, so
+//! the rules inspect little of the text.
 //!
-//! What is looked for is spread over eight buckets, one bit each. Four tables tell of a byte which buckets have it as
-//! their first, second, third and fourth byte; the four of a place are combined, and what remains may begin there. A place
-//! that is passed over begins nothing; one that is not is looked at again. In a component, [`vector`] passes over sixteen
-//! places at once.
+//! What is searched for is distributed over eight buckets, one bit each. Four tables say for each byte which buckets
+//! have it as their first, second, third and fourth byte. The four entries for a place are combined, and the remaining
+//! bits are the buckets that may begin there. A place without bits begins nothing; a place with bits is checked
+//! exactly. In a component, [`vector`] processes sixteen places at once.
 
 use crate::words::Words;
 
 #[cfg(target_arch = "wasm32")]
 mod vector;
 
-/// Bytes that are looked at together.
+/// Number of bytes that decide about a place.
 const DEPTH: usize = 4;
 
-/// Places that are decided before the first branch: enough for the processor to work on several at a time.
+/// Number of places that are combined before the first branch, so that the processor can work on several at a time.
 const BLOCK: usize = 8;
 
 const DIGIT: u8 = 1;
-/// Literals of one or two bytes, and of three: any byte may follow them, so a bucket that they share fits many places.
+/// Buckets of literals of one or two bytes, and of three. Any byte may follow these, so a bucket with such literals
+/// matches many places.
 const SHORT_LITERALS: [u8; 2] = [1 << 1, 1 << 2];
-/// Longer literals: each is in the bucket that it makes fit the fewest other places.
+/// Buckets of longer literals. Each literal goes to the bucket where it adds the fewest other places.
 const LITERALS: [u8; 3] = [1 << 3, 1 << 4, 1 << 5];
-/// Words by the parity of their first letter: two tables are more selective than one.
+/// Buckets of words, by the parity of their first letter: two buckets are more selective than one.
 const WORDS: [u8; 2] = [1 << 6, 1 << 7];
 
-/// What may begin at a place.
+/// The buckets that may begin at a place.
 #[derive(Clone, Copy)]
 pub struct Place(u8);
 
@@ -46,22 +47,23 @@ impl Place {
     }
 }
 
-/// The tables, and the literals that are looked for.
+/// The tables, and the literals that are searched for.
 pub struct Scan {
     tables: [[u8; 256]; DEPTH],
     literals: Vec<Literal>,
-    /// The last literal that was added of those that begin with a byte; each leads to the one before.
+    /// For each byte, the last literal that was added and begins with that byte; each literal refers to the previous
+    /// one.
     chains: [Option<u16>; 256],
-    /// What fits each bucket of [`LITERALS`].
+    /// The bytes that match each bucket of [`LITERALS`].
     spreads: [Spread; LITERALS.len()],
 }
 
-/// The half bytes that fit a bucket, for each depth: a bit for each low half and for each high half.
+/// For each depth, the half bytes that match a bucket: one bit for each low half and one for each high half.
 #[derive(Clone, Copy, Default)]
 struct Spread([[u16; 2]; DEPTH]);
 
 impl Spread {
-    /// The same with one more literal, which has a byte for each depth.
+    /// The spread with one more literal, which must have a byte for each depth.
     fn with(mut self, literal: &[u8]) -> Self {
         for ([low, high], byte) in self.0.iter_mut().zip(literal) {
             *low |= 1 << (byte & 15);
@@ -70,7 +72,7 @@ impl Spread {
         self
     }
 
-    /// How many different places fit.
+    /// The number of different byte sequences that match.
     fn size(&self) -> u32 {
         self.0.iter().flatten().map(|halves| halves.count_ones()).product()
     }
@@ -78,7 +80,7 @@ impl Spread {
 
 struct Literal {
     bytes: Box<[u8]>,
-    /// Another that begins with the same byte.
+    /// The previous literal that begins with the same byte.
     next: Option<u16>,
 }
 
@@ -99,7 +101,7 @@ impl Scan {
         (1..DEPTH).for_each(|depth| self.add(DIGIT, depth, |_| true));
     }
 
-    /// Looks for a literal, which is not empty; answers its number.
+    /// Adds a literal, which must not be empty; returns its number.
     pub fn add_literal(&mut self, literal: &[u8]) -> usize {
         let first = usize::from(literal[0]);
         if let Some(known) = self.beginning_with(literal[0]).find(|(_, known)| *known == literal) {
@@ -125,7 +127,7 @@ impl Scan {
         number
     }
 
-    /// For a literal that has a byte for each depth.
+    /// The bucket for a literal that has a byte for each depth.
     fn bucket_for(&mut self, literal: &[u8]) -> u8 {
         let growth = |spread: &Spread| spread.with(literal).size() - spread.size();
         let buckets = LITERALS.iter().zip(&mut self.spreads);
@@ -153,7 +155,8 @@ impl Scan {
         }
     }
 
-    /// A letter that may be written in several ways, of several bytes: then what follows may stand further on.
+    /// Adds a letter at a depth. After a letter with several spellings of different length, the place of what follows
+    /// is unknown.
     fn add_letter(&mut self, bucket: u8, letters: &[char], depth: usize) {
         let Some(&letter) = letters
             .get(depth)
@@ -170,8 +173,8 @@ impl Scan {
             }
             _ => {}
         }
-        // The sign for kelvin is a k, and there is white space beyond ASCII. Such a character begins with a byte from 0xC0
-        // on, and its further bytes stand where the next letters are looked for.
+        // The kelvin sign folds to k, and some white space is not ASCII. Such a character begins with a byte from 0xC0
+        // on, and its further bytes stand where the next letters are searched for.
         if depth > 0 {
             self.add(bucket, depth, |byte| !byte.is_ascii());
         } else if !letter.is_ascii() || matches!(letter, 'k' | ' ') {
@@ -214,7 +217,7 @@ impl Scan {
         (at..text.len()).for_each(|at| self.place(text, at, &mut found));
     }
 
-    /// Looks at one place. Near the end, bytes that are not there fit everything.
+    /// Looks up one place. Beyond the end of the text, every bucket matches.
     fn place(&self, text: &[u8], at: usize, found: &mut impl FnMut(usize, Place)) {
         let fits = |depth: usize| {
             text.get(at + depth)
@@ -226,7 +229,7 @@ impl Scan {
         }
     }
 
-    /// Notes which literals stand at a place.
+    /// Marks the literals that begin at a place.
     pub fn literals_at(&self, text: &[u8], at: usize, seen: &mut [bool]) {
         let text = &text[at..];
         for (number, literal) in self.beginning_with(text[0]) {
@@ -234,7 +237,7 @@ impl Scan {
         }
     }
 
-    /// One mark for each literal.
+    /// A mark for each literal, all unset.
     pub fn none_seen(&self) -> Vec<bool> {
         vec![false; self.literals.len()]
     }
@@ -268,7 +271,7 @@ mod tests {
         for at in 0..40 {
             let text = format!("{}key-{}", " ".repeat(at), ".".repeat(40 - at));
             check(&scan, &text, &[at]);
-            // It may go on where the text ends.
+            // A match may continue after the end of the text.
             check(&scan, &text[..at + 2], &[at]);
         }
     }

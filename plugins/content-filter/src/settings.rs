@@ -1,4 +1,4 @@
-//! What the operator sets, in LiteLLM's words for its `litellm_content_filter`
+//! The settings of the operator: those of LiteLLM's `litellm_content_filter`
 //! (<https://docs.litellm.ai/docs/proxy/guardrails/litellm_content_filter>), and a short form.
 
 use std::borrow::Cow;
@@ -15,41 +15,42 @@ use crate::pattern::{Expression, MAX_LENGTH_MAX, Pattern};
 use crate::prebuilt;
 use crate::words::{BLOCKED_WORD, Word, Words};
 
-/// Rules of one use of the plugin. More would not be read and compiled in the time that a guardrail has.
+/// Maximum number of patterns: more could not be read and compiled within the time limit of a guardrail.
 const PATTERNS_MAX: usize = 200;
 
-/// Words of one use of the plugin, for the same reason.
+/// Maximum number of words, for the same reason.
 const WORDS_MAX: usize = 20_000;
 
 /// Settings of one use of the plugin.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Expressions to look for. A name alone means the prebuilt pattern of that name.
+    /// Regular expressions to find. A name alone selects the prebuilt pattern of that name.
     #[serde(default)]
     patterns: Option<Vec<Short<PatternEntry>>>,
-    /// Words, phrases and their parts to look for, as LiteLLM does.
+    /// Words and phrases to find, also within longer words, as in LiteLLM.
     #[serde(default)]
     blocked_words: Option<Vec<Short<WordEntry>>>,
-    /// Whole words and phrases to look for.
+    /// Words and phrases to find as whole words.
     #[serde(default)]
     words: Option<Vec<Short<WordEntry>>>,
-    /// What to do where an entry does not say. Default: block.
+    /// The action of entries that give none. Default: block.
     #[serde(default)]
     action: Option<Action>,
-    /// Whether words count only where they are not parts of longer ones. Default: yes for `words`, no for `blocked_words`.
+    /// Whether words match only as whole words. Default: true for `words`, false for `blocked_words`.
     #[serde(default)]
     whole_words: Option<bool>,
-    /// Whether characters that show nothing, other widths and letters that look alike are seen through. Default: yes.
+    /// Whether disguised text is found: invisible characters, other widths, and letters that look alike. Default: true.
     #[serde(default)]
     normalize: Option<bool>,
-    /// Tag for a masked match; `{pattern_name}` is filled in, in capitals. Default: `[{pattern_name}_REDACTED]`.
+    /// The tag for a masked match; `{pattern_name}` is replaced by the name in capitals. Default:
+    /// `[{pattern_name}_REDACTED]`.
     #[serde(default)]
     pattern_redaction_format: Option<String>,
-    /// Tag for a masked word. Default: `[KEYWORD_REDACTED]`.
+    /// The tag for a masked word. Default: `[KEYWORD_REDACTED]`.
     #[serde(default)]
     keyword_redaction_tag: Option<String>,
-    /// Belongs to LiteLLM's categories; without effect here.
+    /// For LiteLLM's categories; it has no effect here.
     #[serde(default, rename = "severity_threshold")]
     _severity_threshold: Option<IgnoredAny>,
     #[serde(default)]
@@ -63,20 +64,20 @@ pub struct Settings {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PatternEntry {
-    /// `prebuilt` or `regex`. Default: what the other keys tell.
+    /// `prebuilt` or `regex`. Default: determined by the other keys.
     #[serde(default)]
     pattern_type: Option<PatternType>,
     #[serde(default)]
     pattern_name: Option<String>,
-    /// Case does not matter, as in LiteLLM; `(?-i)` in front makes it matter.
+    /// A regular expression. It ignores case, as in LiteLLM; `(?-i)` at the beginning makes it case-sensitive.
     #[serde(default)]
     pattern: Option<String>,
-    /// Default: `custom_regex`.
+    /// The name in tags and violations. Default: `custom_regex`.
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
     action: Option<Action>,
-    /// How long a match may be at most, in Unicode scalar values: what a stream may have to hold back.
+    /// Maximum length of a match in Unicode scalar values, which bounds what a stream holds back.
     #[serde(default)]
     max_length: Option<usize>,
 }
@@ -122,10 +123,10 @@ impl From<String> for WordEntry {
 }
 
 impl Settings {
-    /// The rules that they mean.
+    /// The rules for these settings.
     ///
     /// # Errors
-    /// What cannot be done, with the mend.
+    /// What is wrong, and how to fix it.
     pub(crate) fn into_filter(self) -> Result<Filter, String> {
         self.refuse_what_is_missing()?;
         let action = self.action.unwrap_or(Action::Block);
@@ -276,7 +277,7 @@ impl WordEntry {
     }
 }
 
-/// An entry, or the one text that says it all.
+/// An entry as an object, or as its main text alone.
 struct Short<T>(T);
 
 impl<'de, T: Deserialize<'de> + From<String>> Deserialize<'de> for Short<T> {
@@ -285,7 +286,7 @@ impl<'de, T: Deserialize<'de> + From<String>> Deserialize<'de> for Short<T> {
     }
 }
 
-/// By hand, since an untagged enum could not say what is wrong inside an entry.
+/// Written by hand, since the error of an untagged enum would not say what is wrong inside an entry.
 struct ShortVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de> + From<String>> Visitor<'de> for ShortVisitor<T> {

@@ -1,7 +1,7 @@
-//! Words and phrases, found without regard to case at the places that the scan names.
+//! Words and phrases, found without regard to case at the places that the scan reports.
 //!
-//! The words are sorted, and that is the whole index: from a place in the text, each further character narrows the range
-//! of words that still fit. Nothing else is built, since most instances read one text and are gone.
+//! The sorted words are the whole index: from a place in the text, each further character narrows the range of words
+//! that still match. Nothing else is built, since most instances inspect one text only.
 
 use sluice_sdk::{Violation, serde_json};
 
@@ -11,9 +11,9 @@ pub const BLOCKED_WORD: &str = "blocked_word";
 /// A word or phrase to look for.
 pub struct Word {
     pub keyword: String,
-    /// Shown to the client with a violation; empty for none.
+    /// Shown to the client with a violation; may be empty.
     pub description: String,
-    /// Not as a part of a longer word.
+    /// Whether the word matches only as a whole word.
     pub whole: bool,
 }
 
@@ -21,9 +21,9 @@ pub struct Word {
 #[derive(Default)]
 pub struct Words {
     words: Vec<Word>,
-    /// By their letters; a part-word stands before the same as a whole word.
+    /// Sorted by letters; of equal letters, the entry that matches within words comes first.
     sorted: Vec<Entry>,
-    /// Whether any may begin inside a longer word.
+    /// Whether any word may begin within a longer word.
     inside: bool,
 }
 
@@ -33,23 +33,23 @@ struct Entry {
     word: usize,
 }
 
-/// How far the words of a text are known.
+/// What is known about the words of a text so far.
 #[derive(Default)]
 pub struct Progress {
-    /// The end of the last word that was found: none begins within it.
+    /// The end of the last word found; no other word begins before it.
     done: usize,
-    /// Where the first word may begin that is not over yet.
+    /// The start of the first unfinished word.
     pub open: Option<usize>,
 }
 
-/// What begins at one place in a text.
+/// What begins at a place in a text.
 enum Reach {
     Nothing,
     Match {
         end: usize,
         word: usize,
     },
-    /// The text ends before it is told.
+    /// The text ends before the word does.
     Open,
 }
 
@@ -69,13 +69,13 @@ impl Words {
         }
     }
 
-    /// The letters of each word, folded.
+    /// The folded letters of each word.
     pub fn letters(&self) -> impl Iterator<Item = &[char]> {
         self.sorted.iter().map(|entry| &*entry.letters)
     }
 
-    /// Looks at the place `at`, where a word may begin. Notes (start, end, word) of the longest that does, unless `progress`
-    /// says that the place is within another or behind one that is not over yet.
+    /// Looks for a word at the place `at`. Calls `note` with start, end and number of the longest word there, unless
+    /// `progress` says that the place is within another word or after an unfinished one.
     pub fn look(
         &self,
         text: &str,
@@ -122,12 +122,12 @@ impl Words {
                 _ => best = Reach::Match { end, word: first.word },
             }
         }
-        // The text is over. Where a longer word still fits, the next text decides.
+        // At the end of the text: if a longer word is still possible, the next text decides.
         let longer = fitting.last().is_some_and(|last| last.letters.len() > depth);
         if more && longer { Reach::Open } else { best }
     }
 
-    /// What a blocked word is reported as. The word stands in the log's detail alone.
+    /// The violation for a blocked word. The word itself is only in the detail, which goes to the log.
     pub fn violation(&self, word: usize) -> Violation {
         let Word {
             keyword, description, ..
@@ -145,15 +145,15 @@ impl Words {
     }
 }
 
-/// The entries among `sorted` whose letter at `depth` is `char`; they agree on all before it.
+/// The entries of `sorted` whose letter at `depth` is `char`. All entries must agree on the letters before.
 fn narrow(sorted: &[Entry], depth: usize, char: char) -> &[Entry] {
     let low = sorted.partition_point(|entry| entry.letters.get(depth).is_none_or(|&letter| letter < char));
     let high = low + sorted[low..].partition_point(|entry| entry.letters.get(depth) == Some(&char));
     &sorted[low..high]
 }
 
-/// One character for one, so that places in the text stay what they are: lower case where that is one character, the two
-/// small sigmas as one, and all white space as a space.
+/// Folds one character to one character, so that places in the text do not change: lower case if that is a single
+/// character, both small sigmas as one, and all white space as a space.
 fn fold(char: char) -> char {
     match char {
         'a'..='z' | ' ' => char,
@@ -174,8 +174,8 @@ fn fold(char: char) -> char {
     }
 }
 
-/// Whether the same on its other side would be one word with it. Scripts that put no space between words have no such
-/// side: Thai to Myanmar, Khmer, kana, Han.
+/// Whether this character, next to another such one, belongs to the same word. Scripts that put no space between words
+/// have no such characters: Thai to Myanmar, Khmer, kana, Han.
 fn is_letter(char: char) -> bool {
     match char {
         '\u{0E00}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}' => false,
@@ -189,7 +189,7 @@ fn is_letter(char: char) -> bool {
 mod tests {
     use super::fold;
 
-    /// The scan relies on it: other characters beyond ASCII never stand for one within.
+    /// The scan relies on this: no other character beyond ASCII folds to an ASCII letter.
     #[test]
     fn beyond_ascii_only_kelvin_and_white_space_fold_into_it() {
         let beyond = ('\u{80}'..=char::MAX).filter(|&char| fold(char).is_ascii() && !char.is_whitespace());

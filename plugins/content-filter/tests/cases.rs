@@ -1,5 +1,6 @@
-//! Each file in `cases/` is a list of cases. Whole texts: settings, a stage and passages in, a verdict out. Streams:
-//! settings and chunks in, what the client was sent out, or the code it was blocked with. Settings: the error they cause.
+//! Each file in `cases/` is a list of cases. Whole texts: settings, a stage and passages as input, a verdict as output.
+//! Streams: settings and chunks as input; what the client was sent, or the code that blocked it, as output. Settings:
+//! the error that they cause.
 
 mod gateway;
 

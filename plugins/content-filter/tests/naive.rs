@@ -1,5 +1,5 @@
-//! Verdicts are those of the plainest reading of the rules: every expression and every word tried at every place. Texts
-//! are random, from a fixed seed, of pieces that matches and near misses are made of.
+//! Compares verdicts with those of a naive implementation that tries every expression and every word at every place.
+//! Texts are random, from a fixed seed, and made of pieces of matches and near misses.
 
 use std::ops::Range;
 
@@ -53,7 +53,7 @@ const PIECES: [&str; 40] = [
     "abcdefghijklmnopqrstuvwxyz",
 ];
 
-/// (name, expression as the plugin reads it)
+/// (name, expression as the plugin parses it)
 const PATTERNS: [(&str, &str); 6] = [
     ("employee", r"emp-\d{4}"),
     ("host", r"[a-z0-9-]+\.corp"),
@@ -65,7 +65,8 @@ const PATTERNS: [(&str, &str); 6] = [
 
 const WORDS: [&str; 7] = ["project zeta", "key", "漢字", "ß", "σς", "a-", "Kana カナ"];
 
-/// Of all that matches, what is masked and by which rule: patterns before words, the first and the longest before others.
+/// The ranges that are masked, and the rule of each: patterns take precedence over words, and earlier and longer
+/// matches over others.
 fn naive(text: &str) -> Vec<(Range<usize>, String)> {
     let mut found: Vec<(Range<usize>, String)> = Vec::new();
     for (name, expression) in PATTERNS {
@@ -93,7 +94,7 @@ fn naive(text: &str) -> Vec<(Range<usize>, String)> {
     found
 }
 
-/// How many bytes of the text are the word, letter by letter.
+/// The number of bytes at the beginning of the text that match the word, letter by letter.
 fn word_at(text: &str, word: &str) -> Option<usize> {
     let mut rest = text.chars();
     for letter in word.chars() {

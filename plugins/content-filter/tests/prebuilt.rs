@@ -1,5 +1,5 @@
-//! Every pattern that comes with the plugin finds what `cases/prebuilt.json` says it finds, in a sentence too, whole and
-//! streamed character by character, and leaves the near misses alone. A pattern without examples fails.
+//! Every prebuilt pattern finds the examples in `cases/prebuilt.json`, alone and within a sentence, whole and streamed
+//! character by character, and does not match the near misses. A pattern without examples fails.
 
 mod gateway;
 

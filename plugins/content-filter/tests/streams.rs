@@ -1,5 +1,5 @@
-//! However a text is cut into chunks, the client is sent what it would be sent of the whole text, and is blocked where
-//! the whole text would block. Texts and cuts are random, from fixed seeds.
+//! However a text is cut into chunks, the client is sent the same as for the whole text, and is blocked where the whole
+//! text would be. Texts and cuts are random, from fixed seeds.
 
 mod gateway;
 
@@ -21,7 +21,7 @@ impl Random {
         (bits ^ (bits >> 31)) as usize % bound
     }
 
-    /// Pieces that matches are made of, so that matches and near misses are frequent.
+    /// A text of pieces of matches, so that matches and near misses are frequent.
     fn text(&mut self, pieces: &[&str]) -> String {
         (0..self.below(24)).map(|_| pieces[self.below(pieces.len())]).collect()
     }
@@ -58,7 +58,7 @@ fn whole(settings: &Value, text: &str) -> Result<String, ()> {
     }
 }
 
-/// Checks many texts, and that the rules found something in some and nothing in others.
+/// Checks many texts, and that the rules match in some of them and not in others.
 #[track_caller]
 fn check(settings: Value, pieces: &[&str]) {
     let mut found = 0;
@@ -171,8 +171,8 @@ fn expressions_block_alike() {
     check(json!({"patterns": [{"pattern": "a-b|ba ?x"}]}), &LETTERS);
 }
 
-// Not here: patterns with `near`, which measure their distance in what was sent, where a tag may be longer or shorter than
-// what it stands for.
+// Patterns with `near` are not tested here: they measure the distance in what was sent, where a tag may be longer or
+// shorter than the text that it replaces.
 #[test]
 fn prebuilt_patterns_are_masked_alike() {
     check(

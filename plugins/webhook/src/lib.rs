@@ -1,12 +1,13 @@
-//! `webhook`: posts the records of finished exchanges to an HTTP endpoint. It does what LiteLLM's `generic_api` does.
+//! `webhook`: posts the records of finished exchanges to an HTTP endpoint, as LiteLLM's `generic_api` does.
 //!
 //! **Hook**: `deliver`, in the background, after `record`; never on the path of an exchange. Callbacks do not see each
 //! other, so their order does not matter.
-//! **Reads**: its settings; the `status` of each record, and only where `event_types` is set.
-//! **Changes**: nothing here; at the endpoint, at least once: a batch whose answer was lost is posted again.
-//! **Costs**: one round trip a batch (a record, with `log_format: single`) and one copy of it.
+//! **Reads**: its settings; the `status` of each record, only if `event_types` is set.
+//! **Changes**: nothing in the gateway. The endpoint gets each record at least once: if the answer to a batch is lost,
+//! the batch is posted again.
+//! **Costs**: one round trip for each batch (with `log_format: single`, for each record), and one copy of the batch.
 //!
-//! Headers and the endpoint's path may be secrets, so nothing but the endpoint's host is ever named in an error.
+//! Headers and the path of the endpoint may be secrets, so errors name only the host of the endpoint.
 
 mod settings;
 
@@ -20,21 +21,21 @@ use sluice_sdk::{DeliveryError, Header, LoggingCallback, Manifest, Plugin};
 pub use settings::Settings;
 use settings::{EventType, LogFormat};
 
-/// The callback, made of its settings.
+/// The callback with its settings.
 pub struct Webhook {
     endpoint: String,
-    /// The endpoint's host, for errors.
+    /// The host of the endpoint, for errors.
     host: String,
     headers: Vec<Header>,
     format: LogFormat,
     timeout_ms: u32,
-    /// Only these; all when `None`.
+    /// The outcomes to send; all if `None`.
     event_types: Option<Vec<EventType>>,
-    /// How far the last batch came that failed half-way, so that its retry goes on from there.
+    /// How much of the last batch was posted before a failure, so that the retry continues there.
     progress: Option<Progress>,
 }
 
-/// With `log_format: single` a batch is many requests, and one in the middle may fail.
+/// With `log_format: single`, a batch needs many requests, and one in the middle may fail.
 #[derive(Clone, Copy)]
 struct Progress {
     batch: u64,
@@ -91,15 +92,15 @@ impl Webhook {
             status: Cow<'a, str>,
         }
         let Some(wanted) = &self.event_types else { return true };
-        // A record whose outcome cannot be told is better sent than lost.
+        // A record whose outcome is unknown is sent, not dropped.
         let Ok(Record { status }) = serde_json::from_str(record) else {
             return true;
         };
         wanted.iter().any(|event| event.status() == status)
     }
 
-    /// One request a record. What was posted before a failure is not posted again by the retry, as long as the instance
-    /// lives.
+    /// Posts one request for each record. A retry of the batch on the same instance does not post again what was posted
+    /// before the failure.
     fn post_each(&mut self, records: &[&str]) -> Result<(), DeliveryError> {
         let batch = fingerprint(records);
         let done = self
@@ -109,7 +110,7 @@ impl Webhook {
             .map_or(0, |last| last.posted);
         for (posted, record) in records.iter().enumerate().skip(done) {
             match self.post((*record).to_owned()) {
-                // This record will never be taken, which says nothing of the ones after it.
+                // The endpoint will never accept this record, but it may accept the next ones.
                 Err(DeliveryError::Reject(sentence)) => sluice_sdk::log::warn(&sentence),
                 Err(retry) => {
                     self.progress = Some(Progress { batch, posted });
@@ -152,7 +153,7 @@ impl Webhook {
         }
     }
 
-    /// An error without its own text where that could repeat a header or the endpoint's path.
+    /// Translates an error. The host's own message is left out where it could repeat a header or the endpoint's path.
     fn explain(&self, error: http::Error) -> DeliveryError {
         let host = &self.host;
         match error {
@@ -162,7 +163,7 @@ impl Webhook {
             )),
             http::Error::Timeout => DeliveryError::Retry(format!("{host} did not answer in time")),
             http::Error::Unreachable(reason) => DeliveryError::Retry(format!("{host} cannot be reached: {reason}")),
-            // It answered, so it has most likely taken them: posting again would double them.
+            // The endpoint answered, so it has probably accepted the records; posting again would duplicate them.
             http::Error::TooLarge => DeliveryError::Reject(format!("{host} sent a longer answer than the host allows")),
             http::Error::Invalid(_) => DeliveryError::Reject(
                 "the request cannot be sent: check `endpoint`, and the names and values in `headers`".into(),

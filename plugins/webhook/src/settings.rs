@@ -1,4 +1,4 @@
-//! What the operator sets: LiteLLM's keys for `generic_api`
+//! The settings of the operator: LiteLLM's keys for `generic_api`
 //! (<https://docs.litellm.ai/docs/observability/generic_api>), and a time limit.
 
 use std::collections::BTreeMap;
@@ -6,44 +6,45 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use sluice_sdk::Header;
 
-/// Settings of one webhook. It prints nothing of itself: most of it may be secret.
+/// Settings of one webhook. The type has no `Debug`, since most settings may be secret.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Absolute URL to post to. `url` means the same.
+    /// Absolute URL to post to. `url` is an alias.
     #[serde(alias = "url")]
     pub(crate) endpoint: String,
-    /// Headers to send, beside `content-type: application/json` unless one of them says otherwise. Default: none.
+    /// Headers to send in addition to `content-type: application/json`, which they may replace. Default: none.
     #[serde(default)]
     headers: Headers,
-    /// Default: `json_array`.
+    /// The form of the request body. Default: `json_array`.
     #[serde(default)]
     pub(crate) log_format: LogFormat,
-    /// From the call to the last byte of the answer, in milliseconds. Default: 0, the host's own limit.
+    /// Time limit from the call to the last byte of the answer, in milliseconds. Default: 0, which means the host's own
+    /// limit.
     #[serde(default)]
     pub(crate) timeout_ms: u32,
-    /// Which outcomes to send. Default: all.
+    /// The outcomes to send. Default: all.
     #[serde(default)]
     pub(crate) event_types: Option<Vec<EventType>>,
-    /// How LiteLLM's configuration says that this is the sink meant; without effect here.
+    /// Selects the kind of sink in LiteLLM's configuration; it has no effect here.
     #[serde(default, rename = "callback_type")]
     _callback_type: Option<String>,
 }
 
-/// How records become bodies.
+/// The form of the request body.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// One request a batch: a JSON array.
+    /// One request for each batch, with a JSON array.
     #[default]
     JsonArray,
-    /// One request a batch: a record a line (<https://github.com/ndjson/ndjson-spec>).
+    /// One request for each batch, with one record in each line (<https://github.com/ndjson/ndjson-spec>).
     Ndjson,
-    /// One request a record: the record.
+    /// One request for each record.
     Single,
 }
 
-/// Outcomes by LiteLLM's names for them.
+/// Outcomes of exchanges, under LiteLLM's names.
 #[derive(Clone, Copy, Deserialize)]
 pub enum EventType {
     #[serde(rename = "llm_api_success")]
@@ -53,7 +54,7 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// The `status` of the records it means.
+    /// The `status` of records with this outcome.
     pub fn status(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -62,7 +63,7 @@ impl EventType {
     }
 }
 
-/// An object, or the text `name=value,name=value` that fits in an environment variable.
+/// An object, or the text `name=value,name=value`, which fits in an environment variable.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Headers {
@@ -77,10 +78,10 @@ impl Default for Headers {
 }
 
 impl Settings {
-    /// The endpoint's host, with its port where it has one.
+    /// The host of the endpoint, with its port if it has one.
     ///
     /// # Errors
-    /// The endpoint is no absolute http or https URL.
+    /// The endpoint is not an absolute http or https URL.
     pub fn host(&self) -> Result<&str, String> {
         let rest = self
             .endpoint
@@ -95,10 +96,10 @@ impl Settings {
         }
     }
 
-    /// The headers to send, `content-type` among them.
+    /// The headers to send, including `content-type`.
     ///
     /// # Errors
-    /// One of them is no header; it is named, its value is not.
+    /// A header is invalid. The message has its name but not its value.
     pub fn headers(&self) -> Result<Vec<Header>, String> {
         let mut headers = match &self.headers {
             Headers::Object(pairs) => pairs.iter().map(|(name, value)| header(name, value)).collect(),
@@ -114,7 +115,7 @@ impl Settings {
     }
 }
 
-/// `name=value` pairs separated by commas. Values may hold `=`, as Base64 does.
+/// Parses `name=value` pairs separated by commas. A value may contain `=`, as Base64 does.
 fn parse(text: &str) -> Result<Vec<Header>, String> {
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let read = |(number, pair): (usize, &str)| match pair.split_once('=') {
@@ -127,7 +128,7 @@ fn parse(text: &str) -> Result<Vec<Header>, String> {
     pairs.enumerate().map(read).collect()
 }
 
-/// A header field after RFC 9110 §5, as far as it could break the request.
+/// A header. Its name and value are checked as far as they could break the request (RFC 9110 §5).
 fn header(name: &str, value: &str) -> Result<Header, String> {
     if name.is_empty()
         || !name

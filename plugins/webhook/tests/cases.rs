@@ -1,5 +1,5 @@
-//! Each file in `cases/` is a list of cases: settings, the records handed over, the answers of a scripted endpoint, and
-//! what must have been sent and reported. Several deliveries in a case are made by one instance.
+//! Each file in `cases/` is a list of cases: settings, the delivered records, the answers of a scripted endpoint, and
+//! the expected requests and results. All deliveries of a case use one instance.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -17,13 +17,13 @@ use webhook::Webhook;
 struct Case {
     about: String,
     settings: Value,
-    /// Batches, each delivered by one call.
+    /// Batches; each is delivered by one call.
     #[serde(default)]
     deliveries: Vec<Vec<Value>>,
-    /// A status, or the name of an error, for each request in turn.
+    /// For each request in turn, a status or the name of an error.
     #[serde(default)]
     answers: VecDeque<Value>,
-    /// Requests expected, in order.
+    /// The expected requests, in order.
     #[serde(default)]
     requests: Vec<Expected>,
     /// For each delivery `ok`, `retry: …` or `reject: …`; or the one error that the settings cause.
@@ -44,7 +44,7 @@ struct Expected {
     body: String,
 }
 
-/// Secrets in the cases all hold this word, so that a leak is seen wherever it happens.
+/// All secrets in the cases contain this word, so that the test finds a leak anywhere.
 const SECRET: &str = "hush";
 
 #[test]

@@ -1,11 +1,12 @@
-//! The pass over sixteen places at once, for components: every engine of today runs the 128-bit vectors of WebAssembly
+//! The scan of sixteen places at once, for components: all current engines support WebAssembly's 128-bit vectors
 //! (<https://github.com/WebAssembly/simd>).
 //!
-//! A vector cannot look up a byte in a table of 256, but half a byte in one of sixteen. So each table becomes two, of the
-//! low and of the high halves; a byte that fits both may still fit neither together, and is looked at again.
+//! A vector instruction cannot look up a byte in a table of 256 entries, but half a byte in a table of sixteen. So each
+//! table is split in two, for the low and the high halves. A byte may match both tables without matching the original
+//! one, so each place found is checked exactly.
 //!
-//! Each byte is looked up once, in all tables: what the second table says of it is moved by one place to meet what the first
-//! says of the byte before, and so on.
+//! Each byte is looked up once in all tables: the result of the second table is shifted by one place to meet the result
+//! of the first table for the byte before, and so on.
 
 use std::arch::wasm32::{
     u8x16_bitmask, u8x16_eq, u8x16_shuffle, u8x16_splat, u8x16_swizzle, u16x8_shr, u64x2, v128, v128_and,
@@ -16,17 +17,17 @@ use super::DEPTH;
 
 const LANES: usize = 16;
 
-/// Shorter texts are done before the halves are made.
+/// Texts shorter than this are not worth the preparation of the tables.
 const BYTES_MIN: usize = 512;
 
-/// A table's buckets of the bytes with each low half, and with each high half.
+/// The buckets of a table for each low half, and for each high half.
 struct Halves {
     low: v128,
     high: v128,
 }
 
-/// Calls `found` for each place from `from` on where something may begin, as far as whole vectors go. Answers where it
-/// ended.
+/// Calls `found` for each place from `from` on where something may begin, for whole vectors only. Returns the place
+/// where it stopped.
 #[target_feature(enable = "simd128")]
 pub fn places(tables: &[[u8; 256]; DEPTH], text: &[u8], from: usize, mut found: impl FnMut(usize)) -> usize {
     if text.len() - from < BYTES_MIN {
@@ -56,7 +57,7 @@ pub fn places(tables: &[[u8; 256]; DEPTH], text: &[u8], from: usize, mut found: 
     at
 }
 
-/// The buckets of sixteen bytes, in each table.
+/// The buckets of sixteen bytes, from each table.
 #[target_feature(enable = "simd128")]
 fn look_up(halves: &[Halves; DEPTH], block: &[u8; LANES]) -> [v128; DEPTH] {
     let half = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("half of sixteen bytes"));

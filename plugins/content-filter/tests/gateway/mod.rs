@@ -1,4 +1,5 @@
-//! The gateway's side of the contract, as far as a stream needs it: what is held comes again with what arrives next.
+//! The gateway's part of the guardrail contract for streams: text that was held back is passed again with the text that
+//! arrives next.
 
 use content_filter::ContentFilter;
 use serde_json::Value;
@@ -8,7 +9,7 @@ pub fn filter(settings: &Value) -> Result<ContentFilter, String> {
     ContentFilter::new(serde_json::from_value(settings.clone()).map_err(|error| error.to_string())?)
 }
 
-/// What the client is sent for each chunk and at the end, up to where it is blocked, and the code it is blocked with.
+/// What the client is sent for each chunk and at the end, until it is blocked; and the code of the violation.
 pub fn stream(filter: &mut ContentFilter, chunks: &[&str]) -> (Vec<String>, Option<String>) {
     let (mut all, mut held, mut sent) = (String::new(), String::new(), Vec::new());
     let ends = std::iter::repeat_n(Stage::StreamWindow, chunks.len()).chain([Stage::StreamEnd]);
