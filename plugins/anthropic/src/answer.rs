@@ -1,4 +1,4 @@
-//! A whole answer: blocks of content become one message.
+//! Translates a whole answer: its content blocks become one message.
 
 use serde_json::value::RawValue;
 use sluice_sdk::Failure;
@@ -11,13 +11,14 @@ use crate::usage::Usage;
 use crate::wire::{Block, Message, finish_reason, provider_field, write_refusal};
 use sluice_sdk::adapter::Origin;
 
-/// What an answer's brackets and names need beside what is copied from the provider's.
+/// Estimated bytes of an answer in addition to what is copied from the provider's answer.
 const ENVELOPE_BYTES: usize = 640;
 
-/// Makes the canonical answer. With `json_tool`, what was put into that tool is the content.
+/// Translates the answer to the canonical form. With `json_tool`, the input of the tool that stands for
+/// `response_format` becomes the content.
 ///
 /// # Errors
-/// The document is an error, or nothing in it shows that it is an answer.
+/// The document is an error, or has none of an answer's fields.
 pub fn translate(body: &[u8], json_tool: bool, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let message: Message = wire::read(text).map_err(Failure::malformed)?;
@@ -33,17 +34,17 @@ pub fn translate(body: &[u8], json_tool: bool, origin: &Origin) -> Result<Vec<u8
     Ok(out)
 }
 
-/// An answer's blocks by where they go.
+/// The blocks of an answer, sorted by where they go.
 #[derive(Default)]
 struct Blocks<'a> {
     text: Vec<Text<'a>>,
     thinking: Vec<Block<'a>>,
     calls: Vec<Block<'a>>,
-    /// Inputs of the tool that stands for `response_format`.
+    /// The inputs of the tool that stands for `response_format`.
     json: Vec<&'a RawValue>,
-    /// One list a text block that cites.
+    /// One list of citations for each text block that has any.
     citations: Vec<Vec<&'a RawValue>>,
-    /// Blocks only Anthropic has, under their names.
+    /// Blocks that only Anthropic has, with their names under `provider_specific_fields`.
     provider: Vec<(&'static str, &'a RawValue)>,
 }
 
@@ -119,7 +120,7 @@ fn write_message(to: &mut Object, message: &Message, blocks: &Blocks, id: &Text)
     write_provider_fields(to, message, blocks);
 }
 
-/// Escaped text put after escaped text is escaped text: nothing is decoded.
+/// Escaped texts can be concatenated without decoding them.
 fn write_content(to: &mut Object, blocks: &Blocks) {
     if blocks.json.is_empty() && blocks.text.iter().all(Text::is_empty) {
         to.json("content", "null");
@@ -149,7 +150,7 @@ fn write_thinking(to: &mut Object, blocks: &[Block]) {
     }
 }
 
-/// As it must come back in the next turn: signed, or sealed.
+/// Writes a thinking block with its signature or its encrypted data, as the client must send it back in the next turn.
 pub fn write_thinking_block(list: &mut List, block: &Block) {
     let mut to = list.object();
     to.string("type", block.kind());
@@ -164,7 +165,7 @@ pub fn write_thinking_block(list: &mut List, block: &Block) {
     }
 }
 
-/// A call's own id, or one of the answer's: clients answer a call by its id.
+/// The id of the call, or else one made from the answer's id, since clients refer to a call by its id.
 pub fn call_id<'a>(call: &Block<'a>, answer: &Text, index: usize) -> Text<'a> {
     let made = || Text::from_decoded(&format!("call_{index}_{}", answer.decoded()));
     call.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(made)
@@ -179,7 +180,7 @@ fn write_call(to: &mut Object, call: &Block, id: &Text) {
     function.text("arguments", &arguments(call.input));
 }
 
-/// A tool's input as the text of `arguments`. Some servers send that text itself.
+/// A tool's input as the text of `arguments`. Some servers send the input as a string already.
 pub fn arguments<'a>(input: Option<&'a RawValue>) -> Text<'a> {
     match input {
         Some(input) => Text::of(input).unwrap_or_else(|| Text::from_decoded(input.get())),

@@ -1,13 +1,13 @@
-//! Betas to switch on (<https://docs.anthropic.com/en/api/beta-headers>): those the client names, and those that the
-//! request needs.
+//! Beta features to enable (<https://docs.anthropic.com/en/api/beta-headers>): those that the client names, and those
+//! that the request needs.
 
 use sluice_sdk::canonical::{Fields, RawValue, Text};
 use sluice_sdk::exchange;
 
-/// Most betas sent: a header has to end somewhere, and no request needs as many.
+/// Maximum number of betas: the header must be bounded, and no request needs this many.
 const BETAS_MAX: usize = 32;
 
-/// Tools by how their type begins, and the beta each is part of. The rest are generally available.
+/// Prefixes of tool types, and the beta that each needs. Other tools need none.
 const TOOLS: [(&str, &str); 8] = [
     ("computer_20241022", "computer-use-2024-10-22"),
     ("computer_20250124", "computer-use-2025-01-24"),
@@ -19,14 +19,14 @@ const TOOLS: [(&str, &str); 8] = [
     ("advisor_", "advisor-tool-2026-03-01"),
 ];
 
-/// Top-level fields, and the beta each is part of.
+/// Top-level fields, and the beta that each needs.
 const FIELDS: [(&str, &str); 3] = [
     ("mcp_servers", "mcp-client-2025-04-04"),
     ("context_management", "context-management-2025-06-27"),
     ("output_format", "structured-outputs-2025-11-13"),
 ];
 
-/// The betas of one request, each once.
+/// The betas of one request, without duplicates.
 #[derive(Debug, Default)]
 pub struct Betas(Vec<String>);
 
@@ -42,14 +42,14 @@ impl Betas {
         }
     }
 
-    /// The client's own `anthropic-beta` header.
+    /// Adds the betas in the client's own `anthropic-beta` header.
     pub fn add_header(&mut self) {
         if let Some(header) = exchange::attribute("header.anthropic-beta") {
             self.add_list(&header);
         }
     }
 
-    /// `anthropic_beta`: a list, or names with commas between them.
+    /// Adds the betas in the field `anthropic_beta`: a list, or names separated by commas.
     pub fn add_field(&mut self, value: &RawValue) {
         if let Some(text) = Text::of(value) {
             self.add_list(&text.decoded());
@@ -58,7 +58,7 @@ impl Betas {
         }
     }
 
-    /// `extra_headers`, of which only this one is the client's to set.
+    /// Adds the betas in `extra_headers`. A client may set no other header there.
     pub fn add_extra_headers(&mut self, value: &RawValue) {
         let Ok(Fields(headers)) = serde_json::from_str(value.get()) else {
             return;
@@ -83,7 +83,8 @@ impl Betas {
         }
     }
 
-    /// The header's value, where there is any; in one order, whatever the request's was.
+    /// The value of the header, if there is any beta. The names are sorted, so that the value does not depend on the
+    /// request's order.
     pub fn header(mut self) -> Option<String> {
         self.0.sort_unstable();
         if self.0.is_empty() {

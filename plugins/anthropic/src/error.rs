@@ -1,18 +1,18 @@
-//! What goes wrong at Anthropic's end (<https://docs.anthropic.com/en/api/errors>).
+//! Errors of Anthropic's API (<https://docs.anthropic.com/en/api/errors>).
 
 use sluice_sdk::canonical::{RawValue, Text};
 use sluice_sdk::{Failure, Fault, wire};
 
 use crate::wire::ErrorDetail;
 
-/// A non-2xx answer. Its type decides; its status where it has none, as from a proxy in between.
+/// Reads a non-2xx answer. The error's type decides; without one, as from a proxy, the status decides.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let mut failure = Failure::from_openai(status, body);
     failure.fault = fault(failure.code.as_deref().unwrap_or_default(), &failure.message).unwrap_or(failure.fault);
     failure
 }
 
-/// The `error` that stands in place of an answer, or amid a stream: an object, or a sentence alone.
+/// Reads an `error` in place of an answer or within a stream: an object, or a sentence alone.
 pub fn of_error(error: &RawValue) -> Failure {
     let detail: ErrorDetail = wire::read(error.get()).unwrap_or_default();
     let text = |text: Option<Text>| {
@@ -35,7 +35,7 @@ pub fn of_error(error: &RawValue) -> Failure {
 
 fn fault(kind: &str, message: &str) -> Option<Fault> {
     Some(match kind {
-        // One type for many mistakes; only the sentence tells which.
+        // This type is used for many mistakes; only the sentence tells them apart.
         "invalid_request_error" => of_sentence(message),
         "authentication_error" => Fault::Authentication,
         "billing_error" => Fault::QuotaExhausted,

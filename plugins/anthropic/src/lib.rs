@@ -1,11 +1,12 @@
 //! Provider adapter for Anthropic's Messages API (<https://docs.anthropic.com/en/api/messages>).
 //!
-//! It translates a chat completion into a message request (`request`), and the answer back, whole (`answer`) or event
-//! by event (`stream`); what a non-2xx answer means stands in `error`. The README lists what maps to what, and what is
-//! refused.
+//! `request` translates a chat completion to a message request; `answer` translates a whole answer back, and `stream` a
+//! streamed one, event by event; `error` translates non-2xx answers. The README lists how fields are mapped, and what
+//! is refused.
 //!
-//! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
-//! stream keeps a few numbers and the tool input of the block at hand, nothing that grows with its length.
+//! Cost: the adapter reads the whole request, so an instance serves only one exchange. Text is copied once and never
+//! unescaped. A stream keeps a few numbers and the tool input of the current block, so its memory does not grow with
+//! its length.
 
 mod answer;
 mod betas;
@@ -43,20 +44,21 @@ const SETTINGS_SCHEMA: &str = r#"{
   }
 }"#;
 
-/// What the operator may set.
+/// The settings of the operator.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Most tokens to answer with where the request does not say: Anthropic requires a limit. Default: the model's own
-    /// limit, or 4096 where that is not known.
+    /// Maximum number of tokens of an answer if the request gives none, since Anthropic requires a limit. Default: the
+    /// model's own limit, or 4096 if that is not known.
     #[serde(default)]
     default_max_tokens: Option<u64>,
 }
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 pub struct Anthropic {
     settings: Settings,
-    /// Whether the request carries a tool that stands for `response_format`: its input is then the answer's content.
+    /// Whether the request has a tool that stands for `response_format`: then the tool's input is the content of the
+    /// answer.
     json_tool: bool,
     origin: Origin,
     stream: Batches<Stream>,
@@ -144,7 +146,7 @@ fn headers(place: Place, betas: Betas) -> Vec<Header> {
         value,
     };
     let mut headers = Vec::new();
-    // Vertex AI reads the version in the body.
+    // Vertex AI reads the version from the body.
     if place != Place::Vertex {
         headers.push(header("anthropic-version", VERSION.into()));
     }

@@ -1,20 +1,21 @@
-//! What a model can do, by its name: Anthropic's API says it only by refusing.
+//! What a model supports, derived from its name, since Anthropic's API reports it only by refusing requests.
 
 use sluice_sdk::adapter::claude;
 
-/// What a model can do.
+/// What one model supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
-    /// What it can do as the Claude of its generation.
+    /// What all Claude models of its generation support.
     pub claude: claude::Model,
-    /// Tokens of an answer at most, or fewer: later models are not told apart. `None` where nothing is known.
+    /// Maximum number of tokens of an answer, or a lower value, since later models are not distinguished. `None` if
+    /// nothing is known.
     pub max_output: Option<u64>,
 }
 
 impl Model {
     pub fn named(name: &str) -> Self {
         let Some(Name { family, version }) = Name::parse(name) else {
-            // A server that speaks the protocol with a model of its own: what Claude 4 could do is what they implement.
+            // A server that speaks the protocol with a model of its own: such servers support about what Claude 4 does.
             return Self {
                 claude: claude::Model::of("", (4, 0)),
                 max_output: None,
@@ -32,7 +33,8 @@ impl Model {
     }
 }
 
-/// `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `claude-opus-4.1`, `claude-mythos-preview`.
+/// The parts of a name such as `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `claude-opus-4.1` or
+/// `claude-mythos-preview`.
 struct Name<'a> {
     family: &'a str,
     version: (u32, u32),

@@ -1,11 +1,11 @@
-//! Where Claude is served: by Anthropic itself, by Vertex AI
-//! (<https://docs.anthropic.com/en/api/claude-on-vertex-ai>), and by Microsoft Foundry
+//! The services that serve Claude: Anthropic itself, Vertex AI
+//! (<https://docs.anthropic.com/en/api/claude-on-vertex-ai>) and Microsoft Foundry
 //! (<https://learn.microsoft.com/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude>).
 
 use sluice_sdk::adapter::vertex;
 use sluice_sdk::{Auth, Continuation, ProviderInfo, Target, deployment};
 
-/// Who serves.
+/// The service that serves the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Place {
     #[default]
@@ -14,13 +14,13 @@ pub enum Place {
     Foundry,
 }
 
-/// Vertex AI's version of the wire format, which stands in the body.
+/// The version of Vertex AI's wire format, which is a field of the body.
 pub const VERTEX_VERSION: &str = "vertex-2023-10-16";
 
-/// The models of these providers that are Claude's: others are not for this adapter.
+/// The models of Vertex AI and Foundry that this adapter serves; other adapters serve the rest.
 const CLAUDE: &str = "claude-* anthropic/claude-*";
 
-/// What the adapter serves.
+/// The providers that the adapter serves.
 pub fn providers() -> Vec<ProviderInfo> {
     let key = Auth::Header(("x-api-key".into(), "api_key".into()));
     let oauth = Auth::GoogleOauth(vertex::SCOPE.into());
@@ -66,7 +66,8 @@ impl Place {
         }
     }
 
-    /// The path below the deployment's base. The host does not double a path that the base ends in.
+    /// The path below the deployment's base. The host does not repeat a part of the path that the base already ends
+    /// with.
     pub fn path(self, model: &str, streaming: bool) -> String {
         let base = deployment::text("api_base").unwrap_or_default();
         let base = base.split('?').next().unwrap_or_default().trim_end_matches('/');
@@ -82,7 +83,7 @@ impl Place {
         }
     }
 
-    /// What replaces the provider's own proof: a token of Entra ID is borne, where there is no key.
+    /// Replaces the provider's authentication: on Foundry, a token of Entra ID is used if there is no key.
     pub fn auth(self) -> Option<Auth> {
         let has = deployment::has_parameter;
         let by_token = self == Self::Foundry && !has("api_key") && has("azure_ad_token");
@@ -90,7 +91,7 @@ impl Place {
     }
 }
 
-/// Messages live at `/v1/messages`, and bases are given with all of it, a part or nothing.
+/// The path of the Messages API is `/v1/messages`; a base may end with all of it, with a part of it or with none of it.
 fn messages_path(base: &str) -> &'static str {
     if base.ends_with("/v1") || (base.ends_with("/messages") && !base.ends_with("/v1/messages")) {
         "/messages"

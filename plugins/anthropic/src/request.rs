@@ -1,4 +1,5 @@
-//! A chat completion's request as a message request: what to say is decided first ([`Plan`]), then written in one go.
+//! Translates a chat completion's request to a message request. It decides first what to send ([`Plan`]), and then
+//! writes it in one pass.
 
 mod content;
 mod conversation;
@@ -23,33 +24,33 @@ use tools::Tools;
 
 pub use structure::JSON_TOOL;
 
-/// What an answer's limit, tools' brackets and the like need beside what is copied from the request.
+/// Estimated bytes of a request in addition to what is copied from the client's request.
 const ENVELOPE_BYTES: usize = 512;
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub betas: Betas,
-    /// Whether it carries [`JSON_TOOL`].
+    /// Whether the request has the tool [`JSON_TOOL`].
     pub json_tool: bool,
     pub streaming: bool,
 }
 
-/// How many tokens to answer with where the client does not say.
+/// The limits of an answer's tokens if the client gives none.
 #[derive(Clone, Copy)]
 pub struct AnswerLimits {
-    /// What the operator says.
+    /// The operator's default.
     pub default: Option<u64>,
-    /// What the model answers with at most, where the gateway knows.
+    /// The model's maximum, if the gateway knows it.
     pub of_model: Option<u64>,
 }
 
-/// For models whose limit nobody knows: every model takes it.
+/// The limit for models whose maximum is not known; every model accepts it.
 const MAX_TOKENS: u64 = 4096;
 
 impl AnswerLimits {
-    /// The limit to send. It includes what the model thinks, so that a default of so many tokens for the answer alone
-    /// grows by the budget, as far as the model goes.
+    /// The limit to send. It includes thinking tokens, so the thinking budget is added to the default, up to the
+    /// model's maximum.
     fn tokens(self, model: Model, thinking_budget: u64) -> u64 {
         let with_thinking = |tokens: u64| tokens.saturating_add(thinking_budget);
         match (self.default, self.of_model.or(model.max_output)) {
@@ -62,7 +63,7 @@ impl AnswerLimits {
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, makes no sense to Anthropic, or asks for what it cannot do.
+/// The request cannot be parsed, is invalid for Anthropic, or asks for something that Anthropic does not support.
 pub fn translate(body: &[u8], model_name: &str, place: Place, limits: AnswerLimits) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let model = Model::named(model_name);
@@ -83,13 +84,13 @@ pub fn translate(body: &[u8], model_name: &str, place: Place, limits: AnswerLimi
     })
 }
 
-/// What the request comes to, where one field hangs on another or on the model.
+/// The fields of the request that depend on each other or on the model.
 struct Plan<'a> {
     max_tokens: MaxTokens<'a>,
     thinking: Thinking<'a>,
     structure: Structure<'a>,
     tools: Tools<'a>,
-    /// `temperature`, `top_p` and `top_k`, as far as the model takes them.
+    /// `temperature`, `top_p` and `top_k`, as far as the model accepts them.
     sampling: Vec<(&'static str, &'a RawValue)>,
     user: Option<Text<'a>>,
     stop: Vec<&'a Text<'a>>,
@@ -132,7 +133,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Models since 4.7 take no sampling but the default; OpenAI's clients send it all the same.
+/// Models since 4.7 accept no sampling parameters but the default, yet OpenAI's clients send them.
 fn sampling<'a>(
     request: &Request<'a>,
     own: &Own<'a>,
@@ -156,7 +157,7 @@ fn sampling<'a>(
     Ok(kept)
 }
 
-/// Anthropic refuses blank ones; where parameters may be dropped, those are.
+/// Anthropic refuses blank stop sequences; with `drop_params` they are left out.
 fn stop_sequences<'a>(stop: &'a Stop<'a>, parameters: &Parameters) -> Vec<&'a Text<'a>> {
     stop.0
         .iter()
@@ -176,7 +177,7 @@ fn write(
     let mut to = Object::begin(out);
     match model_name {
         Some(name) => to.string("model", name),
-        // Its path names the model.
+        // On Vertex AI the path names the model.
         None => to.string("anthropic_version", VERTEX_VERSION),
     };
     match plan.max_tokens {
@@ -213,7 +214,7 @@ fn write(
     Ok(())
 }
 
-/// What a conversation was seen to hold.
+/// What the conversation contains.
 struct Spoke {
     used_tools: bool,
 }
@@ -235,7 +236,7 @@ fn write_messages(to: &mut Object, messages: &[Message], betas: &mut Betas) -> R
     ))
 }
 
-/// `output_config`: the effort, the form, and whatever else the client put there.
+/// Writes `output_config`: the effort, the format, and any other field that the client put there.
 fn write_output_config(to: &mut Object, own: &Own, plan: &Plan) {
     let effort = plan.thinking.effort();
     let schema = match &plan.structure {

@@ -1,5 +1,5 @@
-//! A streamed answer, event by event. Anthropic's blocks begin, grow and end one after the other; OpenAI's deltas say
-//! which tool call they belong to.
+//! Translates a streamed answer, event by event. Anthropic's blocks begin, grow and end one after the other; each of
+//! OpenAI's deltas names the tool call that it belongs to.
 
 use sluice_sdk::canonical::{Chunks, Object, RawValue, Text};
 use sluice_sdk::{Event, Failure, wire};
@@ -11,37 +11,38 @@ use crate::usage::Usage;
 use crate::wire::{Block, Delta, Event as Parsed, Message, finish_reason, provider_field, write_refusal};
 use sluice_sdk::adapter::Origin;
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
-    /// Since `message_start`.
+    /// Set by `message_start`.
     chunks: Option<Chunks>,
-    /// The answer's id, of which calls without one get theirs.
+    /// The answer's id, from which missing ids of calls are made.
     id: String,
     usage: Usage,
     open: Open,
-    /// Calls so far, which number the next one.
+    /// Number of tool calls so far, which is the index of the next one.
     calls: usize,
-    /// Whether one tool stands for `response_format`: what is put into it is content.
+    /// Whether one tool stands for `response_format`: then its input is content.
     json_tool: bool,
-    /// The chunk that says why the answer ended was written.
+    /// Whether the chunk with the finish reason was written.
     finished: bool,
-    /// `message_stop` was seen.
+    /// Whether `message_stop` was seen.
     ended: bool,
 }
 
-/// The block that is growing.
+/// The block that is currently growing.
 #[derive(Default)]
 enum Open {
-    /// None, or one whose deltas say all there is to say.
+    /// No block, or one whose deltas contain everything.
     #[default]
     Plain,
-    /// A call, or the tool that is content (`index` none). `input` came with its beginning, and counts if no more comes.
+    /// A tool call, or (without `index`) the tool whose input is content. `input` came with the beginning of the block,
+    /// and is used if no further input comes.
     Tool {
         index: Option<usize>,
         input: Option<Text<'static>>,
     },
-    /// One that clients get whole or not at all.
+    /// A block that clients get as a whole, or not at all.
     Hidden,
 }
 
@@ -53,8 +54,7 @@ impl Stream {
         }
     }
 
-    /// The end of the upstream's stream, which must be the answer's end as well: `message_stop`, or at least the reason
-    /// why it ended.
+    /// Called when the upstream's stream has ended. Fails unless `message_stop`, or at least a stop reason, was seen.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::new();
         if !self.ended {
@@ -66,10 +66,10 @@ impl Stream {
         Ok(out)
     }
 
-    /// Appends the chunks for an event; none after the answer's end.
+    /// Appends the chunks for one event; none after the answer has ended.
     ///
     /// # Errors
-    /// It is an error, or no event.
+    /// The event is an error, or cannot be parsed.
     pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         if self.ended {
             return Ok(());
@@ -94,7 +94,7 @@ impl Stream {
             "message_delta" => self.message_delta(&parsed, out),
             "message_stop" => self.stop(out),
             "error" => Err(Failure::malformed("an error that says nothing")),
-            // `ping`, and what the API may add: its versioning policy asks clients to pass over events they do not know.
+            // `ping`, and future events: the API's versioning policy asks clients to ignore unknown events.
             _ => Ok(()),
         }
     }
@@ -114,7 +114,7 @@ impl Stream {
 
     fn block_start(&mut self, raw: Option<&RawValue>, out: &mut Vec<u8>) -> Result<(), Failure> {
         self.open = Open::Plain;
-        // Deltas say what they add to, so that only a call needs its beginning.
+        // Each delta says what it belongs to, so only the beginnings of tool calls and of a few other blocks matter.
         let Some(raw) = raw else { return Ok(()) };
         let block: Block = wire::read(raw.get()).map_err(Failure::malformed)?;
         match block.kind() {
@@ -196,7 +196,7 @@ impl Stream {
         }
     }
 
-    /// One piece of a thinking block. Clients join the pieces and send the block back with its signature.
+    /// Writes one piece of a thinking block. Clients join the pieces and send the block back with its signature.
     fn thinking(&self, thinking: &Text, signature: Option<&Text>, out: &mut Vec<u8>) -> Result<(), Failure> {
         self.delta(out, |delta| {
             delta.text("reasoning_content", thinking);
@@ -209,7 +209,7 @@ impl Stream {
         })
     }
 
-    /// A piece of a tool's input: a JSON string in both formats, so that it is copied as it stands.
+    /// A piece of a tool's input. It is a JSON string in both formats, so it is copied.
     fn input(&mut self, json: &Text, out: &mut Vec<u8>) -> Result<(), Failure> {
         if json.is_empty() {
             return Ok(());
@@ -233,7 +233,8 @@ impl Stream {
 
     fn block_stop(&mut self, out: &mut Vec<u8>) -> Result<(), Failure> {
         let open = std::mem::replace(&mut self.open, Open::Plain);
-        // No piece came: what the block began with is its input, usually `{}`, and clients parse what they join.
+        // If no piece came, the input at the beginning of the block is the whole input, usually `{}`. Clients parse
+        // what they join, so it must be sent.
         let Open::Tool {
             index,
             input: Some(input),
@@ -261,7 +262,7 @@ impl Stream {
         }
     }
 
-    /// Says why the answer ended.
+    /// Writes the chunk with the finish reason.
     fn end(&mut self, delta: &Delta, out: &mut Vec<u8>) -> Result<(), Failure> {
         let reason = finish_reason(delta.stop_reason.as_ref(), self.calls > 0);
         self.chunks()?.finish(out, &reason, |to| {

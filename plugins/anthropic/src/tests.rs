@@ -1,4 +1,5 @@
-//! What the cases cannot say: settings, what the host is told at load, and one instance over several attempts.
+//! What cases cannot express: settings, the providers that the host gets at load, and one instance over several
+//! attempts.
 
 use sluice_sdk::Auth;
 use sluice_sdk::testing::Host;

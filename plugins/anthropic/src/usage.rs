@@ -1,9 +1,10 @@
-//! Counted tokens. Anthropic counts what it read from and wrote to its cache apart from the input, OpenAI as part of it.
+//! Token counts. Anthropic counts tokens read from and written to its cache separately from the input; OpenAI counts
+//! them as part of the prompt.
 
 use sluice_sdk::canonical::{Object, Text};
 
 sluice_sdk::wire! {
-    /// `usage` of an answer or an event. An event may leave out what an earlier one said.
+    /// `usage` of an answer or an event. An event may leave out counts that an earlier one had.
     Counts {
         "input_tokens" input_tokens: u64,
         "output_tokens" output_tokens: u64,
@@ -14,11 +15,11 @@ sluice_sdk::wire! {
         "server_tool_use" server_tool_use: ServerTools<'a>,
         "service_tier" service_tier: Text<'a>,
         "inference_geo" inference_geo: Text<'a>,
-        /// Where the model was sampled several times (compaction): the sums count, not the last one.
+        /// One entry for each sampling of the model (compaction). Their sums are the usage, and not the last entry.
         "iterations" iterations: Vec<Counts<'a>>,
     }
 
-    /// What was written to the cache, by how long it is kept.
+    /// Tokens written to the cache, by how long they are kept.
     CacheCreation {
         "ephemeral_5m_input_tokens" five_minutes: u64,
         "ephemeral_1h_input_tokens" one_hour: u64,
@@ -33,26 +34,26 @@ sluice_sdk::wire! {
     }
 }
 
-/// What is known so far.
+/// The counts known so far.
 #[derive(Default)]
 pub struct Usage {
-    /// Whether any count came: none is not the same as none used.
+    /// Whether any count came; absent counts do not mean zero.
     known: bool,
     input: u64,
     output: u64,
     cache_written: u64,
     cache_read: u64,
-    /// Of what was written to the cache: for five minutes, for an hour.
+    /// Tokens written to the cache: for five minutes, and for an hour.
     written_by_age: Option<(u64, u64)>,
     thinking: Option<u64>,
     web_searches: Option<u64>,
     service_tier: Option<String>,
-    /// Where the answer was made.
+    /// The region in which the answer was made.
     inference_geo: Option<String>,
 }
 
 impl Usage {
-    /// Later counts are running totals and stand in place of earlier ones; absent ones change nothing.
+    /// Counts are running totals, so later ones replace earlier ones; absent ones change nothing.
     pub fn update(&mut self, counts: &Counts) {
         self.known |= counts.input_tokens.or(counts.output_tokens).is_some();
         if let Some(iterations) = counts.iterations.as_deref().filter(|list| !list.is_empty()) {
@@ -89,12 +90,13 @@ impl Usage {
         }
     }
 
-    /// Whether the provider counted. Where it did not, nothing is written, and the gateway estimates.
+    /// Whether the provider sent counts. If not, no usage is written, and the gateway estimates it.
     pub fn is_known(&self) -> bool {
         self.known
     }
 
-    /// The fields of OpenAI's `usage`, with the names beside them that LiteLLM's clients and price sheets use.
+    /// Writes the fields of OpenAI's `usage`, and further ones under the names that LiteLLM's clients and price lists
+    /// use.
     pub fn write(&self, usage: &mut Object) {
         let prompt = self
             .input

@@ -1,7 +1,7 @@
 //! Anthropic's answers and events, as views over their bytes (<https://docs.anthropic.com/en/api/messages>,
 //! <https://docs.anthropic.com/en/docs/build-with-claude/streaming>). Servers that imitate the API leave fields out or
-//! send another kind of value, so every field is optional. What the API adds later is ignored, except for blocks, which
-//! are kept raw so that they can be handed on.
+//! send values of another type, so every field is optional. Unknown fields are ignored; blocks are kept raw, so that
+//! unknown ones can be passed on.
 
 use sluice_sdk::canonical::{FinishReason, Object, RawValue, Text};
 use sluice_sdk::wire::{self, Items, Kind, Lenient, Value};
@@ -19,11 +19,11 @@ sluice_sdk::wire! {
         "container" container: &'a RawValue,
         "context_management" context_management: &'a RawValue,
         "usage" usage: Counts<'a>,
-        /// In place of all the others.
+        /// Present instead of all other fields if the request failed.
         "error" error: &'a RawValue,
     }
 
-    /// What is said of an error; an error may also be a sentence alone.
+    /// An error object; an error may also be a sentence alone.
     ErrorDetail {
         "type" kind: Text<'a>,
         "message" message: Text<'a>,
@@ -32,17 +32,17 @@ sluice_sdk::wire! {
     /// One block of an answer's content.
     Block {
         "type" kind: Text<'a>,
-        /// Of `text`.
+        /// For `text`.
         "text" text: Text<'a>,
-        /// Of `text`.
+        /// For `text`.
         "citations" citations: Vec<&'a RawValue>,
-        /// Of `thinking`.
+        /// For `thinking`.
         "thinking" thinking: Text<'a>,
-        /// Of `thinking`.
+        /// For `thinking`.
         "signature" signature: Text<'a>,
-        /// Of `redacted_thinking`.
+        /// For `redacted_thinking`.
         "data" data: Text<'a>,
-        /// Of `tool_use`, as are the next two.
+        /// For `tool_use`, as are the next two fields.
         "id" id: Text<'a>,
         "name" name: Text<'a>,
         "input" input: &'a RawValue,
@@ -51,19 +51,19 @@ sluice_sdk::wire! {
     /// One event of a stream.
     Event {
         "type" kind: Text<'a>,
-        /// Of `message_start`.
+        /// For `message_start`.
         "message" message: Message<'a>,
-        /// Of `content_block_start`.
+        /// For `content_block_start`.
         "content_block" content_block: &'a RawValue,
-        /// Of `content_block_delta` and `message_delta`.
+        /// For `content_block_delta` and `message_delta`.
         "delta" delta: Delta<'a>,
-        /// Of `message_delta`.
+        /// For `message_delta`.
         "usage" usage: Counts<'a>,
-        /// Of `error`.
+        /// For `error`.
         "error" error: &'a RawValue,
     }
 
-    /// What an event adds. Its type is told by the field that is there.
+    /// What an event adds. The present field tells its type.
     Delta {
         "text" text: Text<'a>,
         "partial_json" partial_json: Text<'a>,
@@ -75,13 +75,13 @@ sluice_sdk::wire! {
         "container" container: &'a RawValue,
     }
 
-    /// What Anthropic says of a refusal.
+    /// Details of a refusal.
     StopDetails {
         "explanation" explanation: Text<'a>,
     }
 }
 
-/// What an answer says: a list of blocks, or, from some servers, text alone.
+/// The content of an answer: a list of blocks, or, from some servers, text alone.
 #[derive(Default)]
 pub struct Content<'a> {
     pub blocks: Vec<&'a RawValue>,
@@ -106,8 +106,8 @@ impl<'a> Kind<'a> for Content<'a> {
 }
 
 impl Block<'_> {
-    /// The block's type; where it does not say, or names one that nobody knows, what its fields are of: a text that was sent
-    /// is not lost for what it is called. Empty where neither tells.
+    /// The type of the block. If it is missing or unknown, the type is derived from the fields that are present, so
+    /// that text is not lost because of a wrong type. Empty if nothing tells it.
     pub fn kind(&self) -> &str {
         const KNOWN: [&str; 4] = ["text", "thinking", "redacted_thinking", "tool_use"];
         let said = self.kind.as_ref().map_or("", Text::escaped);
@@ -122,7 +122,7 @@ impl Block<'_> {
     }
 }
 
-/// Blocks that only Anthropic has, by the name under `provider_specific_fields` where clients of LiteLLM look for them.
+/// The field of `provider_specific_fields` in which clients of LiteLLM expect a block that only Anthropic has.
 pub fn provider_field(kind: &str) -> Option<&'static str> {
     match kind {
         "server_tool_use" | "mcp_tool_use" => Some("server_tool_use"),
@@ -133,9 +133,9 @@ pub fn provider_field(kind: &str) -> Option<&'static str> {
     }
 }
 
-/// Why an answer ended, in OpenAI's words; those it has none for count as LiteLLM counts them. An answer that was not cut
-/// off and holds `calls` that the client is to answer ended for their sake, whatever the server says: the tool that stands
-/// for `response_format` is none of them.
+/// OpenAI's finish reason for a stop reason. Reasons that OpenAI does not have are mapped as in LiteLLM. An answer that
+/// was not cut off and has `calls` for the client ended with `tool_calls`, whatever the server says. The tool that
+/// stands for `response_format` is not one of `calls`.
 pub fn finish_reason(stop_reason: Option<&Text>, calls: bool) -> FinishReason<'static> {
     match stop_reason.map_or("", Text::escaped) {
         "refusal" | "content_filter" => FinishReason::ContentFilter,
@@ -145,7 +145,7 @@ pub fn finish_reason(stop_reason: Option<&Text>, calls: bool) -> FinishReason<'s
     }
 }
 
-/// What Anthropic says of a refusal, for people: the `refusal` of a message.
+/// Writes Anthropic's explanation of a refusal as the message's `refusal`.
 pub fn write_refusal(message: &mut Object, stop_details: Option<&RawValue>) {
     let details = stop_details.and_then(|raw| wire::read::<StopDetails>(raw.get()).ok());
     if let Some(explanation) = details.and_then(|details| details.explanation) {

@@ -1,4 +1,4 @@
-//! A whole answer: blocks of content become one message.
+//! Translates a whole answer: its content blocks become one message.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Origin;
@@ -10,13 +10,13 @@ use crate::usage::Usage;
 use crate::wire::{Answer, Call, Message, finish_reason};
 use crate::{citations, logprobs};
 
-/// What an answer's brackets and names need beside what is copied from the provider's.
+/// Estimated bytes of an answer in addition to what is copied from the provider's answer.
 const ENVELOPE_BYTES: usize = 640;
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
-/// The document is an error, the answer was given up, or nothing in it shows that it is an answer.
+/// The document is an error, the answer was aborted, or the document has none of an answer's fields.
 pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let answer: Answer = wire::read(text).map_err(Failure::malformed)?;
@@ -101,7 +101,7 @@ fn write_message(to: &mut Object, message: &Message, id: &Text) {
     }
 }
 
-/// Escaped text put after escaped text is escaped text: nothing is decoded.
+/// Escaped texts can be concatenated without decoding them.
 fn write_joined<'t>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'t Text<'t>>) {
     out.push(b'"');
     for text in texts {

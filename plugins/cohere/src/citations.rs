@@ -1,5 +1,5 @@
-//! What an answer cites (<https://docs.cohere.com/docs/rag-citations>): as OpenAI's annotations where the source is a
-//! document, as LiteLLM has it, and as it stands under `provider_specific_fields`.
+//! Citations (<https://docs.cohere.com/docs/rag-citations>). As in LiteLLM, those whose source is a document become
+//! OpenAI's annotations; all are copied to `provider_specific_fields`.
 
 use sluice_sdk::canonical::{List, Object, RawValue, Text};
 use sluice_sdk::wire;
@@ -23,7 +23,8 @@ sluice_sdk::wire! {
     }
 }
 
-/// Writes `annotations` into a message or a delta, where any source is a document: one annotation a source.
+/// Writes `annotations` into a message or a delta: one for each source that is a document. Writes nothing if there is
+/// none.
 pub fn write_annotations(to: &mut Object, citations: &[&RawValue]) {
     let read = |raw: &&'_ RawValue| {
         wire::read::<Citation>(raw.get())

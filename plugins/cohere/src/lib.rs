@@ -1,11 +1,11 @@
 //! Provider adapter for Cohere's v2 API (<https://docs.cohere.com/reference/about>).
 //!
-//! It translates a chat completion into a chat request (`request`), and the answer back, whole (`answer`) or event by
-//! event (`stream`); `embed` does the same for embeddings. What a non-2xx answer means stands in `error`. The README
-//! lists what maps to what, and what is refused.
+//! `request` translates a chat completion to a chat request; `answer` translates a whole answer back, and `stream` a
+//! streamed one, event by event; `embed` does the same for embeddings; `error` translates non-2xx answers. The README
+//! lists how fields are mapped, and what is refused.
 //!
-//! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
-//! stream keeps a few numbers and its id, nothing that grows with its length.
+//! Cost: the adapter reads the whole request, so an instance serves only one exchange. Text is copied once and never
+//! unescaped. A stream keeps a few numbers and its id, so its memory does not grow with its length.
 
 mod answer;
 mod citations;
@@ -26,10 +26,10 @@ use sluice_sdk::{
 
 use stream::Stream;
 
-/// The prefixes: LiteLLM has one for Cohere's older completions and one for its chat, and serves chat under both.
+/// The prefixes. LiteLLM has one for Cohere's older completions and one for its chat, and serves chat under both.
 const PROVIDERS: [&str; 2] = ["cohere", "cohere_chat"];
 
-/// What the adapter speaks.
+/// The operation of the current attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Operation {
     #[default]
@@ -49,7 +49,7 @@ impl Operation {
         }
     }
 
-    /// The last segment of its path.
+    /// The last segment of the operation's path.
     fn segment(self) -> &'static str {
         match self {
             Self::Chat => "/chat",
@@ -57,7 +57,7 @@ impl Operation {
         }
     }
 
-    /// Its path below a base that names no version.
+    /// The operation's path below a base that has no version.
     fn path(self) -> &'static str {
         match self {
             Self::Chat => "/v2/chat",
@@ -66,7 +66,7 @@ impl Operation {
     }
 }
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 #[derive(Default)]
 pub struct Cohere {
     operation: Operation,
@@ -158,11 +158,11 @@ impl ProviderAdapter for Cohere {
     }
 }
 
-/// Bases are given with the whole path, with the version or with neither. The host does not double a path that the base
-/// ends in.
+/// The path below the base. A base may end with the whole path, with the version or with neither. The host does not
+/// repeat a part of the path that the base already ends with.
 ///
 /// # Errors
-/// The base belongs to another API, or to another operation: it can be added to, but not cut.
+/// The base belongs to another API or another operation. The adapter can append to a base, but not cut it.
 fn path_under(api_base: Option<&str>, operation: Operation) -> Result<&'static str, Failure> {
     let base = api_base.unwrap_or_default().split('?').next().unwrap_or_default();
     let base = base.trim_end_matches('/');

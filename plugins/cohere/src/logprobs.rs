@@ -1,5 +1,5 @@
-//! Log probabilities. Cohere gives them for pieces of text, each of one token or of several; OpenAI for tokens. A piece
-//! counts as one: its probability is the product of those of its tokens.
+//! Log probabilities. Cohere gives them for pieces of text of one or more tokens, OpenAI for tokens. Each piece is
+//! written as one token whose log probability is the sum of those of its tokens.
 
 use sluice_sdk::canonical::{List, Object, RawValue, Text};
 use sluice_sdk::wire;

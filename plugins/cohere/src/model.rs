@@ -1,9 +1,9 @@
-//! What a model's name tells.
+//! What a model's name tells about the model.
 
 use sluice_sdk::{Failure, Fault};
 
-/// How the names of models begin that do not think. Every later model does (<https://docs.cohere.com/docs/reasoning>),
-/// so one that nobody knows counts as one that does.
+/// Prefixes of the names of models that do not think. All later models do (<https://docs.cohere.com/docs/reasoning>),
+/// so an unknown model counts as one that thinks.
 const THOUGHTLESS: [&str; 8] = [
     "command-r",
     "command-light",
@@ -15,7 +15,7 @@ const THOUGHTLESS: [&str; 8] = [
     "aya-",
 ];
 
-/// The model's name without LiteLLM's route before it: `v2/` is the API that is spoken.
+/// The model's name without LiteLLM's route `v2/`, which names the API that this adapter speaks.
 ///
 /// # Errors
 /// The route is `v1/`.

@@ -1,4 +1,5 @@
-//! A chat completion's request as a chat request: what to say is decided first ([`Plan`]), then written in one go.
+//! Translates a chat completion's request to a chat request. It decides first what to send ([`Plan`]), and then writes
+//! it in one pass.
 
 mod content;
 mod conversation;
@@ -17,13 +18,13 @@ use structure::Structure;
 use thinking::Thinking;
 use tools::Tools;
 
-/// What brackets, roles and the like need beside what is copied from the request.
+/// Estimated bytes of a request in addition to what is copied from the client's request.
 const ENVELOPE_BYTES: usize = 512;
 
-/// The least and the most of `p` (<https://docs.cohere.com/reference/chat#request.body.p>).
+/// The range of `p` that Cohere accepts (<https://docs.cohere.com/reference/chat#request.body.p>).
 const P_RANGE: (f64, f64) = (0.01, 0.99);
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub streaming: bool,
@@ -32,7 +33,7 @@ pub struct Translated {
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, makes no sense to Cohere, or asks for what it cannot do.
+/// The request cannot be parsed, is invalid for Cohere, or asks for something that Cohere does not support.
 pub fn translate(body: &[u8], model: &str) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let parameters = Parameters::read("Cohere", &request);
@@ -46,7 +47,7 @@ pub fn translate(body: &[u8], model: &str) -> Result<Translated, Failure> {
     })
 }
 
-/// What the request comes to, where a field must be looked at before it is written.
+/// The fields of the request that must be examined before they are written.
 struct Plan<'a> {
     thinking: Thinking<'a>,
     structure: Structure<'a>,
@@ -84,8 +85,8 @@ fn write(out: &mut Vec<u8>, model: &str, request: &Request, own: &Own, plan: &Pl
     Ok(())
 }
 
-/// `top_p` and `top_k` under Cohere's names, unless the client uses those. Many clients send `top_p: 1`, which is more than
-/// Cohere takes and means what its most does.
+/// Writes `top_p` and `top_k` under Cohere's names, unless the client uses Cohere's names itself. Many clients send
+/// `top_p: 1`, which is beyond Cohere's range; the highest accepted value means the same.
 fn write_sampling(to: &mut Object, request: &Request, own: &Own) {
     let (least, most) = P_RANGE;
     match (own.p, request.top_p) {

@@ -1,5 +1,5 @@
-//! A streamed answer, event by event. Cohere's blocks and calls begin, grow and end one after the other; OpenAI's deltas
-//! say which call they belong to.
+//! Translates a streamed answer, event by event. Cohere's blocks and calls begin, grow and end one after the other;
+//! each of OpenAI's deltas names the call that it belongs to.
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, Object, RawValue, Text};
@@ -10,25 +10,25 @@ use crate::usage::Usage;
 use crate::wire::{Block, Call, Delta, Event as Parsed, finish_reason};
 use crate::{citations, logprobs};
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
-    /// Since its first event.
+    /// Set by the first event.
     chunks: Option<Chunks>,
-    /// The answer's id, of which calls without one get theirs.
+    /// The answer's id, from which missing ids of calls are made.
     id: String,
-    /// Calls so far, which number the next one.
+    /// Number of tool calls so far, which is the index of the next one.
     calls: u64,
-    /// Cohere's index of the first call: it does not say where it counts from.
+    /// Cohere's index of the first call; its documentation does not say whether it counts from 0.
     first_call: u64,
-    /// Whether the last call was given arguments.
+    /// Whether the last call has arguments.
     has_arguments: bool,
-    /// `message-end` was seen.
+    /// Whether `message-end` was seen.
     ended: bool,
 }
 
 impl Stream {
-    /// The end of the upstream's stream, which must be the answer's end as well.
+    /// Called when the upstream's stream has ended; fails if the answer has not.
     pub fn finish(&self) -> Result<Vec<u8>, Failure> {
         if self.ended {
             Ok(Vec::new())
@@ -37,10 +37,10 @@ impl Stream {
         }
     }
 
-    /// Appends the chunks for an event; none after the answer's end.
+    /// Appends the chunks for one event; none after the answer has ended.
     ///
     /// # Errors
-    /// It is an error, or no event.
+    /// The event is an error, or cannot be parsed.
     pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         if self.ended {
             return Ok(());
@@ -84,13 +84,13 @@ impl Stream {
                 self.citation(citation, origin, out);
             }
             "error" => return Err(Failure::malformed("an error that says nothing")),
-            // Ends of blocks and citations, `debug`, and what the API may add.
+            // Ends of blocks and citations, `debug`, and future events.
             _ => {}
         }
         Ok(())
     }
 
-    /// The stream's chunks. Servers that leave `message-start` out begin with what they have to say.
+    /// The writer of the stream's chunks, which the first event creates. Some servers leave `message-start` out.
     fn start(&mut self, id: Option<&Text>, origin: &Origin, out: &mut Vec<u8>) -> &Chunks {
         let given = &mut self.id;
         self.chunks.get_or_insert_with(|| {
@@ -162,7 +162,7 @@ impl Stream {
         Ok(())
     }
 
-    /// A piece of a call's arguments: a JSON string in both formats, so that it is copied as it stands.
+    /// A piece of a call's arguments. It is a JSON string in both formats, so it is copied.
     fn arguments(&mut self, arguments: Option<&Text>, index: Option<u64>, out: &mut Vec<u8>) -> Result<(), Failure> {
         let Some(arguments) = arguments else { return Ok(()) };
         let (Some(chunks), Some(last)) = (&self.chunks, self.calls.checked_sub(1)) else {
@@ -193,7 +193,7 @@ impl Stream {
         });
     }
 
-    /// Says why the answer ended and what it cost.
+    /// Writes the chunk with the finish reason, and the usage.
     fn end(&mut self, delta: &Delta, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         let reason = finish_reason(delta.finish_reason.as_ref(), delta.error.as_ref(), self.calls > 0)?;
         let chunks = self.start(None, origin, out);

@@ -1,4 +1,4 @@
-//! What the cases cannot say: what the host is told at load, and one instance over several attempts.
+//! What cases cannot express: the providers that the host gets at load, and one instance over several attempts.
 
 use sluice_sdk::testing::Host;
 

@@ -1,5 +1,5 @@
-//! Counted tokens. `tokens` are those that the model read and wrote; `billed_units` leave out what Cohere adds to the
-//! prompt. As in LiteLLM the former are the usage, and the latter stand in where they are missing.
+//! Token counts. `tokens` are those that the model read and wrote; `billed_units` exclude what Cohere adds to the
+//! prompt. As in LiteLLM, the usage is `tokens`, or `billed_units` if those are missing.
 
 use sluice_sdk::canonical::{Object, RawValue};
 use sluice_sdk::wire;
@@ -12,14 +12,14 @@ sluice_sdk::wire! {
         "cached_tokens" cached_tokens: u64,
     }
 
-    /// A count of both sides.
+    /// Token counts of the prompt and the answer.
     Tokens {
         "input_tokens" input_tokens: u64,
         "output_tokens" output_tokens: u64,
     }
 }
 
-/// What an answer cost, as far as Cohere counted it.
+/// The token counts of an answer.
 pub struct Counts<'a> {
     prompt: u64,
     completion: u64,
@@ -28,7 +28,7 @@ pub struct Counts<'a> {
 }
 
 impl<'a> Usage<'a> {
-    /// None where Cohere did not count, and the gateway estimates.
+    /// The counts. `None` if Cohere sent none; the gateway then estimates the usage.
     pub fn counts(&self) -> Option<Counts<'a>> {
         let read = |tokens: &Tokens| match (tokens.input_tokens, tokens.output_tokens) {
             (None, None) => None,
@@ -46,7 +46,7 @@ impl<'a> Usage<'a> {
 }
 
 impl Counts<'_> {
-    /// The fields of OpenAI's `usage`, and what is billed beside them.
+    /// Writes the fields of OpenAI's `usage`, and `billed_units`.
     pub fn write(&self, usage: &mut Object) {
         usage
             .number("prompt_tokens", self.prompt)

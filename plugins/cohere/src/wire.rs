@@ -1,6 +1,6 @@
 //! Cohere's answers and events, as views over their bytes (<https://docs.cohere.com/reference/chat>,
-//! <https://docs.cohere.com/reference/chat-stream>). Servers that imitate the API leave fields out or send another kind of
-//! value, so every field is optional; what the API adds later is ignored.
+//! <https://docs.cohere.com/reference/chat-stream>). Servers that imitate the API leave fields out or send values of
+//! another type, so every field is optional. Unknown fields are ignored.
 
 use sluice_sdk::canonical::{FinishReason, RawValue, Text};
 use sluice_sdk::wire::{Fields, Items, Kind, Lenient, Value};
@@ -13,7 +13,7 @@ sluice_sdk::wire! {
     Answer {
         "id" id: Text<'a>,
         "finish_reason" finish_reason: Text<'a>,
-        /// What was said, or, in place of an answer, a sentence about what went wrong.
+        /// The message object, or, if the request failed, the error message.
         "message" message: &'a RawValue,
         "usage" usage: Usage<'a>,
         "logprobs" logprobs: Vec<&'a RawValue>,
@@ -23,48 +23,48 @@ sluice_sdk::wire! {
     Message {
         "content" content: Content<'a>,
         "tool_calls" tool_calls: Vec<Call<'a>>,
-        /// What the model means to do with the tools, in words.
+        /// What the model plans to do with the tools, as text.
         "tool_plan" tool_plan: Text<'a>,
         "citations" citations: Vec<&'a RawValue>,
     }
 
-    /// One block of content, or what an event adds to it.
+    /// A content block, or what an event adds to one.
     Block {
         "text" text: Text<'a>,
         "thinking" thinking: Text<'a>,
     }
 
-    /// A call, or what an event adds to it.
+    /// A tool call, or what an event adds to one.
     Call {
         "id" id: Text<'a>,
         "function" function: Function<'a>,
     }
 
-    /// What to call with what.
+    /// The function to call, and its arguments.
     Function {
         "name" name: Text<'a>,
-        /// JSON as text; some servers write the object itself.
+        /// JSON as text. Some servers send the object itself.
         "arguments" arguments: &'a RawValue,
     }
 
     /// One event of a stream.
     Event {
         "type" kind: Text<'a>,
-        /// Of `message-start`.
+        /// For `message-start`.
         "id" id: Text<'a>,
-        /// Of the block or the call.
+        /// The index of the block or the call.
         "index" index: u64,
         "delta" delta: Delta<'a>,
-        /// Of `content-delta`.
+        /// For `content-delta`.
         "logprobs" logprobs: &'a RawValue,
-        /// In place of an event: what went wrong.
+        /// Present instead of an event if the request failed: the error message.
         "message" message: Text<'a>,
     }
 
     /// What an event adds.
     Delta {
         "message" message: DeltaMessage<'a>,
-        /// Of `message-end`, as are the next two.
+        /// For `message-end`, as are the next two fields.
         "finish_reason" finish_reason: Text<'a>,
         "usage" usage: Usage<'a>,
         "error" error: Text<'a>,
@@ -75,12 +75,12 @@ sluice_sdk::wire! {
         "content" content: Piece<'a>,
         "tool_calls" tool_calls: Call<'a>,
         "tool_plan" tool_plan: Text<'a>,
-        /// One, not a list.
+        /// A single citation and not a list.
         "citations" citation: &'a RawValue,
     }
 }
 
-/// What an answer says: a list of blocks, or, from some servers, text alone.
+/// The content of an answer: a list of blocks, or, from some servers, text alone.
 #[derive(Default)]
 pub struct Content<'a> {
     pub blocks: Vec<Block<'a>>,
@@ -132,24 +132,24 @@ impl<'a> Call<'a> {
         self.function.as_ref()?.name.as_ref()
     }
 
-    /// What to call it with, as the text of `arguments`; none where there is nothing yet.
+    /// The call's arguments as text; `None` if there are none yet.
     pub fn arguments(&self) -> Option<Text<'a>> {
         let raw = self.function.as_ref()?.arguments?;
         let text = Text::of(raw).unwrap_or_else(|| Text::from_decoded(raw.get()));
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// A call's own id, or one of the answer's: clients answer a call by its id.
+    /// The id of the call, or else one made from the answer's id, since clients refer to a call by its id.
     pub fn id(&self, answer: &Text, index: u64) -> Text<'a> {
         let made = || Text::from_decoded(&format!("call_{index}_{}", answer.decoded()));
         self.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(made)
     }
 }
 
-/// Why an answer ended, in OpenAI's words. One that was not cut off and holds `calls` ended for their sake.
+/// OpenAI's finish reason. An answer that was not cut off and has `calls` ended with `tool_calls`.
 ///
 /// # Errors
-/// It was given up: what there is of it is no answer.
+/// The answer was aborted, so it is incomplete.
 pub fn finish_reason(
     reason: Option<&Text>,
     error: Option<&Text>,

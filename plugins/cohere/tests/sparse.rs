@@ -1,12 +1,12 @@
-//! Servers that imitate the API leave fields out, or send `null` or another kind of value. Each field of a full answer
-//! and of each event of a full stream is tried in turn: what is said must arrive, whichever it is.
+//! Servers that imitate the API leave fields out, or send `null` or a value of another type. The tests change each
+//! field of a full answer and of each event of a full stream in turn: the content must still reach the client.
 
 use cohere::Cohere;
 use serde_json::{Value, json};
 use sluice_sdk::Plugin;
 use sluice_sdk::testing::sparse;
 
-/// Fields without which there is nothing to hand on, or that say what the value beside them is.
+/// Fields that hold the content itself, or the type of the value next to them; the tests leave these unchanged.
 const NEEDED: [&str; 10] = [
     "type",
     "text",
@@ -38,8 +38,8 @@ fn citation() -> Value {
     ]})
 }
 
-/// The document with each member that is not needed left out, and of each kind.
-/// The citation's own texts are data.
+/// The variants of the document in which one field, except for those needed, is missing or of another type. The texts
+/// within citations are data, so they are changed too.
 fn variants(document: &Value) -> Vec<(String, Value)> {
     sparse::variants(document, |path, name| {
         NEEDED.contains(&name) && !path.contains("/citations")

@@ -1,10 +1,10 @@
-//! Where an answer's text was found, as OpenAI's annotations (<https://platform.openai.com/docs/guides/tools-web-search>).
+//! Sources of an answer's text, as OpenAI's annotations (<https://platform.openai.com/docs/guides/tools-web-search>).
 
 use sluice_sdk::canonical::{Object, Text};
 
 use crate::wire::{Grounding, GroundingSupport};
 
-/// A piece of text and where it comes from, as OpenAI's `url_citation`.
+/// A range of the text and its source, as OpenAI's `url_citation`.
 pub struct Annotation<'a> {
     start: u64,
     end: u64,
@@ -13,7 +13,8 @@ pub struct Annotation<'a> {
 }
 
 impl<'a> Annotation<'a> {
-    /// One for each support of an answer by an address: the first chunk that it names, as LiteLLM has it.
+    /// One annotation for each grounding support whose source has an address. As in LiteLLM, the source is the first
+    /// chunk that the support names.
     pub fn all_of(grounding: &Grounding<'a>) -> Vec<Self> {
         let chunks = grounding.chunks.as_deref().unwrap_or_default();
         let supports = grounding.supports.as_deref().unwrap_or_default();
@@ -37,7 +38,7 @@ impl<'a> Annotation<'a> {
     }
 }
 
-/// The field `annotations`, if there are any.
+/// Writes the field `annotations`, if there are any.
 pub fn write_annotations(to: &mut Object, annotations: &[Annotation]) {
     if annotations.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! A whole answer: each candidate becomes a choice.
+//! Translates a whole answer: each candidate becomes a choice.
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{FinishReason, Object, Text};
@@ -11,13 +11,13 @@ use crate::parts::{Parts, Place};
 use crate::usage::Usage;
 use crate::wire::{Answer, Candidate, PromptFeedback, finish_reason};
 
-/// What an answer's brackets and names need beside what is copied from the provider's.
+/// Estimated bytes of an answer in addition to what is copied from the provider's answer.
 const ENVELOPE_BYTES: usize = 640;
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
-/// The document is an error, or nothing in it shows that it is an answer.
+/// The document is an error, or has none of an answer's fields.
 pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let answer: Answer = wire::read(text).map_err(Failure::malformed)?;
@@ -94,7 +94,7 @@ fn write_choice(choice: &mut Object, candidate: &mut Candidate, place: &Place, u
     write_end(choice, native.as_deref(), message.as_deref());
 }
 
-/// The prompt was blocked: no candidate, which OpenAI's clients do not expect.
+/// Writes a choice for a blocked prompt: such an answer has no candidate, but OpenAI's clients expect a choice.
 fn write_blocked(choice: &mut Object, feedback: &PromptFeedback) {
     choice.number("index", 0);
     {

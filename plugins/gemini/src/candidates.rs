@@ -1,11 +1,12 @@
-//! What a candidate says beside its parts: log probabilities, why it ended, and what Google found or judged.
+//! The fields of a candidate other than its parts: log probabilities, finish reason, and Google's search results and
+//! safety ratings.
 
 use sluice_sdk::canonical::{Object, RawValue, Text};
 use sluice_sdk::wire;
 
 use crate::wire::{Candidate, Grounding, LogprobsResult};
 
-/// What stands beside the choices, where LiteLLM's clients look for it: one entry a candidate that has it.
+/// Fields that LiteLLM's clients expect next to `choices`: lists with one entry for each candidate that has the field.
 #[derive(Default)]
 pub struct Metadata<'a>([Vec<&'a RawValue>; NAMES.len()]);
 
@@ -52,12 +53,12 @@ pub fn grounding<'a>(candidate: &Candidate<'a>) -> Grounding<'a> {
         .unwrap_or_default()
 }
 
-/// How often the web was searched.
+/// The number of web searches.
 pub fn searches(grounding: &Grounding) -> u64 {
     grounding.queries.as_ref().map_or(0, |queries| queries.len() as u64)
 }
 
-/// The provider's own word for the end, and its sentence.
+/// Writes the provider's own finish reason and its explanation.
 pub fn write_end(choice: &mut Object, reason: Option<&str>, message: Option<&str>) {
     if reason.is_none() && message.is_none() {
         return;
@@ -71,7 +72,7 @@ pub fn write_end(choice: &mut Object, reason: Option<&str>, message: Option<&str
     }
 }
 
-/// OpenAI's `logprobs` (<https://platform.openai.com/docs/api-reference/chat/object>).
+/// Writes OpenAI's `logprobs` (<https://platform.openai.com/docs/api-reference/chat/object>).
 pub fn write_logprobs(choice: &mut Object, result: Option<&LogprobsResult>) {
     let Some(chosen) = result.and_then(|result| result.chosen.as_ref()) else {
         return;

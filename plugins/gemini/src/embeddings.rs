@@ -1,6 +1,6 @@
-//! Embeddings: `batchEmbedContents` of AI Studio (<https://ai.google.dev/api/embeddings>), and on Vertex AI `predict`
-//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>), or `embedContent` for the
-//! models since `gemini-embedding-2`, which embeds one content at a time.
+//! Embeddings: by `batchEmbedContents` at AI Studio (<https://ai.google.dev/api/embeddings>). On Vertex AI by `predict`
+//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>), or by `embedContent`
+//! for models since `gemini-embedding-2`, which embeds one content at a time.
 
 use sluice_sdk::adapter::{Media, Origin, base64, is_for_gateway, lay_extra_bodies_over};
 use sluice_sdk::canonical::{Fields, Object, RawValue, Text};
@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::request::camel_case;
 
 sluice_sdk::wire! {
-    /// What any of the three methods answers.
+    /// The answer of any of the three methods.
     Answer {
         "embeddings" embeddings: Vec<Vector<'a>>,
         "embedding" embedding: Vector<'a>,
@@ -38,9 +38,9 @@ sluice_sdk::wire! {
     }
 }
 
-/// How the answer is asked for, and so how it is read.
+/// What the translation of the answer needs to know about the request.
 pub struct Embeddings {
-    /// The client wants bytes rather than numbers, as OpenAI's Python library does unless told otherwise.
+    /// Whether the client wants vectors as Base64, as OpenAI's Python library does by default.
     base64: bool,
 }
 
@@ -69,7 +69,7 @@ impl Method {
     }
 }
 
-/// The request's fields, by what becomes of them.
+/// The fields of the request, sorted by where they go.
 #[derive(Default)]
 struct Asked<'a> {
     inputs: Vec<Text<'a>>,
@@ -77,15 +77,15 @@ struct Asked<'a> {
     task: Option<&'a RawValue>,
     title: Option<&'a RawValue>,
     extra_body: Option<&'a RawValue>,
-    /// `outputDimensionality`, `autoTruncate`, and what nobody here knows.
+    /// `outputDimensionality`, `autoTruncate`, and unknown fields.
     settings: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl Embeddings {
-    /// What to send.
+    /// The request to send.
     ///
     /// # Errors
-    /// The request cannot be read, or asks for what the model cannot embed.
+    /// The request cannot be parsed, or has inputs that the model cannot embed.
     pub fn open(target: &Target, place: Place) -> Result<(Self, UpstreamRequest), Failure> {
         let body = exchange::body();
         let text = std::str::from_utf8(&body)
@@ -115,7 +115,7 @@ impl Embeddings {
         Ok((embeddings, crate::post(path, body, Reading::Whole)))
     }
 
-    /// Makes the canonical answer.
+    /// Translates the answer to the canonical form.
     ///
     /// # Errors
     /// The document is an error, or has no vectors.
@@ -168,7 +168,7 @@ impl Embeddings {
             }
         }
         drop(data);
-        // Where Google does not count, the gateway estimates.
+        // If Google sent no count, the gateway estimates the usage.
         if let Some(tokens) = tokens {
             to.object("usage")
                 .number("prompt_tokens", tokens)
@@ -178,7 +178,7 @@ impl Embeddings {
     }
 }
 
-/// 32-bit floats, lowest byte first, in base64.
+/// Writes 32-bit little-endian floats as Base64.
 fn write_bytes(out: &mut Vec<u8>, values: &RawValue) -> Result<(), Failure> {
     let values: Vec<f32> = serde_json::from_str(values.get()).map_err(Failure::malformed)?;
     let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
@@ -200,7 +200,7 @@ impl<'a> Asked<'a> {
                 "input_type" | "task_type" | "taskType" => asked.task = Some(value),
                 "title" => asked.title = Some(value),
                 "extra_body" => asked.extra_body = Some(value),
-                // The gateway's, the client's own notes, and what says nothing about embeddings.
+                // Fields for the gateway, the client's own data, and fields without meaning for embeddings.
                 "model" | "user" | "metadata" | "stream" | "extra_headers" => {}
                 name => asked.set(&camel_case(name), value),
             }
@@ -215,7 +215,7 @@ impl<'a> Asked<'a> {
         self.settings.push((Text::from_decoded(name), value));
     }
 
-    /// Content to embed: text, or an image and the like as a `data:` URI.
+    /// Writes one input: text, or an image or another medium as a `data:` URI.
     fn write_content(&self, to: &mut Object, input: &Text) -> Result<(), Failure> {
         {
             let mut content = to.object("content");
@@ -240,13 +240,13 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What a `data:` URI holds; other texts may well begin like one.
+/// The medium in a `data:` URI. Other texts may begin with `data:` as well, so `;base64,` is required.
 fn media_of<'t>(input: &'t Text<'t>) -> Result<Option<Media<'t>>, Failure> {
     let is_data = input.escaped().starts_with("data:") && input.escaped().contains(";base64,");
     is_data.then(|| Media::of_url(input, None, None, "input")).transpose()
 }
 
-/// One text or a list of them.
+/// Reads one text or a list of texts.
 fn inputs(value: &RawValue) -> Result<Vec<Text<'_>>, Failure> {
     if let Some(text) = Text::of(value) {
         return Ok(vec![text]);

@@ -1,4 +1,4 @@
-//! What goes wrong at Google's end (<https://ai.google.dev/gemini-api/docs/troubleshooting>,
+//! Errors of Google's APIs (<https://ai.google.dev/gemini-api/docs/troubleshooting>,
 //! <https://cloud.google.com/apis/design/errors>).
 
 use sluice_sdk::canonical::{RawValue, Text};
@@ -17,7 +17,8 @@ sluice_sdk::wire! {
         "details" details: Vec<Detail<'a>>,
     }
 
-    /// One of `google.rpc.ErrorInfo`, `RetryInfo`, `QuotaFailure` and `BadRequest`; told by the fields that are there.
+    /// One of `google.rpc.ErrorInfo`, `RetryInfo`, `QuotaFailure` and `BadRequest`, told apart by the fields that are
+    /// present.
     Detail {
         "reason" reason: Text<'a>,
         "retryDelay" retry_delay: Text<'a>,
@@ -34,7 +35,8 @@ sluice_sdk::wire! {
     }
 }
 
-/// A non-2xx answer: an error, or a list of them, as streams without events have it. What is neither is judged by status.
+/// Reads a non-2xx answer: an error, or a list of errors, as for streams without events. Any other body is judged by
+/// its status.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let text = std::str::from_utf8(body).unwrap_or_default();
     match error_in(text) {
@@ -43,7 +45,7 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     }
 }
 
-/// The `error` of a document, or of the first one of a list.
+/// The `error` of a document, or of the first document in a list.
 fn error_in(document: &str) -> Option<&RawValue> {
     let first;
     let document = if document.trim_start().starts_with('[') {
@@ -55,7 +57,7 @@ fn error_in(document: &str) -> Option<&RawValue> {
     wire::read::<Body>(document).ok()?.error
 }
 
-/// The `error` that stands in place of an answer, or amid a stream.
+/// Reads an `error` in place of an answer or within a stream.
 pub fn of_error(error: &RawValue) -> Failure {
     of_status(error, None)
 }
@@ -94,9 +96,9 @@ fn fault(code: &str, http_status: u16, message: &str, details: &[Detail]) -> Fau
     };
     match code {
         _ if has_reason("API_KEY_INVALID") || message.contains("API key not valid") => Fault::Authentication,
-        // One status for many mistakes; only the sentence tells which.
+        // This status is used for many mistakes; only the sentence tells them apart.
         "INVALID_ARGUMENT" => of_sentence(message),
-        // The place, the project's billing, or the key's tier: another deployment may do.
+        // The location, the project's billing or the tier of the key: another deployment may accept the request.
         "FAILED_PRECONDITION" => Fault::PermissionDenied,
         "UNAUTHENTICATED" => Fault::Authentication,
         "PERMISSION_DENIED" => Fault::PermissionDenied,
@@ -129,7 +131,7 @@ fn of_sentence(message: &str) -> Fault {
     }
 }
 
-/// Whether it takes more than a pause until there is quota again: a day's is used up, or paid credit.
+/// Whether the quota will not return after a short pause: a daily quota or paid credit is used up.
 fn is_spent(message: &str, details: &[Detail]) -> bool {
     let a_days = |violation: &Violation| {
         violation
@@ -141,7 +143,7 @@ fn is_spent(message: &str, details: &[Detail]) -> bool {
     details.iter().any(violations) || message.contains("credits are depleted")
 }
 
-/// A `google.protobuf.Duration` as JSON: `34.5s`.
+/// Parses a `google.protobuf.Duration` in JSON, such as `34.5s`.
 fn milliseconds(duration: &Text) -> Option<u32> {
     let seconds: f64 = duration.escaped().strip_suffix('s')?.parse().ok()?;
     // `as` saturates.

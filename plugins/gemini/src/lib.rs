@@ -1,12 +1,12 @@
-//! Provider adapter for Google's Gemini models, by AI Studio (<https://ai.google.dev/api/generate-content>) and by Vertex AI
-//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
+//! Provider adapter for Google's Gemini models at AI Studio (<https://ai.google.dev/api/generate-content>) and Vertex
+//! AI (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
 //!
-//! It translates a chat completion into a `generateContent` request (`request`), and the answer back, whole (`answer`) or event
-//! by event (`stream`); `embeddings` does both for embeddings. What a non-2xx answer means stands in `error`, and which path a
-//! model has in `place`. The README lists what maps to what, and what is refused.
+//! `request` translates a chat completion to a `generateContent` request; `answer` translates a whole answer back, and
+//! `stream` a streamed one, event by event; `embeddings` translates both for embeddings; `error` translates non-2xx
+//! answers; `place` has the paths. The README lists how fields are mapped, and what is refused.
 //!
-//! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
-//! stream keeps a few numbers and words a candidate, nothing that grows with its length.
+//! Cost: the adapter reads the whole request, so an instance serves only one exchange. Text is copied once and never
+//! unescaped. A stream keeps a few numbers and words for each candidate, so its memory does not grow with its length.
 
 mod annotations;
 mod answer;
@@ -34,11 +34,11 @@ use stream::Stream;
 
 const STUDIO: &str = "https://generativelanguage.googleapis.com";
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 pub struct Gemini {
     origin: Origin,
     stream: Batches<Stream>,
-    /// Of an attempt at embeddings.
+    /// Set if the current attempt is for embeddings.
     embeddings: Option<Embeddings>,
 }
 
@@ -148,7 +148,7 @@ fn open_chat(target: &Target, place: Place) -> Result<UpstreamRequest, Failure> 
     Ok(post(path, translated.body, reading))
 }
 
-/// A request of JSON.
+/// A request with a JSON body.
 fn post(path_and_query: String, body: Vec<u8>, reading: Reading) -> UpstreamRequest {
     UpstreamRequest {
         method: "POST".into(),

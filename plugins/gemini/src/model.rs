@@ -1,39 +1,41 @@
-//! What a model can do, by its name. The API says it only by refusing; the rules here follow Google's model pages
-//! (<https://ai.google.dev/gemini-api/docs/models>, <https://ai.google.dev/gemini-api/docs/thinking>) and LiteLLM's model map
-//! (1.109), generation by generation, so that a new model of a known generation needs no new adapter.
+//! What a model supports, derived from its name, since the API reports it only by refusing requests. The rules follow
+//! Google's model pages (<https://ai.google.dev/gemini-api/docs/models>,
+//! <https://ai.google.dev/gemini-api/docs/thinking>) and LiteLLM's model map (1.109). They are given by generation, so
+//! that a new model of a known generation needs no new adapter.
 
-/// How a model is told to think.
+/// In which form a model is asked to think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thinking {
-    /// Not at all: before 2.5, and those that make images or speech.
+    /// The model cannot think: before 2.5, and models that make images or speech.
     Never,
-    /// By a budget of tokens, at least so many: 2.5.
+    /// By a budget in tokens, of at least `least`: 2.5.
     Budget { least: u64, may_be_off: bool },
-    /// By a word, of which this is the least: 3 and later.
+    /// By a word, of which `least` is the lowest: 3 and later.
     Level { least: &'static str },
 }
 
-/// How a model is told the form of its answer.
+/// In which form a model accepts a schema for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Structure {
-    /// `responseJsonSchema`: a JSON Schema as it stands.
+    /// `responseJsonSchema`: an unchanged JSON Schema.
     JsonSchema,
-    /// `responseSchema`: Google's own dialect.
+    /// `responseSchema`: a schema in Google's own dialect.
     Dialect,
 }
 
-/// What a model can do.
+/// What one model supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
     pub thinking: Thinking,
     pub structure: Structure,
-    /// Its calls have ids and signatures, media their own resolution, and results of tools hold media: 3 and later.
+    /// Whether calls have ids and signatures, each medium may have its own resolution, and results of tools may contain
+    /// media: 3 and later.
     pub is_third_generation: bool,
-    /// `systemInstruction`.
+    /// Whether the model accepts `systemInstruction`.
     pub takes_system: bool,
 }
 
-/// Names without a version (`gemini-flash-latest`) mean the newest.
+/// The version of names without one (`gemini-flash-latest`), which mean the newest model.
 const NEWEST: (u32, u32) = (u32::MAX, 0);
 
 impl Model {
@@ -41,7 +43,7 @@ impl Model {
         let name = name.rsplit('/').next().unwrap_or(name);
         let is_gemma = name.starts_with("gemma");
         let version = match version(name) {
-            // Tuned models are of a generation that can be tuned.
+            // The name of a tuned model is a number; tuning exists only for this generation.
             _ if name.bytes().all(|byte| byte.is_ascii_digit()) => (2, 5),
             version => version.unwrap_or(NEWEST),
         };
@@ -85,7 +87,8 @@ fn thinking(name: &str, version: (u32, u32)) -> Thinking {
     }
 }
 
-/// `gemini-2.5-flash`, `gemini-3-pro-preview`, `gemma-3-27b-it`: the first word that is a version.
+/// The version in a name: the first word that is a number, as in `gemini-2.5-flash`, `gemini-3-pro-preview` or
+/// `gemma-3-27b-it`.
 fn version(name: &str) -> Option<(u32, u32)> {
     let number = |text: &str| {
         let is_short = text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! A candidate's parts by where they go in OpenAI's message; the same for whole answers and for events.
+//! Sorts a candidate's parts by where they go in OpenAI's message, both for whole answers and for events.
 
 use sluice_sdk::canonical::{Object, RawValue, Text, write_escaped};
 
@@ -6,23 +6,23 @@ use crate::annotations::{Annotation, write_annotations};
 use crate::signature;
 use crate::wire::{Blob, Candidate, FunctionCall, Part, ServerTool};
 
-/// How long OpenAI's clients may refer to sound that they were given, in seconds.
+/// How long OpenAI's clients may refer to an audio answer, in seconds.
 const AUDIO_KEPT_SECS: u64 = 24 * 60 * 60;
 
-/// A call and what the model signed it with.
+/// A call and the model's signature of it.
 struct Call<'a> {
     function: FunctionCall<'a>,
     signature: Option<Text<'a>>,
 }
 
-/// A tool that Google ran: called, and answered.
+/// A tool that Google ran, with its call and its response.
 struct Ran<'a> {
     call: ServerTool<'a>,
     signature: Option<Text<'a>>,
     response: Option<&'a RawValue>,
 }
 
-/// Parts by where they go.
+/// The parts of a candidate, sorted by where they go.
 #[derive(Default)]
 pub struct Parts<'a> {
     text: Vec<Text<'a>>,
@@ -32,11 +32,11 @@ pub struct Parts<'a> {
     audio: Vec<Blob<'a>>,
     signatures: Vec<Text<'a>>,
     ran: Vec<Ran<'a>>,
-    /// What only Gemini has, by its own names.
+    /// Parts that only Gemini has, with their names.
     other: Vec<(&'static str, &'a RawValue)>,
 }
 
-/// Numbers of what earlier events held, and whose answer it is.
+/// The answer that the parts belong to, and the number of calls and images in earlier events.
 pub struct Place<'p> {
     pub id: &'p str,
     pub created: u64,
@@ -96,7 +96,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The response of a call stands beside it; one whose call came earlier stands alone.
+    /// Stores a response with its call; if the call came in an earlier event, the response is stored alone.
     fn add_response(&mut self, mut response: ServerTool<'a>) {
         let mut calls = self.ran.iter_mut().rev();
         let called = calls.find(|ran| ran.response.is_none() && ran.call.id == response.id);
@@ -139,7 +139,7 @@ impl<'a> Parts<'a> {
             && other.is_empty()
     }
 
-    /// The fields of a message.
+    /// Writes the fields of a message.
     pub fn write_message(&self, to: &mut Object, place: &Place, annotations: &[Annotation]) {
         if self.text.is_empty() {
             to.json("content", "null");
@@ -154,7 +154,7 @@ impl<'a> Parts<'a> {
         self.write_provider_fields(to);
     }
 
-    /// The fields of a delta.
+    /// Writes the fields of a delta.
     pub fn write_delta(&self, to: &mut Object, place: &Place, annotations: &[Annotation]) {
         self.write_text(to);
         self.write_calls(to, place, true);
@@ -163,7 +163,7 @@ impl<'a> Parts<'a> {
         self.write_provider_fields(to);
     }
 
-    /// Escaped text put after escaped text is escaped text: nothing is decoded.
+    /// Escaped texts can be concatenated without decoding them.
     fn write_text(&self, to: &mut Object) {
         if !self.text.is_empty() {
             write_joined(to.field("content"), self.text.iter());
@@ -286,7 +286,8 @@ fn write_joined<'t>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'t Text<'t>>
     out.push(b'"');
 }
 
-/// The call's own id, or one made of the answer's, which no other answer of the conversation has; and the signature behind it.
+/// Writes the call's own id, or else one made from the answer's id, which is unique in the conversation. The signature,
+/// if any, follows the id.
 fn write_id(out: &mut Vec<u8>, call: &Call, place: &Place, number: usize) {
     out.push(b'"');
     match call.function.id.as_ref().filter(|id| !id.is_empty()) {
@@ -307,7 +308,7 @@ fn write_id(out: &mut Vec<u8>, call: &Call, place: &Place, number: usize) {
     out.push(b'"');
 }
 
-/// An object as text, without the white space between its parts.
+/// Writes an object as text, without white space between its tokens.
 fn write_arguments(out: &mut Vec<u8>, args: Option<&RawValue>) {
     let json = args
         .filter(|args| args.get().starts_with('{'))

@@ -1,21 +1,20 @@
-//! Where a model is served, and its path there: Google AI Studio
-//! (<https://ai.google.dev/api/generate-content>) and Vertex AI
-//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
+//! The services that serve a model, and its path there: Google AI Studio (<https://ai.google.dev/api/generate-content>)
+//! and Vertex AI (<https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>).
 
 use sluice_sdk::adapter::push_encoded;
 use sluice_sdk::{Failure, Fault, deployment};
 
-/// Who serves.
+/// The service that serves the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Studio,
     Vertex,
 }
 
-/// AI Studio's version of the API.
+/// The version of AI Studio's API.
 const STUDIO_VERSION: &str = "/v1beta";
 
-/// How models of other makers on Vertex AI are called; they have APIs of their own.
+/// Prefixes of the names of other vendors' models on Vertex AI, which have APIs of their own.
 const FOREIGN: [&str; 11] = [
     "claude",
     "mistral",
@@ -31,7 +30,7 @@ const FOREIGN: [&str; 11] = [
 ];
 
 impl Place {
-    /// By the prefix of the deployment's model.
+    /// Derived from the prefix of the deployment's model.
     pub fn of_provider(provider: &str) -> Self {
         if provider.starts_with("vertex_ai") {
             Self::Vertex
@@ -47,7 +46,7 @@ impl Place {
     /// The path below the deployment's base, which may be the provider's own or any other.
     ///
     /// # Errors
-    /// The model is not Google's.
+    /// The model is not one of Google's.
     pub fn path(self, model: &str, method: &str) -> Result<String, Failure> {
         let base = deployment::text("api_base");
         let base = base.as_deref().map(path_of);
@@ -61,7 +60,7 @@ impl Place {
     }
 }
 
-/// `https://host/path?query` → (`host`, `/path`), without a slash at its end.
+/// Splits `https://host/path?query` into `host` and `/path`, without a slash at the end.
 fn path_of(base: &str) -> (&str, &str) {
     let base = base.split(['?', '#']).next().unwrap_or_default();
     let after_scheme = base.split_once("://").map_or(base, |(_, rest)| rest);
@@ -70,7 +69,7 @@ fn path_of(base: &str) -> (&str, &str) {
     (host, path.trim_end_matches('/'))
 }
 
-/// A base of one's own holds the version, as LiteLLM has it; Google's own host may be given without.
+/// A base of the operator's includes the version, as in LiteLLM; for Google's own host the version is added.
 fn studio_path(base: Option<(&str, &str)>, model: &str, method: &str) -> String {
     let mut path = String::new();
     match base {
@@ -89,7 +88,8 @@ fn studio_path(base: Option<(&str, &str)>, model: &str, method: &str) -> String 
     path
 }
 
-/// The provider's own base ends in the location. One of the operator's may end in the version, or in nothing.
+/// The provider's own base ends with the location. A base of the operator's may also end with the version, or have
+/// neither.
 fn vertex_path(base: Option<(&str, &str)>, model: &str, method: &str) -> String {
     let mut path = String::new();
     if let Some((_, base)) = base
@@ -140,7 +140,7 @@ fn refuse_foreign(model: &str) -> Result<(), Failure> {
     Err(Failure::new(Fault::Unsupported, message).parameter("model"))
 }
 
-/// A model's name may have slashes of its own (`tunedModels/x`).
+/// A model's name may contain slashes (`tunedModels/x`), which are kept.
 fn push_model(path: &mut String, model: &str) {
     push_encoded(path, model, b"@/");
 }

@@ -1,5 +1,5 @@
-//! A chat completion's request as `generateContent` takes it: what to say is decided first ([`Plan`]), then written in one
-//! go.
+//! Translates a chat completion's request to a `generateContent` request. It decides first what to send ([`Plan`]), and
+//! then writes it in one pass.
 
 mod choice;
 mod content;
@@ -29,19 +29,19 @@ use tools::Tools;
 
 pub use generation::camel_case;
 
-/// What brackets and names need beside what is copied from the request.
+/// Estimated bytes of a request in addition to what is copied from the client's request.
 const ENVELOPE_BYTES: usize = 512;
 
-/// What OpenAI's clients ask for where they want to hear the answer; the only one that Gemini speaks.
+/// The audio format that Gemini produces, under OpenAI's name; other formats are refused.
 const AUDIO_FORMAT: &str = r#""pcm16""#;
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub streaming: bool,
 }
 
-/// Whose model is spoken to.
+/// What the translation depends on: the service and the model.
 #[derive(Clone, Copy)]
 pub struct Dialect {
     pub place: Place,
@@ -51,7 +51,7 @@ pub struct Dialect {
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, makes no sense to Gemini, or asks for what it cannot do.
+/// The request cannot be parsed, is invalid for Gemini, or asks for something that Gemini does not support.
 pub fn translate(body: &[u8], model_name: &str, place: Place) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let dialect = Dialect {
@@ -70,14 +70,14 @@ pub fn translate(body: &[u8], model_name: &str, place: Place) -> Result<Translat
     })
 }
 
-/// What the request comes to, where one field hangs on another or on the model.
+/// The fields of the request that depend on each other or on the model.
 struct Plan<'a> {
     generation: Generation<'a>,
     tools: Tools<'a>,
 }
 
 impl<'a> Plan<'a> {
-    /// Google's own fields count before OpenAI's for the same.
+    /// Google's own fields take precedence over OpenAI's for the same thing.
     fn make(
         request: &'a Request<'a>,
         own: &Own<'a>,
@@ -110,7 +110,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// `modalities` and `audio`: what the answer is made of, and whose voice it has.
+/// `modalities` and `audio`: the modalities of the answer, and its voice.
 fn set_modalities<'a>(generation: &mut Generation<'a>, own: &Own<'a>, parameters: &Parameters) -> Result<(), Failure> {
     if let Some(modalities) = own.modalities {
         match serde_json::from_str::<Vec<Text>>(modalities.get()) {
@@ -133,7 +133,7 @@ fn set_modalities<'a>(generation: &mut Generation<'a>, own: &Own<'a>, parameters
     Ok(())
 }
 
-/// A list of words, as Google writes them.
+/// Writes a list of words in capitals, as Google does.
 fn in_capitals(words: &[Text]) -> String {
     let mut out = Vec::new();
     let mut list = List::begin(&mut out);
@@ -171,7 +171,7 @@ fn set_structure<'a>(generation: &mut Generation<'a>, request: &Request<'a>, mod
     Ok(())
 }
 
-/// As it stands, but for OpenAI's `strict`, which some clients write into the schema, and Google refuses.
+/// Copies the schema, but without `strict`: some clients put OpenAI's `strict` into the schema, and Google refuses it.
 fn set_json_schema<'a>(generation: &mut Generation<'a>, schema: &'a RawValue) {
     let fields = serde_json::from_str::<Fields>(schema.get()).unwrap_or_default();
     if fields.get("strict").is_none() {

@@ -1,18 +1,18 @@
-//! Thought signatures (<https://ai.google.dev/gemini-api/docs/thought-signatures>): the model wants to see again what it
-//! signed. OpenAI's messages have no place for them, so they travel as LiteLLM has them: under `provider_specific_fields`
-//! of a call or a message, and, for clients that keep nothing else, at the end of a call's id. Google's own
-//! OpenAI-compatible form (`extra_content`) is read too.
+//! Thought signatures (<https://ai.google.dev/gemini-api/docs/thought-signatures>): the model wants back what it
+//! signed. OpenAI's messages have no field for signatures, so they are stored as in LiteLLM: in
+//! `provider_specific_fields` of a call or a message, and, for clients that keep no such fields, at the end of the id
+//! of a call. Google's own OpenAI-compatible form (`extra_content`) is read too.
 
 use std::borrow::Cow;
 
 use sluice_sdk::canonical::{Message, RawValue, Text, ToolCall};
 use sluice_sdk::wire;
 
-/// Stands in a call's id between the id and the signature.
+/// Separates the id and the signature in the id of a call.
 pub const IN_ID: &str = "__thought__";
 
-/// What stands in for the signature of a call that another model made, so that Gemini 3 does not refuse it: Google's
-/// `skip_thought_signature_validator` in base64.
+/// Replaces the signature of a call that another model made, since Gemini 3 refuses calls without one: Google's
+/// `skip_thought_signature_validator` in Base64.
 pub const NONE: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
 
 sluice_sdk::wire! {
@@ -48,7 +48,7 @@ pub fn without(id: &str) -> &str {
     id.split_once(IN_ID).map_or(id, |(id, _)| id)
 }
 
-/// `provider_specific_fields` among a view's other fields.
+/// `provider_specific_fields`, from the unknown fields of a view.
 pub fn provider_fields<'a>(rest: &[(Cow<'a, str>, &'a RawValue)]) -> ProviderFields<'a> {
     field(rest, "provider_specific_fields").unwrap_or_default()
 }
@@ -58,7 +58,7 @@ fn field<'a, T: wire::Lenient<'a> + Default>(rest: &[(Cow<'a, str>, &'a RawValue
     wire::read(raw.get()).ok()
 }
 
-/// The signature of a call, escaped.
+/// The signature of a call, still escaped.
 pub fn of_call<'a>(call: &'a ToolCall<'a>) -> Option<Text<'a>> {
     let in_fields = || provider_fields(&call.rest).thought_signature;
     let in_function = || provider_fields(&call.function.as_ref()?.rest).thought_signature;
@@ -79,8 +79,8 @@ pub fn of_call<'a>(call: &'a ToolCall<'a>) -> Option<Text<'a>> {
         .filter(|signature| !signature.is_empty())
 }
 
-/// The signatures of a message that belong to none of its thoughts, calls and server's tools: those of its text and its
-/// images, in their order.
+/// The signatures of a message that do not belong to its thoughts, its calls or tools that Google ran: those of its
+/// text and its images, in order.
 pub fn of_content<'a>(message: &'a Message<'a>, fields: &ProviderFields<'a>) -> Vec<Text<'a>> {
     let Some(all) = &fields.thought_signatures else {
         return Vec::new();

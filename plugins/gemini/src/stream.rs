@@ -1,5 +1,6 @@
-//! A streamed answer, event by event. Each event of Gemini's is a small answer with the parts that are new; calls come whole.
-//! Its stream has no end of its own but the upstream's, so that why each candidate ended is said then.
+//! Translates a streamed answer, event by event. Each event of Gemini is a small answer with the new parts; a call
+//! comes as a whole. Only the end of the upstream's stream shows that the answer is complete, so the finish reason of
+//! each candidate is written then.
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Chunks, FinishReason, Object, Text};
@@ -12,15 +13,15 @@ use crate::parts::{Parts, Place};
 use crate::usage::Usage;
 use crate::wire::{Answer, Candidate, PromptFeedback, finish_reason};
 
-/// Most candidates that are kept apart; Google allows eight.
+/// Maximum number of candidates that are kept apart; Google allows eight.
 const CANDIDATES_MAX: u64 = 64;
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
-    /// Since the first event.
+    /// Set by the first event.
     head: Option<Head>,
-    /// `usageMetadata` of the last event that has it, which is read when the stream has ended.
+    /// `usageMetadata` of the last event that has it. It is parsed when the stream has ended.
     counts: String,
     usage: Usage,
     candidates: Vec<State>,
@@ -32,22 +33,22 @@ struct Head {
     created: u64,
 }
 
-/// A candidate so far.
+/// The state of one candidate.
 #[derive(Default)]
 struct State {
-    /// Its first chunk was written, which says the role.
+    /// Whether the first chunk, which has the role, was written.
     begun: bool,
     calls: usize,
     images: usize,
-    /// Why it ended, in Gemini's words.
+    /// Gemini's finish reason.
     reason: Option<String>,
     message: Option<String>,
-    /// It is no candidate, but a prompt that was blocked.
+    /// Whether this stands for a blocked prompt and not for a candidate.
     blocked: bool,
 }
 
 impl Stream {
-    /// The end of the upstream's stream, which must be the answer's end as well: each candidate said why it ended.
+    /// Called when the upstream's stream has ended. Fails unless each candidate has a finish reason.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::new();
         let is_whole = !self.candidates.is_empty() && self.candidates.iter().all(State::is_over);
@@ -74,10 +75,10 @@ impl Stream {
         Ok(out)
     }
 
-    /// Appends the chunks for an event.
+    /// Appends the chunks for one event.
     ///
     /// # Errors
-    /// It is an error, or no event.
+    /// The event is an error, or cannot be parsed.
     pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         let text = std::str::from_utf8(&event.data).map_err(Failure::malformed)?;
         if text.trim_ascii().is_empty() {

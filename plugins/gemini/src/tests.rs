@@ -1,5 +1,5 @@
-//! What the cases cannot say: what the host is told at load, pauses that the provider asks for, and one instance over several
-//! attempts.
+//! What cases cannot express: the providers that the host gets at load, retry delays of the provider, and one instance
+//! over several attempts.
 
 use sluice_sdk::testing::Host;
 

@@ -1,11 +1,11 @@
-//! Counted tokens (<https://ai.google.dev/api/generate-content#UsageMetadata>). Gemini counts thoughts apart from the answer
-//! and what its own tools read apart from the prompt, OpenAI as parts of them.
+//! Token counts (<https://ai.google.dev/api/generate-content#UsageMetadata>). Gemini counts thoughts separately from
+//! the answer, and what its own tools read separately from the prompt; OpenAI counts both as parts.
 
 use sluice_sdk::canonical::{Object, Text};
 use sluice_sdk::wire;
 
 sluice_sdk::wire! {
-    /// `usageMetadata` of an answer or an event: running totals.
+    /// `usageMetadata` of an answer or an event, with running totals.
     Counts {
         "promptTokenCount" prompt: u64,
         "candidatesTokenCount" candidates: u64,
@@ -27,7 +27,7 @@ sluice_sdk::wire! {
     }
 }
 
-/// Gemini's modalities, and OpenAI's and LiteLLM's names for their counts.
+/// Gemini's modalities, and the names of their counts at OpenAI and LiteLLM.
 const MODALITIES: [(&str, &str); 5] = [
     ("TEXT", "text_tokens"),
     ("IMAGE", "image_tokens"),
@@ -74,10 +74,10 @@ impl ByModality {
     }
 }
 
-/// What was counted.
+/// The token counts of an answer.
 #[derive(Default)]
 pub struct Usage {
-    /// Whether any count came: none is not the same as none used.
+    /// Whether any count came; absent counts do not mean zero.
     known: bool,
     prompt: u64,
     candidates: u64,
@@ -89,14 +89,14 @@ pub struct Usage {
     candidates_details: ByModality,
     cached_details: ByModality,
     tool_use_details: ByModality,
-    /// Searches of the web that the answer rests on.
+    /// Number of web searches for the answer.
     web_searches: Option<u64>,
     traffic_type: Option<String>,
     service_tier: Option<String>,
 }
 
 impl Usage {
-    /// Reads `usageMetadata`. What is no JSON says nothing.
+    /// Reads `usageMetadata`. Text that is not JSON has no counts.
     pub fn read(&mut self, json: &str) {
         let counts: Counts = wire::read(json).unwrap_or_default();
         let details = |details: &Option<Vec<ModalityCount>>| ByModality::of(details.as_deref().unwrap_or_default());
@@ -119,19 +119,19 @@ impl Usage {
         };
     }
 
-    /// Notes searches; each event says all of them again.
+    /// Counts web searches. Each event repeats the searches of earlier ones.
     pub fn searched(&mut self, queries: u64) {
         if queries > 0 {
             self.web_searches = Some(self.web_searches.unwrap_or(0).max(queries));
         }
     }
 
-    /// Whether the provider counted. Where it did not, nothing is written, and the gateway estimates.
+    /// Whether the provider sent counts. If not, no usage is written, and the gateway estimates it.
     pub fn is_known(&self) -> bool {
         self.known
     }
 
-    /// What the answer was served in, in OpenAI's words; none for the usual
+    /// OpenAI's name of the service tier that served the answer; `None` for the default one
     /// (<https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/GenerateContentResponse#TrafficType>).
     pub fn tier(&self) -> Option<&'static str> {
         let said = self.service_tier.as_deref().or(self.traffic_type.as_deref())?;
@@ -142,12 +142,13 @@ impl Usage {
         }
     }
 
-    /// What tools read counts as prompt, except for searches, which are paid by the piece.
+    /// Tokens that tools read count as prompt, except for web searches, which are billed by number.
     fn tool_use_in_prompt(&self) -> u64 {
         self.tool_use.filter(|_| self.web_searches.is_none()).unwrap_or(0)
     }
 
-    /// Some models count their thoughts among the answer's tokens already; the total tells.
+    /// Tokens of the answer, thoughts included. Some models include thoughts in the candidates' count already; the
+    /// total shows which do.
     fn completion(&self, prompt: u64) -> u64 {
         let thoughts = self.thoughts.unwrap_or(0);
         let without = |prompt: u64| Some(prompt.saturating_add(self.candidates)) == self.total;
@@ -158,7 +159,8 @@ impl Usage {
         }
     }
 
-    /// The fields of OpenAI's `usage`, with the names beside them that LiteLLM's clients and price sheets use.
+    /// Writes the fields of OpenAI's `usage`, and further ones under the names that LiteLLM's clients and price lists
+    /// use.
     pub fn write(&self, usage: &mut Object) {
         let prompt = self.prompt.saturating_add(self.tool_use_in_prompt());
         let completion = self.completion(prompt);

@@ -1,6 +1,7 @@
-//! Gemini's answers and events, as views over their bytes (<https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse>).
-//! An event of a stream has the form of a whole answer. Servers that imitate the API leave fields out or send another kind
-//! of value, so every field is optional, and what the API adds later is ignored.
+//! Gemini's answers and events, as views over their bytes
+//! (<https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse>). An event of a stream has the form of
+//! a whole answer. Servers that imitate the API leave fields out or send values of another type, so every field is
+//! optional. Unknown fields are ignored.
 
 use sluice_sdk::canonical::{FinishReason, RawValue, Text};
 
@@ -8,22 +9,22 @@ sluice_sdk::wire! {
     /// A whole answer, or one event of a stream.
     Answer {
         "candidates" candidates: Vec<Candidate<'a>>,
-        /// In place of candidates where the prompt was blocked.
+        /// Present instead of candidates if the prompt was blocked.
         "promptFeedback" prompt_feedback: PromptFeedback<'a>,
-        /// [`crate::usage::Counts`]: each event says them all again, and the last ones count.
+        /// [`crate::usage::Counts`]: each event has running totals, so the last ones are used.
         "usageMetadata" usage: &'a RawValue,
         "modelVersion" model: Text<'a>,
         "responseId" id: Text<'a>,
-        /// In place of all the others.
+        /// Present instead of all other fields if the request failed.
         "error" error: &'a RawValue,
     }
 
-    /// One answer among several.
+    /// One of the alternative answers.
     Candidate {
         "index" index: u64,
         "content" content: Content<'a>,
         "finishReason" finish_reason: Text<'a>,
-        /// For people: why it ended so.
+        /// An explanation of the finish reason, for people.
         "finishMessage" finish_message: Text<'a>,
         "safetyRatings" safety_ratings: &'a RawValue,
         "citationMetadata" citations: &'a RawValue,
@@ -36,16 +37,16 @@ sluice_sdk::wire! {
         "parts" parts: Vec<Part<'a>>,
     }
 
-    /// One part of a candidate's content. Its kind is told by the field that is there.
+    /// One part of a candidate's content. The present field tells its type.
     Part {
         "text" text: Text<'a>,
-        /// `true` where the text is a thought.
+        /// `true` if the text is a thought.
         "thought" thought: &'a RawValue,
-        /// What the model wants to see again with this part.
+        /// The model's signature, which must be sent back with this part.
         "thoughtSignature" signature: Text<'a>,
         "functionCall" function_call: FunctionCall<'a>,
         "inlineData" inline_data: Blob<'a>,
-        /// A tool that Google ran, and what it answered.
+        /// The call of a tool that Google ran; the next field is its response.
         "toolCall" tool_call: ServerTool<'a>,
         "toolResponse" tool_response: ServerTool<'a>,
         "executableCode" executable_code: &'a RawValue,
@@ -91,7 +92,7 @@ sluice_sdk::wire! {
         "logProbability" log_probability: &'a RawValue,
     }
 
-    /// Where an answer's text was found.
+    /// The sources of an answer's text.
     Grounding {
         "webSearchQueries" queries: Vec<&'a RawValue>,
         "groundingChunks" chunks: Vec<GroundingChunk<'a>>,
@@ -126,9 +127,8 @@ impl Part<'_> {
     }
 }
 
-/// Why an answer ended, in OpenAI's words, as LiteLLM has them
-/// (<https://ai.google.dev/api/generate-content#FinishReason>). An answer that holds `calls` ended for their sake, unless it
-/// was withheld: Gemini says `STOP` of it.
+/// OpenAI's finish reason, as in LiteLLM (<https://ai.google.dev/api/generate-content#FinishReason>). An answer with
+/// `calls` ended with `tool_calls` unless it was withheld; Gemini says `STOP` for it.
 pub fn finish_reason(reason: Option<&str>, calls: bool) -> FinishReason<'static> {
     match reason.unwrap_or_default() {
         "SAFETY"

@@ -1,12 +1,12 @@
-//! Servers that imitate the API leave fields out, or send `null` or another kind of value. Each field of a full answer
-//! and of each event of a full stream is tried in turn: what is said must arrive, whichever it is.
+//! Servers that imitate the API leave fields out, or send `null` or a value of another type. The tests change each
+//! field of a full answer and of each event of a full stream in turn: the content must still reach the client.
 
 use gemini::Gemini;
 use serde_json::{Value, json};
 use sluice_sdk::testing::sparse;
 use sluice_sdk::{NoSettings, Plugin};
 
-/// Fields without which there is nothing to hand on, or that say what the value beside them is.
+/// Fields that hold the content itself, or the type of the value next to them; the tests leave these unchanged.
 const NEEDED: [&str; 7] = [
     "candidates",
     "content",
@@ -17,7 +17,7 @@ const NEEDED: [&str; 7] = [
     "name",
 ];
 
-/// Without it, a stream that ended cannot be told from one that broke off.
+/// The field without which a complete stream cannot be distinguished from an interrupted one.
 const END: &str = "finishReason";
 
 fn adapter(is_streaming: bool) -> Gemini {
@@ -50,7 +50,7 @@ fn answer(parts: &Value) -> Value {
     })
 }
 
-/// The document with each member that is not needed left out, and of each kind.
+/// The variants of the document in which one field, except for those needed, is missing or of another type.
 fn variants(document: &Value, needed: &[&str]) -> Vec<(String, Value)> {
     sparse::variants(document, |_, name| NEEDED.contains(&name) || needed.contains(&name))
 }

@@ -1,4 +1,4 @@
-//! A whole answer as a chat completion, or as a completion.
+//! Translates a whole answer to a chat completion or a text completion.
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{FinishReason, Object, RawValue, Text};
@@ -10,20 +10,20 @@ use crate::tags::Tags;
 use crate::usage::Usage;
 use crate::wire::{Answer, ToolCall};
 
-/// What an answer's brackets and names need beside what is copied from Ollama's.
+/// Estimated bytes of an answer in addition to what is copied from Ollama's answer.
 const ENVELOPE_BYTES: usize = 512;
 
-/// What an answer becomes.
+/// The form of the translated answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Chat,
     Completion,
 }
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
-/// The document is an error, or nothing in it shows that it is an answer.
+/// The document is an error, or has none of an answer's fields.
 pub fn translate(body: &[u8], form: Form, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let answer = read(body)?;
     if answer.text().is_none() && answer.message.is_none() && !answer.is_done() {
@@ -37,7 +37,7 @@ pub fn translate(body: &[u8], form: Form, origin: &Origin) -> Result<Vec<u8>, Fa
     Ok(out)
 }
 
-/// Reads a whole answer, or a line of a stream.
+/// Parses a whole answer, or a line of a stream.
 pub fn read(document: &[u8]) -> Result<Answer<'_>, Failure> {
     let text = std::str::from_utf8(document).map_err(Failure::malformed)?;
     let answer: Answer = wire::read(text).map_err(Failure::malformed)?;
@@ -47,7 +47,7 @@ pub fn read(document: &[u8]) -> Result<Answer<'_>, Failure> {
     }
 }
 
-/// Ollama's answers have no id.
+/// An id made from the exchange's, since Ollama's answers have none.
 pub fn id(form: Form, origin: &Origin) -> Text<'static> {
     match form {
         Form::Chat => origin.id(None).into_owned(),
@@ -141,7 +141,7 @@ fn write_message(to: &mut Object, answer: &Answer, id: &Text) -> Result<(), Fail
     Ok(())
 }
 
-/// Nothing beside calls is `null`, as in OpenAI's answers.
+/// Writes `content`. As in OpenAI's answers, it is `null` if there are calls and no text.
 fn write_content(to: &mut Object, texts: &[Option<&Text>], calls: bool) {
     if calls && texts.iter().flatten().all(|text| text.is_empty()) {
         to.json("content", "null");
@@ -158,22 +158,22 @@ fn write_joined(out: &mut Vec<u8>, texts: &[Option<&Text>]) {
     out.push(b'"');
 }
 
-/// A call's own id, or one of the answer's: clients answer a call by its id.
+/// The id of the call, or else one made from the answer's id, since clients refer to a call by its id.
 pub fn call_id<'a>(call: &ToolCall<'a>, answer: &Text, index: usize) -> Text<'a> {
     let made = || Text::from_decoded(&format!("call_{index}_{}", answer.decoded()));
     call.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(made)
 }
 
-/// What a call calls.
+/// The name of the function that a call calls.
 ///
 /// # Errors
-/// It does not say: nobody could answer it.
+/// The call has no name.
 pub fn name<'c, 'a>(call: &'c ToolCall<'a>) -> Result<&'c Text<'a>, Failure> {
     let name = call.function.as_ref().and_then(|function| function.name.as_ref());
     name.ok_or_else(|| Failure::malformed("a tool call without a name"))
 }
 
-/// Writes a call; its arguments are text in OpenAI's form. Some servers send that text themselves.
+/// Writes a call with its arguments as text. Some servers send them as text already.
 pub fn write_call(to: &mut Object, call: &ToolCall, name: &Text, id: &Text) {
     to.text("id", id).string("type", "function");
     let mut function = to.object("function");

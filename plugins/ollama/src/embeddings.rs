@@ -6,26 +6,26 @@ use sluice_sdk::{Failure, Fault, exchange, wire};
 
 use crate::error::of_error;
 
-/// Ollama's fields beside `options`.
+/// Ollama's fields outside of `options`.
 const OWN: [&str; 3] = ["dimensions", "truncate", "keep_alive"];
 
-/// How vectors are written.
+/// How vectors are encoded for the client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Numbers, as Ollama writes them.
+    /// As numbers, like Ollama's own answers.
     Floats,
-    /// Base64 of 32-bit floats, little-endian, as OpenAI's clients ask for.
+    /// As Base64 of 32-bit little-endian floats, which OpenAI's clients ask for.
     Base64,
 }
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub encoding: Encoding,
 }
 
 /// # Errors
-/// The request cannot be read, or asks for what Ollama cannot do.
+/// The request cannot be parsed, or asks for something that Ollama does not support.
 pub fn translate(body: &[u8], model: &str) -> Result<Translated, Failure> {
     let text = std::str::from_utf8(body).map_err(|error| Failure::bad_request("input", error.to_string()))?;
     let Fields(fields) = serde_json::from_str(text)
@@ -46,7 +46,7 @@ pub fn translate(body: &[u8], model: &str) -> Result<Translated, Failure> {
         for (name, value) in fields {
             match &*name {
                 _ if value.get() == "null" || is_for_gateway(&name) => {}
-                // The client's own names for itself and its person; there is no stream of vectors.
+                // The client's own identifiers. Vectors cannot be streamed.
                 "model" | "user" | "metadata" | "stream" | "stream_options" => {}
                 "input" => input = Some(value),
                 "encoding_format" => encoding = encoding_of(value)?,
@@ -90,7 +90,7 @@ fn given_options(value: &RawValue) -> Result<sluice_sdk::canonical::Rest<'_>, Fa
         .map_err(|_| Failure::bad_request("options", "`options` is no object"))
 }
 
-/// A text, or a list of them.
+/// Writes one text or a list of texts.
 fn write_input(to: &mut Object, input: Option<&RawValue>) -> Result<(), Failure> {
     let missing = || Failure::bad_request("input", "there is no input");
     let input = input.ok_or_else(missing)?;
@@ -113,15 +113,15 @@ sluice_sdk::wire! {
         "model" model: Text<'a>,
         "embeddings" embeddings: Vec<&'a RawValue>,
         "prompt_eval_count" prompt_eval_count: u64,
-        /// In place of all the others.
+        /// Present instead of all other fields if the request failed.
         "error" error: &'a RawValue,
     }
 }
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
-/// The document is an error, or no list of vectors.
+/// The document is an error, or has no list of vectors.
 pub fn answer(body: &[u8], encoding: Encoding, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let answer: Answer = wire::read(text).map_err(Failure::malformed)?;

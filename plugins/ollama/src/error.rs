@@ -1,18 +1,18 @@
-//! What goes wrong at Ollama's end: a status and a sentence
-//! (<https://github.com/ollama/ollama/blob/main/docs/api.md>), or the sentence alone where an answer or a line belongs.
+//! Errors of Ollama: a status and a sentence (<https://github.com/ollama/ollama/blob/main/docs/api.md>), or a sentence
+//! alone in place of an answer or a line.
 
 use sluice_sdk::canonical::{RawValue, Text};
 use sluice_sdk::{Failure, Fault, wire};
 
 sluice_sdk::wire! {
-    /// What is said of an error that is an object.
+    /// An error that is an object.
     Detail {
         "message" message: Text<'a>,
         "error" error: Text<'a>,
     }
 }
 
-/// What a model cannot do, by the words for it, and the parameter that asks for it.
+/// Ollama's sentences for what a model does not support, and the parameter that asked for it.
 const INABILITIES: [(&str, &str); 6] = [
     ("does not support tools", "tools"),
     ("does not support thinking", "reasoning_effort"),
@@ -22,7 +22,7 @@ const INABILITIES: [(&str, &str); 6] = [
     ("does not support embed", "model"),
 ];
 
-/// A non-2xx answer.
+/// Reads a non-2xx answer.
 pub fn of_answer(status: u16, body: &[u8], model: &str) -> Failure {
     let mut failure = judged(Failure::from_openai(status, body));
     if failure.fault == Fault::NotFound && failure.message.contains("model") && !failure.message.contains("pull") {
@@ -31,7 +31,7 @@ pub fn of_answer(status: u16, body: &[u8], model: &str) -> Failure {
     failure
 }
 
-/// The `error` that stands in place of an answer, or amid a stream.
+/// Reads an `error` in place of an answer or within a stream.
 pub fn of_error(error: &RawValue) -> Failure {
     let of_object = || {
         let detail: Detail = wire::read(error.get()).ok()?;
@@ -45,7 +45,7 @@ pub fn of_error(error: &RawValue) -> Failure {
     judged(Failure::new(Fault::UpstreamError, message))
 }
 
-/// Ollama answers with 400 or 500 for much that its sentences tell apart.
+/// Judges by the sentence, since Ollama uses the statuses 400 and 500 for many different errors.
 fn judged(mut failure: Failure) -> Failure {
     let has = |sign: &str| failure.message.contains(sign);
     if let Some((_, parameter)) = INABILITIES.into_iter().find(|(sign, _)| has(sign)) {

@@ -1,11 +1,11 @@
 //! Provider adapter for Ollama's own API (<https://github.com/ollama/ollama/blob/main/docs/api.md>).
 //!
-//! Chats go to `/api/chat`, completions to `/api/generate` and embeddings to `/api/embed` (`request`, `embeddings`); the
-//! answers come back whole (`answer`) or line by line (`stream`). What a non-2xx answer means stands in `error`. The
-//! README lists what maps to what, and what is refused.
+//! Chats are sent to `/api/chat` and text completions to `/api/generate` (`request`), embeddings to `/api/embed`
+//! (`embeddings`). `answer` translates a whole answer back, `stream` a streamed one, line by line, and `error` non-2xx
+//! answers. The README lists how fields are mapped, and what is refused.
 //!
-//! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped, but for
-//! thoughts between tags; a stream keeps a few numbers and at most the beginning of a tag.
+//! Cost: the adapter reads the whole request, so an instance serves only one exchange. Text is copied once and never
+//! unescaped, except for thoughts between tags. A stream keeps a few numbers and at most the beginning of a tag.
 
 mod answer;
 mod embeddings;
@@ -26,14 +26,14 @@ use sluice_sdk::{
 use answer::Form;
 use stream::Stream;
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 pub struct Ollama {
     operation: Operation,
     origin: Origin,
     stream: Batches<Stream>,
 }
 
-/// What is asked for, and where.
+/// The operation of the current attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Chat,
@@ -43,7 +43,7 @@ enum Operation {
 }
 
 impl Operation {
-    /// The endpoint's name, under `/api`.
+    /// The name of the endpoint, below `/api`.
     fn endpoint(self) -> &'static str {
         match self {
             Self::Chat => "/chat",
@@ -151,8 +151,8 @@ impl ProviderAdapter for Ollama {
     }
 }
 
-/// Bases are given with `/api`, with a whole path, or without either. The host does not double a path that the base
-/// ends in.
+/// The path below the base. A base may end with `/api`, with the whole path or with neither. The host does not repeat a
+/// part of the path that the base already ends with.
 fn path_under(api_base: Option<&str>, endpoint: &str) -> String {
     let base = api_base.unwrap_or_default().split('?').next().unwrap_or_default();
     match base.trim_end_matches('/').ends_with("/api") {

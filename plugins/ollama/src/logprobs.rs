@@ -1,12 +1,11 @@
-//! How likely the tokens were, in the form of chats
-//! (<https://platform.openai.com/docs/api-reference/chat/object>) and in the older one of completions
-//! (<https://platform.openai.com/docs/api-reference/completions/object>).
+//! Log probabilities, in the form of chat completions (<https://platform.openai.com/docs/api-reference/chat/object>)
+//! and in the older form of text completions (<https://platform.openai.com/docs/api-reference/completions/object>).
 
 use sluice_sdk::canonical::{Object, RawValue, Text};
 
 use crate::wire::Logprob;
 
-/// Writes `logprobs` of a chat's choice, if there are any.
+/// Writes the `logprobs` of a chat's choice, if there are any.
 pub fn write_of_chat(choice: &mut Object, tokens: Option<&[Logprob]>) {
     let Some(tokens) = tokens.filter(|tokens| !tokens.is_empty()) else {
         return;
@@ -30,8 +29,8 @@ fn write_token(to: &mut Object, token: &Logprob) {
     to.json("bytes", token.bytes.map_or("null", RawValue::get));
 }
 
-/// Writes `logprobs` of a completion's choice; `offset` is where the first token stands in the text, in characters, and
-/// then where the next one will.
+/// Writes the `logprobs` of a text completion's choice. `offset` is the position of the first token in the text, in
+/// characters; it is advanced to the position of the next token.
 pub fn write_of_completion(choice: &mut Object, tokens: Option<&[Logprob]>, offset: &mut u64) {
     let Some(tokens) = tokens.filter(|tokens| !tokens.is_empty()) else {
         choice.json("logprobs", "null");

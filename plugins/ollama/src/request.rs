@@ -1,5 +1,5 @@
-//! A chat or a completion as a request for `/api/chat` or `/api/generate`: what to say is decided first, then written in
-//! one go.
+//! Translates a chat completion or a text completion to a request for `/api/chat` or `/api/generate`. It decides first
+//! what to send, and then writes it in one pass.
 
 mod content;
 mod fields;
@@ -15,10 +15,10 @@ use crate::answer::Form;
 use fields::Fields;
 use tools::Tools;
 
-/// What the options' brackets and the like need beside what is copied from the request.
+/// Estimated bytes of a request in addition to what is copied from the client's request.
 const ENVELOPE_BYTES: usize = 256;
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub is_streaming: bool,
@@ -27,7 +27,7 @@ pub struct Translated {
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, makes no sense to Ollama, or asks for what it cannot do.
+/// The request cannot be parsed, is invalid for Ollama, or asks for something that Ollama does not support.
 pub fn translate(body: &[u8], model: &str, form: Form) -> Result<Translated, Failure> {
     let at = match form {
         Form::Chat => "messages",
@@ -62,7 +62,7 @@ pub fn translate(body: &[u8], model: &str, form: Form) -> Result<Translated, Fai
     })
 }
 
-/// `format`: a schema, or the word `json` for any object
+/// Writes `format`: a schema, or the word `json` for any object
 /// (<https://github.com/ollama/ollama/blob/main/docs/api.md#structured-outputs>).
 fn write_format(to: &mut Object, format: Option<&ResponseFormat>) -> Result<(), Failure> {
     let Some(format) = format else { return Ok(()) };

@@ -1,5 +1,5 @@
-//! A streamed answer, line by line. A line holds what is new of the text or of the thoughts, or whole calls; the last one
-//! says why the answer ended and what it cost.
+//! Translates a streamed answer, line by line. A line has the next piece of the text or of the thoughts, or whole
+//! calls; the last one has the finish reason and the token counts.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Origin;
@@ -11,17 +11,17 @@ use crate::tags::{Pieces, Tags};
 use crate::usage::Usage;
 use crate::wire::{Answer, Logprob};
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 pub struct Stream {
     form: Form,
-    /// Since the first line.
+    /// Set by the first line.
     begun: Option<Begun>,
     tags: Tags,
-    /// Whether a chunk said whose the answer is.
+    /// Whether a chunk with the role was written.
     spoke: bool,
-    /// Calls so far, which number the next one.
+    /// Number of tool calls so far, which is the index of the next one.
     calls: usize,
-    /// Of a completion: where the next token stands in the text.
+    /// For text completions: the position of the next token in the text, in characters.
     offset: u64,
     ended: bool,
 }
@@ -44,7 +44,7 @@ impl Stream {
         }
     }
 
-    /// The end of the upstream's stream, before which the answer must have ended.
+    /// Called when the upstream's stream has ended; fails if the answer has not.
     pub fn finish(&self) -> Result<Vec<u8>, Failure> {
         if self.ended {
             Ok(Vec::new())
@@ -55,10 +55,10 @@ impl Stream {
         }
     }
 
-    /// Appends the chunks for a line; none after the answer's end.
+    /// Appends the chunks for one line; none after the answer has ended.
     ///
     /// # Errors
-    /// It is an error, or no answer.
+    /// The line is an error, or not an answer.
     pub fn line(&mut self, line: &[u8], origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         if self.ended {
             return Ok(());
@@ -104,12 +104,12 @@ impl Stream {
         Ok(())
     }
 
-    /// Whether the chunk at hand is the first one.
+    /// Whether the current chunk is the first one, which has the role.
     fn speaks(&mut self) -> bool {
         !std::mem::replace(&mut self.spoke, true)
     }
 
-    /// One chunk, if there is anything to say.
+    /// Writes one chunk, unless it would be empty.
     fn pieces(&mut self, chunks: &Chunks, pieces: &Pieces, tokens: Option<&[Logprob]>, out: &mut Vec<u8>) {
         let tokens = tokens.filter(|tokens| !tokens.is_empty());
         if pieces.thoughts.is_none() && pieces.text.is_none() && tokens.is_none() {

@@ -1,30 +1,30 @@
-//! Thoughts amid the text. Where Ollama does not know that a model thinks, or was not asked to keep the thoughts apart,
-//! the text begins with them, between tags; LiteLLM takes them out.
+//! Thoughts within the text. If Ollama does not know that a model thinks, or was not asked to separate the thoughts,
+//! the text begins with the thoughts between tags. As in LiteLLM, they are taken out of the text.
 
 use sluice_sdk::canonical::Text;
 
-/// What thoughts begin and end with; none of the first is the beginning of another.
+/// The tags around thoughts. No opening tag is the beginning of another one.
 const TAGS: [(&str, &str); 3] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("<budget:thinking>", "</budget:thinking>"),
 ];
 
-/// Where in the text the reading stands.
+/// The state of the reader.
 #[derive(Default)]
 pub enum Tags {
-    /// At its beginning: what came so far, shorter than a tag, may be the beginning of one.
+    /// No text has come yet.
     #[default]
     Beginning,
-    /// What came so far may be the beginning of a tag.
+    /// The text so far, which may be the beginning of a tag.
     Held(String),
-    /// Within thoughts that end with this tag; the end of what came may be the beginning of it.
+    /// Within thoughts, which end with this tag; `held` may be the beginning of the tag.
     Inside { end: &'static str, held: String },
-    /// Past them, or there are none.
+    /// After the thoughts, or in an answer without any.
     Text,
 }
 
-/// Pieces of an answer.
+/// The thoughts and the text in a piece of an answer.
 #[derive(Default)]
 pub struct Pieces<'a> {
     pub thoughts: Option<Text<'a>>,
@@ -41,7 +41,7 @@ impl<'a> Pieces<'a> {
 }
 
 impl Tags {
-    /// Takes what follows of the text. Nothing is decoded past the thoughts.
+    /// Reads the next piece of the text. After the thoughts, nothing is decoded.
     pub fn take<'a>(&mut self, text: &Text<'a>) -> Pieces<'a> {
         match self {
             _ if text.is_empty() => Pieces::default(),
@@ -62,7 +62,8 @@ impl Tags {
         }
     }
 
-    /// What is still held when the text is over, or thoughts came apart from it, so that it holds none.
+    /// Returns what is still held. Called when the text has ended, or when thoughts came in a field of their own, so
+    /// that the text has none.
     pub fn finish(&mut self) -> Pieces<'static> {
         match std::mem::replace(self, Self::Text) {
             Self::Held(held) => pieces("", &held),
@@ -102,7 +103,7 @@ impl Tags {
     }
 }
 
-/// Go's JSON writes `<` as an escape.
+/// Whether the text may begin with a tag. Go's JSON encoder escapes `<`.
 fn may_begin_tag(text: &Text) -> bool {
     let escaped = text.escaped();
     escaped.starts_with('<') || escaped.starts_with('\\')
@@ -120,7 +121,7 @@ fn pieces(thoughts: &str, text: &str) -> Pieces<'static> {
 mod tests {
     use super::*;
 
-    /// Thoughts and text of an answer that comes in these pieces.
+    /// The thoughts and the text of an answer that comes in these pieces.
     fn split(pieces: &[&str]) -> (String, String) {
         let (mut thoughts, mut text) = (String::new(), String::new());
         let mut add = |pieces: Pieces| {

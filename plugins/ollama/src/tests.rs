@@ -1,4 +1,4 @@
-//! What the cases cannot say: what the host is told at load, paths, and one instance over several attempts.
+//! What cases cannot express: the providers that the host gets at load, paths, and one instance over several attempts.
 
 use sluice_sdk::testing::Host;
 
@@ -46,7 +46,7 @@ fn a_path_that_the_base_has_is_not_said_twice() {
     assert_eq!(path_under(None, "/chat"), "/api/chat");
     assert_eq!(path_under(Some("http://ollama:11434/"), "/embed"), "/api/embed");
     assert_eq!(path_under(Some("http://ollama/api/"), "/chat"), "/chat");
-    // The host does not double what the base ends in.
+    // The host does not repeat what the base already ends with.
     assert_eq!(path_under(Some("http://ollama/api/chat"), "/chat"), "/api/chat");
 }
 

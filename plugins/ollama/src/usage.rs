@@ -1,11 +1,11 @@
-//! Counted tokens.
+//! Token counts.
 
 use sluice_sdk::canonical::Object;
 use sluice_sdk::exchange;
 
 use crate::wire::Answer;
 
-/// What an answer cost.
+/// The token counts of an answer.
 #[derive(Clone, Copy)]
 pub struct Usage {
     prompt: u64,
@@ -13,8 +13,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// None where Ollama counted nothing: the gateway then estimates both. Of a prompt that stood in its cache it may leave
-    /// out the count alone, which is then estimated here.
+    /// `None` if Ollama sent no counts: the gateway then estimates both. For a prompt in its cache, Ollama may leave
+    /// out only the prompt's count, which is then estimated here.
     pub fn of(answer: &Answer) -> Option<Self> {
         answer.prompt_eval_count.or(answer.eval_count)?;
         Some(Self {
@@ -25,7 +25,7 @@ impl Usage {
         })
     }
 
-    /// The fields of OpenAI's `usage`.
+    /// Writes the fields of OpenAI's `usage`.
     pub fn write(self, usage: &mut Object) {
         usage
             .number("prompt_tokens", self.prompt)

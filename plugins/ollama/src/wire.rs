@@ -1,6 +1,6 @@
 //! Ollama's answers and the lines of its streams, as views over their bytes
-//! (<https://github.com/ollama/ollama/blob/main/docs/api.md>). A line of a stream has the form of a whole answer, and
-//! `/api/chat` and `/api/generate` differ in where the text stands, so that one view reads all of them.
+//! (<https://github.com/ollama/ollama/blob/main/docs/api.md>). A line of a stream has the form of a whole answer. The
+//! answers of `/api/chat` and `/api/generate` differ only in the field with the text, so one view reads both.
 
 use sluice_sdk::canonical::{FinishReason, RawValue, Text};
 
@@ -8,9 +8,9 @@ sluice_sdk::wire! {
     /// A whole answer, or a line of a stream.
     Answer {
         "model" model: Text<'a>,
-        /// Of `/api/chat`.
+        /// For `/api/chat`.
         "message" message: Message<'a>,
-        /// Of `/api/generate`, as is the next one.
+        /// For `/api/generate`, as is the next field.
         "response" response: Text<'a>,
         "thinking" thinking: Text<'a>,
         "logprobs" logprobs: Vec<Logprob<'a>>,
@@ -18,18 +18,18 @@ sluice_sdk::wire! {
         "done_reason" done_reason: Text<'a>,
         "prompt_eval_count" prompt_eval_count: u64,
         "eval_count" eval_count: u64,
-        /// In place of all the others.
+        /// Present instead of all other fields if the request failed.
         "error" error: &'a RawValue,
     }
 
-    /// What the assistant says.
+    /// The assistant's message.
     Message {
         "content" content: Text<'a>,
         "thinking" thinking: Text<'a>,
         "tool_calls" tool_calls: Vec<ToolCall<'a>>,
     }
 
-    /// A call, whole in one line also where the answer is streamed.
+    /// A call. It comes in a single line, even if the answer is streamed.
     ToolCall {
         /// Absent before Ollama 0.12.
         "id" id: Text<'a>,
@@ -38,11 +38,11 @@ sluice_sdk::wire! {
 
     Function {
         "name" name: Text<'a>,
-        /// An object.
+        /// A JSON object.
         "arguments" arguments: &'a RawValue,
     }
 
-    /// How likely a token was, since Ollama 0.12.11.
+    /// The log probability of a token; since Ollama 0.12.11.
     Logprob {
         "token" token: Text<'a>,
         "logprob" logprob: &'a RawValue,
@@ -52,13 +52,13 @@ sluice_sdk::wire! {
 }
 
 impl<'a> Answer<'a> {
-    /// The text, wherever it stands.
+    /// The text, from either field.
     pub fn text(&self) -> Option<&Text<'a>> {
         let of_message = self.message.as_ref().and_then(|message| message.content.as_ref());
         of_message.or(self.response.as_ref())
     }
 
-    /// What the model thought, if that came apart from the text.
+    /// The thoughts, if they came in a field of their own.
     pub fn thoughts(&self) -> Option<&Text<'a>> {
         let of_message = self.message.as_ref().and_then(|message| message.thinking.as_ref());
         of_message.or(self.thinking.as_ref()).filter(|text| !text.is_empty())
@@ -69,13 +69,14 @@ impl<'a> Answer<'a> {
         calls.unwrap_or_default()
     }
 
-    /// Whether the answer ends here: a reason says it too, since servers that imitate the API may leave `done` out.
+    /// Whether the answer ends here. A finish reason shows it too, since servers that imitate the API may leave `done`
+    /// out.
     pub fn is_done(&self) -> bool {
         self.done.is_some_and(|done| done.get() == "true") || self.done_reason.is_some()
     }
 
-    /// Why it ended, in OpenAI's words. Ollama says `stop` of calls too; `load` and `unload` follow requests that ask for
-    /// no answer.
+    /// OpenAI's finish reason. Ollama says `stop` for calls too; `load` and `unload` follow requests that ask for no
+    /// answer.
     pub fn finish_reason(&self, calls: bool) -> FinishReason<'static> {
         match self.done_reason.as_ref().map_or("", Text::escaped) {
             "length" => FinishReason::Length,

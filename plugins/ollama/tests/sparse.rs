@@ -1,12 +1,12 @@
-//! Servers that imitate the API leave fields out, or send `null` or another kind of value. Each field of a full answer
-//! and of each line of a full stream is tried in turn: what is said must arrive, whichever it is.
+//! Servers that imitate the API leave fields out, or send `null` or a value of another type. The tests change each
+//! field of a full answer and of each line of a full stream in turn: the content must still reach the client.
 
 use ollama::Ollama;
 use serde_json::{Value, json};
 use sluice_sdk::testing::sparse;
 use sluice_sdk::{NoSettings, Plugin};
 
-/// Fields without which there is nothing to hand on.
+/// Fields that hold the content itself; the tests leave these unchanged.
 const NEEDED: [&str; 6] = ["message", "content", "thinking", "tool_calls", "function", "name"];
 
 fn adapter(is_streaming: bool) -> Ollama {
@@ -14,7 +14,8 @@ fn adapter(is_streaming: bool) -> Ollama {
     sparse::opened(adapter, "ollama", "llama3.2", is_streaming)
 }
 
-/// The document with each member that is not needed left out, and of each kind. A line that says `done` is the last one.
+/// The variants of the document in which one field, except for those needed, is missing or of another type. A line with
+/// `done` set is the last one.
 fn variants(document: &Value) -> Vec<(String, Value)> {
     let mut variants = sparse::variants(document, |_, name| NEEDED.contains(&name));
     let goes_on = document["done"] == json!(false);

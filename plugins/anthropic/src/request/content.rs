@@ -1,5 +1,5 @@
-//! Parts of a message as Anthropic's blocks: text, images, documents, and blocks of its own that clients send as they
-//! are.
+//! Translates parts of a message to Anthropic's blocks: text, images and documents. Blocks of Anthropic's own that
+//! clients send are copied.
 
 use sluice_sdk::adapter::{Media, base64, media_type};
 use sluice_sdk::canonical::{File, Object, Part, PartKind, RawValue, Text};
@@ -7,11 +7,11 @@ use sluice_sdk::{Failure, Fault};
 
 use crate::betas::Betas;
 
-/// Switches on the file store, for parts that name a file in it.
+/// The beta that a request needs if a part refers to a file in Anthropic's store.
 const FILES_BETA: &str = "files-api-2025-04-14";
 
-/// Writes one part. `begin` makes room for a block and is called once at most: blank text, which Anthropic refuses, is
-/// left out. `cache_control` stands in where the part has none.
+/// Writes one part. `begin` begins a block and is called at most once: blank text is left out, since Anthropic refuses
+/// it. `cache_control` is used if the part has none of its own.
 pub fn write_part<'o>(
     part: &Part,
     cache_control: Option<&RawValue>,
@@ -49,7 +49,7 @@ pub fn write_part<'o>(
     Ok(())
 }
 
-/// Writes text that is not blank.
+/// Writes a text block, unless the text is blank.
 pub fn write_text<'o>(text: &Text, cache_control: Option<&RawValue>, begin: impl FnOnce() -> Object<'o>) {
     if !text.is_blank() {
         begin()
@@ -59,7 +59,7 @@ pub fn write_text<'o>(text: &Text, cache_control: Option<&RawValue>, begin: impl
     }
 }
 
-/// Blocks that OpenAI has no part for (`document`, `search_result`, `thinking`, `tool_result`, …).
+/// Copies blocks that OpenAI has no part for (`document`, `search_result`, `thinking`, `tool_result`, …).
 fn write_as_it_stands<'o>(kind: &str, part: &Part, begin: impl FnOnce() -> Object<'o>) {
     let mut block = begin();
     block.string("type", kind);
@@ -69,10 +69,10 @@ fn write_as_it_stands<'o>(kind: &str, part: &Part, begin: impl FnOnce() -> Objec
     block.rest(&part.rest).maybe_raw("cache_control", part.cache_control);
 }
 
-/// What a block's source holds.
+/// The source of a block.
 enum Source<'a> {
     Media(Media<'a>),
-    /// Anthropic takes text files as text alone.
+    /// The content of a text file, which Anthropic accepts only as plain text.
     PlainText(String),
 }
 
@@ -89,7 +89,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A block around a source. `kind` counts where the source does not say what it is.
+/// Writes a block with a source. `kind` is the type of the block if the source does not tell it.
 fn write_media<'o>(source: &Source, kind: &str, cache_control: Option<&RawValue>, begin: impl FnOnce() -> Object<'o>) {
     let kind = match source {
         Source::Media(Media::Base64 { media_type, .. }) if media_type.starts_with("image/") => "image",

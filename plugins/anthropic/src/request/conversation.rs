@@ -1,5 +1,6 @@
-//! Messages as turns. Anthropic has two sides that take turns, the system apart from both, and the results of tools on
-//! the user's side; OpenAI's messages come in any order. Neighbours of one side become one turn.
+//! Translates messages to turns. Anthropic has turns of the user and the assistant, with the system's text apart and
+//! results of tools in the user's turns; OpenAI's messages come in any order. Consecutive messages of one side become
+//! one turn.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::claude::{Thought, thinks_in_content};
@@ -8,10 +9,12 @@ use sluice_sdk::canonical::{Content, Function, Message, Object, Part, PartKind, 
 use super::content::{write_part, write_text};
 use crate::betas::Betas;
 
-/// What an empty turn says: Anthropic takes none without text, and leaving it out would change who spoke last.
+/// The text of an empty turn: Anthropic refuses a turn without text, and without the turn the order of speakers would
+/// change.
 const NOTHING: &str = "(no content)";
 
-/// How ids of tools that Anthropic ran begin. The client has no results for them, and calls come without.
+/// Prefix of the ids of tools that Anthropic ran. Clients do not have their results, so such calls come without
+/// results.
 const SERVER_TOOL_ID: &str = "srvtoolu_";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +23,7 @@ enum Side {
     Assistant,
 }
 
-/// Writes `system` from every message of the system's and the developer's, in their order.
+/// Writes `system` from all system and developer messages, in their order.
 pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure> {
     let is_system = |message: &&Message| matches!(message.role, Some(Role::System | Role::Developer));
     if !messages.iter().any(|message| is_system(&message)) {
@@ -44,14 +47,14 @@ pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure
     Ok(())
 }
 
-/// Writes `messages`, turn by turn.
+/// Writes `messages`, one turn after the other.
 pub struct Conversation<'o> {
     out: &'o mut Vec<u8>,
     betas: &'o mut Betas,
-    /// Whose turn is open.
+    /// The side whose turn is open.
     side: Option<Side>,
     used_tools: bool,
-    /// Calls in the API's older form, which have no ids.
+    /// Number of calls in the API's older form, which have no ids.
     function_calls: usize,
 }
 
@@ -67,12 +70,12 @@ impl<'o> Conversation<'o> {
         }
     }
 
-    /// Whether there are calls or results: Anthropic then needs tools to be named.
+    /// Whether the conversation has tool calls or results: then Anthropic requires `tools`.
     pub fn used_tools(&self) -> bool {
         self.used_tools
     }
 
-    /// Closes the list; says whether there was any turn.
+    /// Closes the list; returns whether there was any turn.
     pub fn end(self) -> bool {
         if self.side.is_some() {
             self.out.extend_from_slice(b"]}");
@@ -113,7 +116,7 @@ impl<'o> Conversation<'o> {
         Ok(())
     }
 
-    /// Thoughts come first, calls last: Anthropic takes no other order.
+    /// Writes thinking blocks first and tool calls last, the only order that Anthropic accepts.
     fn assistant(&mut self, index: usize, message: &Message, is_last: bool) -> Result<(), Failure> {
         if !thinks_in_content(message) {
             for raw in message.thinking_blocks.as_deref().unwrap_or_default() {
@@ -121,7 +124,7 @@ impl<'o> Conversation<'o> {
             }
         }
         match &message.content {
-            // It ends in what the model is to go on from, which must not be white space.
+            // The last assistant message is the beginning of the answer, which must not end with white space.
             Some(Content::Text(text)) if is_last && message.tool_calls.is_none() => {
                 let text = Text::from_decoded(text.decoded().trim_end());
                 write_text(&text, message.cache_control, || self.block(Side::Assistant));
@@ -166,7 +169,8 @@ impl<'o> Conversation<'o> {
         write_part(part, cache, at, betas, || turn_block(out, open, side))
     }
 
-    /// One of LiteLLM's `thinking_blocks`. What is neither signed nor sealed Anthropic would refuse.
+    /// Writes one of LiteLLM's `thinking_blocks`. Anthropic refuses blocks without a signature or encrypted data, so
+    /// those are left out.
     fn thought(&mut self, raw: &RawValue) {
         let Ok(thought) = serde_json::from_str::<Thought>(raw.get()) else {
             return;
@@ -225,7 +229,8 @@ impl<'o> Conversation<'o> {
         } else {
             arguments.trim()
         };
-        // Not wrapped into an object: the model would learn from its own history to call in a form that no tool takes.
+        // Such arguments are not wrapped into an object: from its own history the model would learn to call tools in a
+        // wrong form.
         if !input.starts_with('{') || serde_json::from_str::<&RawValue>(input).is_err() {
             let message = format!("{at}: the arguments of `{}` are no JSON object", name.decoded());
             return Err(Failure::bad_request(at, message));
@@ -268,8 +273,8 @@ impl<'o> Conversation<'o> {
     }
 }
 
-/// Makes room for a block of this side: in the open turn if it is this side's, in a new one otherwise. The first turn
-/// is the user's.
+/// Begins a block of this side: in the open turn if it belongs to this side, or else in a new turn. The first turn is
+/// the user's.
 fn turn_block<'b>(out: &'b mut Vec<u8>, open: &mut Option<Side>, side: Side) -> Object<'b> {
     if *open == Some(side) {
         out.push(b',');
@@ -295,7 +300,7 @@ fn at_call(index: usize) -> String {
     format!("messages[{index}].tool_calls")
 }
 
-/// Anthropic's ids are letters, digits, `_` and `-`; those of other providers may be more.
+/// Anthropic's ids consist of letters, digits, `_` and `-`; ids of other providers may have other characters.
 fn tool_id(id: &Text) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     id.decoded()

@@ -1,4 +1,5 @@
-//! Fields beside the conversation: those Anthropic has of its own, those it cannot do, and those meant for a gateway.
+//! The fields other than the conversation: those that only Anthropic has, those that it does not support, and those
+//! meant for a gateway.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
@@ -6,8 +7,8 @@ use sluice_sdk::canonical::{Object, RawValue, Request, Text};
 
 use crate::betas::Betas;
 
-/// OpenAI's parameters that Anthropic has nothing for. As in LiteLLM they are refused, unless `drop_params` lets them be
-/// dropped; a value that changes nothing is dropped in any case.
+/// OpenAI's parameters that Anthropic does not have. As in LiteLLM they are refused, or dropped with `drop_params`; a
+/// value without effect is always dropped.
 const UNSUPPORTED: [&str; 18] = [
     "n",
     "seed",
@@ -29,7 +30,7 @@ const UNSUPPORTED: [&str; 18] = [
     "prompt_cache_retention",
 ];
 
-/// The request's fields that are Anthropic's own.
+/// The fields that only Anthropic has.
 #[derive(Default)]
 pub struct Own<'a> {
     pub thinking: Option<&'a RawValue>,
@@ -39,14 +40,14 @@ pub struct Own<'a> {
     pub web_search_options: Option<&'a RawValue>,
     betas: Option<&'a RawValue>,
     extra_headers: Option<&'a RawValue>,
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
-    /// What nobody here knows: handed on, as LiteLLM does, so that a field Anthropic adds works at once.
+    /// Unknown fields. They are passed on, as in LiteLLM, so that new fields of Anthropic work at once.
     passed_on: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl<'a> Own<'a> {
-    /// Sorts what the canonical form does not know.
+    /// Sorts the fields that the canonical form does not know.
     pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         let mut own = Self::default();
         for (name, value) in std::mem::take(&mut request.rest) {
@@ -92,7 +93,7 @@ impl<'a> Own<'a> {
     }
 }
 
-/// OpenAI's words for what Anthropic offers (<https://docs.anthropic.com/en/api/service-tiers>).
+/// The value of Anthropic's `service_tier` for OpenAI's (<https://docs.anthropic.com/en/api/service-tiers>).
 fn service_tier(value: &RawValue, parameters: &Parameters) -> Result<Option<&'static str>, Failure> {
     match value.get() {
         r#""auto""# => Ok(Some("auto")),
@@ -103,7 +104,8 @@ fn service_tier(value: &RawValue, parameters: &Parameters) -> Result<Option<&'st
     }
 }
 
-/// `metadata.user_id`, or `user`. Anthropic wants no e-mail addresses and telephone numbers there, and refuses them.
+/// `metadata.user_id`, or else `user`. E-mail addresses and telephone numbers are left out, since Anthropic refuses
+/// them.
 pub fn user<'a>(request: &Request<'a>) -> Option<Text<'a>> {
     let of_metadata = request.metadata.and_then(|raw| {
         let fields: sluice_sdk::canonical::Fields = serde_json::from_str(raw.get()).ok()?;

@@ -1,33 +1,33 @@
-//! `response_format`. Models since 4.5 take a schema themselves
-//! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>). For older ones, and for JSON without a
-//! schema, a tool stands in: its input is the answer.
+//! `response_format`. Models since 4.5 accept a JSON schema
+//! (<https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs>). For older models, and for JSON without
+//! a schema, a tool takes its place: its input is the answer.
 
 use sluice_sdk::adapter::claude::Thinking;
 use sluice_sdk::canonical::{RawValue, Request, ResponseKind, ToolChoice};
 
 use crate::model::Model;
 
-/// The tool that stands in; LiteLLM's name for it.
+/// The name of that tool, which is LiteLLM's.
 pub const JSON_TOOL: &str = "json_tool_call";
 
-/// How the answer gets its form.
+/// How the form of the answer is enforced.
 pub enum Structure<'a> {
-    /// It has none.
+    /// The answer has no given form.
     Free,
-    /// The model fits it to this schema.
+    /// The model enforces this schema.
     Native(&'a RawValue),
-    /// By [`JSON_TOOL`], whose input fits this schema, or is any object.
+    /// The tool [`JSON_TOOL`], whose input follows this schema, or is any object.
     Tool { schema: Option<&'a RawValue>, force: Force },
 }
 
-/// How hard the tool is pressed.
+/// Whether the model must call the tool.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Force {
-    /// It must be called.
+    /// The model must call this tool.
     This,
-    /// It or one of the client's must be.
+    /// The model must call this tool or one of the client's.
     Any,
-    /// A model that thinks, or cannot be forced, is only offered it.
+    /// The tool is only offered, since the model thinks or cannot be forced to call tools.
     Offer,
 }
 
@@ -49,8 +49,8 @@ impl<'a> Structure<'a> {
                 schema: Some(schema),
                 force: force(request, may_force, has_tools),
             },
-            // An object of any kind can only be had by force, and not at the price of the client's own tools; OpenAI
-            // asks for the word JSON in the prompt, which then has to do.
+            // An arbitrary object can only be enforced by a forced tool, and that would exclude the client's own tools.
+            // OpenAI requires the word JSON in the prompt, which must suffice in this case.
             None if may_force && !has_tools => Self::Tool {
                 schema: None,
                 force: Force::This,

@@ -1,4 +1,4 @@
-//! How long to think. Whichever form the client asks in, the model is told in the one it takes.
+//! Thinking. The client may ask for it in either form; it is sent in the form that the model accepts.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Parameters;
@@ -8,7 +8,7 @@ use sluice_sdk::canonical::Request;
 use super::fields::Own;
 use crate::model::Model;
 
-/// What the model is told: `thinking` counts before `reasoning_effort`.
+/// What to send about thinking. `thinking` takes precedence over `reasoning_effort`.
 pub fn plan<'a>(
     request: &Request<'a>,
     own: &Own<'a>,

@@ -1,4 +1,4 @@
-//! Tools and whether they must be called.
+//! The tools, and whether the model must call one.
 
 use serde::Deserialize;
 use sluice_sdk::adapter::Parameters;
@@ -11,7 +11,7 @@ use super::structure::{Force, JSON_TOOL, Structure};
 use crate::betas::Betas;
 use crate::model::Model;
 
-/// A tool's fields beside its name, description and schema; clients put them on the tool or on its function.
+/// Further fields of a tool besides name, description and schema. Clients put them on the tool or on its function.
 const EXTRAS: [&str; 4] = [
     "defer_loading",
     "allowed_callers",
@@ -19,10 +19,10 @@ const EXTRAS: [&str; 4] = [
     "eager_input_streaming",
 ];
 
-/// Searches allowed for OpenAI's `search_context_size`, as LiteLLM has them.
+/// Maximum number of searches for OpenAI's `search_context_size`, as in LiteLLM.
 const SEARCHES: [(&str, u64); 3] = [("low", 1), ("medium", 5), ("high", 10)];
 
-/// What the model may call.
+/// The tools that the model may call.
 pub struct Tools<'a> {
     tools: Vec<&'a Tool<'a>>,
     json: Option<Option<&'a RawValue>>,
@@ -96,7 +96,8 @@ impl<'a> Tools<'a> {
         })
     }
 
-    /// Writes `tools` and `tool_choice`. A conversation that used tools must name some, even if none is to be used now.
+    /// Writes `tools` and `tool_choice`. If the conversation has tool calls, Anthropic requires `tools` even if no tool
+    /// may be called now.
     pub fn write(&self, to: &mut Object, used_tools: bool, betas: &mut Betas) -> Result<(), Failure> {
         let is_empty = self.tools.is_empty() && self.json.is_none() && self.web_search.is_none();
         if is_empty {
@@ -164,7 +165,7 @@ fn choice<'a>(request: &Request<'a>, model: Model, parameters: &Parameters) -> R
     Ok(Some(choice))
 }
 
-/// `{"type": "tool", "name"}`, which is Anthropic's own form.
+/// Reads `{"type": "tool", "name"}`, which is Anthropic's own form.
 fn native_choice<'a>(raw: &'a RawValue, parameters: &Parameters) -> Result<Option<Choice<'a>>, Failure> {
     let fields = serde_json::from_str::<Fields>(raw.get()).unwrap_or_default();
     match (
@@ -182,7 +183,7 @@ fn wants_no_certain_tool(request: &Request) -> bool {
     !matches!(request.tool_choice, Some(ToolChoice::Named(_) | ToolChoice::Other(_)))
 }
 
-/// Functions, and tools in Anthropic's own form: those have a name of their own.
+/// Whether the tool is a function, or a tool in Anthropic's own form, which has a name at the top level.
 fn is_known(tool: &Tool, kind: &str) -> bool {
     let named = tool.rest.iter().any(|(name, _)| name == "name");
     match kind {
@@ -194,7 +195,7 @@ fn is_known(tool: &Tool, kind: &str) -> bool {
     }
 }
 
-/// `computer_20250124`: tools that Anthropic defines have their version in their type.
+/// Whether the type ends in a version, such as `computer_20250124`; only tools that Anthropic defines do.
 fn has_version(kind: &str) -> bool {
     let version = kind.rsplit_once('_').map_or("", |(_, version)| version);
     version.len() == 8 && version.bytes().all(|byte| byte.is_ascii_digit())
@@ -204,7 +205,7 @@ fn write_tool(to: &mut Object, tool: &Tool, betas: &mut Betas) -> Result<(), Fai
     let kind = tool.kind.as_ref().map_or("function", Text::escaped);
     match &tool.function {
         Some(function) if kind == "function" => write_function(to, tool, function, betas)?,
-        // `{"type": "computer_…", "function": {"name", "parameters"}}`: LiteLLM's older form for Anthropic's tools.
+        // LiteLLM's older form for Anthropic's tools: `{"type": "computer_…", "function": {"name", "parameters"}}`.
         Some(function) => {
             to.string("type", kind);
             if let Some(name) = &function.name {
@@ -243,7 +244,7 @@ fn write_function(to: &mut Object, tool: &Tool, function: &FunctionTool, betas: 
     for name in EXTRAS {
         let given = tool.rest.iter().chain(&function.rest).find(|(key, _)| key == name);
         if let Some((_, value)) = given {
-            // Generally available but for these two.
+            // These two fields need a beta; the others do not.
             if matches!(name, "allowed_callers" | "input_examples") {
                 betas.add("advanced-tool-use-2025-11-20");
             }

@@ -1,4 +1,4 @@
-//! The answer of embeddings: lists by type become one list.
+//! Translates the answer to an embeddings request: one list for each type of vector becomes a single list.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Origin;
@@ -9,10 +9,10 @@ use crate::error::of_sentence;
 
 sluice_sdk::wire! {
     Answer {
-        /// Lists of vectors under the names of their types, or, of older models, one such list.
+        /// Lists of vectors by the name of their type, or, from older models, one such list.
         "embeddings" embeddings: &'a RawValue,
         "meta" meta: Meta<'a>,
-        /// In place of the others: what went wrong.
+        /// Present instead of the other fields if the request failed: the error message.
         "message" message: Text<'a>,
     }
 
@@ -27,10 +27,10 @@ sluice_sdk::wire! {
     }
 }
 
-/// Makes the canonical answer. Vectors are copied as they stand.
+/// Translates the answer to the canonical form. Vectors are copied.
 ///
 /// # Errors
-/// The document is an error, or holds no embeddings.
+/// The document is an error, or has no embeddings.
 pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let answer: Answer = wire::read(text).map_err(Failure::malformed)?;
@@ -52,7 +52,7 @@ pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     Ok(out)
 }
 
-/// One entry a vector. Of several types one comes after the other, and each entry says which it is.
+/// Writes one entry for each vector. If there are several types, they follow each other, and each entry names its type.
 fn write_data(to: &mut Object, embeddings: &RawValue) -> Result<(), Failure> {
     let mut data = to.list("data");
     if embeddings.get().starts_with('[') {
@@ -83,7 +83,8 @@ fn write_vectors(data: &mut List, vectors: &RawValue, kind: Option<&str>) -> Res
 }
 
 impl Billed<'_> {
-    /// Writes `usage` as LiteLLM has it; nothing where Cohere did not count, and the gateway estimates.
+    /// Writes `usage` as LiteLLM does. If Cohere sent no counts, nothing is written, and the gateway estimates the
+    /// usage.
     fn write(&self, to: &mut Object) {
         if self.input_tokens.or(self.image_tokens).or(self.images).is_none() {
             return;

@@ -1,17 +1,17 @@
-//! The request of embeddings.
+//! Translates the request for embeddings.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::cohere::Inputs;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, lay_extra_bodies_over};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
 
-/// Why `input` takes no tokens.
+/// Why tokens are refused as `input`.
 const NO_TOKENS: &str = "Cohere takes texts only as `input`, no tokens: its models have a tokenizer of their own";
 
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, or asks for what Cohere cannot do.
+/// The request cannot be parsed, or asks for something that Cohere does not support.
 pub fn translate(body: &[u8], model: &str) -> Result<Vec<u8>, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("input", error))?;
     let parameters = Parameters::read("Cohere", &request);
@@ -39,11 +39,11 @@ pub fn translate(body: &[u8], model: &str) -> Result<Vec<u8>, Failure> {
     Ok(lay_extra_bodies_over(out, own.extra_body))
 }
 
-/// The request's fields beside its model.
+/// The fields of the request other than the model.
 #[derive(Default)]
 struct Own<'a> {
     input: Option<&'a RawValue>,
-    /// Whether `texts`, `images` or `inputs` are among what is passed on.
+    /// Whether `texts`, `images` or `inputs` are among the fields passed on.
     has_native_input: bool,
     input_type: Option<&'a RawValue>,
     encoding_format: Option<&'a RawValue>,
@@ -80,7 +80,7 @@ impl<'a> Own<'a> {
         Ok(own)
     }
 
-    /// `embedding_types`: the client's, or a list of its `encoding_format`.
+    /// Writes `embedding_types`: the client's own, or a list with its `encoding_format`.
     fn write_types(&self, to: &mut Object) {
         match (self.embedding_types, self.encoding_format) {
             (Some(types), _) => to.raw("embedding_types", types),

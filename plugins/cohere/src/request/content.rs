@@ -1,11 +1,11 @@
-//! Parts of a message as Cohere's: text, images, and those of its own that clients send as they are. It has no files: text
-//! files are text, and images are images.
+//! Translates parts of a message: text and images. Parts of Cohere's own that clients send are copied. Cohere has no
+//! files: text files become text, and image files become images.
 
 use sluice_sdk::adapter::{Media, base64, media_type};
 use sluice_sdk::canonical::{File, List, Part, PartKind, Text, write_escaped};
 use sluice_sdk::{Failure, Fault};
 
-/// Writes one part into a list of them.
+/// Writes one part into a list of parts.
 pub fn write_part(list: &mut List, part: &Part, at: &str) -> Result<(), Failure> {
     let missing = |field: &str| Failure::bad_request(at, format!("{at} is a part without its `{field}`"));
     match part.kind.as_ref().ok_or_else(|| missing("type"))? {
@@ -29,7 +29,7 @@ pub fn write_part(list: &mut List, part: &Part, at: &str) -> Result<(), Failure>
     Ok(())
 }
 
-/// Whether it is something to look at: Cohere takes that of the user only.
+/// Whether the part is an image. Cohere accepts images only from the user.
 pub fn is_image(part: &Part) -> bool {
     match part.kind {
         Some(PartKind::ImageUrl) => true,

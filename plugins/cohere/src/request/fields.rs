@@ -1,14 +1,15 @@
-//! Fields beside the conversation: those Cohere has of its own, those it cannot do, and those meant for a gateway.
+//! The fields other than the conversation: those that only Cohere has, those that it does not support, and those meant
+//! for a gateway.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, is_openais_own};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
 
-/// Parameters that Cohere shares with OpenAI, whose default is sent by many clients. Some models take only one of the
-/// penalties, so that one which changes nothing must not be sent.
+/// Parameters that both Cohere and OpenAI have, and whose defaults many clients send. Some models accept only one of
+/// the penalties, so a penalty without effect must not be sent.
 const SHARED: [&str; 3] = ["frequency_penalty", "presence_penalty", "logprobs"];
 
-/// The request's fields that the canonical form does not know.
+/// The fields of the request that the canonical form does not know.
 #[derive(Default)]
 pub struct Own<'a> {
     pub thinking: Option<&'a RawValue>,
@@ -16,20 +17,21 @@ pub struct Own<'a> {
     pub k: Option<&'a RawValue>,
     pub top_k: Option<&'a RawValue>,
     pub strict_tools: Option<&'a RawValue>,
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
-    /// Cohere's own, and what nobody here knows: handed on, as LiteLLM does, so that a field Cohere adds works at once.
+    /// Fields that only Cohere has, and unknown fields. They are passed on, as in LiteLLM, so that new fields of Cohere
+    /// work at once.
     passed_on: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl<'a> Own<'a> {
-    /// Sorts what the canonical form does not know.
+    /// Sorts the fields that the canonical form does not know.
     pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         let mut own = Self::default();
         for (name, value) in std::mem::take(&mut request.rest) {
             match &*name {
                 _ if value.get() == "null" || is_for_gateway(&name) => {}
-                // The operator's are the host's to add; a client's are not for a provider.
+                // The host adds the operator's headers; a client's are not sent to a provider.
                 "extra_headers" => {}
                 "thinking" => own.thinking = Some(value),
                 "p" => own.p = Some(value),

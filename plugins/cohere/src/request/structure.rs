@@ -1,19 +1,19 @@
-//! `response_format` (<https://docs.cohere.com/docs/structured-outputs>): Cohere has one kind of JSON, with a schema or
-//! without.
+//! `response_format` (<https://docs.cohere.com/docs/structured-outputs>). Cohere has one type of JSON answer, with an
+//! optional schema.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Parameters;
 use sluice_sdk::canonical::{JsonSchema, Object, RawValue, Request, ResponseKind};
 
-/// How the answer gets its form.
+/// The form of the answer.
 pub enum Structure<'a> {
-    /// It has none.
+    /// The answer has no given form.
     Free,
     /// Any JSON object.
     Json,
-    /// JSON that fits a schema.
+    /// A JSON object that fits this schema.
     Schema(&'a RawValue),
-    /// The same in Cohere's own form, where the schema stands in `json_schema` by itself.
+    /// The same in Cohere's own form, in which `json_schema` is the schema itself.
     Native(&'a JsonSchema<'a>),
 }
 

@@ -1,5 +1,5 @@
-//! How long to think (<https://docs.cohere.com/docs/reasoning>): models that can do it do, unless they are told not to, and
-//! as long as they like, unless they are given a budget of tokens.
+//! Thinking (<https://docs.cohere.com/docs/reasoning>). Models that can think do so unless the request turns thinking
+//! off, and without a limit unless it gives a budget of tokens.
 
 use sluice_sdk::adapter::Parameters;
 use sluice_sdk::canonical::{Fields, Object, RawValue, Request, Text};
@@ -8,26 +8,26 @@ use sluice_sdk::{Failure, Fault};
 use super::fields::Own;
 use crate::model;
 
-/// Tokens for the words that ask for less than all, as LiteLLM has them.
+/// Budgets in tokens for the efforts below the highest, as in LiteLLM.
 const BUDGETS: [(&str, u64); 3] = [("minimal", 1024), ("low", 1024), ("medium", 2048)];
 
-/// Words that ask for all.
+/// Efforts without a budget.
 const UNBOUNDED: [&str; 3] = ["high", "xhigh", "max"];
 
-/// What the model is told.
+/// What to send about thinking.
 pub enum Thinking<'a> {
-    /// Nothing: it does as it does by default.
+    /// Nothing: the model uses its own default.
     Silent,
     Disabled,
     Enabled {
         budget: Option<u64>,
     },
-    /// As the client wrote it, but for the names that Anthropic's clients use.
+    /// The client's own fields, with Anthropic's names replaced by Cohere's.
     Asked(Fields<'a>),
 }
 
 impl<'a> Thinking<'a> {
-    /// `thinking` counts before `reasoning_effort`.
+    /// `thinking` takes precedence over `reasoning_effort`.
     pub fn plan(request: &Request<'a>, own: &Own<'a>, model: &str, parameters: &Parameters) -> Result<Self, Failure> {
         let (name, asked) = match (own.thinking, &request.reasoning_effort) {
             (Some(raw), _) => ("thinking", Self::asked(raw)?),
@@ -92,8 +92,8 @@ impl<'a> Thinking<'a> {
     }
 }
 
-/// `{"type": "enabled" or "adaptive", "budget_tokens"}` is Anthropic's form, which clients of LiteLLM use for all
-/// providers; how thoughts are to be shown is no matter of Cohere's.
+/// Writes the client's fields. Clients of LiteLLM use Anthropic's form for all providers:
+/// `{"type": "enabled" or "adaptive", "budget_tokens"}`. `display` is left out, since Cohere does not have it.
 fn write_asked(to: &mut Object, fields: &Fields) {
     for (name, value) in &fields.0 {
         match (&**name, value.get()) {

@@ -1,4 +1,4 @@
-//! Tools and whether they must be called (<https://docs.cohere.com/docs/tool-use-overview>).
+//! The tools, and whether the model must call one (<https://docs.cohere.com/docs/tool-use-overview>).
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Parameters;
@@ -6,10 +6,10 @@ use sluice_sdk::canonical::{Fields, FunctionTool, Object, RawValue, Request, Tex
 
 use super::fields::Own;
 
-/// The schema of a function that takes nothing: Cohere wants one.
+/// The schema of a function without parameters, since Cohere requires a schema.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
-/// What the model may call.
+/// The tools that the model may call.
 pub struct Tools<'a> {
     tools: Vec<&'a Tool<'a>>,
     choice: Option<&'static str>,
@@ -65,7 +65,8 @@ impl<'a> Tools<'a> {
         Ok(())
     }
 
-    /// Cohere is strict with all tools or with none, and only with those that require something.
+    /// Whether to set `strict_tools`. It applies to all tools, and Cohere accepts it only if each tool has a required
+    /// parameter.
     fn are_strict(&self) -> bool {
         let is_strict = |tool: &&Tool| {
             let function = tool.function.as_ref();
@@ -84,7 +85,7 @@ fn requires_something(function: &FunctionTool) -> bool {
     names.is_some_and(|names| !names.is_empty())
 }
 
-/// In Cohere's words, which clients may use as well.
+/// The value of `tool_choice` in Cohere's form. Clients may use that form as well.
 fn choice(request: &Request, parameters: &Parameters) -> Result<Option<&'static str>, Failure> {
     match &request.tool_choice {
         None | Some(ToolChoice::Auto) => Ok(None),

@@ -6,7 +6,7 @@ use sluice_sdk::canonical::{Object, RawValue, Text, ToolChoice};
 use sluice_sdk::wire;
 
 sluice_sdk::wire! {
-    /// `{"type": "tool", "name"}`, which is Anthropic's form, and `{"type": "allowed_tools", "allowed_tools": {…}}`.
+    /// `{"type": "tool", "name"}`, which is Anthropic's form, or `{"type": "allowed_tools", "allowed_tools": {…}}`.
     Other {
         "type" kind: Text<'a>,
         "name" name: Text<'a>,
@@ -28,17 +28,17 @@ sluice_sdk::wire! {
     }
 }
 
-/// Whether functions must be called, and which.
+/// Whether the model must call functions, and which ones.
 pub struct Choice<'a> {
     mode: &'static str,
     allowed: Vec<Text<'a>>,
 }
 
 impl<'a> Choice<'a> {
-    /// None where the parameter is dropped.
+    /// `None` if the parameter is dropped.
     ///
     /// # Errors
-    /// A form that Gemini has nothing for.
+    /// Gemini has no counterpart of this form.
     pub fn of(choice: &'a ToolChoice<'a>, parameters: &Parameters) -> Result<Option<Self>, Failure> {
         let (mode, allowed) = match choice {
             ToolChoice::Auto => ("AUTO", Vec::new()),
@@ -71,7 +71,7 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// `VALIDATED`: some of the functions, or text.
+/// Reads the other forms. The mode `VALIDATED` allows calls of the given functions, or text.
 fn other(raw: &RawValue) -> Option<(&'static str, Vec<Text<'_>>)> {
     let other: Other = wire::read(raw.get()).ok()?;
     if let Some(allowed) = other.allowed {

@@ -1,4 +1,4 @@
-//! Parts of a message as Gemini's parts: text, and media of all kinds.
+//! Translates parts of a message to Gemini's parts: text and media.
 
 use sluice_sdk::adapter::Media;
 use sluice_sdk::canonical::{File, ImageUrl, Object, Part, PartKind, RawValue, Text};
@@ -14,14 +14,14 @@ sluice_sdk::wire! {
         "format" format: Text<'a>,
     }
 
-    /// `video_url`, `audio_url`, `document_url`.
+    /// `video_url`, `audio_url` or `document_url`.
     Address {
         "url" url: Text<'a>,
         "format" format: Text<'a>,
         "detail" detail: Text<'a>,
     }
 
-    /// How much of a video to look at.
+    /// Which part of a video to use, and at which frame rate.
     VideoMetadata {
         "fps" fps: &'a RawValue,
         "start_offset" start_offset: Text<'a>,
@@ -29,24 +29,24 @@ sluice_sdk::wire! {
     }
 }
 
-/// One part, read.
+/// A part after parsing.
 pub enum Said<'a> {
     Text(Text<'a>),
-    /// A thought among the content, as Anthropic's clients have it.
+    /// A thinking block within the content, as Anthropic's clients send it.
     Thought(Text<'a>),
-    /// Sealed for another provider.
+    /// A part that is left out, such as data encrypted for another provider.
     Nothing,
     Media(Seen<'a>),
 }
 
-/// Media and how closely to look.
+/// A medium, and its resolution.
 pub struct Seen<'a> {
     source: Source<'a>,
     pub detail: Option<Resolution>,
     video: Option<VideoMetadata<'a>>,
 }
 
-/// How closely to look, in rising order.
+/// The resolution at which the model looks at a medium, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resolution {
     Low,
@@ -76,10 +76,10 @@ impl Resolution {
     }
 }
 
-/// Reads one part. `at` is its path for refusals.
+/// Parses one part. `at` is its path for error messages.
 ///
 /// # Errors
-/// It lacks what its type names, or is of a type that Gemini has nothing for.
+/// The part lacks the field that its type requires, or Gemini has no counterpart of its type.
 pub fn read<'a>(part: &'a Part<'a>, dialect: Dialect, at: &str) -> Result<Said<'a>, Failure> {
     let missing = |field: &str| Failure::bad_request(at, format!("{at} is a part without its `{field}`"));
     Ok(match part.kind.as_ref().ok_or_else(|| missing("type"))? {
@@ -133,7 +133,7 @@ impl<'a> Seen<'a> {
     fn file(file: &'a File<'a>, dialect: Dialect, at: &str) -> Result<Self, Failure> {
         let beside = |name: &str| file.rest.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw);
         let media = Media::of_file(file, at)?;
-        // `files/…` is a name in Google's store; the SDK takes what has `:/` for an address.
+        // `files/…` is a name in Google's store; `Media` takes only texts with `:/` for addresses.
         Ok(Self {
             source: Source::of(media, file.format.as_ref(), false, dialect.place, at)?,
             detail: beside("detail").and_then(Text::of).as_ref().and_then(Resolution::of),
@@ -182,12 +182,12 @@ impl<'a> Seen<'a> {
         })
     }
 
-    /// Writes what to look at, and nothing of how.
+    /// Writes the medium without its resolution.
     pub fn write_source(&self, part: &mut Object) {
         self.source.write(part);
     }
 
-    /// Writes the fields of a part. Older models have one resolution for the whole request.
+    /// Writes the fields of the part. Older models have one resolution for the whole request.
     pub fn write(&self, part: &mut Object, dialect: Dialect) {
         self.source.write(part);
         if let Some(detail) = self.detail.filter(|_| dialect.model.is_third_generation) {

@@ -1,5 +1,5 @@
-//! Messages as turns. Gemini has two sides that take turns, and the system apart from both; OpenAI's messages come in any
-//! order.
+//! Translates messages to turns. Gemini has turns of the user and the model, with the system's text apart; OpenAI's
+//! messages come in any order.
 
 use sluice_sdk::canonical::{Content, Function, ImageUrl, Message, Object, Part, RawValue, Role, Text, ToolCall};
 use sluice_sdk::{Failure, wire};
@@ -11,19 +11,19 @@ use super::system::{is_system, system_texts};
 use super::turns::{Side, Turns};
 use crate::signature::{self, ProviderFields, ThinkingBlock};
 
-/// What the user says where only the system spoke: Gemini wants a turn.
+/// The text of the user's turn if there are only system messages, since Gemini requires a turn.
 const BEGIN: &str = ".";
 
 /// Writes the turns.
 pub struct Conversation<'o> {
     pub turns: Turns<'o>,
     pub dialect: Dialect,
-    /// The closest look that any image asked for.
+    /// The highest resolution that any image asked for.
     resolution: Option<Resolution>,
 }
 
 impl<'o> Conversation<'o> {
-    /// Writes `contents`. The resolution is for `generationConfig`.
+    /// Writes `contents`. The returned resolution is for `generationConfig`.
     pub fn write(out: &'o mut Vec<u8>, messages: &[Message], dialect: Dialect) -> Result<Option<Resolution>, Failure> {
         if messages.is_empty() {
             return Err(Failure::bad_request("messages", "`messages` holds no message"));
@@ -79,7 +79,7 @@ impl<'o> Conversation<'o> {
         Ok(())
     }
 
-    /// Thoughts first, calls last, as the model said them.
+    /// Writes thoughts first and calls last, the order in which the model produced them.
     fn assistant(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
         let fields = signature::provider_fields(&message.rest);
         self.thoughts(message);
@@ -105,7 +105,8 @@ impl<'o> Conversation<'o> {
         Ok(())
     }
 
-    /// Thoughts are not signed here: a signature may be another provider's, and Gemini signs what follows them.
+    /// Thoughts are written without their signatures: a signature may be another provider's, and Gemini signs what
+    /// follows the thoughts.
     fn thoughts(&mut self, message: &Message) {
         let mut thought = |text: &Text| {
             if !text.is_empty() {
@@ -125,7 +126,7 @@ impl<'o> Conversation<'o> {
         }
     }
 
-    /// Tools that Google ran in this turn, and what they answered.
+    /// Writes the tools that Google ran in this turn, and their responses.
     fn server_tools(&mut self, fields: &ProviderFields) {
         for tool in fields.server_tools.iter().flatten() {
             for (name, inner, value) in [
@@ -204,7 +205,7 @@ impl<'o> Conversation<'o> {
         }
     }
 
-    /// Images that the model made, which LiteLLM's clients send back as they came.
+    /// Writes images that the model made, which LiteLLM's clients send back unchanged.
     fn images<'t>(
         &mut self,
         index: usize,
@@ -233,7 +234,7 @@ impl<'o> Conversation<'o> {
         Ok(())
     }
 
-    /// The first call of a turn must be signed from Gemini 3 on; those beside it need not.
+    /// Writes a call. From Gemini 3 on, the first call of a turn must have a signature; parallel calls need none.
     fn call(&mut self, index: usize, call: &ToolCall, wants_signature: &mut bool) -> Result<(), Failure> {
         let at = || format!("messages[{index}].tool_calls");
         let function = call.function.as_ref();
@@ -265,7 +266,8 @@ fn write_call(to: &mut Object, index: usize, id: Option<&Text>, function: &Funct
     } else {
         arguments.trim()
     };
-    // Not wrapped into an object: the model would learn from its own history to call in a form that no tool takes.
+    // Such arguments are not wrapped into an object: from its own history the model would learn to call tools in a
+    // wrong form.
     if !args.starts_with('{') || serde_json::from_str::<&RawValue>(args).is_err() {
         let message = format!("{at}: the arguments of `{}` are no JSON object", name.decoded());
         return Err(Failure::bad_request(at, message));

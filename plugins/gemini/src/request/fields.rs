@@ -1,4 +1,5 @@
-//! Fields beside the conversation: those Gemini has of its own, those it cannot do, and those meant for a gateway.
+//! The fields other than the conversation: those that only Gemini has, those that it does not support, and those meant
+//! for a gateway.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
@@ -7,8 +8,8 @@ use sluice_sdk::canonical::{Fields, Object, RawValue, Request, Text};
 use super::generation::{Generation, camel_case};
 use crate::place::Place;
 
-/// OpenAI's parameters that Gemini has nothing for. As in LiteLLM they are refused, unless `drop_params` lets them be
-/// dropped; a value that changes nothing is dropped in any case.
+/// OpenAI's parameters that Gemini does not have. As in LiteLLM they are refused, or dropped with `drop_params`; a
+/// value without effect is always dropped.
 const UNSUPPORTED: [&str; 9] = [
     "logit_bias",
     "functions",
@@ -21,10 +22,10 @@ const UNSUPPORTED: [&str; 9] = [
     "prompt_cache_retention",
 ];
 
-/// What the messages and tools say; a second place for it would be one too many.
+/// Fields of Google's that the messages determine already; a second source is refused.
 const SAID_ELSEWHERE: [(&str, &str); 2] = [("contents", "messages"), ("systemInstruction", "messages")];
 
-/// The request's fields that are not OpenAI's for all, sorted.
+/// The fields of the request beyond OpenAI's common ones, sorted.
 #[derive(Default)]
 pub struct Own<'a> {
     pub generation: Generation<'a>,
@@ -39,14 +40,15 @@ pub struct Own<'a> {
     pub tool_config: Option<&'a RawValue>,
     service_tier: Option<&'a RawValue>,
     labels: Option<&'a RawValue>,
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
-    /// `safetySettings`, `cachedContent`, and what nobody here knows: handed on, so that a field Google adds works at once.
+    /// `safetySettings`, `cachedContent`, and unknown fields. They are passed on, so that new fields of Google work at
+    /// once.
     passed_on: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl<'a> Own<'a> {
-    /// Sorts what the canonical form does not know.
+    /// Sorts the fields that the canonical form does not know.
     pub fn take(request: &mut Request<'a>, place: Place, parameters: &Parameters) -> Result<Self, Failure> {
         let mut own = Self::default();
         for (name, value) in std::mem::take(&mut request.rest) {
@@ -79,7 +81,7 @@ impl<'a> Own<'a> {
             "labels" if place.is_vertex() => self.labels = Some(value),
             "labels" => parameters.drop_or_refuse("labels", "only Vertex AI has them")?,
             "extra_body" => self.extra_body = Some(value),
-            // No header of a request is for Google but the gateway's own.
+            // A client's headers are for the gateway only.
             "extra_headers" => {}
             "generationConfig" | "generation_config" => {
                 let fields = serde_json::from_str::<Fields>(value.get())
@@ -106,7 +108,7 @@ impl<'a> Own<'a> {
         Ok(())
     }
 
-    /// Writes what stands beside the conversation, its tools and `generationConfig`.
+    /// Writes all fields except the conversation, the tools and `generationConfig`.
     pub fn write(&self, to: &mut Object, request: &Request, place: Place) {
         for (name, value) in &self.passed_on {
             to.raw(name.escaped(), value);
@@ -131,7 +133,7 @@ fn changes_nothing_here(name: &str, json: &str) -> bool {
     ) && changes_nothing(name, json)
 }
 
-/// OpenAI's words for what Google offers; `auto` is what happens without.
+/// Writes OpenAI's `service_tier` as Google's. `auto` is Google's default.
 fn write_service_tier(to: &mut Object, tier: &RawValue) {
     match tier.get() {
         r#""auto""# => {}
@@ -144,8 +146,9 @@ fn write_service_tier(to: &mut Object, tier: &RawValue) {
     }
 }
 
-/// The client's notes as Vertex AI's labels, by which Google splits its bills, as far as they are such
-/// (<https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/add-labels-to-api-calls>): it refuses others.
+/// Writes the client's `metadata` as Vertex AI's labels, which Google uses to split its bills
+/// (<https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/add-labels-to-api-calls>). Entries that are not
+/// valid labels are left out, since Vertex AI refuses them.
 fn write_metadata(to: &mut Object, request: &Request) {
     let fields = request
         .metadata

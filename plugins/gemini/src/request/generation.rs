@@ -1,10 +1,11 @@
-//! `generationConfig`: fields of Google's own under either spelling, then OpenAI's where those leave room.
+//! `generationConfig`: Google's own fields in either spelling, then OpenAI's for those that are not set.
 
 use std::borrow::Cow;
 
 use sluice_sdk::canonical::{Object, RawValue, Text};
 
-/// Google's fields (<https://ai.google.dev/api/generate-content#v1beta.GenerationConfig>, and Vertex AI's beside them).
+/// Google's fields (<https://ai.google.dev/api/generate-content#v1beta.GenerationConfig>, and those that only Vertex AI
+/// has).
 const FIELDS: [&str; 27] = [
     "temperature",
     "topP",
@@ -38,17 +39,17 @@ const FIELDS: [&str; 27] = [
 /// A value to write.
 pub enum Value<'a> {
     Raw(&'a RawValue),
-    /// JSON made here.
+    /// JSON that the adapter made.
     Json(Cow<'static, str>),
     Texts(Vec<&'a Text<'a>>),
 }
 
-/// The fields to write. The first value of a name counts.
+/// The fields to write. The first value of a name takes precedence.
 #[derive(Default)]
 pub struct Generation<'a>(Vec<(Text<'a>, Value<'a>)>);
 
 impl<'a> Generation<'a> {
-    /// The name in `generationConfig` of a field of the request, if it is one.
+    /// The name in `generationConfig` for a field of the request, if there is one.
     pub fn field_named(name: &str) -> Option<&'static str> {
         let camel = camel_case(name);
         FIELDS.into_iter().find(|field| *field == camel)
@@ -103,7 +104,7 @@ fn write_texts(out: &mut Vec<u8>, texts: &[&Text]) {
     }
 }
 
-/// Google's JSON is read under either spelling, and LiteLLM's clients use both.
+/// Converts a name to camel case. Google reads JSON in either spelling, and LiteLLM's clients use both.
 pub fn camel_case(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
         return Cow::Borrowed(name);

@@ -1,5 +1,5 @@
 //! Images, sound, video and documents as Gemini's `inlineData` and `fileData`
-//! (<https://ai.google.dev/gemini-api/docs/file-input-methods>). Google fetches addresses itself.
+//! (<https://ai.google.dev/gemini-api/docs/file-input-methods>). Google itself fetches addresses.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use sluice_sdk::canonical::{Object, Text};
 
 use crate::place::Place;
 
-/// Where AI Studio's file store lives.
+/// The address of AI Studio's file store.
 const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/";
 
-/// Media types by the ending of an address. Vertex AI takes no file without its type.
+/// Media types by the extension of an address. Vertex AI requires the type of a file.
 const BY_ENDING: [(&str, &str); 40] = [
     ("png", "image/png"),
     ("jpg", "image/jpeg"),
@@ -56,10 +56,10 @@ const BY_ENDING: [(&str, &str); 40] = [
     ("3gp", "video/3gpp"),
 ];
 
-/// What an image is taken for whose address does not say: those that read images tell them apart by their first bytes.
+/// The type of an image whose address does not tell it. Gemini recognizes images by their first bytes anyway.
 const IMAGE: &str = "image/jpeg";
 
-/// One of Gemini's two forms of media.
+/// A medium in one of Gemini's two forms.
 pub enum Source<'a> {
     Inline {
         media_type: Cow<'a, str>,
@@ -72,10 +72,10 @@ pub enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// `format` is the media type that the client writes beside it.
+    /// `format` is the media type that the client gives in the part.
     ///
     /// # Errors
-    /// A file whose type is unknown on Vertex AI, or one that no store of Google's has.
+    /// On Vertex AI, the type of a file is unknown; or the file is not in a store of Google's.
     pub fn of(
         media: Media<'a>,
         format: Option<&'a Text<'a>>,
@@ -108,7 +108,7 @@ impl<'a> Source<'a> {
         Ok(Self::File { media_type, uri })
     }
 
-    /// The same, kept after what it was read from is gone.
+    /// A copy that does not borrow from the request.
     pub fn into_owned(self) -> Source<'static> {
         let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
         match self {

@@ -1,10 +1,10 @@
-//! Google's own tools (<https://ai.google.dev/api/caching#Tool>, and Vertex AI's beside them).
+//! Google's own tools (<https://ai.google.dev/api/caching#Tool>, and those that only Vertex AI has).
 
 use sluice_sdk::canonical::{Fields, Object, RawValue, Text, Tool};
 
 use super::generation::camel_case;
 
-/// Their names.
+/// The names of the tools.
 const NATIVE: [&str; 13] = [
     "googleSearch",
     "googleSearchRetrieval",
@@ -21,17 +21,17 @@ const NATIVE: [&str; 13] = [
     "functionDeclarations",
 ];
 
-/// What a tool of Google's is told on the side, in `toolConfig.retrievalConfig`.
+/// Settings of a tool that Google takes in `toolConfig.retrievalConfig`.
 const PLACES: [&str; 3] = ["latitude", "longitude", "languageCode"];
 
-/// One of them.
+/// One of Google's tools.
 pub struct Native<'a> {
     pub name: &'static str,
-    /// As the client wrote it, or its fields.
+    /// The settings as the client wrote them, or as separate fields.
     pub value: Settings<'a>,
 }
 
-/// What it is told.
+/// The settings of a tool.
 pub enum Settings<'a> {
     Raw(&'a RawValue),
     Fields(Vec<(Text<'a>, &'a RawValue)>),
@@ -62,7 +62,7 @@ impl<'a> Native<'a> {
         }
     }
 
-    /// Where to look, as LiteLLM's clients say it beside the maps.
+    /// The location to search around, which LiteLLM's clients put into `googleMaps`.
     pub fn places(&self) -> Option<Fields<'a>> {
         let Settings::Raw(raw) = &self.value else { return None };
         let mut fields: Fields = serde_json::from_str(raw.get()).ok()?;
@@ -91,17 +91,17 @@ pub fn write_places(to: &mut Object, places: &Fields) {
     to.maybe_raw("languageCode", of("languageCode"));
 }
 
-/// The tool of this name in camel case.
+/// The tool with this name in camel case.
 pub fn native_named(camel: &str) -> Option<&'static str> {
     NATIVE.into_iter().find(|name| *name == camel)
 }
 
-/// Functions in Google's own form.
+/// Whether the "tool" is a list of functions in Google's own form.
 pub fn is_declarations(native: &Native) -> bool {
     native.name == "functionDeclarations"
 }
 
-/// A tool of Google's that is named by its type, as OpenAI's Responses API names tools.
+/// The tool of Google's for a tool type, as in OpenAI's Responses API.
 pub fn native_of_type(kind: &str) -> Option<&'static str> {
     if kind.starts_with("web_search") {
         return Some("googleSearch");
@@ -113,7 +113,8 @@ pub fn native_of_type(kind: &str) -> Option<&'static str> {
         .find(|name| *name == camel)
 }
 
-/// A web search's other settings (`search_context_size`, `user_location`) Google has nothing for; LiteLLM drops them too.
+/// The other fields of a tool that is named by its type. Those of a web search (`search_context_size`, `user_location`)
+/// have no counterpart, so they are dropped, as in LiteLLM.
 pub fn settings_beside_type<'a>(tool: &'a Tool<'a>) -> Vec<(Text<'a>, &'a RawValue)> {
     let is_search = tool
         .kind
@@ -128,7 +129,7 @@ pub fn settings_beside_type<'a>(tool: &'a Tool<'a>) -> Vec<(Text<'a>, &'a RawVal
         .collect()
 }
 
-/// OpenAI's word for what a computer tool looks at.
+/// The environment of a computer-use tool.
 fn environment(value: &RawValue) -> Option<&'static str> {
     (value.get() == r#""browser""#).then_some("ENVIRONMENT_BROWSER")
 }

@@ -1,5 +1,5 @@
-//! Results of calls. Gemini tells them by the function's name, from Gemini 3 on by an id as well, and where neither differs
-//! by their order: so they are put into the order of the calls they answer.
+//! Results of tool calls. Gemini matches results with calls by the function's name, from Gemini 3 on also by an id, and
+//! otherwise by order. So results are written in the order of their calls.
 
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Content, List, Message, Object, RawValue, Role, Text};
@@ -9,20 +9,20 @@ use super::conversation::Conversation;
 use super::turns::Side;
 use crate::signature;
 
-/// One result, and what it answers.
+/// One result, and the call that it answers.
 struct Result_<'m> {
     index: usize,
     message: &'m Message<'m>,
-    /// Where its call stands among those of its message.
+    /// The position of the call in its message.
     order: usize,
     id: Option<&'m Text<'m>>,
     name: Text<'m>,
 }
 
-/// Writes the results that begin at `index`, up to the next message of another role; says where that is.
+/// Writes the results from `index` up to the next message of another role; returns the index of that message.
 ///
 /// # Errors
-/// A result of no call.
+/// A result belongs to no call.
 pub fn write(conversation: &mut Conversation, messages: &[Message], index: usize) -> Result<usize, Failure> {
     let is_result = |message: &Message| matches!(message.role, Some(Role::Tool | Role::Function));
     let (before, from_here) = messages.split_at(index);
@@ -72,7 +72,7 @@ fn find<'m>(before: &'m [Message<'m>], index: usize, message: &'m Message<'m>) -
     }
 }
 
-/// The last call of this id. Clients may drop the signature from the id.
+/// The last call with this id. Clients may have removed the signature from the id.
 fn find_call<'m>(before: &'m [Message<'m>], id: &Text) -> Option<(usize, Text<'m>)> {
     let id = id.decoded();
     let is_it = |other: &Text| {
@@ -133,7 +133,7 @@ fn write_media(parts: &mut List, media: &[Seen]) {
     }
 }
 
-/// A JSON object as it stands, and any other text in one.
+/// Writes a JSON object unchanged, and any other text within an object.
 fn write_response(to: &mut Object, text: &Text) {
     let may_be_object = text.escaped().trim_start().starts_with('{');
     let decoded = if may_be_object { text.decoded() } else { "".into() };

@@ -1,6 +1,6 @@
-//! JSON Schema in Google's dialect, a part of OpenAPI's (<https://ai.google.dev/api/caching#Schema>): references are put in
-//! place, `null` becomes `nullable`, `oneOf` is `anyOf`, and what it has no word for is left out, or, where it says which
-//! values there are, written into the description.
+//! Translates JSON Schema to Google's dialect, a part of OpenAPI's (<https://ai.google.dev/api/caching#Schema>):
+//! references are replaced by what they refer to, `null` becomes `nullable`, and `oneOf` becomes `anyOf`. Allowed
+//! values that the dialect cannot express are added to the description; all other unsupported keywords are left out.
 
 mod flat;
 mod values;
@@ -13,12 +13,12 @@ use sluice_sdk::canonical::{Fields, Object, RawValue, Text, write_string};
 use flat::{Definitions, Flat, TooLarge, list};
 use values::{Values, is_format};
 
-/// Deepest nesting.
+/// Maximum nesting of schemas.
 const DEPTH_MAX: usize = 32;
-/// Most schemas in one, with each reference put in place: a small document may refer to itself many times over.
+/// Maximum number of schemas after references are replaced: in a small document, references may multiply.
 const SCHEMAS_MAX: usize = 4096;
 
-/// What is copied.
+/// Keywords that are copied.
 const KEPT: [&str; 13] = [
     "title",
     "description",
@@ -35,11 +35,11 @@ const KEPT: [&str; 13] = [
     "nullable",
 ];
 
-/// A schema in Google's dialect. With `orders`, each object says the order of its properties, in which the model writes
-/// them.
+/// Writes a schema in Google's dialect. With `orders`, each object lists its properties in order, and the model writes
+/// them in this order.
 ///
 /// # Errors
-/// It nests too deep, or is too large once its references are in place.
+/// The schema is nested too deeply, or is too large after references are replaced.
 pub fn translate(out: &mut Vec<u8>, schema: &RawValue, orders: bool, parameter: &str) -> Result<(), Failure> {
     let mut writer = Writer {
         definitions: Definitions::of(schema),
@@ -65,7 +65,8 @@ impl<'a> Writer<'a> {
         self.schema_of(out, schema, &Flat::default(), depth)
     }
 
-    /// A schema that is one of a parent's choices: what the parent says counts where it says nothing itself.
+    /// Translates one of the alternatives of `parent`. Keywords of the parent apply if the alternative does not have
+    /// them.
     fn schema_of(&mut self, out: &mut Vec<u8>, schema: &'a RawValue, parent: &Flat<'a>, depth: usize) -> Written {
         let mut flat = Flat::default();
         self.definitions.flatten(schema, &mut flat, depth)?;
@@ -103,7 +104,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Google takes nothing beside `anyOf`, so that what is said of all choices is said of each.
+    /// Writes `anyOf`. Google allows nothing next to it, so keywords that apply to all alternatives are written into
+    /// each.
     fn write_choices(&mut self, out: &mut Vec<u8>, flat: &Flat<'a>, depth: usize) -> Written {
         let mut object = Object::begin(out);
         let mut choices = object.list("anyOf");
@@ -119,7 +121,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A list must say of what.
+    /// Writes `items`, which Google requires for a list.
     fn write_items(&mut self, object: &mut Object, flat: &Flat<'a>, depth: usize) -> Written {
         let out = object.field("items");
         let Some(items) = flat.get("items").or(flat.get("prefixItems")) else {
@@ -137,7 +139,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Google refuses `properties` that are empty, and requirements that are not among them.
+    /// Writes `properties` and `required`. Google refuses an empty object of properties, and required names that are
+    /// not properties.
     fn write_properties(&mut self, object: &mut Object, flat: &Flat<'a>, depth: usize) -> Written {
         if flat.properties.is_empty() {
             return Ok(());
@@ -186,7 +189,7 @@ fn write_kept(object: &mut Object, flat: &Flat, note: &str) {
     }
 }
 
-/// Whether a schema asks for no arguments at all: Google refuses an object without properties.
+/// Whether a schema has no properties: Google refuses such an object.
 pub fn takes_nothing(schema: &RawValue) -> bool {
     let Ok(fields) = serde_json::from_str::<Fields>(schema.get()) else {
         return true;

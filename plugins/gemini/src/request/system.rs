@@ -1,9 +1,9 @@
-//! The system's words, which stand apart from the turns.
+//! System messages, which are separate from the turns.
 
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Content, Message, Object, PartKind, Role, Text};
 
-/// Writes `systemInstruction` from every message of the system's and the developer's, in their order.
+/// Writes `systemInstruction` from all system and developer messages, in their order.
 pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure> {
     let texts = system_texts(messages)?;
     if !texts.is_empty() {
@@ -16,10 +16,10 @@ pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure
     Ok(())
 }
 
-/// What messages of the system's and the developer's say, in their order.
+/// The texts of all system and developer messages, in their order.
 ///
 /// # Errors
-/// One says something that is no text.
+/// A message has a part that is not text.
 pub fn system_texts<'m>(messages: &'m [Message]) -> Result<Vec<&'m Text<'m>>, Failure> {
     let mut texts = Vec::new();
     for message in messages.iter().filter(|message| is_system(message)) {

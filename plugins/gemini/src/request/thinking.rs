@@ -1,5 +1,5 @@
-//! How long to think (<https://ai.google.dev/gemini-api/docs/thinking>): by a budget of tokens on 2.5, by a word from 3 on.
-//! Whichever the client asks for, the model is told in the form it takes.
+//! Thinking (<https://ai.google.dev/gemini-api/docs/thinking>): Gemini 2.5 takes a budget of tokens, and Gemini 3 and
+//! later a word. The client's form is converted to the one that the model takes.
 
 use serde::Deserialize;
 use sluice_sdk::Failure;
@@ -8,10 +8,10 @@ use sluice_sdk::canonical::{RawValue, Request, Text};
 
 use crate::model::{Model, Thinking};
 
-/// Tokens for each word, as LiteLLM has them; `minimal` is the least the model takes.
+/// Budgets in tokens, as in LiteLLM; for `minimal` it is the lowest one that the model accepts.
 const BUDGETS: [(&str, u64); 4] = [("minimal", 0), ("low", 1024), ("medium", 2048), ("high", 4096)];
 
-/// As long as the model sees fit.
+/// The budget with which the model decides itself.
 const DYNAMIC: i64 = -1;
 
 #[derive(Deserialize)]
@@ -22,10 +22,10 @@ struct Asked<'a> {
     budget_tokens: Option<i64>,
 }
 
-/// `thinkingConfig` as JSON, or none. `thinking` counts before `reasoning_effort`.
+/// The JSON of `thinkingConfig`, if there is any. `thinking` takes precedence over `reasoning_effort`.
 ///
 /// # Errors
-/// `thinking` cannot be read, or the model does not think or knows no such effort.
+/// `thinking` cannot be parsed, or the model does not think or does not know this effort.
 pub fn config(
     thinking: Option<&RawValue>,
     request: &Request,
@@ -90,7 +90,7 @@ fn by_effort(word: &str, model: Model, parameters: &Parameters) -> Result<Option
     }
 }
 
-/// As little as the model can.
+/// The least thinking that the model allows.
 fn off(model: Model) -> Option<String> {
     match model.thinking {
         Thinking::Never => None,
@@ -104,12 +104,12 @@ fn budget(tokens: i64, includes_thoughts: bool) -> String {
     format!(r#"{{"thinkingBudget":{tokens},"includeThoughts":{includes_thoughts}}}"#)
 }
 
-/// The word must need no escapes.
+/// `word` must not need escapes.
 fn level(word: &str, includes_thoughts: bool) -> String {
     format!(r#"{{"thinkingLevel":"{word}","includeThoughts":{includes_thoughts}}}"#)
 }
 
-/// The word that comes nearest to a budget.
+/// The word for a budget.
 fn level_of(tokens: i64) -> &'static str {
     match tokens {
         4096.. => "high",

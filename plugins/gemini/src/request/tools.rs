@@ -1,4 +1,4 @@
-//! Tools and whether they must be called (<https://ai.google.dev/gemini-api/docs/function-calling>).
+//! The tools, and whether the model must call one (<https://ai.google.dev/gemini-api/docs/function-calling>).
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::native::{
 };
 use super::schema;
 
-/// What the model may call.
+/// The tools that the model may call.
 #[derive(Default)]
 pub struct Tools<'a> {
     functions: Vec<Declared<'a>>,
@@ -22,7 +22,7 @@ pub struct Tools<'a> {
     choice: Option<Choice<'a>>,
 }
 
-/// A function, as OpenAI's chat has it or as its Responses API and Anthropic do.
+/// A function in the form of OpenAI's chat completions, or in that of its Responses API and of Anthropic.
 enum Declared<'a> {
     Function(&'a FunctionTool<'a>),
     Flat(&'a [(Cow<'a, str>, &'a RawValue)]),
@@ -46,7 +46,7 @@ impl<'a> Tools<'a> {
                 tools.push("googleSearch", Settings::Fields(Vec::new()));
             }
         }
-        // One function alone is seldom called twice, as at LiteLLM.
+        // A single function is rarely called twice, so it is accepted, as in LiteLLM.
         if request.parallel_tool_calls == Some(false) && tools.functions.len() > 1 {
             parameters.drop_or_refuse(
                 "parallel_tool_calls",
@@ -79,7 +79,7 @@ impl<'a> Tools<'a> {
         Ok(())
     }
 
-    /// `{"googleSearch": {}}`: a tool of Google's, or several in one object.
+    /// Adds one or several tools of Google's in one object, such as `{"googleSearch": {}}`.
     fn add_native(&mut self, tool: &'a Tool<'a>, parameters: &Parameters) -> Result<(), Failure> {
         for (name, value) in &tool.rest {
             let camel = camel_case(name);
@@ -145,7 +145,7 @@ impl<'a> Tools<'a> {
     }
 }
 
-/// Why Google's own tools are refused beside functions.
+/// Why Google's own tools are refused together with functions.
 const BESIDE_FUNCTIONS: &str = "it takes its own tools beside functions only from Gemini 3 on, and with \
      `include_server_side_tool_invocations: true`";
 
@@ -171,7 +171,7 @@ fn write_function(declarations: &mut List, declared: &Declared) -> Result<(), Fa
     if let Some(description) = &description {
         to.text("description", description);
     }
-    // A function without arguments has no schema: Google refuses one without properties.
+    // A function without arguments has no schema, since Google refuses an object without properties.
     if let Some(parameters) = parameters.filter(|schema| !schema::takes_nothing(schema)) {
         schema::translate(to.field("parameters"), parameters, false, "tools")?;
     }

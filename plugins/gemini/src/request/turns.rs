@@ -1,16 +1,16 @@
-//! Writing `contents`: turns, each with its parts. Neighbours of one side become one turn.
+//! Writes `contents`: turns with their parts. Consecutive messages of one side become one turn.
 
 use sluice_sdk::canonical::Object;
 
-/// What a user's turn says beside media alone, or where nothing is said: models on Vertex AI want text in each.
+/// The text of a user's turn without text, since models on Vertex AI require text in each turn.
 const NOTHING: &str = " ";
 
-/// Who has the turn.
+/// The author of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     User,
     Model,
-    /// Results of calls: the user's too, but in a turn of their own, of as many parts as there were calls.
+    /// Results of calls. They are the user's too, but need a turn of their own, with as many parts as there were calls.
     Results,
 }
 
@@ -33,7 +33,7 @@ impl<'o> Turns<'o> {
         }
     }
 
-    /// Room for a part: in the open turn if it is this side's, in a new one otherwise.
+    /// Begins a part: in the open turn if it belongs to this side, or else in a new turn.
     pub fn part(&mut self, side: Side) -> Object<'_> {
         if self.open == Some(side) {
             self.out.push(b',');
@@ -52,7 +52,7 @@ impl<'o> Turns<'o> {
         Object::begin(self.out)
     }
 
-    /// The same, for a part that is text.
+    /// Like [`Self::part`], for a part that is text.
     pub fn text(&mut self, side: Side) -> Object<'_> {
         if self.open != Some(side) {
             self.close();
@@ -65,7 +65,7 @@ impl<'o> Turns<'o> {
         self.open == Some(side)
     }
 
-    /// A turn of the user's who said nothing.
+    /// Writes a turn of the user without content.
     pub fn nothing(&mut self) {
         self.text(Side::User).string("text", NOTHING);
     }
@@ -80,7 +80,7 @@ impl<'o> Turns<'o> {
         self.out.extend_from_slice(b"]}");
     }
 
-    /// Closes the list; without any turn, the user says nothing.
+    /// Closes the list. If there is no turn, an empty turn of the user is written.
     pub fn end(mut self) {
         if !self.any {
             self.nothing();

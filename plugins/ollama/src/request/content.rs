@@ -1,4 +1,4 @@
-//! What a message says: its texts become one, its images a list of base64.
+//! The content of a message: its texts are joined, and its images become a list of Base64 data.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use sluice_sdk::{Failure, Fault};
 
 use super::messages::is_thought;
 
-/// Writes `content`: the texts, one after the other, as LiteLLM joins them. Ollama wants it also where it is empty.
+/// Writes `content`: the texts joined, as in LiteLLM. Ollama requires the field even if it is empty.
 ///
 /// # Errors
-/// A part holds neither text nor an image.
+/// A part is neither text nor an image.
 pub fn write_texts(to: &mut Object, message: &Message, index: usize) -> Result<(), Failure> {
     let parts = match &message.content {
         Some(Content::Text(text)) => {
@@ -47,7 +47,7 @@ pub fn write_texts(to: &mut Object, message: &Message, index: usize) -> Result<(
 /// Writes `images`, if there are any.
 ///
 /// # Errors
-/// One is not given as data, or a file is no image.
+/// An image is not given as data, or a file is not an image.
 pub fn write_images(to: &mut Object, message: &Message, index: usize) -> Result<(), Failure> {
     let Some(Content::Parts(parts)) = &message.content else {
         return Ok(());
@@ -68,11 +68,11 @@ pub fn write_images(to: &mut Object, message: &Message, index: usize) -> Result<
     Ok(())
 }
 
-/// The server looks at the data to tell the format, so that the declared type does not matter.
+/// The Base64 data of an image. Ollama recognizes the format by the data, so the declared type does not matter.
 fn image<'a>(image: &'a ImageUrl<'a>, at: &str) -> Result<Cow<'a, str>, Failure> {
     match Media::of_image(image, at)? {
         Media::Base64 { data, .. } => Ok(data),
-        // Base64 alone, as Ollama's own clients send it.
+        // Base64 without a `data:` prefix, as Ollama's own clients send it.
         Media::Url(data) if !data.is_empty() && !data.contains(':') => Ok(data),
         Media::Url(_) | Media::Stored(_) => Err(Failure::by_address(
             format!("{at}.image_url"),

@@ -1,5 +1,5 @@
-//! Fields beside the conversation: those that Ollama has of its own, its options, those it cannot do, and those meant
-//! for a gateway.
+//! The fields other than the conversation: those that only Ollama has, its options, those that it does not support, and
+//! those meant for a gateway.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use sluice_sdk::canonical::{self, Object, RawValue, Request, Text};
 
 use crate::answer::Form;
 
-/// OpenAI's parameters that Ollama has nothing for. As in LiteLLM they are refused, unless `drop_params` lets them be
-/// dropped; a value that changes nothing is dropped in any case.
+/// OpenAI's parameters that Ollama does not have. As in LiteLLM they are refused, or dropped with `drop_params`; a
+/// value without effect is always dropped.
 const UNSUPPORTED: [&str; 16] = [
     "n",
     "best_of",
@@ -31,39 +31,39 @@ const UNSUPPORTED: [&str; 16] = [
     "extra_headers",
 ];
 
-/// Ollama's fields beside `options`, of both endpoints. `_debug_render_only` answers with the prompt.
+/// Ollama's fields outside of `options` that both endpoints accept. With `_debug_render_only` the answer is the prompt.
 const COMMON: [&str; 4] = ["keep_alive", "truncate", "shift", "_debug_render_only"];
 
-/// Those of `/api/generate` alone.
+/// Fields that only `/api/generate` accepts.
 const GENERATE: [&str; 9] = [
     "suffix", "system", "template", "context", "raw", "images", "width", "height", "steps",
 ];
 
-/// A request's fields by where they go.
+/// The fields of a request, sorted by where they go.
 #[derive(Default)]
 pub struct Fields<'a> {
-    /// Of a completion.
+    /// For text completions.
     pub prompt: Option<&'a RawValue>,
-    /// Of a chat: said before all messages.
+    /// For chats: the system message before all messages.
     pub system: Option<Text<'a>>,
-    /// In Ollama's own form.
+    /// The format in Ollama's own form.
     pub format: Option<&'a RawValue>,
     pub functions: Option<&'a RawValue>,
     pub function_call: Option<&'a RawValue>,
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
     think: Option<Cow<'a, str>>,
     logprobs: bool,
     top_logprobs: Option<&'a RawValue>,
-    /// Beside `options`.
+    /// Fields outside of `options`.
     fields: Vec<(&'static str, &'a RawValue)>,
-    /// Under `options`: <https://github.com/ollama/ollama/blob/main/docs/modelfile.md#valid-parameters-and-values>.
+    /// Fields of `options`: <https://github.com/ollama/ollama/blob/main/docs/modelfile.md#valid-parameters-and-values>.
     options: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Fields<'a> {
-    /// Sorts what the canonical form does not know. What nobody here knows becomes an option, as in LiteLLM: so does
-    /// every parameter of a model (`num_ctx`, `top_k`, `min_p`, …).
+    /// Sorts the fields that the canonical form does not know. As in LiteLLM, an unknown field becomes an option: all
+    /// parameters of a model are options (`num_ctx`, `top_k`, `min_p`, …).
     pub fn sort(request: &mut Request<'a>, model: &str, form: Form, parameters: &Parameters) -> Result<Self, Failure> {
         let mut fields = Self::default();
         let mut others = Vec::new();
@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
             Some(think) => Some(think),
             None => think(thinking, request, model)?,
         };
-        // The client's own `options` count most, then Ollama's names, then OpenAI's.
+        // The client's own `options` take precedence, then Ollama's names, then OpenAI's.
         for (name, value) in others {
             fields.option(name, Some(value));
         }
@@ -121,7 +121,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A boolean of chats, and of completions a number: how many of the likeliest tokens to name beside the one chosen.
+    /// Reads `logprobs`: a boolean in chats, and in text completions the number of most likely tokens to list.
     fn ask_for_logprobs(&mut self, value: &'a RawValue) {
         match value.get() {
             "false" => {}
@@ -133,7 +133,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Writes all but the conversation and `format` of OpenAI's form.
+    /// Writes all fields but the conversation and OpenAI's `response_format`.
     pub fn write(&self, to: &mut Object, request: &Request) {
         to.maybe_raw("format", self.format);
         if let Some(think) = &self.think {
@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// One of Ollama's fields beside `options`, and whether both endpoints take it.
+/// The name of one of Ollama's fields outside of `options`, and whether both endpoints accept it.
 fn own(name: &str) -> Option<(&'static str, bool)> {
     let find = |names: &[&'static str]| names.iter().copied().find(|known| *known == name);
     find(&COMMON)
@@ -190,7 +190,8 @@ fn options(value: &RawValue) -> Result<canonical::Rest<'_>, Failure> {
     Ok(options)
 }
 
-/// `think`: whether to, and how hard where the model can tell (<https://docs.ollama.com/capabilities/thinking>).
+/// The value of `think`: whether to think, and for some models how much
+/// (<https://docs.ollama.com/capabilities/thinking>).
 fn think<'a>(
     thinking: Option<&'a RawValue>,
     request: &Request<'a>,
@@ -224,7 +225,7 @@ fn think<'a>(
     Ok(Some(Cow::Borrowed(think)))
 }
 
-/// Every model that thinks takes a boolean, these a level instead.
+/// Whether the model takes a level as `think`; all other thinking models take a boolean.
 fn takes_levels(model: &str) -> bool {
     model.to_ascii_lowercase().contains("gpt-oss")
 }

@@ -1,14 +1,14 @@
-//! Messages. Ollama's have the roles of OpenAI's and may stand in any order; they hold one text, and images beside it.
+//! Translates messages. Ollama's have OpenAI's roles, in any order; each has one text and a list of images.
 
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Content, Function, List, Message, Object, Part, PartKind, RawValue, Role, Text};
 
 use super::content::{write_images, write_texts};
 
-/// Writes `messages`; `system` is said before them.
+/// Writes `messages`, with `system` as the first one.
 ///
 /// # Errors
-/// One makes no sense, or holds what Ollama does not take.
+/// A message is invalid, or has content that Ollama does not support.
 pub fn write(to: &mut Object, messages: &[Message], system: Option<&Text>) -> Result<(), Failure> {
     let mut list = to.list("messages");
     if let Some(system) = system {
@@ -43,7 +43,7 @@ pub fn write(to: &mut Object, messages: &[Message], system: Option<&Text>) -> Re
     Ok(())
 }
 
-/// The function that a tool's message answers.
+/// The function whose result a tool message is.
 fn called<'m, 'a>(before: &'m [Message<'a>], result: &Message) -> Option<&'m Text<'a>> {
     let id = result.tool_call_id.as_ref()?;
     let mut calls = before
@@ -108,7 +108,7 @@ fn write_call(list: &mut List, index: usize, id: Option<&Text>, function: &Funct
     Ok(())
 }
 
-/// `thinking`, from wherever the client keeps what the model thought.
+/// Writes `thinking`, from any field in which clients keep thoughts.
 fn write_thoughts(to: &mut Object, message: &Message) {
     if let Some(thoughts) = message.reasoning_content.as_ref().filter(|text| !text.is_empty()) {
         to.text("thinking", thoughts);
@@ -144,7 +144,7 @@ fn thought<'a>(fields: &[(std::borrow::Cow<'_, str>, &'a RawValue)]) -> Option<T
     Text::of(raw)
 }
 
-/// Anthropic's blocks of thoughts, which clients may keep in the content.
+/// Whether a part is one of Anthropic's thinking blocks, which clients may keep in the content.
 pub fn is_thought(part: &Part) -> bool {
     matches!(&part.kind, Some(PartKind::Other(kind)) if kind.ends_with("thinking"))
 }

@@ -1,12 +1,12 @@
-//! The prompt of a completion.
+//! The prompt of a text completion.
 
 use sluice_sdk::canonical::{Object, RawValue, Text};
 use sluice_sdk::{Failure, Fault};
 
-/// Writes `prompt`. OpenAI's API takes several prompts and prompts of tokens too.
+/// Writes `prompt`. OpenAI's API also allows several prompts, and prompts of tokens.
 ///
 /// # Errors
-/// There is none, or it is not one text.
+/// There is no prompt, or it is not a single text.
 pub fn write(to: &mut Object, prompt: Option<&RawValue>) -> Result<(), Failure> {
     let missing = || Failure::bad_request("prompt", "there is no prompt");
     let prompt = prompt.ok_or_else(missing)?;

@@ -1,4 +1,4 @@
-//! Tools. Ollama takes functions in OpenAI's form, and has no `tool_choice`: the model calls what it likes.
+//! Tools. Ollama takes functions in OpenAI's form. It has no `tool_choice`: the model always decides.
 
 use sluice_sdk::adapter::Parameters;
 use sluice_sdk::canonical::{FunctionTool, Object, RawValue, Request, Text, Tool, ToolChoice};
@@ -6,17 +6,19 @@ use sluice_sdk::{Failure, Fault};
 
 use super::fields::Fields;
 
-/// The tools to offer.
+/// The tools to send.
 pub enum Tools<'r, 'a> {
     None,
     Listed(&'r [Tool<'a>]),
-    /// In the API's older form.
+    /// From the API's older form.
     Functions(Vec<FunctionTool<'a>>),
 }
 
 impl<'r, 'a> Tools<'r, 'a> {
+    /// Decides which tools to send.
+    ///
     /// # Errors
-    /// They cannot be read, or the client forces a call, which Ollama cannot do.
+    /// The functions cannot be parsed, or the client forces a call, which Ollama does not support.
     pub fn plan(request: &'r Request<'a>, fields: &Fields<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         if request.parallel_tool_calls == Some(false) {
             parameters.drop_or_refuse("parallel_tool_calls", "it does not limit how many calls a model makes")?;
@@ -39,7 +41,7 @@ impl<'r, 'a> Tools<'r, 'a> {
         };
         match choice {
             Choice::Auto => Ok(planned),
-            // Not offered, they cannot be called.
+            // Tools that are not sent cannot be called.
             Choice::None => Ok(Self::None),
             Choice::Forced => parameters
                 .drop_or_refuse(parameter, "it cannot make a model call a tool")
@@ -106,7 +108,7 @@ fn no_function(tool: &Tool) -> Failure {
     Failure::new(Fault::Unsupported, message).parameter("tools")
 }
 
-/// What Ollama does not know (`strict`) it passes over; it is handed on, since it may come to know it.
+/// Writes a function. Ollama ignores `strict`; it is sent anyway, in case a later version supports it.
 fn write_function(to: &mut Object, function: &FunctionTool) -> Result<(), Failure> {
     let nameless = || Failure::bad_request("tools", "a function among the tools has no name");
     to.string("type", "function");

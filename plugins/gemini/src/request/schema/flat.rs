@@ -1,4 +1,4 @@
-//! A schema with its references, `allOf` and lone choices put in place.
+//! Merges a schema with its references, its `allOf` and single alternatives.
 
 use std::borrow::Cow;
 
@@ -6,34 +6,34 @@ use sluice_sdk::canonical::{Fields, RawValue, Rest, Text};
 
 use super::{DEPTH_MAX, SCHEMAS_MAX};
 
-/// It is, or would become.
+/// The schema is too large, or would become so.
 pub struct TooLarge;
 
-/// What references lead to.
+/// The schemas that references refer to.
 pub struct Definitions<'a> {
     named: Vec<(String, &'a RawValue)>,
-    /// References that are being put in place: one that leads to itself ends there.
+    /// References that are currently being replaced; a reference to one of them is not followed again.
     open: Vec<String>,
-    /// Schemas read so far.
+    /// Number of schemas read so far.
     schemas: usize,
 }
 
-/// One schema, read.
+/// One schema after merging.
 #[derive(Default, Clone)]
 pub struct Flat<'a> {
-    /// All but the ones below. What stands first counts.
+    /// All keywords but those below. The first value of a keyword is kept.
     pub fields: Rest<'a>,
     pub types: Vec<Cow<'a, str>>,
     pub nullable: bool,
     pub properties: Rest<'a>,
     pub required: Vec<Cow<'a, str>>,
     pub choices: Vec<&'a RawValue>,
-    /// References that were followed.
+    /// Number of references that were followed.
     pub followed: usize,
 }
 
 impl<'a> Definitions<'a> {
-    /// Those of a document.
+    /// The definitions of a document.
     pub fn of(root: &'a RawValue) -> Self {
         let root: Fields = serde_json::from_str(root.get()).unwrap_or_default();
         let mut named = Vec::new();
@@ -52,16 +52,16 @@ impl<'a> Definitions<'a> {
         }
     }
 
-    /// Reads a schema into `flat`; what is there already counts before it.
+    /// Merges a schema into `flat`; keywords that `flat` already has take precedence.
     ///
     /// # Errors
-    /// It nests too deep, or is one too many.
+    /// The schema is nested too deeply, or the limit of schemas is reached.
     pub fn flatten(&mut self, schema: &'a RawValue, flat: &mut Flat<'a>, depth: usize) -> Result<(), TooLarge> {
         self.schemas += 1;
         if self.schemas > SCHEMAS_MAX || depth > DEPTH_MAX {
             return Err(TooLarge);
         }
-        // References last: what stands beside one counts before what it leads to.
+        // References come last: keywords next to a reference take precedence over those of its target.
         let (mut within, mut choices) = (Vec::new(), Vec::new());
         for (name, value) in fields(schema) {
             match &*name {
@@ -101,7 +101,7 @@ impl<'a> Definitions<'a> {
         Some(schema)
     }
 
-    /// The last references are written.
+    /// Marks the last `followed` references as completed.
     pub fn close(&mut self, followed: usize) {
         self.open.truncate(self.open.len().saturating_sub(followed));
     }
@@ -112,7 +112,7 @@ impl<'a> Flat<'a> {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
-    /// A word, or several, of which `null` is one.
+    /// Adds a type, or a list of types. `null` makes the schema nullable.
     fn add_types(&mut self, value: &'a RawValue) {
         let types = if value.get().starts_with('[') {
             list(value)
@@ -145,7 +145,7 @@ impl<'a> Flat<'a> {
         }
     }
 
-    /// Takes over what a parent says of all its choices.
+    /// Adds the keywords of a parent, which apply to all its alternatives.
     pub fn inherit(&mut self, parent: &Self) {
         self.nullable |= parent.nullable;
         if self.types.is_empty() && self.choices.is_empty() {
@@ -180,7 +180,7 @@ fn fields(object: &RawValue) -> Rest<'_> {
     serde_json::from_str::<Fields>(object.get()).unwrap_or_default().0
 }
 
-/// The items of a list; none of what is no list.
+/// The items of a list; empty if the value is not a list.
 pub fn list(value: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(value.get()).unwrap_or_default()
 }

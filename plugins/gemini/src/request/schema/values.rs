@@ -4,7 +4,7 @@ use sluice_sdk::canonical::{RawValue, Text};
 
 use super::flat::{Flat, list};
 
-/// The formats there are, by type.
+/// Google's formats, by type.
 const FORMATS: [(&str, &str); 6] = [
     ("string", "enum"),
     ("string", "date-time"),
@@ -14,14 +14,14 @@ const FORMATS: [(&str, &str); 6] = [
     ("integer", "int64"),
 ];
 
-/// The values there may be: texts are listed, others go into the description.
+/// The allowed values. Texts become an `enum`; other values are described in words.
 #[derive(Default)]
 pub struct Values {
     pub texts: Vec<String>,
     pub null: bool,
-    /// Those that are no texts, in words.
+    /// The values that are not texts, in words.
     pub note: String,
-    /// The type of those.
+    /// The type of those values.
     other: &'static str,
 }
 
@@ -32,7 +32,7 @@ impl Values {
         for raw in listed.into_iter().chain(flat.get("const")) {
             match Text::of(raw) {
                 Some(text) if !text.is_empty() => values.texts.push(text.decoded().into_owned()),
-                // Google refuses the empty text among values.
+                // Google refuses an empty text in `enum`.
                 Some(_) => {}
                 None if raw.get() == "null" => values.null = true,
                 None => values.add_other(raw.get()),
@@ -56,7 +56,7 @@ impl Values {
         self.note.push_str(json);
     }
 
-    /// The type of a schema that does not say it.
+    /// The type of a schema that does not have one.
     pub fn kind_of(&self, flat: &Flat) -> &'static str {
         if !self.texts.is_empty() {
             "string"
