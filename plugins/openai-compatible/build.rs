@@ -1,5 +1,5 @@
-//! Writes `config/providers.json` out as a Rust table sorted by name, so that nothing is parsed at run time. An entry
-//! that cannot be read, or that makes no sense, fails the build and says where.
+//! Converts `config/providers.json` to a Rust table sorted by name, so that nothing is parsed at run time. An entry
+//! that cannot be parsed or is invalid fails the build, with its place in the file.
 
 #[path = "src/entry.rs"]
 #[allow(dead_code, reason = "the adapter uses the rest")]
@@ -47,7 +47,7 @@ fn read_table() -> Result<Vec<Entry>, String> {
     }
 }
 
-/// A value as the Rust expression that makes it.
+/// A value that can be written as a Rust expression.
 trait Literal {
     fn literal(&self) -> String;
 }
@@ -123,7 +123,7 @@ impl Literal for Bounds {
     }
 }
 
-/// Enums whose variants hold nothing: their `Debug` is their name.
+/// For enums whose variants have no fields: their `Debug` output is their name.
 macro_rules! words {
     ($($name:ident)*) => {
         $(impl Literal for $name {
@@ -140,7 +140,7 @@ macro_rules! structs {
     ($($name:ident { $($field:ident)* })*) => {
         $(impl Literal for $name {
             fn literal(&self) -> String {
-                // Naming every field here makes the compiler refuse to forget one.
+                // All fields are named here, so that the compiler reports a forgotten one.
                 let Self { $($field),* } = self;
                 let fields = [$(format!(concat!(stringify!($field), ": {}"), $field.literal())),*];
                 format!(concat!(stringify!($name), " {{ {} }}"), fields.join(", "))

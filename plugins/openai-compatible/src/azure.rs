@@ -1,5 +1,5 @@
-//! Azure's two faces: Azure OpenAI (`azure/`), which names a deployment in the path and a version in the query, and
-//! Azure AI Foundry (`azure_ai/`), which is told the model in the body.
+//! Routes for Azure OpenAI (`azure/`), whose requests name the deployment in the path and the API version in the query,
+//! and for Azure AI Foundry (`azure_ai/`), whose requests name the model in the body.
 //!
 //! <https://learn.microsoft.com/azure/ai-foundry/openai/reference>,
 //! <https://learn.microsoft.com/rest/api/aifoundry/modelinference>
@@ -11,36 +11,36 @@ use sluice_sdk::{Auth, Failure, Fault, Target, deployment};
 use crate::responses;
 use crate::route::{Route, push_encoded, push_query};
 
-/// Beside the key and the base, which the table knows.
+/// Environment variables in addition to those of the key and the base, which are in the table.
 pub const ENVIRONMENT: [(&str, &str); 2] = [
     ("api_version", "AZURE_API_VERSION"),
     ("azure_ad_token", "AZURE_AD_TOKEN"),
 ];
 
-/// The API version when neither the deployment nor the plugin's settings name one: LiteLLM's default.
+/// The API version if neither the deployment nor the plugin's settings give one: LiteLLM's default.
 pub const DEFAULT_API_VERSION: &str = "2025-02-01-preview";
 
-/// The only version of Foundry's model inference API, which insists on being told one.
+/// The only version of Foundry's model inference API, which requires one.
 const INFERENCE_API_VERSION: &str = "2024-05-01-preview";
 
-/// Since this version Azure OpenAI takes `stream_options`. Versions are dates, so they compare as text.
+/// The first version of Azure OpenAI that accepts `stream_options`. Versions are dates, so they compare as text.
 const STREAM_OPTIONS_SINCE: &str = "2024-09-01";
 
-/// Since this version, a preview, Azure serves the Responses API outside of v1; versions that are no previews do not.
+/// The first version that serves the Responses API outside of v1. Only preview versions do.
 const RESPONSES_SINCE: &str = "2025-03-01-preview";
 
-/// Hints in front of a deployment's name that say what kind of model it is; no part of the name.
+/// LiteLLM's prefixes of a deployment's name that tell the kind of model. They are not part of the name.
 const SERIES: [&str; 2] = ["o_series/", "gpt5_series/"];
 
-/// What `api_base` points at.
+/// What `api_base` refers to.
 enum Base {
-    /// `https://<resource>.openai.azure.com`: the path names the deployment.
+    /// `https://<resource>.openai.azure.com`; the path must name the deployment.
     Resource,
-    /// `…/openai/deployments/<name>`: it is named already.
+    /// `…/openai/deployments/<name>`; the base names the deployment already.
     Deployment,
     /// `…/openai/v1`, Azure's version of the plain OpenAI API.
     V1,
-    /// Cloudflare's gateway, which takes the deployment as the next segment.
+    /// Cloudflare's gateway, where the deployment is the next segment of the path.
     /// <https://developers.cloudflare.com/ai-gateway/usage/providers/azureopenai/>
     CloudflareGateway,
 }
@@ -90,11 +90,11 @@ pub fn openai_route<'a>(target: &'a Target, operation_path: &str, default_versio
     route
 }
 
-/// The route of `azure/responses/<deployment>`: below the resource, and under v1 unless the version is one that has it
-/// elsewhere.
+/// The route of `azure/responses/<deployment>`: below the resource, under v1 unless the configured version serves the
+/// API elsewhere.
 ///
 /// # Errors
-/// The base is a deployment's, and the API is not below it.
+/// The base names a deployment, and the Responses API is not below it.
 pub fn responses_route<'a>(target: &'a Target, default_version: Option<&str>) -> Result<Route<'a>, Failure> {
     let api_base = deployment::text("api_base").unwrap_or_default();
     let (base, query) = split_query(&api_base);
@@ -124,7 +124,7 @@ pub fn responses_route<'a>(target: &'a Target, default_version: Option<&str>) ->
     Ok(route)
 }
 
-/// Whether the base is one that [`responses_route`] takes.
+/// Whether [`responses_route`] accepts the base.
 pub fn has_responses() -> bool {
     let api_base = deployment::text("api_base").unwrap_or_default();
     matches!(Base::of(split_query(&api_base).0), Base::Resource | Base::V1)
@@ -143,7 +143,7 @@ fn without_series(model: &str) -> &str {
         .unwrap_or(model)
 }
 
-/// The v1 API has no version in the query, and knows the deployment by the body alone.
+/// The v1 API has no version in the query, and the body names the deployment.
 fn v1<'a>(mut route: Route<'a>, operation_path: &str) -> Route<'a> {
     route.path.push_str(operation_path);
     route.takes_stream_options = true;
@@ -159,7 +159,7 @@ fn push_deployment(path: &mut String, before: &str, name: &str) {
     push_encoded(path, name);
 }
 
-/// A key has precedence over an Entra token, as at LiteLLM: the token may be there for other deployments.
+/// A key takes precedence over an Entra token, as in LiteLLM: the token may be set for other deployments.
 fn entra_token() -> Option<Auth> {
     let token_only = deployment::has_parameter("azure_ad_token") && !deployment::has_parameter("api_key");
     token_only.then(|| Auth::Bearer("azure_ad_token".into()))
@@ -190,7 +190,7 @@ pub fn foundry_route<'a>(target: &'a Target, operation_path: &str, default_versi
             route.path.push_str("/models");
         }
         version = version.or(Some(INFERENCE_API_VERSION));
-        // It refuses fields that it does not know, and this is one.
+        // Foundry refuses unknown fields, and `stream_options` is one.
         route.takes_stream_options = false;
     }
     route.path.push_str(operation_path);
@@ -203,7 +203,7 @@ pub fn foundry_route<'a>(target: &'a Target, operation_path: &str, default_versi
 /// The route of `azure_ai/responses/<model>`.
 ///
 /// # Errors
-/// As [`responses_route`].
+/// As for [`responses_route`].
 pub fn foundry_responses_route<'a>(target: &'a Target, default_version: Option<&str>) -> Result<Route<'a>, Failure> {
     let api_base = deployment::text("api_base").unwrap_or_default();
     let (host, path) = split_host(split_query(&api_base).0);
@@ -232,7 +232,8 @@ fn is_openai_resource(host: &str, path: &str) -> bool {
     path.contains("/openai/deployments/") || named.iter().any(|suffix| host.ends_with(suffix))
 }
 
-/// Many an `api_base` is pasted with its version; the host sends no query of a base.
+/// The API version in the query of `api_base`. Users often paste it there, and the host does not send the query of a
+/// base.
 fn version_in(query: &str) -> Option<&str> {
     query.split('&').find_map(|pair| pair.strip_prefix("api-version="))
 }
@@ -241,7 +242,7 @@ fn split_query(url: &str) -> (&str, &str) {
     url.split_once('?').unwrap_or((url, ""))
 }
 
-/// Host and path of a URL without a query; the path has no slash at its end.
+/// Splits a URL without a query into host and path. The path has no slash at its end.
 fn split_host(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = rest.find('/').unwrap_or(rest.len());

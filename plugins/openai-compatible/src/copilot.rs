@@ -1,8 +1,9 @@
-//! GitHub Copilot's headers that depend on the messages. <https://docs.github.com/copilot>
+//! Headers of GitHub Copilot that depend on the messages. <https://docs.github.com/copilot>
 
 use sluice_sdk::{Header, exchange};
 
-/// Whether a person or an agent asks, which Copilot charges differently, and whether there is something to look at.
+/// Adds headers that say whether a person or an agent sends the request, which Copilot bills differently, and whether
+/// it has an image.
 pub fn push_headers(headers: &mut Vec<Header>) {
     let messages = exchange::field("messages").unwrap_or_default();
     let has_role = |role: &str| {

@@ -1,8 +1,8 @@
-//! One provider as `config/providers.json` and the plugin's settings describe it; `config/CATALOGUES.md` says what
-//! each field means.
+//! One provider, as in `config/providers.json` and in the plugin's settings. `config/CATALOGUES.md` documents each
+//! field.
 //!
-//! `build.rs` compiles this file too: it checks the table with the same code that checks an operator's own entries, and
-//! writes the entries out as constants. Hence `Cow`: borrowed in the table, owned in the settings.
+//! `build.rs` compiles this file too: the table is checked by the same code as an operator's own entries, and is
+//! written out as constants. So the fields are `Cow`: borrowed in the table, owned in the settings.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,11 +14,12 @@ use serde_json::value::RawValue;
 pub type Text = Cow<'static, str>;
 pub type List<T> = Cow<'static, [T]>;
 
-/// A JSON object as pairs, in the order written: short lists are faster to walk than maps, and can be constants.
+/// A JSON object as a list of pairs, in the order of the document. Short lists are faster to search than maps, and can
+/// be constants.
 #[derive(Debug, Clone)]
 pub struct Pairs<T: Clone + 'static>(pub List<(Text, T)>);
 
-/// A JSON value as its text.
+/// A JSON value as text.
 #[derive(Debug, Clone)]
 pub struct Json(pub Text);
 
@@ -37,7 +38,7 @@ pub struct Entry {
     pub path_prefix: Option<Text>,
     #[serde(default)]
     pub model_prefix: Option<Text>,
-    /// Patterns, when it serves some of the provider's models only and other adapters the rest.
+    /// Patterns of the models that this adapter serves, if other adapters serve the provider's other models.
     #[serde(default)]
     pub serves: List<Text>,
     #[serde(default)]
@@ -101,13 +102,13 @@ pub struct Entry {
     pub models: List<ModelRule>,
 }
 
-/// What differs for some models of the provider; added to what the entry says.
+/// Rules for some models of the provider, in addition to those of the entry.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelRule {
-    /// The rule is for models whose name has one of these in it, in lower case…
+    /// Texts in lower case. The rule applies to models whose name contains one of them.
     pub names: List<Text>,
-    /// …and none of these.
+    /// Texts in lower case. The rule does not apply to models whose name contains one of them.
     #[serde(default)]
     pub except: List<Text>,
     #[serde(default)]
@@ -118,10 +119,10 @@ pub struct ModelRule {
     pub values: Pairs<Pairs<Text>>,
     #[serde(default)]
     pub set: Pairs<Json>,
-    /// Type of the tool that stands for `web_search_options`.
+    /// The type of the tool that replaces `web_search_options`.
     #[serde(default)]
     pub web_search_tool: Option<Text>,
-    /// How a JSON schema is sent.
+    /// The replacement of a JSON schema.
     #[serde(default)]
     pub schema: Option<SchemaBy>,
     #[serde(default)]
@@ -130,41 +131,42 @@ pub struct ModelRule {
     pub replay: Option<Replay>,
 }
 
-/// How the provider is asked to think.
+/// In which form the provider is asked to think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Thinking {
-    /// `thinking: {"type": "enabled"}` or `"disabled"`, without a budget; `reasoning_effort` turns it on or off too.
+    /// `thinking: {"type": "enabled"}` or `"disabled"`, without a budget. `reasoning_effort` turns thinking on or off
+    /// too.
     Switch,
     /// `reasoning_effort`, never `thinking`.
     Effort,
-    /// `thinking` with a budget of tokens, never `reasoning_effort`.
+    /// `thinking` with a budget in tokens, never `reasoning_effort`.
     Budget,
 }
 
-/// What a JSON schema becomes, where models know none.
+/// The replacement of a JSON schema, for models that do not support schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SchemaBy {
     /// A tool whose arguments are the answer.
     Tool,
-    /// A last message, with `response_format: {"type": "json_object"}`.
+    /// A message at the end, with `response_format: {"type": "json_object"}`.
     Prompt,
 }
 
-/// What becomes of the reasoning in earlier messages of the assistant.
+/// What happens to the reasoning in earlier assistant messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Replay {
-    /// Messages with tool calls need a `reasoning_content`: a space where there is none.
+    /// Messages with tool calls get a `reasoning_content`: a space if there is none.
     FillCalls,
-    /// The same for all of the assistant's messages, while the model thinks.
+    /// All assistant messages get a `reasoning_content` while the model thinks.
     FillAll,
-    /// It becomes a part of type `thinking` before the others.
+    /// The reasoning becomes a part of type `thinking` before the other parts.
     Parts,
 }
 
-/// How an answer differs from OpenAI's.
+/// How the provider's answers differ from OpenAI's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerPatch {
@@ -172,25 +174,25 @@ pub enum AnswerPatch {
     ThinkingParts,
     /// Reasoning tokens are not part of `completion_tokens`.
     ReasoningOutside,
-    /// `citations` and `search_results` stand beside the choices, and the text refers to them as `[1]`.
+    /// `citations` and `search_results` are next to the choices, and the text refers to them as `[1]`.
     Citations,
 }
 
-/// How the host proves who we are.
+/// How the host authenticates.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
     #[default]
     Bearer,
-    /// Bearer when a key is given, nothing otherwise: servers of one's own.
+    /// A bearer token if a key is given, and nothing otherwise: for the operator's own servers.
     None,
-    /// The bare key in the header of this name.
+    /// The key without a scheme, in the header with this name.
     Header(Text),
-    /// An access token of Google's, for Vertex AI.
+    /// A Google access token, for Vertex AI.
     Google,
 }
 
-/// The range that a number is brought into; at least one end is given.
+/// The range to which a number is clamped; at least one end is given.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
@@ -200,17 +202,17 @@ pub struct Bounds {
     pub max: Option<f64>,
 }
 
-/// The path of an operation below the base, the same at every provider: its words, as
-/// <https://platform.openai.com/docs/api-reference> has them.
+/// The path of an operation below the base, which is the same for every provider: the words of the operation
+/// (<https://platform.openai.com/docs/api-reference>).
 pub fn operation_path(operation: &str) -> String {
     format!("/{}", operation.replacen('-', "/", 1))
 }
 
 impl Entry {
-    /// What the types do not rule out.
+    /// Checks what the types cannot.
     ///
     /// # Errors
-    /// A sentence that names the entry, the field and the mend.
+    /// A sentence that names the entry, the field and how to fix it.
     pub fn check(&self) -> Result<(), String> {
         let fail = |sentence: String| Err(format!("provider `{}`: {sentence}", self.name));
         if self.name.is_empty() || self.name.contains('/') {
@@ -256,7 +258,7 @@ impl Entry {
         Ok(())
     }
 
-    /// The rules for this model.
+    /// The rules that apply to this model.
     pub fn rules<'a>(&'a self, model: &str) -> impl Iterator<Item = &'a ModelRule> {
         let model = if self.models.is_empty() {
             String::new()
@@ -301,7 +303,7 @@ impl<'de, T: Clone + Deserialize<'de> + 'static> Deserialize<'de> for Pairs<T> {
     }
 }
 
-/// Reads an object's members in the order written.
+/// Reads the members of an object in the order of the document.
 struct InOrder<T>(PhantomData<T>);
 
 impl<'de, T: Clone + Deserialize<'de> + 'static> Visitor<'de> for InOrder<T> {

@@ -1,5 +1,5 @@
-//! What the deployment adds to every request: `organization`, `project`, `extra_query`, `extra_body`. Its `headers` and
-//! `extra_headers` are the host's to add: they may hold credentials.
+//! What the deployment adds to every request: `organization`, `project`, `extra_query` and `extra_body`. The host adds
+//! `headers` and `extra_headers`, which may have credentials.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::route::push_query;
 /// <https://platform.openai.com/docs/api-reference/authentication>
 const ACCOUNT: [(&str, &str); 2] = [("organization", "openai-organization"), ("project", "openai-project")];
 
-/// `organization` and `project`, and those that the provider wants from everybody.
+/// The headers for `organization` and `project`, and those that the provider requires in every request.
 pub fn headers(entry: &Entry) -> Vec<Header> {
     let mut headers: Vec<Header> = entry
         .headers
@@ -46,7 +46,7 @@ pub fn push_queries(path: &mut String) {
     }
 }
 
-/// Lays `extra_body` over the request: the client's, then the deployment's, which has the last word.
+/// Applies `extra_body` to the request: the client's, and then the deployment's, which takes precedence.
 pub fn lay_body_over(patch: &mut Patch<'_>) {
     let asked = exchange::field("extra_body");
     if asked.is_some() {
@@ -60,7 +60,8 @@ pub fn lay_body_over(patch: &mut Patch<'_>) {
     }
 }
 
-/// A parameter that is an object, its strings, numbers and booleans as text. YAML makes a number of `x-version: 2`.
+/// The members of a parameter that is an object; strings, numbers and booleans become text. In YAML, `x-version: 2` is
+/// a number.
 fn words(parameter: &str) -> impl Iterator<Item = (String, String)> {
     let json = deployment::parameter(parameter);
     let fields: BTreeMap<String, Value> = json

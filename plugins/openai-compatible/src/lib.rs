@@ -1,17 +1,17 @@
-//! Speaks to every upstream that takes OpenAI's wire format: the providers of `config/providers.json`, those that the
-//! operator adds in the settings, and Azure OpenAI.
+//! Provider adapter for every upstream with OpenAI's wire format: the providers of `config/providers.json`, those that
+//! the operator adds in the settings, and Azure OpenAI.
 //!
-//! `open` answers with a merge patch of the top-level fields that differ. At a provider that is like OpenAI it asks the
-//! host to relay the answer as it comes, so no prompt and no answer is copied into the component: a plain exchange costs
-//! about ten calls to the host and a handful of small allocations (the operation, whether it streams, the model asked for,
-//! and what the deployment adds). Quirks of other providers read the messages, the tools or the answer, and make the
-//! host drop the instance afterwards.
+//! `open` returns a merge patch of the top-level fields that differ. For a provider that is like OpenAI, the host
+//! relays the answer, so neither the prompt nor the answer is copied into the component: such an exchange costs about
+//! ten calls to the host and a few small allocations (for the operation, whether it streams, the requested model, and
+//! what the deployment adds). Quirks of other providers read the messages, the tools or the answer, and the host drops
+//! the instance afterwards.
 //!
-//! In the order of an attempt: `route`, `model_name`, `azure`, `watsonx` or `publisher` say where it goes, `quirks` (with
-//! `messages`, `tools` and `thinking`), `schema` and `reasoning` what changes, `extras` what the deployment adds, `answer`
-//! what is changed of the answer, `refusal` what an error means. `text_completion` stands in for chat where a provider has
-//! none, `responses` asks the models that speak only the Responses API. `entry` is a provider as data, `table` those
-//! compiled in.
+//! In the order of an attempt: `route`, `model_name`, `azure`, `watsonx` and `publisher` choose the path. `quirks`
+//! (with `messages`, `tools` and `thinking`), `schema` and `reasoning` change the request. `extras` adds what the
+//! deployment gives. `answer` patches the answer, and `refusal` translates errors. `text_completion` replaces chat for
+//! providers without it, and `responses` serves models that have only the Responses API. `entry` is the type of a
+//! provider, and `table` has the built-in ones.
 
 mod answer;
 mod azure;
@@ -46,11 +46,12 @@ use route::Route;
 
 const CHAT: &str = "chat-completions";
 
-/// What the operator may set.
+/// The settings of the operator.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Providers beside those of the table, in its form; one of the same name replaces the table's. Default: none.
+    /// Providers in addition to those of the table, in the same form. An entry with the name of a built-in one replaces
+    /// it. Default: none.
     #[serde(default)]
     providers: Vec<Entry>,
     /// Azure OpenAI's `api-version` for deployments that give no `api_version`. Default: `2025-02-01-preview`.
@@ -58,21 +59,21 @@ pub struct Settings {
     azure_api_version: Option<String>,
 }
 
-/// The adapter. It relays, and keeps nothing of an attempt, unless it asks in another way than by chat completions or reads
-/// the answer.
+/// The adapter. It has no state of an attempt unless the attempt replaces chat completions by another API, or reads the
+/// answer.
 pub struct OpenAiCompatible {
     providers: Vec<Entry>,
     azure_api_version: Option<String>,
     attempt: Attempt,
 }
 
-/// The attempt at hand.
+/// The current attempt.
 enum Attempt {
-    /// The answer is relayed.
+    /// The host relays the answer.
     Relayed,
-    /// A text is completed in place of a chat.
+    /// A text completion replaces the chat.
     TextCompletion(Batches<text_completion::Stream>),
-    /// A chat's answer is changed.
+    /// The chat's answer is patched.
     Chat(answer::Patches, Batches<answer::Stream>),
     Responses(Box<responses::Attempt>),
 }
@@ -249,7 +250,7 @@ impl OpenAiCompatible {
     }
 }
 
-/// The host reads events only where it is asked to.
+/// The failure for answers that the host should have relayed.
 fn relayed() -> Failure {
     Failure::new(Fault::Unsupported, "the answer is relayed, and not read")
 }
@@ -271,7 +272,7 @@ fn path_of(entry: &Entry, operation: &str) -> Result<String, Failure> {
     })
 }
 
-/// The client asked for a model group; the upstream wants its own name, unless they are the same.
+/// Sends the deployment's model in place of the model group, unless they are equal.
 fn name_model(model: &str, patch: &mut Patch<'_>) {
     let json = patch::text(model);
     if exchange::field("model").as_deref() != Some(&json) {
@@ -279,7 +280,8 @@ fn name_model(model: &str, patch: &mut Patch<'_>) {
     }
 }
 
-/// Usage is counted, so a stream must end with it; the host hides the chunk from a client that did not ask for it.
+/// Asks for the usage at the end of a stream, since the gateway counts it. The host removes the chunk if the client did
+/// not ask for it.
 fn ask_for_usage(entry: &Entry, route: &Route<'_>, patch: &mut Patch<'_>) {
     const ASKED: &str = r#"{"include_usage":true}"#;
     let given = exchange::field("stream_options");
@@ -291,7 +293,7 @@ fn ask_for_usage(entry: &Entry, route: &Route<'_>, patch: &mut Patch<'_>) {
     }
     let asked = given.is_some_and(|json| includes_usage(&json));
     if route.takes_stream_options && !asked {
-        // Merged into the client's own options, where it gave others.
+        // The patch is merged into the client's own options, if there are any.
         patch.put("stream_options", ASKED);
     }
 }

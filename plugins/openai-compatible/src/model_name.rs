@@ -1,4 +1,4 @@
-//! Model names that LiteLLM writes otherwise than the provider does.
+//! Model names that LiteLLM writes differently from the provider.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use sluice_sdk::deployment;
 use crate::entry::Entry;
 use crate::route::push_encoded;
 
-/// What a model's name comes to.
+/// The parts of a model's name.
 pub struct Named<'a> {
-    /// The `model` that the body names.
+    /// The value of `model` in the body.
     pub model: Cow<'a, str>,
-    /// Put before the path of the operation.
+    /// Prefix of the operation's path.
     pub path: String,
 }
 
@@ -38,7 +38,7 @@ fn prefixed<'a>(entry: &Entry, model: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// `together/deepseek-ai/DeepSeek-R1` is `deepseek-ai/DeepSeek-R1:together` at the router.
+/// Hugging Face's router writes `deepseek-ai/DeepSeek-R1:together` for `together/deepseek-ai/DeepSeek-R1`.
 /// <https://huggingface.co/docs/inference-providers>
 fn hugging_face(model: &str) -> Cow<'_, str> {
     match model.split_once('/') {
@@ -47,7 +47,7 @@ fn hugging_face(model: &str) -> Cow<'_, str> {
     }
 }
 
-/// `openai.chat-completion.gpt-4o`, user, app and model, are an address at Clarifai.
+/// Clarifai writes a URL for user, app and model, such as `openai.chat-completion.gpt-4o`.
 /// <https://docs.clarifai.com/compute/inference/open-ai/>
 fn clarifai(model: &str) -> Cow<'_, str> {
     let mut parts = model.splitn(3, '.');

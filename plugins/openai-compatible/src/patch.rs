@@ -1,12 +1,12 @@
-//! What the adapter changes in the canonical request: top-level fields, as a JSON Merge Patch (RFC 7396).
+//! The changes of the canonical request: top-level fields, as a JSON merge patch (RFC 7396).
 
 use std::borrow::Cow;
 
 use sluice_sdk::{RequestBody, exchange};
 
-/// The changes so far. The last word on a field stands.
+/// The changes so far. A later change of a field replaces an earlier one.
 ///
-/// A list, since a request rarely has more than a handful of changes and most have one.
+/// A list, since a request rarely has more than a few changes, and most have one.
 #[derive(Default)]
 pub struct Patch<'a> {
     changes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -15,7 +15,7 @@ pub struct Patch<'a> {
 const REMOVED: &str = "null";
 
 impl<'a> Patch<'a> {
-    /// Sends `json`, JSON text, under this name.
+    /// Sets the field to `json`, which is JSON text.
     pub fn put(&mut self, field: impl Into<Cow<'a, str>>, json: impl Into<Cow<'a, str>>) {
         let (field, json) = (field.into(), json.into());
         match self.changes.iter_mut().find(|(name, _)| *name == field) {
@@ -24,12 +24,12 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// Does not send the field; nothing happens where the request has none.
+    /// Removes the field; this has no effect if the request does not have the field.
     pub fn remove(&mut self, field: impl Into<Cow<'a, str>>) {
         self.put(field, REMOVED);
     }
 
-    /// JSON text of the field as it will be sent; `None` when it is absent or null.
+    /// The JSON text of the field as it will be sent; `None` if it is absent or null.
     pub fn value(&self, field: &str) -> Option<Cow<'_, str>> {
         let value = match self.changes.iter().find(|(name, _)| name == field) {
             Some((_, json)) => Cow::Borrowed(json.as_ref()),
@@ -38,7 +38,7 @@ impl<'a> Patch<'a> {
         (value != REMOVED).then_some(value)
     }
 
-    /// Adds a message, JSON text, after the others; whether there is a list to add it to.
+    /// Appends a message, as JSON text; returns false if there is no list of messages.
     pub fn push_message(&mut self, message: &str) -> bool {
         let messages = self.value("messages").unwrap_or_default();
         let Some(before) = messages.trim_end().strip_suffix(']').map(str::trim_end) else {
@@ -50,7 +50,7 @@ impl<'a> Patch<'a> {
         true
     }
 
-    /// The body to send: the client's own bytes where nothing changed.
+    /// The body to send: the client's own bytes if nothing has changed.
     pub fn into_body(self) -> RequestBody {
         if self.changes.is_empty() {
             return RequestBody::Unchanged;
@@ -85,7 +85,7 @@ fn push_name(patch: &mut String, name: &str) {
     }
 }
 
-/// Owned: the name as JSON, quotes included. Borrowed: it needs no escapes, only the quotes.
+/// Owned: the name as JSON with its quotes. Borrowed: the name needs no escapes, and the caller adds quotes.
 fn quoted(name: &str) -> Cow<'_, str> {
     let plain = name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
     if plain {

@@ -1,6 +1,5 @@
-//! Models that their makers publish on Vertex AI with an API of their own, which is OpenAI's with the quirks that the makers'
-//! own services have: they are asked by raw prediction
-//! (<https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral>).
+//! Models of other vendors on Vertex AI whose API is OpenAI's with the quirks of the vendor's own service. They are
+//! called by raw prediction (<https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral>).
 
 use std::borrow::Cow;
 
@@ -11,13 +10,13 @@ use crate::entry::Entry;
 use crate::route::{Route, push_encoded};
 use crate::table;
 
-/// Who publishes models.
+/// A vendor of models.
 struct Publisher {
-    /// In the path.
+    /// The vendor's name in the path.
     name: &'static str,
-    /// How its models' names begin.
+    /// Prefixes of the vendor's model names.
     models: &'static [&'static str],
-    /// The provider of its own service.
+    /// The provider of the vendor's own service.
     provider: &'static str,
 }
 
@@ -35,7 +34,7 @@ const PUBLISHERS: [Publisher; 2] = [
 ];
 
 impl Publisher {
-    /// The publisher and the model's name without the publisher's.
+    /// The publisher, and the model's name without the publisher's prefix.
     fn of(target: &Target) -> Option<(&'static Self, &str)> {
         if target.provider != vertex::NAME {
             return None;
@@ -49,8 +48,8 @@ impl Publisher {
     }
 }
 
-/// The entry with the quirks of the model's maker, and where the model is asked; the path says whether the answer is streamed.
-/// `None` where the operator has an entry of their own for Vertex AI. In the body a model has no version.
+/// The entry with the quirks of the vendor, and the route; the path says whether the answer is streamed. `None` if the
+/// operator has an own entry for Vertex AI. The body names the model without its version.
 pub fn of<'t>(own: &[Entry], target: &'t Target) -> Option<(&'static Entry, Route<'t>)> {
     let (publisher, model) = Publisher::of(target)?;
     let is_replaced = own.iter().any(|entry| entry.name == vertex::NAME);

@@ -1,6 +1,6 @@
-//! What a provider takes otherwise than OpenAI, applied in the order that `config/CATALOGUES.md` gives.
+//! How requests to a provider differ from OpenAI's, applied in the order of `config/CATALOGUES.md`.
 //!
-//! Most name top-level fields, and cost a read of those fields; those that look into messages ([`crate::messages`]) or
+//! Most quirks concern top-level fields, and cost a read of those fields. Quirks of messages ([`crate::messages`]) or
 //! tools ([`crate::tools`]) cost a read of these.
 
 use sluice_sdk::{deployment, exchange};
@@ -10,7 +10,7 @@ use crate::messages::{self, Rewrite};
 use crate::patch::{self, Patch};
 use crate::{thinking, tools};
 
-/// Changes what this provider takes otherwise.
+/// Applies the quirks of this provider.
 pub fn apply<'a>(entry: &'a Entry, model: &str, patch: &mut Patch<'a>) {
     let rules: Vec<&ModelRule> = entry.rules(model).collect();
     drop_fields(entry, &rules, patch);
@@ -46,11 +46,11 @@ pub fn apply<'a>(entry: &'a Entry, model: &str, patch: &mut Patch<'a>) {
     rewrite_messages(entry, &rules, patch);
 }
 
-/// Parameters that clients of a gateway send for Anthropic's and Google's models, and that OpenAI's format does not have.
-/// Only those that LiteLLM knows are here: an unknown one may be what the upstream has of its own.
+/// Parameters for models of Anthropic and Google that OpenAI's format does not have. Only those that LiteLLM knows are
+/// listed, since an unknown parameter may be one of the upstream's own.
 const FOREIGN: [&str; 3] = ["context_management", "include_server_side_tool_invocations", "thinking"];
 
-/// A removal of what is absent does nothing, so nobody asks which of them are there.
+/// Removing an absent field has no effect, so the request is not searched for the fields.
 fn drop_fields<'a>(entry: &'a Entry, rules: &[&'a ModelRule], patch: &mut Patch<'a>) {
     let of_models = rules.iter().flat_map(|rule| rule.drop.iter());
     for field in entry.drop.iter().chain(of_models) {
@@ -67,14 +67,14 @@ fn drop_fields<'a>(entry: &'a Entry, rules: &[&'a ModelRule], patch: &mut Patch<
     }
 }
 
-/// Leave to remove what the upstream does not take: `drop_params` of the operator or of the client, but for the fields
-/// named in `allowed_openai_params`.
+/// Permission to remove what the upstream does not support: `drop_params` of the operator or the client, except for
+/// fields in `allowed_openai_params`.
 pub struct DropParams {
     allowed: Vec<String>,
 }
 
 impl DropParams {
-    /// `None` where `drop_params` is not on.
+    /// `None` if `drop_params` is not set.
     pub fn of_attempt() -> Option<Self> {
         let is_asked = || exchange::field("drop_params").as_deref() == Some("true");
         if !deployment::is_true("drop_params") && !is_asked() {
@@ -103,7 +103,7 @@ fn rename<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
     }
 }
 
-/// Sends `old` under the name `new`; where the request has both, `new` keeps its value.
+/// Renames `old` to `new`. If the request has both, `new` keeps its value.
 pub fn move_field<'a>(patch: &mut Patch<'a>, old: &'a str, new: &'a str) {
     let Some(value) = patch.value(old).map(|value| value.into_owned()) else {
         return;
@@ -123,7 +123,7 @@ fn clamp<'a>(entry: &'a Entry, patch: &mut Patch<'a>) {
     }
 }
 
-/// The bound that the number is beyond, if any.
+/// The bound that the number exceeds, if any.
 fn passed(bounds: &Bounds, number: f64) -> Option<f64> {
     let below = bounds.min.filter(|min| number < *min);
     below.or(bounds.max.filter(|max| number > *max))
@@ -143,7 +143,7 @@ fn replace_values<'a>(values: impl Iterator<Item = &'a (Text, Pairs<Text>)>, pat
     }
 }
 
-/// Marks for a cache that the provider does not have, or has in another way.
+/// Whether to remove cache marks, because the provider has no such cache or another form of marks.
 fn strips_cache_control(entry: &Entry) -> bool {
     entry.plain_messages && entry.takes.iter().all(|taken| taken != messages::CACHE_CONTROL)
 }
@@ -176,7 +176,7 @@ fn rewrite_messages<'a>(entry: &'a Entry, rules: &[&ModelRule], patch: &mut Patc
     }
 }
 
-/// What Moonshot advises, whose models cannot be forced to call a tool.
+/// The message that Moonshot recommends, since its models cannot be forced to call a tool.
 /// <https://platform.moonshot.ai/docs/guide/migrating-from-openai-to-kimi#about-tool_choice>
 const ASK_FOR_A_TOOL: &str = r#"{"role":"user","content":"Please select a tool to handle the current issue."}"#;
 
@@ -197,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    /// The patch that a provider with these quirks makes of the request.
+    /// The patch for a provider with these quirks.
     fn patch_of(quirks: Value, request: &Value, drop_params: bool) -> Value {
         let parameters = drop_params
             .then(|| ("drop_params".to_owned(), "true".to_owned()))

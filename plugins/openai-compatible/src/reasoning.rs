@@ -1,7 +1,8 @@
-//! OpenAI's reasoning models refuse parameters that their other models take, and the other way round.
+//! Adapts requests to OpenAI's reasoning models, which refuse some parameters that its other models accept, and vice
+//! versa.
 //!
-//! `max_tokens` is sent as `max_completion_tokens`. What a model refuses is left for the upstream to refuse, unless
-//! `drop_params` is on. <https://platform.openai.com/docs/guides/reasoning>
+//! `max_tokens` is sent as `max_completion_tokens`. Other parameters are left to the upstream to refuse, unless
+//! `drop_params` is set. <https://platform.openai.com/docs/guides/reasoning>
 
 use sluice_sdk::deployment;
 
@@ -11,29 +12,29 @@ use crate::quirks::{self, DropParams};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
-    /// o1, o3, o4: they always reason.
+    /// o1, o3, o4: these always reason.
     OSeries,
     /// gpt-5 and later, by version.
     Gpt { version: (u32, u32), specialised: bool },
-    /// `gpt-5-chat`: named like them, samples like the others.
+    /// `gpt-5-chat`: named like a reasoning model, but it does not reason.
     Chat,
-    /// gpt-3.5, gpt-4 and their kin.
+    /// gpt-3.5, gpt-4 and similar.
     Older,
 }
 
-/// Taken by models that reason only.
+/// Parameters that only reasoning models accept.
 const REASONING: [&str; 2] = ["reasoning_effort", "verbosity"];
 
-/// Taken only while the model does not reason.
+/// Parameters that are accepted only while the model does not reason.
 const SAMPLING: [&str; 4] = ["temperature", "top_p", "logprobs", "top_logprobs"];
-/// Never taken.
+/// Parameters that reasoning models never accept.
 const PENALTIES: [&str; 2] = ["presence_penalty", "frequency_penalty"];
-/// Never taken by gpt-5 and later.
+/// Parameters that gpt-5 and later never accept.
 const NOT_BY_GPT: [&str; 5] = ["stop", "logit_bias", "modalities", "prediction", "audio"];
 
-/// Adapts the request to the model, where the provider is OpenAI or Azure and the model's name tells what it is.
+/// Adapts the request if the provider is OpenAI or Azure and the model's name is known.
 pub fn apply<'a>(entry: &Entry, model: &str, patch: &mut Patch<'a>) {
-    // An operator who renames fields has something else in mind that only goes by the name.
+    // An operator's entry that renames fields belongs to another server under OpenAI's name.
     if !is_openai(&entry.name) || !entry.rename.0.is_empty() {
         return;
     }
@@ -49,8 +50,8 @@ pub fn apply<'a>(entry: &Entry, model: &str, patch: &mut Patch<'a>) {
     }
 }
 
-/// What the model refuses of the parameters that the Responses API has; nothing where its name does not tell. A
-/// `temperature` of 1 is taken all the same.
+/// The parameters of the Responses API that the model refuses; empty if its name is not known. A `temperature` of 1 is
+/// accepted anyway.
 pub fn refused_fields(entry: &Entry, model: &str, effort: Option<&str>) -> &'static [&'static str] {
     if !is_openai(&entry.name) {
         return &[];
@@ -63,7 +64,8 @@ pub fn refused_fields(entry: &Entry, model: &str, effort: Option<&str>) -> &'sta
     }
 }
 
-/// Whether chat completions let the model either reason or call functions. Foundry has other rules for its own.
+/// Whether the model can either reason or call functions in chat completions, but not both. This is not for models on
+/// Foundry (`azure_ai`), which has other rules.
 pub fn reasons_without_functions(model: &str) -> bool {
     let is_late = matches!(family(model), Some(Family::Gpt { version, .. }) if version >= (5, 4));
     is_late && !model.contains("-search")
@@ -73,7 +75,7 @@ fn is_openai(provider: &str) -> bool {
     matches!(provider, "openai" | "azure" | "azure_ai")
 }
 
-/// An Azure deployment may have any name; `base_model` says what it is.
+/// The value of `base_model`, since an Azure deployment may have any name. `None` for OpenAI.
 pub fn base_model(provider: &str) -> Option<String> {
     if provider == "openai" {
         None
@@ -107,7 +109,7 @@ fn family(model: &str) -> Option<Family> {
         .then_some(Family::OSeries)
 }
 
-/// What follows `gpt-5`: `.1-mini`, `-nano`, `-chat-latest`.
+/// The family for what follows the major version in a name: `.1-mini`, `-nano`, `-chat-latest`.
 fn gpt(major: u32, rest: &str) -> Family {
     if rest.starts_with("-chat") {
         return Family::Chat;
@@ -149,14 +151,14 @@ fn drop_refused(family: Family, drop_params: &DropParams, patch: &mut Patch<'_>)
     }
 }
 
-/// A temperature of 1 is what reasoning models use, and may be said.
+/// Whether the request has the field. A temperature of 1 is the reasoning models' own, so it is accepted.
 fn is_refused(field: &str, patch: &Patch<'_>) -> bool {
     let Some(value) = patch.value(field) else { return false };
     field != "temperature" || value.parse::<f64>().is_ok_and(|temperature| temperature != 1.0)
 }
 
 impl Family {
-    /// Whether a request with this `reasoning_effort`, JSON text or the bare word, makes the model reason.
+    /// Whether a request with this `reasoning_effort` (JSON text or the bare word) makes the model reason.
     fn reasons(self, effort: Option<&str>) -> bool {
         let Self::Gpt {
             version: version @ (5, 1..) | version @ (6.., _),
@@ -167,7 +169,7 @@ impl Family {
         };
         match effort {
             Some(effort) => effort.trim_matches('"') != "none",
-            // These do not reason unless asked to; 5.5 and later do.
+            // Versions 5.1, 5.2 and 5.4 do not reason by default; other versions do.
             None => specialised || !matches!(version, (5, 1 | 2 | 4)),
         }
     }

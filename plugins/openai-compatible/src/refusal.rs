@@ -1,10 +1,10 @@
-//! What a non-2xx answer means. The SDK reads OpenAI's error shape and judges by code and status; here stands what
-//! providers say in other words.
+//! Translates non-2xx answers. The SDK reads OpenAI's error format and judges by code and status; this module adds what
+//! providers say in other ways.
 
 use serde_json::Value;
 use sluice_sdk::{Failure, Fault};
 
-/// Codes that mean more than their status, whoever sends them.
+/// Error codes that are more specific than the status, for all providers.
 const CODES: [(&str, Fault); 11] = [
     // OpenAI, <https://platform.openai.com/docs/guides/error-codes>
     ("billing_hard_limit_reached", Fault::QuotaExhausted),
@@ -23,7 +23,7 @@ const CODES: [(&str, Fault); 11] = [
     ("InvalidApiKey", Fault::Authentication),
 ];
 
-/// Z.ai and BigModel number theirs; <https://docs.z.ai/api-reference/api-code>.
+/// The numeric codes of Z.ai and BigModel; <https://docs.z.ai/api-reference/api-code>.
 const ZAI_CODES: [(&str, Fault); 5] = [
     ("1113", Fault::QuotaExhausted),
     ("1211", Fault::NotFound),
@@ -32,9 +32,9 @@ const ZAI_CODES: [(&str, Fault); 5] = [
     ("1301", Fault::ContentFiltered),
 ];
 
-/// How servers without a code for it say that the prompt is too long, in lower case; beside those the SDK knows.
+/// What servers without an error code say if the prompt is too long, in lower case; in addition to what the SDK knows.
 const TOO_LONG: [&str; 7] = [
-    // text-generation-inference, and Together's servers after it
+    // text-generation-inference, and Together's servers
     "`inputs` tokens + `max_new_tokens` must be",
     // llama.cpp, Lemonade
     "exceeds the available context size",
@@ -48,7 +48,7 @@ const TOO_LONG: [&str; 7] = [
     "maximum context limit",
 ];
 
-/// Reads the answer of this provider.
+/// Translates an answer of this provider.
 pub fn read(provider: &str, status: u16, body: &[u8]) -> Failure {
     let mut failure = Failure::from_openai(status, body);
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -75,8 +75,9 @@ fn by_code(provider: &str, code: &str) -> Option<Fault> {
         .map(|(_, fault)| *fault)
 }
 
-/// Azure says inside the error what its content filter found, OpenRouter beside it what its moderation found.
-/// <https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter>, <https://openrouter.ai/docs/errors>
+/// The fault that the document tells. Azure reports the result of its content filter within the error, OpenRouter that
+/// of its moderation next to it. <https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter>,
+/// <https://openrouter.ai/docs/errors>
 fn by_document(document: &Value) -> Option<Fault> {
     let error = document.get("error")?;
     let inner = error
@@ -95,11 +96,11 @@ fn by_message(fault: Fault, message: &str) -> Option<Fault> {
         return None;
     }
     let message = message.to_ascii_lowercase();
-    // xAI answers 400 to a wrong key.
+    // xAI answers 400 to an invalid key.
     if message.starts_with("incorrect api key") {
         return Some(Fault::Authentication);
     }
-    // OpenAI's reasoning models refuse a prompt so, under the code `invalid_prompt`.
+    // OpenAI's reasoning models refuse a prompt with this sentence, under the code `invalid_prompt`.
     if message.contains("your prompt was flagged") {
         return Some(Fault::ContentFiltered);
     }
@@ -109,8 +110,8 @@ fn by_message(fault: Fault, message: &str) -> Option<Fault> {
         .then_some(Fault::ContextWindowExceeded)
 }
 
-/// Servers built on FastAPI (vLLM, Mistral and many more) list what does not fit:
-/// `{"detail": [{"loc": ["body", "messages"], "msg": "field required"}]}`, at times inside `message`.
+/// Reads validation errors. Servers built on FastAPI (vLLM, Mistral and many others) list them:
+/// `{"detail": [{"loc": ["body", "messages"], "msg": "field required"}]}`, sometimes within `message`.
 fn read_validation(document: &Value, failure: &mut Failure) {
     let detail = document.get("detail").or_else(|| document.pointer("/message/detail"));
     let Some(first) = detail.and_then(|detail| detail.get(0)) else {

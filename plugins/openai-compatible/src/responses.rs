@@ -1,10 +1,10 @@
-//! Chat at models that are asked by OpenAI's Responses API (<https://platform.openai.com/docs/api-reference/responses>):
-//! those that are marked `responses/<model>`, those of OpenAI and Azure that serve nothing else, and those that call functions
-//! there alone while they reason.
+//! Chat completions by OpenAI's Responses API (<https://platform.openai.com/docs/api-reference/responses>), for three
+//! groups of models: those marked `responses/<model>`, those of OpenAI and Azure that have no other API, and those that
+//! can call functions while they reason only there.
 //!
-//! `request` makes the request of a chat completion's, `answer` and `stream` make a chat completion of what comes back.
-//! Such an exchange is read by the component; text is copied once and never unescaped, and a stream keeps nothing that
-//! grows with its length.
+//! `request` translates a chat completion's request; `answer` and `stream` translate the answer to a chat completion.
+//! The component reads such exchanges. Text is copied once and never unescaped, and the memory of a stream does not
+//! grow with its length.
 
 mod answer;
 mod error;
@@ -21,13 +21,13 @@ use crate::entry::Entry;
 use crate::{azure, reasoning};
 use stream::Stream;
 
-/// Below the base of every provider but Azure.
+/// The path below the base, for every provider but Azure.
 pub const PATH: &str = "/responses";
 
-/// LiteLLM's mark of a model that is to be asked by the Responses API.
+/// LiteLLM's prefix for models that use the Responses API.
 const MARK: &str = "responses/";
 
-/// The model to ask by the Responses API, without its mark; `None` where chat completions are asked.
+/// The model's name without the prefix; `None` if chat completions are used.
 pub fn model_of<'m>(entry: &Entry, model: &'m str) -> Option<&'m str> {
     if let Some(bare) = model.strip_prefix(MARK) {
         return Some(bare);
@@ -35,21 +35,21 @@ pub fn model_of<'m>(entry: &Entry, model: &'m str) -> Option<&'m str> {
     if !matches!(entry.name.as_ref(), "openai" | "azure" | "azure_ai") {
         return None;
     }
-    // By name first: it costs nothing, and most models chat.
+    // The name is checked first: that is cheapest, and most models use chat completions.
     let base_model = reasoning::base_model(&entry.name);
     let known = base_model.as_deref().unwrap_or(model);
     let is_asked = serves_nothing_else(known) || calls_functions_there(entry, known);
     (is_asked && is_openais(entry)).then_some(model)
 }
 
-/// Whether OpenAI's models are behind it: a server of one's own may serve models of their names otherwise.
+/// Whether the upstream is OpenAI: another server may have models with the same names.
 fn is_openais(entry: &Entry) -> bool {
     entry.name != "openai" || deployment::text("api_base").is_none_or(|base| is_at_openai(&base))
 }
 
-/// Whether chat completions would refuse the request: since 5.4, models of the gpt series call functions and reason at
-/// once in the Responses API alone (<https://platform.openai.com/docs/guides/reasoning>). Whether a model reasons unless
-/// it is told to differs by version; a request that says `none` is left where it is.
+/// Whether chat completions would refuse the request: since 5.4, gpt models can call functions and reason at once only
+/// in the Responses API (<https://platform.openai.com/docs/guides/reasoning>). Whether a model reasons by default
+/// depends on its version; a request with the effort `none` uses chat completions.
 fn calls_functions_there(entry: &Entry, model: &str) -> bool {
     #[derive(serde::Deserialize)]
     struct Tool<'a> {
@@ -72,15 +72,16 @@ fn calls_functions_there(entry: &Entry, model: &str) -> bool {
     calls && exchange::field("reasoning_effort").as_deref() != Some("\"none\"")
 }
 
-/// `https://api.openai.com/v1`, or one of its regions.
+/// Whether the base is `https://api.openai.com/v1` or one of its regions.
 fn is_at_openai(base: &str) -> bool {
     let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
     let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
     host == "api.openai.com" || host.ends_with(".api.openai.com")
 }
 
-/// Codex, the pro models of the o and the gpt series, deep research and computer use: what LiteLLM's model map lists
-/// under `/v1/responses` and not under `/v1/chat/completions`. Fine-tuned models (`ft:…`) have names of their own.
+/// Codex, the pro models of the o and gpt series, deep research and computer use: the models that LiteLLM's model map
+/// lists under `/v1/responses` and not under `/v1/chat/completions`. Names of fine-tuned models (`ft:…`) are not
+/// concerned.
 fn serves_nothing_else(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     if name.contains(':') {
@@ -96,19 +97,19 @@ fn serves_nothing_else(model: &str) -> bool {
         || name.starts_with("gpt-daybreak")
 }
 
-/// What is known of an attempt.
+/// The state of one attempt.
 pub struct Attempt {
     origin: Origin,
-    /// The answer is to be JSON: then the first message is all of it.
+    /// Whether the answer must be JSON: then its first message is the whole answer.
     is_structured: bool,
     stream: Batches<Stream>,
 }
 
 impl Attempt {
-    /// Translates the request. Beside the attempt come the body to send and how the answer is read.
+    /// Translates the request. Returns the attempt, the body to send, and how the answer is read.
     ///
     /// # Errors
-    /// The request cannot be read, or asks for what the Responses API cannot do.
+    /// The request cannot be parsed, or asks for something that the Responses API does not support.
     pub fn open(entry: &Entry, model: &str) -> Result<(Self, Vec<u8>, Reading), Failure> {
         let translated = request::translate(&exchange::body(), entry, model)?;
         let attempt = Self {
@@ -124,25 +125,27 @@ impl Attempt {
         Ok((attempt, translated.body, reading))
     }
 
-    /// The whole answer as a chat completion.
+    /// Translates the whole answer to a chat completion.
     ///
     /// # Errors
-    /// It is an error, or no answer.
+    /// The document is an error, or not an answer.
     pub fn whole(&self, body: &[u8]) -> Result<Vec<u8>, Failure> {
         answer::translate(body, self.is_structured, &self.origin)
     }
 
-    /// Chunks of a chat completion for these events.
+    /// Translates events to chunks of a chat completion.
     ///
     /// # Errors
-    /// One is an error, or no event.
+    /// An event is an error, or cannot be parsed.
     pub fn events(&mut self, batch: &[Event]) -> Result<Vec<u8>, Failure> {
         self.stream
             .translate(batch, |stream, event, out| stream.event(event, &self.origin, out))
     }
 
+    /// Called when the upstream's stream has ended.
+    ///
     /// # Errors
-    /// The stream broke off.
+    /// The stream ended before the answer was complete.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         self.stream.finish(|stream| stream.finish())
     }

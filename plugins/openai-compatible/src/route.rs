@@ -1,4 +1,5 @@
-//! Where an attempt goes and how it proves itself: the same at every provider but Azure's ([`crate::azure`]) and watsonx ([`crate::watsonx`]).
+//! The path and the authentication of an attempt, for every provider but Azure ([`crate::azure`]) and watsonx
+//! ([`crate::watsonx`]).
 
 use std::borrow::Cow;
 
@@ -8,17 +9,17 @@ use crate::entry::Entry;
 use crate::{model_name, table};
 
 pub struct Route<'a> {
-    /// Below the deployment's base; with a query where the provider wants one.
+    /// The path below the deployment's base, with a query if the provider requires one.
     pub path: String,
-    /// The `model` that the body names.
+    /// The value of `model` in the body.
     pub model: Cow<'a, str>,
-    /// Replaces the provider's auth.
+    /// Replaces the provider's authentication.
     pub auth: Option<Auth>,
-    /// Whether the upstream takes `stream_options`.
+    /// Whether the upstream accepts `stream_options`.
     pub takes_stream_options: bool,
 }
 
-/// `/chat/completions` and its like below the base, the model in the body.
+/// The path of the operation below the base, such as `/chat/completions`, with the model in the body.
 pub fn plain<'a>(entry: &Entry, target: &'a Target, operation_path: &str) -> Route<'a> {
     let named = model_name::of(entry, &target.model);
     Route {
@@ -29,7 +30,7 @@ pub fn plain<'a>(entry: &Entry, target: &'a Target, operation_path: &str) -> Rou
     }
 }
 
-/// The provider's prefix, unless the operator's base ends with it already.
+/// The provider's prefix, unless the operator's base already ends with it.
 fn path_prefix(entry: &Entry) -> &str {
     let Some(prefix) = entry.path_prefix.as_deref() else {
         return "";

@@ -1,5 +1,5 @@
-//! A JSON schema for models that know none. It is made a tool, whose arguments are the answer: [`crate::answer`] puts them
-//! where the client looks for it. Or it is a last message, beside OpenAI's older JSON mode.
+//! JSON schemas for models that do not support them. The schema becomes a tool, whose arguments are the answer
+//! ([`crate::answer`] makes them the content), or a message at the end together with OpenAI's older JSON mode.
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::Fields;
@@ -8,20 +8,20 @@ use sluice_sdk::{Failure, Fault, exchange};
 use crate::entry::{Entry, SchemaBy};
 use crate::patch::{self, Patch};
 
-/// The tool's name: LiteLLM's.
+/// The name of the tool, which is LiteLLM's.
 const NAME: &str = "json_tool_call";
 
-/// What this request's schema becomes, if it has one and the model knows none.
+/// The replacement of the request's schema, if it has one and the model does not support schemas.
 pub fn wanted(entry: &Entry, model: &str) -> Option<SchemaBy> {
     let by = entry.rules(model).find_map(|rule| rule.schema)?;
     let format = exchange::field("response_format")?;
     schema(&format).map(|_| by)
 }
 
-/// Puts it in place of the schema.
+/// Replaces the schema.
 ///
 /// # Errors
-/// The client has tools of its own: the model could not be made to answer with this one.
+/// The client has tools of its own: then the model could not be forced to use this one.
 pub fn put(by: SchemaBy, patch: &mut Patch<'_>) -> Result<(), Failure> {
     let format = patch.value("response_format").unwrap_or_default().into_owned();
     let Some(schema) = schema(&format) else { return Ok(()) };
@@ -54,12 +54,12 @@ fn put_message(schema: &RawValue, patch: &mut Patch<'_>) {
     let text = format!("Answer with JSON that matches this schema, and with nothing else:\n{schema}");
     let message = format!(r#"{{"role":"user","content":{}}}"#, patch::text(&text));
     if patch.push_message(&message) {
-        // The null takes the schema out: a merge patch adds to what the client wrote.
+        // `null` removes the schema, since a merge patch would keep the client's.
         patch.put("response_format", r#"{"type":"json_object","json_schema":null}"#);
     }
 }
 
-/// The schema, where the format asks for one.
+/// The schema, if the format has one.
 fn schema(response_format: &str) -> Option<&RawValue> {
     let format: Fields = serde_json::from_str(response_format).ok()?;
     let named: Fields = serde_json::from_str(format.get("json_schema")?.get()).ok()?;

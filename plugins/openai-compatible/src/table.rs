@@ -1,4 +1,4 @@
-//! The providers compiled in, how one is found, and what the host is told of it.
+//! The built-in providers, how an entry is found, and what the host gets about each provider.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,15 @@ use crate::{azure, text_completion, watsonx};
 /// `config/providers.json`, sorted by name; `build.rs` writes it.
 static TABLE: &[Entry] = &include!(concat!(env!("OUT_DIR"), "/providers.rs"));
 
-/// The parameter that holds the key, whatever the provider.
+/// The parameter with the key, for every provider.
 const API_KEY: &str = "api_key";
 
-/// Entry of this name: the operator's own, else the table's.
+/// The entry with this name: the operator's own, or else the table's.
 pub fn find<'a>(own: &'a [Entry], name: &str) -> Option<&'a Entry> {
     own.iter().find(|entry| entry.name == name).or_else(|| in_table(name))
 }
 
-/// All entries, the operator's first; those of the table that they replace are left out.
+/// All entries, the operator's first. Entries of the table that the operator replaces are left out.
 pub fn all(own: &[Entry]) -> impl Iterator<Item = &Entry> {
     let kept = TABLE
         .iter()
@@ -33,7 +33,7 @@ pub fn in_table(name: &str) -> Option<&'static Entry> {
 }
 
 impl Proof {
-    /// As the host knows it. [`Proof::None`] is decided for each attempt ([`auth_of_attempt`]).
+    /// The authentication that the host uses. For [`Proof::None`] each attempt decides ([`auth_of_attempt`]).
     fn auth(&self) -> Auth {
         match self {
             Self::Bearer => Auth::Bearer(API_KEY.into()),
@@ -44,12 +44,12 @@ impl Proof {
     }
 }
 
-/// What replaces the provider's auth for this attempt, where it is bearer only for those who give a key.
+/// Replaces the provider's authentication for this attempt: a bearer token if the deployment has a key.
 pub fn auth_of_attempt(entry: &Entry, key_given: impl FnOnce(&str) -> bool) -> Option<Auth> {
     (matches!(entry.auth, Proof::None) && key_given(API_KEY)).then(|| Auth::Bearer(API_KEY.into()))
 }
 
-/// Vertex AI's addresses are the same whoever speaks for its models.
+/// The address. Vertex AI's is the same for all adapters.
 fn api_base(entry: &Entry) -> &str {
     match entry.auth {
         Proof::Google if entry.base_url.is_empty() => vertex::ADDRESSES,
@@ -57,7 +57,7 @@ fn api_base(entry: &Entry) -> &str {
     }
 }
 
-/// What the host is told of a provider at load.
+/// What the host gets about a provider when it loads the plugin.
 pub fn info(entry: &Entry) -> ProviderInfo {
     ProviderInfo {
         name: entry.name.to_string(),
@@ -71,7 +71,7 @@ pub fn info(entry: &Entry) -> ProviderInfo {
     }
 }
 
-/// The parameter that holds a token has a name of its own where `api_key` is what a token is exchanged for.
+/// If `api_key` is exchanged for a token, the token is in a parameter of its own.
 fn auth(entry: &Entry) -> Auth {
     match &entry.token_parameter {
         Some(parameter) => Auth::Bearer(parameter.to_string()),
@@ -84,12 +84,12 @@ fn token_exchange(entry: &Entry) -> Option<(String, String)> {
     Some(("token-exchange".into(), said.0.to_string()))
 }
 
-/// The models that it serves, where other adapters serve the rest.
+/// The models that this adapter serves, if other adapters serve the rest.
 fn models(entry: &Entry) -> Option<(String, String)> {
     (!entry.serves.is_empty()).then(|| ("models".into(), entry.serves.join(" ")))
 }
 
-/// Those of the entry, and chat where texts are completed in its place.
+/// The entry's operations, and chat if text completions replace it.
 fn operations(entry: &Entry) -> Vec<String> {
     let chat = "chat-completions";
     let stands_in = text_completion::stands_in(entry, chat).then_some(chat);

@@ -1,5 +1,5 @@
-//! Chat at a provider that completes texts and does not chat (`text-completion-openai/…`): the messages become the prompt,
-//! and the text that follows becomes the assistant's message.
+//! Chat for providers that have only text completions (`text-completion-openai/…`): the messages become the prompt, and
+//! the completed text becomes the assistant's message.
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Content, Message, Object, PartKind, Text};
@@ -10,14 +10,14 @@ use crate::patch::{self, Patch};
 
 pub const OPERATION: &str = "completions";
 
-/// Whether the provider is asked in this way.
+/// Whether chats are sent as text completions.
 pub fn stands_in(entry: &Entry, operation: &str) -> bool {
     let serves = |operation: &str| entry.operations.iter().any(|name| name == operation);
     operation == "chat-completions" && !serves(operation) && serves(OPERATION)
 }
 
 wire! {
-    /// A whole answer, and a chunk of one.
+    /// A whole answer, or a chunk of one.
     Completion {
         "id" id: Text<'a>,
         "created" created: u64,
@@ -34,10 +34,10 @@ wire! {
     }
 }
 
-/// Puts the prompt in place of the messages: their texts, a line each.
+/// Replaces the messages by a prompt: their texts, each in a line.
 ///
 /// # Errors
-/// There are no messages, or one holds something else than text.
+/// There are no messages, or a message has content other than text.
 pub fn write_prompt(patch: &mut Patch<'_>) -> Result<(), Failure> {
     let bad = |message: String| Failure::new(Fault::BadRequest, message).parameter("messages");
     let json = patch.value("messages").unwrap_or_default().into_owned();
@@ -74,10 +74,10 @@ pub fn reading() -> Reading {
     }
 }
 
-/// The whole answer as a chat completion.
+/// Translates the whole answer to a chat completion.
 ///
 /// # Errors
-/// It is an error, or no answer.
+/// The document is an error, or not an answer.
 pub fn translate(body: &[u8]) -> Result<Vec<u8>, Failure> {
     let completion = read(body)?;
     let choices = completion
@@ -98,7 +98,7 @@ pub fn translate(body: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(out)
 }
 
-/// What is known of a stream.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
     is_begun: bool,
@@ -106,10 +106,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Appends the chunk of a chat completion for an event.
+    /// Appends the chunk of a chat completion for one event.
     ///
     /// # Errors
-    /// It is an error, or no chunk.
+    /// The event is an error, or not a chunk.
     pub fn event(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
         let completion = read(data)?;
         out.extend_from_slice(b"data: ");
@@ -136,8 +136,10 @@ impl Stream {
         Ok(())
     }
 
+    /// Called when the upstream's stream has ended.
+    ///
     /// # Errors
-    /// The stream broke off.
+    /// The stream ended before the answer was complete.
     pub fn finish(&self) -> Result<Vec<u8>, Failure> {
         match self.is_finished {
             true => Ok(Vec::new()),
@@ -150,7 +152,7 @@ fn read(document: &[u8]) -> Result<Completion<'_>, Failure> {
     let text = std::str::from_utf8(document).map_err(malformed)?;
     let completion: Completion = wire::read(text).map_err(malformed)?;
     match completion.error {
-        // An error with a good status is the upstream's, whatever it says.
+        // An error with a 2xx status is the upstream's fault, whatever the error says.
         Some(_) => Err(Failure::from_openai(500, document)),
         None => Ok(completion),
     }
@@ -161,7 +163,7 @@ fn malformed(what: impl std::fmt::Display) -> Failure {
     Failure::new(Fault::MalformedAnswer, message)
 }
 
-/// What is missing of the head, the gateway fills in.
+/// Writes the fields of the answer's head. The gateway fills in what is missing.
 fn write(
     out: &mut Vec<u8>,
     completion: &Completion,

@@ -6,16 +6,16 @@ use sluice_sdk::canonical::{Fields, Object, Text};
 use crate::entry::Thinking;
 use crate::patch::{self, Patch};
 
-/// Efforts that a provider with a switch takes beside it. <https://api-docs.deepseek.com/guides/thinking_mode>
+/// Efforts that a provider with a switch accepts next to it. <https://api-docs.deepseek.com/guides/thinking_mode>
 const EFFORTS: [&str; 7] = ["minimal", "low", "medium", "high", "xhigh", "max", "ultra"];
 
-/// The least budget, in tokens, of each effort: LiteLLM's defaults.
+/// The smallest budget of each effort, in tokens: LiteLLM's defaults.
 const BUDGETS: [(f64, &str); 3] = [(4096.0, "high"), (2048.0, "medium"), (1024.0, "low")];
 
-/// Of efforts that are higher than those.
+/// The budget of all other efforts, in tokens.
 const HIGH_BUDGET: u64 = 4096;
 
-/// What is left to say beside a budget, in tokens.
+/// Tokens for the answer in addition to the budget.
 const ANSWER_TOKENS: u64 = 4096;
 
 pub fn apply(style: Thinking, patch: &mut Patch<'_>) {
@@ -26,7 +26,7 @@ pub fn apply(style: Thinking, patch: &mut Patch<'_>) {
     }
 }
 
-/// Whether the request, as it will be sent, asks the model to think.
+/// Whether the request, as it will be sent, turns thinking on.
 pub fn is_asked(patch: &Patch<'_>) -> bool {
     let thinking = patch.value("thinking");
     kind(thinking.as_deref()).as_deref() == Some("enabled")
@@ -60,7 +60,7 @@ fn switch(patch: &mut Patch<'_>) {
     }
 }
 
-/// `thinking` of this type and nothing else: what the client wrote beside it, the merge patch takes out.
+/// `thinking` with this type only. The merge patch removes the client's other fields.
 fn only_type(kind: &str, given: Option<&str>) -> String {
     let fields: Fields = given
         .and_then(|json| serde_json::from_str(json).ok())
@@ -75,7 +75,7 @@ fn only_type(kind: &str, given: Option<&str>) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// A budget for `reasoning_effort`, where the client does not give one by itself.
+/// Replaces `reasoning_effort` by a budget, unless the client gives a budget itself.
 fn budget(patch: &mut Patch<'_>) {
     let Some(effort) = effort_asked(patch) else {
         return;
@@ -87,7 +87,7 @@ fn budget(patch: &mut Patch<'_>) {
     let found = BUDGETS.iter().find(|(_, name)| *name == effort);
     let tokens = found.map_or(HIGH_BUDGET, |(tokens, _)| *tokens as u64);
     patch.put("thinking", format!(r#"{{"type":"enabled","budget_tokens":{tokens}}}"#));
-    // The budget is part of the answer, so that the default or a small limit would leave nothing to say.
+    // The budget counts towards the limit of the answer, so the default limit could leave no tokens for the answer.
     if patch.value("max_tokens").is_none() && patch.value("max_completion_tokens").is_none() {
         patch.put("max_tokens", (tokens + ANSWER_TOKENS).to_string());
     }
@@ -113,7 +113,7 @@ fn effort(patch: &mut Patch<'_>) {
     patch.put("reasoning_effort", patch::text(effort));
 }
 
-/// The effort, which may be an object with its summary as in the Responses API.
+/// The effort, which may be within an object, as in the Responses API.
 fn effort_asked(patch: &Patch<'_>) -> Option<String> {
     let json = patch.value("reasoning_effort")?;
     let of_object = || {
@@ -123,7 +123,7 @@ fn effort_asked(patch: &Patch<'_>) -> Option<String> {
     word(&json).or_else(of_object)
 }
 
-/// The `type` of `thinking`.
+/// The field `type` of `thinking`.
 fn kind(thinking: Option<&str>) -> Option<String> {
     let fields: Fields = serde_json::from_str(thinking?).ok()?;
     fields.get("type").map(RawValue::get).and_then(word)

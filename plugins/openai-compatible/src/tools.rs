@@ -1,4 +1,4 @@
-//! The quirks that look into `tools`.
+//! Quirks that read the tools.
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Fields, List, Object, Text as Json};
@@ -7,10 +7,10 @@ use crate::entry::Text;
 use crate::messages::CACHE_CONTROL;
 use crate::patch::{self, Patch};
 
-/// Schemas deeper than this keep what would be stripped: nobody writes them, and recursion needs an end.
+/// Maximum nesting: deeper schemas are copied unchanged. The recursion must be bounded, and no real schema is as deep.
 const DEPTH_MAX: usize = 64;
 
-/// Members whose own members are names that the client chose, such as `strict` of a property called so.
+/// Members whose own members are names chosen by the client, such as a property called `strict`.
 const NAMED: [&str; 5] = [
     "properties",
     "patternProperties",
@@ -19,13 +19,13 @@ const NAMED: [&str; 5] = [
     "dependentSchemas",
 ];
 
-/// Members that are data and no schema.
+/// Members that are data and not a schema.
 const DATA: [&str; 4] = ["default", "const", "enum", "examples"];
 
-/// The schema of a function that takes nothing.
+/// The schema of a function without parameters.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
-/// Takes members out of the tools' definitions, wherever a schema has them.
+/// Removes members from the tools' definitions, wherever a schema has them.
 pub fn strip(patch: &mut Patch<'_>, fields: &[Text], strip_cache_control: bool) {
     let Some(tools) = patch.value("tools").map(std::borrow::Cow::into_owned) else {
         return;
@@ -56,9 +56,9 @@ struct Walk<'e> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Members mean what JSON Schema and OpenAI say.
+    /// Members have the meaning that JSON Schema and OpenAI define.
     Schema,
-    /// Members have names that the client chose.
+    /// Members are names chosen by the client.
     Names,
 }
 
@@ -101,7 +101,7 @@ impl Walk<'_> {
     }
 }
 
-/// A tool of this type instead of `web_search_options`.
+/// Replaces `web_search_options` by a tool of this type.
 pub fn search_with(kind: &str, patch: &mut Patch<'_>) {
     if patch.value("web_search_options").is_none() {
         return;
@@ -120,7 +120,7 @@ pub fn search_with(kind: &str, patch: &mut Patch<'_>) {
     patch.put("tools", tools);
 }
 
-/// Keeps tools of type `function` alone. A choice among none, or of one that is gone, goes with them.
+/// Keeps only tools of type `function`. A `tool_choice` without tools, or of a removed tool, is removed too.
 pub fn keep_functions(patch: &mut Patch<'_>) {
     let Some(tools) = patch.value("tools").map(std::borrow::Cow::into_owned) else {
         return;
@@ -152,7 +152,7 @@ pub fn keep_functions(patch: &mut Patch<'_>) {
     patch.put("tools", format!("[{}]", kept.join(",")));
 }
 
-/// A function without `parameters` takes none, by OpenAI's rule; here that is written out.
+/// Adds empty `parameters` to functions without them; OpenAI's API defines that such functions take none.
 pub fn fill_parameters(patch: &mut Patch<'_>) {
     let Some(tools) = patch.value("tools").map(std::borrow::Cow::into_owned) else {
         return;

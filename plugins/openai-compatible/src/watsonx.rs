@@ -1,5 +1,5 @@
-//! IBM watsonx.ai: OpenAI's chats under paths and names of its own (<https://cloud.ibm.com/apidocs/watsonx-ai#text-chat>).
-//! The host exchanges the key of IBM Cloud for a token.
+//! IBM watsonx.ai: OpenAI's chat completions with other paths and field names
+//! (<https://cloud.ibm.com/apidocs/watsonx-ai#text-chat>). The host exchanges the IBM Cloud key for a token.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use sluice_sdk::{Failure, Target, deployment, exchange};
 use crate::patch::{self, Patch};
 use crate::route::{Route, push_encoded, push_query};
 
-/// LiteLLM's variables, beside the key's and the base's.
+/// LiteLLM's variables in addition to those of the key and the base.
 pub const ENVIRONMENT: [(&str, &str); 10] = [
     ("token", "WATSONX_TOKEN"),
     ("token", "WX_TOKEN"),
@@ -22,13 +22,13 @@ pub const ENVIRONMENT: [(&str, &str); 10] = [
     ("watsonx_iam_url", "WATSONX_IAM_URL"),
 ];
 
-/// The version of the API when the deployment names none: the first with chats and tools.
+/// The API version if the deployment gives none: the first one with chats and tools.
 const API_VERSION: &str = "2024-10-08";
 
-/// Before the id of a model that the operator deployed.
+/// Prefix of the id of a model that the operator deployed.
 const DEPLOYED: &str = "deployment/";
 
-/// The path says whether the answer is streamed, and which deployment answers.
+/// The path says whether the answer is streamed, and names the deployed model, if any.
 pub fn route(target: &Target) -> Route<'_> {
     let mut path = String::from("/ml/v1/");
     if let Some(id) = target.model.strip_prefix(DEPLOYED) {
@@ -51,14 +51,14 @@ pub fn route(target: &Target) -> Route<'_> {
     }
 }
 
-/// Names the model, and who pays for it.
+/// Sets the model, and the project or space that is billed.
 ///
 /// # Errors
-/// The deployment says neither its project nor its space.
+/// The deployment has neither a project nor a space.
 pub fn apply(model: &str, patch: &mut Patch<'_>) -> Result<(), Failure> {
     patch.remove("model");
     patch.remove("stream");
-    // A deployment has a model and a space already.
+    // A deployed model has its model and its space already.
     if !model.starts_with(DEPLOYED) {
         patch.put("model_id", patch::text(model));
         let payer = ["space_id", "project_id"].into_iter().find_map(|name| {
@@ -71,7 +71,7 @@ pub fn apply(model: &str, patch: &mut Patch<'_>) -> Result<(), Failure> {
         })?;
         patch.put(name, patch::text(&id));
     }
-    // A word is another parameter than a function.
+    // A word is sent in another parameter than a function.
     if let Some(word) = patch.value("tool_choice").filter(|json| json.starts_with('"')) {
         let word = word.into_owned();
         patch.remove("tool_choice");

@@ -1,4 +1,4 @@
-//! What a case cannot say: settings, auth, and what is read of the request.
+//! What a case cannot express: settings, authentication, and which parts of the request are read.
 
 use openai_compatible::{OpenAiCompatible, Settings};
 use sluice_sdk::serde_json::{self, Value, json};
@@ -180,7 +180,7 @@ fn an_unknown_provider_is_refused() {
     assert_eq!(failure.message, "openai-compatible knows no provider `nobody`");
 }
 
-/// The schema is written by hand; this fails when a field is in one place only.
+/// The schema is written by hand; this test fails if a field is missing in the schema or in the type.
 #[test]
 fn the_schema_knows_every_field_of_an_entry() {
     let schema: Value = serde_json::from_str(&OpenAiCompatible::manifest().settings_schema).unwrap();

@@ -1,19 +1,19 @@
-//! Servers that imitate the Responses API leave fields out, say `null`, or write another kind of value. Whatever single
-//! field is so, the answer is the same as far as it can be, whole and in a stream.
+//! Servers that imitate the Responses API leave fields out, or send `null` or a value of another type. The tests change
+//! each single field in turn: the answer must stay the same as far as possible, whole and streamed.
 
 use openai_compatible::{OpenAiCompatible, Settings};
 use sluice_sdk::Plugin;
 use sluice_sdk::serde_json::{self, Value, json};
 use sluice_sdk::testing::sparse;
 
-/// An adapter that asked, and waits for the answer.
+/// An adapter after `open`, waiting for the answer.
 fn adapter(is_streaming: bool) -> OpenAiCompatible {
     let settings: Settings = serde_json::from_value(json!({})).unwrap();
     let adapter = OpenAiCompatible::new(settings).unwrap();
     sparse::opened(adapter, "openai", "responses/gpt-5", is_streaming)
 }
 
-/// What an answer is made of; none of it can be guessed where it is missing.
+/// The content of an answer, which cannot be reconstructed if it is missing.
 const NEEDED: [&str; 8] = [
     "text",
     "name",
@@ -25,7 +25,7 @@ const NEEDED: [&str; 8] = [
     "response",
 ];
 
-/// Places of all fields, but those without which nothing is left to say.
+/// Pointers to all fields, except for those that hold the content.
 fn places(document: &Value, at: &str, found: &mut Vec<String>) {
     match document {
         Value::Object(fields) => {
@@ -46,12 +46,12 @@ fn places(document: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// An item is told by its type; a message and a call by what they hold as well.
+/// The type of an item; the kinds of messages and calls can also be told by their fields.
 fn is_kind_of_an_item(place: &str) -> bool {
     matches!(place, "/output/0/type" | "/item/type" | "/type")
 }
 
-/// The document with each of its fields left out, null, or of another kind.
+/// The variants of the document in which one field is missing, null or of another type.
 fn variants(document: &Value) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     places(document, "", &mut found);
@@ -65,7 +65,7 @@ fn variants(document: &Value) -> Vec<(String, Value)> {
             .unwrap()
             .remove(name);
         variants.push((format!("without {place}"), without));
-        // An `error` of any kind is one, and a type of another kind is told by what the item holds.
+        // An `error` of any type is an error, and a type of another type is replaced by what the item's fields tell.
         let kinds = if matches!(name, "error") {
             vec![json!(null)]
         } else {
@@ -120,7 +120,7 @@ fn whole_answers_may_lack_what_is_not_needed() {
         for text in [&translated["id"], &translated["model"], &message["tool_calls"][0]["id"]] {
             assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{what}");
         }
-        // Details of any kind are a reason, if not a known one.
+        // Details of any type count as a reason, though not as a known one.
         if !what.contains("incomplete_details") {
             assert_eq!(choice["finish_reason"], "tool_calls", "{what}");
         }

@@ -1,4 +1,4 @@
-//! A prediction as an answer (<https://replicate.com/docs/topics/predictions/lifecycle>).
+//! Translates a prediction to an answer (<https://replicate.com/docs/topics/predictions/lifecycle>).
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{FinishReason, List, Object, RawValue, Text};
@@ -10,26 +10,26 @@ sluice_sdk::wire! {
     Prediction {
         "id" id: Text<'a>,
         "status" status: Text<'a>,
-        /// Text, or a list of its pieces.
+        /// A text, or a list of pieces of a text.
         "output" output: &'a RawValue,
         "error" error: &'a RawValue,
         "metrics" metrics: Metrics<'a>,
     }
 
-    /// What a language model counts of its own.
+    /// Token counts, which only language models have.
     Metrics {
         "input_token_count" input: u64,
         "output_token_count" output: u64,
     }
 }
 
-/// What an answer's brackets and names need beside the output.
+/// Estimated bytes of an answer in addition to the output.
 const ENVELOPE_BYTES: usize = 512;
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
-/// The prediction failed, was canceled, or is not done; or its output is no text.
+/// The prediction failed, was canceled or is not complete, or its output is not text.
 pub fn translate(body: &[u8], origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let prediction: Prediction = wire::read(text).map_err(Failure::malformed)?;
@@ -62,14 +62,14 @@ fn check_status(prediction: &Prediction) -> Result<(), Failure> {
             Err(Failure::new(Fault::UpstreamError, message).code("canceled"))
         }
         Some("failed") => Err(of_prediction(prediction.error)),
-        // A server that imitates the API may leave it out.
+        // Servers that imitate the API may leave the status out.
         None if prediction.error.is_some() => Err(of_prediction(prediction.error)),
         None if prediction.output.is_some() => Ok(()),
         _ => Err(Failure::malformed("it is no prediction with a known `status`")),
     }
 }
 
-/// The output's pieces of text; none of an output that is empty.
+/// The pieces of the output's text; empty for an empty output.
 fn pieces(output: Option<&RawValue>) -> Result<Vec<Text<'_>>, Failure> {
     let Some(output) = output else { return Ok(Vec::new()) };
     if let Some(text) = Text::of(output) {
@@ -112,6 +112,6 @@ fn write_choice(choices: &mut List, pieces: &[Text]) {
         }
         out.push(b'"');
     }
-    // Replicate does not say why an answer ended.
+    // Replicate does not tell why an answer ended.
     choice.string("finish_reason", FinishReason::Stop.as_str());
 }

@@ -1,4 +1,4 @@
-//! What goes wrong at Replicate's end: problem details (RFC 9457) in place of a prediction, or a prediction that failed.
+//! Errors of Replicate: problem details (RFC 9457) in place of a prediction, or a failed prediction.
 
 use sluice_sdk::canonical::{RawValue, Text};
 use sluice_sdk::{Failure, Fault, wire};
@@ -7,12 +7,12 @@ sluice_sdk::wire! {
     Problem {
         "title" title: Text<'a>,
         "detail" detail: Text<'a>,
-        /// Seconds.
+        /// In seconds.
         "retry_after" retry_after: u64,
     }
 }
 
-/// A non-2xx answer.
+/// Reads a non-2xx answer.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let mut failure = Failure::from_openai(status, body);
     let problem: Problem = std::str::from_utf8(body)
@@ -28,7 +28,7 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     failure
 }
 
-/// A prediction that failed: the model's own words, as a rule.
+/// The failure for a failed prediction. Its error is usually the model's own.
 pub fn of_prediction(error: Option<&RawValue>) -> Failure {
     let said = error.map(|raw| Text::of(raw).map_or_else(|| raw.get().to_owned(), |text| text.decoded().into_owned()));
     let message = said
@@ -38,7 +38,7 @@ pub fn of_prediction(error: Option<&RawValue>) -> Failure {
     Failure::new(fault, message).code("failed")
 }
 
-/// Where the sentence says more than the status.
+/// The fault, if the sentence is more specific than the status.
 fn of_sentence(message: &str) -> Option<Fault> {
     let message = message.to_ascii_lowercase();
     let has = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));

@@ -1,11 +1,11 @@
 //! Provider adapter for language models on Replicate (<https://replicate.com/docs/reference/http#predictions.create>).
 //!
-//! It translates a chat completion into a prediction (`request`, with the conversation as one text by `prompt`), for which
-//! Replicate is asked to wait, and the prediction back (`answer`); `model` says where a model is run. What a non-2xx
-//! answer means stands in `error`. The README lists what maps to what, and what is refused.
+//! `request` translates a chat completion to a prediction, with the conversation as one text (`prompt`); Replicate is
+//! asked to wait for the result. `answer` translates the prediction back, `model` has the paths of models, and `error`
+//! translates non-2xx answers. The README lists how fields are mapped, and what is refused.
 //!
-//! Cost: it reads the whole request, so an instance serves one exchange. Answers are whole: the gateway makes chunks
-//! of them for clients that stream.
+//! Cost: the adapter reads the whole request, so an instance serves only one exchange. Answers are whole; the gateway
+//! splits them into chunks for clients that stream.
 
 mod answer;
 mod error;
@@ -21,11 +21,11 @@ use sluice_sdk::{
 
 use model::Model;
 
-/// Asks Replicate to answer when the prediction is done, or after the 60 seconds that it waits at most
+/// Asks Replicate to answer when the prediction is complete, or after its maximum of 60 seconds
 /// (<https://replicate.com/docs/topics/predictions/create-a-prediction#sync-mode>).
 const WAIT: (&str, &str) = ("prefer", "wait");
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 #[derive(Default)]
 pub struct Replicate {
     origin: Origin,
@@ -58,7 +58,7 @@ impl ProviderAdapter for Replicate {
                 .map(|(parameter, variable)| (parameter.into(), variable.into()))
                 .into(),
             operations: vec!["chat-completions".into()],
-            // Answers come whole, so that none breaks off.
+            // Answers are whole, so none is interrupted.
             continuation: Continuation::None,
             credential_is_optional: false,
             extras: Vec::new(),
@@ -97,7 +97,7 @@ impl ProviderAdapter for Replicate {
     }
 }
 
-/// Bases are given with the version or without.
+/// The path below the base, which may include the version.
 fn path_under(api_base: Option<&str>, path: &str) -> String {
     let base = api_base.unwrap_or_default().split('?').next().unwrap_or_default();
     if base.trim_end_matches('/').ends_with("/v1") {

@@ -1,25 +1,25 @@
-//! Where a model is run, and what its inputs are called: each model has a schema of its own, which only its name hints at.
+//! The path of a model, and the names of its inputs. Each model has a schema of its own, which only its name hints at.
 
 use sluice_sdk::Failure;
 
-/// A version's id is a SHA-256 in hexadecimal digits.
+/// The id of a version is a SHA-256 in hexadecimal digits.
 const VERSION_DIGITS: usize = 64;
 
 /// A model to run.
 pub struct Model<'a> {
-    /// Below the API's version.
+    /// The path below the API's version.
     pub path: String,
-    /// Which version of it, where the name says that.
+    /// The version of the model, if the name has one.
     pub version: Option<&'a str>,
-    /// What it calls the most tokens to answer with.
+    /// The model's name of the input for the maximum number of tokens.
     pub max_tokens: &'static str,
 }
 
 impl<'a> Model<'a> {
-    /// By a name of the forms `owner/model`, `owner/model:version`, `version` or `deployments/owner/deployment`.
+    /// Parses a name of the form `owner/model`, `owner/model:version`, `version` or `deployments/owner/deployment`.
     ///
     /// # Errors
-    /// It has none of these forms.
+    /// The name has none of these forms.
     pub fn named(name: &'a str) -> Result<Self, Failure> {
         let (path, version) = place(name).ok_or_else(|| {
             let message = "the deployment's `model` is none of `replicate/owner/model`, `replicate/owner/model:version`, \
@@ -48,7 +48,7 @@ fn place(name: &str) -> Option<(String, Option<&str>)> {
     }
 }
 
-/// Whether it is two plain words with a `/` between them, so that it can stand in a path.
+/// Whether the name is two plain words separated by `/`, so that it can be part of a path.
 fn is_pair(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let is_word = |word: &str| word.bytes().all(is_plain) && word.bytes().any(|byte| byte != b'.');
@@ -56,7 +56,7 @@ fn is_pair(name: &str) -> bool {
         .is_some_and(|(owner, model)| is_word(owner) && is_word(model))
 }
 
-/// As LiteLLM has it for models of older times; those of today say `max_tokens`.
+/// The input for the maximum number of tokens: LiteLLM's names for older models; current models use `max_tokens`.
 fn max_tokens(name: &str) -> &'static str {
     let has = |sign: &str| name.contains(sign);
     if has("vicuna") || has("flan") {

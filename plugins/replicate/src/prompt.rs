@@ -1,20 +1,20 @@
-//! A conversation as text. Models on Replicate put what they are given into their own template, so that a question alone
-//! stays as it is; longer conversations are written down with who says what.
+//! The conversation as one text. Models on Replicate put the prompt into their own template, so a single question is
+//! sent unchanged; longer conversations are written with the speaker before each message.
 
 use sluice_sdk::canonical::{Content, Message, Part, PartKind, Role, Text, write_escaped};
 use sluice_sdk::{Failure, Fault};
 
-/// What the model is given, escaped as JSON has it.
+/// The texts for the model, JSON-escaped.
 pub struct Prompt {
     pub prompt: Vec<u8>,
-    /// The system's messages, with an empty line between them; empty where there are none.
+    /// The system messages, separated by empty lines; empty if there are none.
     pub system: Vec<u8>,
 }
 
 /// Reads the messages.
 ///
 /// # Errors
-/// They hold something that is no text.
+/// A message has content other than text.
 pub fn of_messages(messages: &[Message]) -> Result<Prompt, Failure> {
     let is_system = |message: &Message| matches!(message.role, Some(Role::System | Role::Developer));
     let mut spoken = messages.iter().filter(|message| !is_system(message));
@@ -37,7 +37,7 @@ pub fn of_messages(messages: &[Message]) -> Result<Prompt, Failure> {
         let message = "Replicate needs at least one message that is not the system's";
         return Err(Failure::bad_request("messages", message));
     }
-    // Whose turn it is; a conversation that ends with the assistant is to be gone on with.
+    // Shows whose turn it is. A conversation that ends with the assistant is to be continued.
     if !is_question && messages.last().is_some_and(|last| last.role != Some(Role::Assistant)) {
         separate(&mut prompt);
         prompt.extend_from_slice(b"Assistant:");

@@ -1,4 +1,4 @@
-//! A chat completion's request as a prediction's input.
+//! Translates a chat completion's request to the input of a prediction.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, is_openais_own, lay_extra_bodies_over};
@@ -7,20 +7,20 @@ use sluice_sdk::canonical::{Object, RawValue, Request, ResponseKind, Stop, Text}
 use crate::model::Model;
 use crate::prompt;
 
-/// Further parameters for which models on Replicate have no input that all would know.
+/// Further parameters that models on Replicate have no common input for.
 const UNSUPPORTED: [&str; 2] = ["logprobs", "thinking"];
 
 fn is_unsupported(name: &str) -> bool {
     is_openais_own(name) || UNSUPPORTED.contains(&name)
 }
 
-/// What many clients send though it is the default, and not every model knows.
+/// Parameters whose default many clients send, and that not every model has.
 const DEFAULTS: [&str; 2] = ["frequency_penalty", "presence_penalty"];
 
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, or asks for what Replicate cannot do.
+/// The request cannot be parsed, or asks for something that Replicate does not support.
 pub fn translate(body: &[u8], model: &Model) -> Result<Vec<u8>, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let parameters = Parameters::read("Replicate", &request);
@@ -59,9 +59,9 @@ pub fn translate(body: &[u8], model: &Model) -> Result<Vec<u8>, Failure> {
 
 #[derive(Default)]
 struct Own<'a> {
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     extra_body: Option<&'a RawValue>,
-    /// Inputs of the model's own (`top_k`, `seed`, `prompt_template`, …), handed on as LiteLLM does.
+    /// Inputs of the model's own (`top_k`, `seed`, `prompt_template`, …), passed on as in LiteLLM.
     inputs: Vec<(Text<'a>, &'a RawValue)>,
 }
 
@@ -91,7 +91,7 @@ const NO_INPUT: &str = "its models have no input for it that all would know";
 
 fn refuse_unsupported(request: &Request, parameters: &Parameters) -> Result<(), Failure> {
     let has_tools = request.tools.as_ref().is_some_and(|tools| !tools.is_empty());
-    // Without tools a choice among them, or whether several may be called, changes nothing.
+    // Without tools, `tool_choice` and `parallel_tool_calls` have no effect.
     if has_tools {
         parameters.drop_or_refuse("tools", NO_INPUT)?;
     }
@@ -106,7 +106,7 @@ fn refuse_unsupported(request: &Request, parameters: &Parameters) -> Result<(), 
     Ok(())
 }
 
-/// `stop_sequences` is one text with commas in it.
+/// The value of `stop_sequences`: one text with the sequences separated by commas.
 fn joined(stop: &Stop, parameters: &Parameters) -> Result<Option<Vec<u8>>, Failure> {
     let mut out = Vec::new();
     for text in &stop.0 {

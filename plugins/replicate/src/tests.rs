@@ -1,4 +1,4 @@
-//! What the cases cannot say: what the host is told at load, and the forms of names.
+//! What cases cannot express: the providers that the host gets at load, and the forms of names.
 
 use super::*;
 

@@ -1,11 +1,11 @@
-//! Each file of `cases/` against the adapter; `sluice_sdk::testing::cases` says what a case holds.
+//! Runs each file of `cases/` against the adapter. `sluice_sdk::testing::cases` documents the format of a case.
 
 #[test]
 fn every_case_holds() {
     sluice_sdk::testing::cases::run_adapter::<replicate::Replicate>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
 }
 
-/// Requests and answers that are wrong somewhere are refused or understood; `sluice_sdk::testing::cases::mutations`.
+/// Changes the requests and answers of the cases at random; see `sluice_sdk::testing::cases::mutations`.
 #[test]
 fn no_change_makes_it_panic() {
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");

@@ -1,5 +1,5 @@
-//! Embeddings of a server that speaks Hugging Face's form (text-embeddings-inference and others): texts as `inputs`, and a
-//! vector for each, bare or under a name. Voyage's models take OpenAI's form.
+//! Embeddings of servers with Hugging Face's form (text-embeddings-inference and others): texts as `inputs`, and a list
+//! of vectors, with or without a field name. Voyage's models use OpenAI's form.
 
 use sluice_sdk::adapter::{Origin, Parameters, base64, is_for_gateway, lay_over};
 use sluice_sdk::canonical::{List, Object, RawValue, Request, Text};
@@ -7,16 +7,16 @@ use sluice_sdk::{Failure, Fault, exchange, wire};
 
 use crate::{error, extra_body};
 
-/// How vectors are written.
+/// How vectors are encoded for the client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Numbers, as servers write them.
+    /// As numbers, like the server's own answers.
     Floats,
-    /// Base64 of 32-bit floats, little-endian, as OpenAI's clients ask for.
+    /// As Base64 of 32-bit little-endian floats, which OpenAI's clients ask for.
     Base64,
 }
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub encoding: Encoding,
@@ -25,7 +25,7 @@ pub struct Translated {
 /// Translates the canonical request for an endpoint.
 ///
 /// # Errors
-/// The request cannot be read, or asks for what such servers cannot do.
+/// The request cannot be parsed, or asks for something that such servers do not support.
 pub fn translate(body: &[u8], endpoint: &str) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("input", error))?;
     let parameters = Parameters::read("`sagemaker/`", &request);
@@ -70,7 +70,8 @@ fn encoding_of(value: &RawValue) -> Result<Encoding, Failure> {
     }
 }
 
-/// A list of texts, even where there is one: for a text by itself some servers give a vector a token.
+/// Writes a list of texts, even for a single text: for a text outside of a list, some servers return one vector for
+/// each token.
 fn write_input(to: &mut Object, field: &str, input: Option<&RawValue>) -> Result<(), Failure> {
     let input = input.ok_or_else(|| Failure::bad_request("input", "there is no input"))?;
     if Text::of(input).is_some() {
@@ -91,13 +92,13 @@ fn write_input(to: &mut Object, field: &str, input: Option<&RawValue>) -> Result
 }
 
 sluice_sdk::wire! {
-    /// A whole answer that is no bare list.
+    /// A whole answer that is an object.
     Answer {
         "embedding" embedding: &'a RawValue,
         "embeddings" embeddings: &'a RawValue,
-        /// Of OpenAI's form.
+        /// In OpenAI's form.
         "data" data: Vec<Item<'a>>,
-        /// In place of the others.
+        /// Present instead of the other fields if the request failed.
         "error" error: &'a RawValue,
         "usage" usage: Counted<'a>,
     }
@@ -112,10 +113,10 @@ sluice_sdk::wire! {
     }
 }
 
-/// Makes the canonical answer. Vectors are copied as they stand, unless the client wants them as base64.
+/// Translates the answer to the canonical form. Vectors are copied, unless the client wants Base64.
 ///
 /// # Errors
-/// The document is an error, or holds no vectors.
+/// The document is an error, or has no vectors.
 pub fn answer(body: &[u8], encoding: Encoding, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let json = std::str::from_utf8(body).map_err(Failure::malformed)?.trim_ascii();
     let answer: Answer = wire::read(json).map_err(Failure::malformed)?;
@@ -142,7 +143,7 @@ pub fn answer(body: &[u8], encoding: Encoding, origin: &Origin) -> Result<Vec<u8
     Ok(out)
 }
 
-/// A list of vectors, or one vector.
+/// Reads a list of vectors, or a single vector.
 fn vectors_of(json: &str) -> Result<Vec<&RawValue>, Failure> {
     let none = |_| Failure::malformed("it has no list of vectors");
     let items: Vec<&RawValue> = serde_json::from_str(json).map_err(none)?;

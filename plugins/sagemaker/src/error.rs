@@ -1,7 +1,7 @@
-//! What goes wrong at SageMaker's end
+//! Errors of SageMaker
 //! (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors>)
-//! or at the model's server. SageMaker names the kind in the header `x-amzn-errortype` or in `__type`; what the server
-//! answered stands inside a `ModelError`, and is judged as its own answer.
+//! or of the model's server. SageMaker has the error type in the header `x-amzn-errortype` or in `__type`. An error of
+//! the server is within a `ModelError`, and is judged like an answer of that server.
 
 use sluice_sdk::adapter::aws;
 use sluice_sdk::canonical::Text;
@@ -14,15 +14,15 @@ sluice_sdk::wire! {
         "Message" message: Text<'a>,
         "message" small_message: Text<'a>,
         "ErrorCode" code: Text<'a>,
-        /// Of `ModelError`: what the model's server answered.
+        /// For `ModelError`: the answer of the model's server.
         "OriginalMessage" original: Text<'a>,
         "OriginalStatusCode" original_status: u64,
-        /// Of a text generation server.
+        /// From text generation servers.
         "error_type" error_type: Text<'a>,
     }
 }
 
-/// How servers say that a prompt is too long, in lower case, beside what the SDK knows.
+/// What servers say if a prompt is too long, in lower case; in addition to what the SDK knows.
 const TOO_LONG: [&str; 8] = [
     "`inputs` tokens + `max_new_tokens` must be",
     "`inputs` must have less than",
@@ -34,10 +34,10 @@ const TOO_LONG: [&str; 8] = [
     "longer than the maximum model length",
 ];
 
-/// What SageMaker answers where the model's server failed, and LMI itself.
+/// The status of SageMaker if the model's server failed, and of LMI itself.
 const FAILED: u16 = 424;
 
-/// A non-2xx answer.
+/// Reads a non-2xx answer.
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let read = read(body);
     let kind = aws::error_kind(read.kind.as_ref().map(Text::decoded).as_deref());
@@ -57,7 +57,7 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     judged(failure)
 }
 
-/// An exception in place of a part of a stream.
+/// Reads an exception in place of a part of a stream.
 pub fn of_event(name: &str, body: &[u8]) -> Failure {
     let read = read(body);
     let message = sentence(&read).unwrap_or_else(|| "the provider ended the answer with an error".into());
@@ -69,15 +69,15 @@ pub fn of_event(name: &str, body: &[u8]) -> Failure {
     judged(Failure::new(fault, message).code(code))
 }
 
-/// Whether an event of this name is an error.
+/// Whether an event with this name is an error.
 pub fn is_exception(name: &str) -> bool {
     ["xception", "Error", "Failure"].iter().any(|end| name.ends_with(end))
 }
 
-/// An error that stands where an answer or a chunk of one belongs.
+/// Reads an error in place of an answer or a chunk.
 pub fn of_document(json: &str) -> Failure {
     let failure = of_server(500, json);
-    // Servers say the status that they would have answered with.
+    // The code in the document is the status that the server would have sent.
     let status = failure.code.as_deref().and_then(|code| code.parse().ok());
     match status {
         Some(status @ 400..=599) => of_server(status, json),
@@ -85,10 +85,10 @@ pub fn of_document(json: &str) -> Failure {
     }
 }
 
-/// The server's answer inside a `ModelError`.
+/// Reads the server's answer within a `ModelError`.
 fn of_model(body: &Body) -> Failure {
     let status = body.original_status.and_then(|status| u16::try_from(status).ok());
-    // 0: the server did not answer.
+    // 0 means that the server did not answer.
     let status = status.filter(|status| *status >= 400).unwrap_or(500);
     let original = body.original.as_ref().map(Text::decoded).unwrap_or_default();
     let mut failure = of_server(status, &original);
@@ -100,7 +100,7 @@ fn of_model(body: &Body) -> Failure {
     judged(failure)
 }
 
-/// What the model's server answered.
+/// Reads an answer of the model's server.
 fn of_server(status: u16, body: &str) -> Failure {
     let status = if status == FAILED { 500 } else { status };
     let mut failure = Failure::from_openai(status, body.as_bytes());
@@ -119,7 +119,7 @@ fn read(body: &[u8]) -> Body<'_> {
     wire::read(text).unwrap_or_default()
 }
 
-/// The sentence, without the address of the operator's log and account that follows it.
+/// The error message, without the address of the operator's log and account at its end.
 fn sentence(body: &Body) -> Option<String> {
     let messages = [&body.message, &body.small_message];
     let message = messages.into_iter().flatten().find(|message| !message.is_blank())?;
@@ -140,8 +140,8 @@ fn of_kind(kind: &str, message: &str) -> Option<Fault> {
     }
 }
 
-/// An endpoint that is not there, or not asked for as it must be, is the operator's mistake: another deployment may well
-/// take the request.
+/// The fault of a validation error. A missing endpoint, or a wrong way to call it, is the operator's mistake: another
+/// deployment may accept the request.
 fn of_validation(message: &str) -> Fault {
     let is_of_operator = ["not found", "Could not find", "Inference Component Name header"];
     match is_of_operator.iter().any(|sign| message.contains(sign)) {
@@ -150,7 +150,7 @@ fn of_validation(message: &str) -> Fault {
     }
 }
 
-/// Where the sentence says more than all else.
+/// Applies the rules for sentences, which are more specific than all else.
 fn judged(mut failure: Failure) -> Failure {
     let message = failure.message.to_ascii_lowercase();
     let is_open = matches!(failure.fault, Fault::BadRequest | Fault::UpstreamError);
@@ -166,7 +166,7 @@ fn judged(mut failure: Failure) -> Failure {
     failure
 }
 
-/// Adds to a sentence, before the point that ends it.
+/// Appends to a sentence, before its final stop.
 fn add(message: &mut String, more: &str) {
     message.truncate(message.trim_end_matches('.').len());
     message.push_str(more);

@@ -1,12 +1,12 @@
-//! `extra_body`: what a client, and then the operator, lays over a request as a JSON merge patch (RFC 7396). The host counts
-//! to the operator's what `litellm_params` have beside the parameters it knows.
+//! `extra_body` of the client and of the operator, applied to the request as a JSON merge patch (RFC 7396). The host
+//! adds unknown `litellm_params` to the operator's.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use sluice_sdk::deployment;
 
-/// What is said to the adapter there, and is no field of a request.
+/// Parameters there that are for the adapter and not fields of the request.
 const NO_FIELDS: [&str; 7] = [
     "model_id",
     "sagemaker_base_url",
@@ -17,7 +17,7 @@ const NO_FIELDS: [&str; 7] = [
     "final_prompt_value",
 ];
 
-/// The fields of both, the operator's after the client's.
+/// The fields of both, the client's first; the operator's take precedence.
 pub fn fields(of_client: Option<&str>) -> impl Iterator<Item = (String, Value)> {
     let of_deployment = deployment::parameter("extra_body").map(Cow::Owned);
     let bodies = of_client.map(Cow::Borrowed).into_iter().chain(of_deployment);

@@ -1,14 +1,14 @@
 //! Provider adapter for models at Amazon SageMaker's endpoints
-//! (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html>). SageMaker hands a body to
-//! the model's server and its answer back, so that the form of both is the server's: OpenAI's chat completions under
-//! `sagemaker_chat/` and `sagemaker_nova/` (`chat`), Hugging Face's text generation (`text`) and embeddings (`embed`) under
-//! `sagemaker/`.
+//! (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html>). SageMaker passes a
+//! request to the model's server and its answer back, so the server determines their form: OpenAI's chat completions
+//! under `sagemaker_chat/` and `sagemaker_nova/` (`chat`), Hugging Face's text generation (`text`) and embeddings
+//! (`embed`) under `sagemaker/`.
 //!
-//! `place` says where a request goes, `stream` and `lines` take the server's own stream out of AWS's, `error` says what
-//! went wrong, `extra_body` what the operator and the client lay over a request.
+//! `place` has the paths, `stream` and `lines` extract the server's own stream from AWS's, `error` translates errors,
+//! and `extra_body` has the fields that the operator and the client add to a request.
 //!
-//! Cost: a chat that is not streamed is relayed, and a streamed one reads the answer alone; `sagemaker/` reads the whole
-//! request. A stream keeps one unfinished line of at most 1 MiB.
+//! Cost: an unstreamed chat is relayed; for a streamed one the adapter reads only the answer; for `sagemaker/` it reads
+//! the whole request. A stream keeps one unfinished line of at most 1 MiB.
 
 mod chat;
 mod embed;
@@ -29,21 +29,21 @@ use embed::Encoding;
 use place::Place;
 use stream::Stream;
 
-/// Operations, as the gateway names them.
+/// The gateway's names of the operations.
 const CHAT: &str = "chat-completions";
 const EMBEDDINGS: &str = "embeddings";
 
-/// Where SageMaker lives: where the operator says, else in the deployment's region.
+/// SageMaker's address: the operator's, or else that of the deployment's region.
 const ADDRESSES: &str = "{sagemaker_base_url} https://runtime.sagemaker.{aws_region_name}.amazonaws.com";
 
-/// The adapter, and what it remembers of the attempt at hand.
+/// The adapter, and the state of the current attempt.
 pub struct SageMaker {
     form: Form,
     origin: Origin,
     stream: Batches<Stream>,
 }
 
-/// What the model's server speaks.
+/// The form that the model's server speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// OpenAI's chat completions.
@@ -135,7 +135,7 @@ impl SageMaker {
         let patch = chat::request::patch(target, place.streams)?;
         let reading = match (place.streams, exchange::is_streaming()) {
             (true, _) => Reading::Events(Framing::AwsEventStream),
-            // The gateway makes chunks of it.
+            // The gateway splits the answer into chunks.
             (false, true) => Reading::Whole,
             (false, false) => Reading::Relay,
         };
@@ -174,7 +174,7 @@ fn to_send(place: Place, body: RequestBody, reading: Reading) -> UpstreamRequest
     }
 }
 
-/// The key of a proxy before SageMaker counts before a signature.
+/// A key is for a proxy in front of SageMaker; it takes precedence over a signature.
 fn auth() -> Option<Auth> {
     deployment::has_parameter("api_key").then(|| Auth::Bearer("api_key".into()))
 }

@@ -1,25 +1,25 @@
-//! The model's own stream, which SageMaker cuts into parts wherever its bytes arrive: the parts are joined, and cut again
-//! at the ends of lines. Servers write server-sent events of one line each, or one JSON document a line.
+//! Reassembles the lines of the model's own stream, which SageMaker cuts at arbitrary bytes. Servers send server-sent
+//! events with one line of data each, or one JSON document in each line.
 
 use sluice_sdk::Failure;
 
-/// No server writes a longer line: a chunk is a few tokens.
+/// Maximum length of a line in bytes: no server sends a longer one, since a chunk has only a few tokens.
 const LINE_BYTES_MAX: usize = 1 << 20;
 
-/// What came of a line that is not whole yet.
+/// Collects an unfinished line.
 #[derive(Default)]
 pub struct Lines {
     held: Vec<u8>,
 }
 
-/// Is given the data of a line.
+/// Receives the data of a line.
 pub type Read<'r> = dyn FnMut(&str) -> Result<(), Failure> + 'r;
 
 impl Lines {
-    /// Reads the lines that this part ends.
+    /// Reads the lines that end in this part.
     ///
     /// # Errors
-    /// A line is too long or no text, or `read` fails.
+    /// A line is too long or not UTF-8, or `read` fails.
     pub fn push(&mut self, part: &[u8], read: &mut Read) -> Result<(), Failure> {
         let mut rest = part;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -35,10 +35,10 @@ impl Lines {
         self.hold(rest)
     }
 
-    /// Reads what is held as a line, which the end of the stream may end.
+    /// Reads the last line, which the end of the stream may terminate.
     ///
     /// # Errors
-    /// As of [`Lines::push`].
+    /// As for [`Lines::push`].
     pub fn finish(&mut self, read: &mut Read) -> Result<(), Failure> {
         read_line(&std::mem::take(&mut self.held), read)
     }
@@ -52,7 +52,7 @@ impl Lines {
     }
 }
 
-/// Hands on the line's data, if it has any: comments, names of events and the like have none.
+/// Passes the data of a line to `read`. Comments, event names and other lines have no data.
 fn read_line(line: &[u8], read: &mut Read) -> Result<(), Failure> {
     let line = std::str::from_utf8(line).map_err(Failure::malformed)?.trim_ascii();
     let data = match line.strip_prefix("data:") {

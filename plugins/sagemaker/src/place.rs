@@ -1,21 +1,21 @@
-//! Where a request goes: the path of an endpoint, and which of the models behind it is meant.
+//! The path of an endpoint, and the header that selects a model behind it.
 
 use sluice_sdk::adapter::push_encoded;
 use sluice_sdk::{Failure, Fault, Header, deployment};
 
-/// Chooses among the models of one endpoint
+/// The header that selects one of the models of an endpoint
 /// (<https://docs.aws.amazon.com/sagemaker/latest/dg/inference-components.html>).
 const COMPONENT: &str = "x-amzn-sagemaker-inference-component";
 
-/// The end of the path for an answer that comes whole.
+/// The end of the path for a whole answer.
 const WHOLE: &str = "/invocations";
-/// And for one that is streamed.
+/// The end of the path for a streamed answer.
 const STREAMED: &str = "/invocations-response-stream";
 
-/// Where a request goes.
+/// The path of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Below the base.
+    /// The path below the base.
     pub path: String,
     /// Whether the answer comes as AWS's event stream.
     pub streams: bool,
@@ -31,7 +31,7 @@ impl Place {
         Self::under(base.as_deref().unwrap_or_default(), endpoint, streams)
     }
 
-    /// Bases are given without a path, with that of the endpoint, or with a whole path, which the host does not double.
+    /// A base may have no path, that of the endpoint, or the whole path, which the host does not repeat.
     fn under(base: &str, endpoint: &str, streams: bool) -> Result<Self, Failure> {
         let base = base.split('?').next().unwrap_or_default().trim_end_matches('/');
         if base.ends_with(STREAMED) {
@@ -45,7 +45,8 @@ impl Place {
             };
         }
         if base.ends_with(WHOLE) {
-            // Nothing can be added to the last segment of a base, so that streams are asked for whole.
+            // The adapter cannot append to the last segment of a base, so the answer is requested as a whole, even for
+            // a stream.
             return Ok(Self::at(WHOLE, false));
         }
         let end = if streams { STREAMED } else { WHOLE };
@@ -74,7 +75,7 @@ impl Place {
     }
 }
 
-/// The inference component that `model_id` names, as LiteLLM has it.
+/// The header with the inference component from `model_id`, as in LiteLLM.
 pub fn headers() -> Vec<Header> {
     let component = deployment::text("model_id").filter(|name| !name.is_empty());
     let header = |value| Header {

@@ -1,4 +1,4 @@
-//! A streamed answer: AWS's events, in whose parts the model's own stream is, or an exception of SageMaker's
+//! Translates a streamed answer. AWS's events have the parts of the model's own stream, or an exception of SageMaker
 //! (<https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_ResponseStream.html>).
 
 use sluice_sdk::{Event, Failure};
@@ -6,7 +6,7 @@ use sluice_sdk::{Event, Failure};
 use crate::lines::Lines;
 use crate::{chat, error, text};
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 pub struct Stream {
     lines: Lines,
     inner: Inner,
@@ -19,12 +19,12 @@ enum Inner {
 }
 
 impl Stream {
-    /// Of a server that speaks OpenAI's chat completions.
+    /// For a server with OpenAI's chat completions.
     pub fn of_chat() -> Self {
         Self::of(Inner::Chat(chat::Stream::default()))
     }
 
-    /// Of a server that generates text, at this endpoint.
+    /// For a server that generates text, at this endpoint.
     pub fn of_text(endpoint: &str) -> Self {
         Self::of(Inner::Text(text::Stream::new(endpoint)))
     }
@@ -36,7 +36,7 @@ impl Stream {
         }
     }
 
-    /// The end of the upstream's stream, which must be the answer's end as well.
+    /// Called when the upstream's stream has ended; fails if the answer has not.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::new();
         let inner = &mut self.inner;
@@ -48,10 +48,10 @@ impl Stream {
         }
     }
 
-    /// Appends the chunks for an event; none after the answer's end.
+    /// Appends the chunks for one event; none after the answer has ended.
     ///
     /// # Errors
-    /// It is an error, or no event.
+    /// The event is an error, or cannot be parsed.
     pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) -> Result<(), Failure> {
         if self.inner.has_ended() {
             return Ok(());
@@ -62,14 +62,14 @@ impl Stream {
                 self.lines.push(&event.data, &mut |data| inner.data(data, out))
             }
             name if error::is_exception(name) => Err(error::of_event(name, &event.data)),
-            // What the API may add.
+            // Future events.
             _ => Ok(()),
         }
     }
 }
 
 impl Inner {
-    /// Whether nothing more is to be said.
+    /// Whether the answer is complete.
     fn has_ended(&self) -> bool {
         match self {
             Self::Chat(stream) => stream.has_ended(),

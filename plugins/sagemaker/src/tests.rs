@@ -1,5 +1,5 @@
-//! What the cases cannot say: what the host is told at load, parts that end amid a character, and one instance over
-//! several attempts.
+//! What cases cannot express: the providers that the host gets at load, parts that end within a character, and one
+//! instance over several attempts.
 
 use sluice_sdk::testing::Host;
 

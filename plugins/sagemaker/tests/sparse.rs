@@ -1,12 +1,13 @@
-//! Servers that imitate a form leave fields out, or send `null` or another kind of value. Each field of a full answer and
-//! of each event of a full stream is tried in turn: what is said must arrive, whichever it is.
+//! Servers that imitate a form leave fields out, or send `null` or a value of another type. The tests change each field
+//! of a full answer and of each event of a full stream in turn: the content must still reach the client.
 
 use sagemaker::SageMaker;
 use serde_json::{Value, json};
 use sluice_sdk::testing::sparse::{self, variants};
 use sluice_sdk::{Event, NoSettings, Plugin};
 
-/// Fields without which there is nothing to hand on, or that say that the answer is over or a token no text.
+/// Fields that hold the content itself, mark the end of the answer, or mark a token as control token; the tests leave
+/// these unchanged.
 const NEEDED: [&str; 9] = [
     "choices",
     "delta",
@@ -40,7 +41,7 @@ fn whole_answers_may_lack_what_is_not_needed() {
     }
 }
 
-/// Tries each event of a stream in each of its variants, and says how many there are.
+/// Runs each variant of each event of a stream; returns the number of variants.
 fn try_all(provider: &str, events: &[Value]) -> usize {
     let variants = |event: &Value| variants(event, |_, name| NEEDED.contains(&name));
     let part = |_, event: &Value| Event {

@@ -1,4 +1,4 @@
-//! What an answer is based on: Perplexity lists it beside the choices, clients of OpenAI look for annotations.
+//! The sources of an answer. Perplexity lists them next to the choices; clients of OpenAI expect annotations.
 //! <https://docs.perplexity.ai/api-reference/chat-completions-post>,
 //! <https://platform.openai.com/docs/guides/tools-web-search>
 
@@ -7,14 +7,14 @@ use sluice_sdk::canonical::{Fields, Object, Text};
 
 use super::usage::count;
 
-/// More digits than any list of citations needs.
+/// Maximum number of digits in a mark `[n]`: more than any list of citations needs.
 const DIGITS_MAX: usize = 4;
 
 pub struct Citations<'a> {
     addresses: Vec<Option<Text<'a>>>,
-    /// Addresses and titles.
+    /// Pairs of an address and its title.
     titles: Vec<(Text<'a>, Text<'a>)>,
-    /// How often the web was searched, where it stands beside the usage.
+    /// Number of web searches, if it is a field of its own and not in the usage.
     searches: Option<u64>,
 }
 
@@ -36,14 +36,14 @@ impl<'a> Citations<'a> {
         }
     }
 
-    /// How often the web was searched, if it was.
+    /// The number of web searches; `None` if there were none.
     pub fn searches(&self, usage: &Fields) -> Option<u64> {
         count(usage, "num_search_queries")
             .or(self.searches)
             .filter(|searches| *searches > 0)
     }
 
-    /// Writes `annotations` for each `[n]` in the text that names a citation. Places count characters.
+    /// Writes `annotations`: one for each `[n]` in the text that refers to a citation. Positions are in characters.
     pub fn annotate(&self, content: &str, are_given: bool, to: &mut Object) {
         let marks: Vec<Mark> = Mark::all(content).filter(|mark| self.address(mark).is_some()).collect();
         if are_given || marks.is_empty() {
@@ -72,7 +72,7 @@ impl<'a> Citations<'a> {
     }
 }
 
-/// `[n]` in a text.
+/// A mark `[n]` in a text.
 struct Mark {
     number: usize,
     start: u64,

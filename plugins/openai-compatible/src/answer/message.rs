@@ -1,4 +1,4 @@
-//! The message of a choice, or the delta of a chunk's.
+//! Patches the message of a choice, or the delta of a chunk.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use sluice_sdk::canonical::{Fields, Object, Text};
 use super::Patches;
 use super::citations::Citations;
 
-/// How models mark their reasoning.
+/// The tags that models put around their reasoning.
 const TAGS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thinking>", "</thinking>")];
 
 pub fn has_calls(message: &Fields) -> bool {
@@ -17,7 +17,7 @@ pub fn has_calls(message: &Fields) -> bool {
         .is_some_and(|calls| calls.get().starts_with('[') && calls.get() != "[]")
 }
 
-/// Writes the message with its changes.
+/// Writes the patched message.
 pub fn write(message: &Fields, patches: Patches, is_delta: bool, citations: Option<&Citations>, out: &mut Vec<u8>) {
     let content = message.get("content");
     let parts = content.filter(|_| patches.thinking_parts).and_then(Parts::of);
@@ -62,7 +62,7 @@ pub fn write(message: &Fields, patches: Patches, is_delta: bool, citations: Opti
     }
 }
 
-/// What the calls, or the pieces of calls, are given, as one JSON text.
+/// The arguments of all calls, or of their pieces, as one JSON string.
 fn arguments(calls: &RawValue) -> Option<String> {
     let calls: Vec<Fields> = serde_json::from_str(calls.get()).ok()?;
     let mut text = String::from("\"");
@@ -78,12 +78,12 @@ fn arguments(calls: &RawValue) -> Option<String> {
     Some(text)
 }
 
-/// Content that is a list: text, thinking and references.
-/// <https://docs.mistral.ai/capabilities/reasoning/>, <https://docs.mistral.ai/capabilities/citations/>,
+/// Content that is a list of texts, thoughts and references. <https://docs.mistral.ai/capabilities/reasoning/>,
+/// <https://docs.mistral.ai/capabilities/citations/>,
 /// <https://docs.databricks.com/aws/en/machine-learning/model-serving/query-reason-models>
 #[derive(Default)]
 struct Parts<'a> {
-    /// Escaped; `None` where there is no part of text.
+    /// Escaped; `None` if there is no text part.
     text: Option<String>,
     thinking: String,
     signature: Option<&'a RawValue>,
@@ -113,7 +113,7 @@ impl<'a> Parts<'a> {
         Some(parts)
     }
 
-    /// What is thought is a list of texts, or one.
+    /// Adds a thought, which is a text or a list of texts.
     fn think(&mut self, thinking: Option<&'a RawValue>) {
         let Some(thinking) = thinking else { return };
         if let Some(text) = Text::of(thinking) {
@@ -131,14 +131,14 @@ impl<'a> Parts<'a> {
     }
 
     fn write(&self, is_delta: bool, to: &mut Object) {
-        // A delta without text says nothing of the content.
+        // A delta without a text part has no `content`.
         if self.text.is_some() || !is_delta {
             to.json("content", &quoted(self.text.as_deref().unwrap_or_default()));
         }
         if !self.thinking.is_empty() {
             let thinking = quoted(&self.thinking);
             to.json("reasoning_content", &thinking);
-            // A block without a signature says nothing more, and cannot be sent back.
+            // A block without a signature adds nothing, and cannot be sent back.
             if let Some(signature) = self.signature {
                 to.list("thinking_blocks")
                     .object()
@@ -161,7 +161,7 @@ fn quoted(escaped: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// Text that begins with its reasoning.
+/// Text that begins with the reasoning.
 struct Tagged {
     reasoning: String,
     text: String,

@@ -1,7 +1,8 @@
-//! Chat answers that differ from OpenAI's. Providers whose answers do not are relayed, and this is not called.
+//! Patches chat answers that differ from OpenAI's. Answers of providers that do not differ are relayed, and this module
+//! is not used for them.
 //!
-//! Of a whole answer and of each chunk only what differs is written anew. A stream keeps nothing but whether it is
-//! finished, so its length costs nothing.
+//! In a whole answer, and in each chunk, only the differing fields are written anew. A stream keeps only whether it is
+//! finished, so its memory does not grow with its length.
 
 mod citations;
 mod message;
@@ -15,8 +16,8 @@ use crate::entry::{AnswerPatch, Entry, SchemaBy};
 use crate::schema;
 use citations::Citations;
 
-/// Parts of the names of models that put their reasoning into the content, in `<think>`, when a server does not take it
-/// out.
+/// Parts of the names of models that put their reasoning into the content, in `<think>`, if the server does not remove
+/// it.
 const THINKING_MODELS: [&str; 14] = [
     "deepseek-r1",
     "-r1-",
@@ -37,7 +38,7 @@ const THINKING_MODELS: [&str; 14] = [
 /// Fields of a request that make a model reason.
 const REASONS: [&str; 3] = ["reasoning_effort", "thinking", "prompt_mode"];
 
-/// What is changed in an answer.
+/// The patches to apply to an answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Patches {
     thinking_parts: bool,
@@ -48,7 +49,7 @@ pub struct Patches {
 }
 
 impl Patches {
-    /// Those of this provider and model.
+    /// The patches for this provider and model.
     pub fn of(entry: &Entry, model: &str, is_streaming: bool) -> Self {
         let has = |patch| entry.answer.contains(&patch);
         Self {
@@ -77,7 +78,7 @@ impl Patches {
     }
 }
 
-/// Content is a list where a model reasons: always, or because it is asked to.
+/// Whether the content may be a list, which it is if the model reasons: always, or because the request asks for it.
 fn may_list(model: &str) -> bool {
     let asks = |field: &&str| exchange::field(field).is_some_and(|json| json != "null");
     model.contains("magistral") || REASONS.iter().any(asks)
@@ -88,10 +89,10 @@ fn may_think(model: &str) -> bool {
     THINKING_MODELS.iter().any(|part| model.contains(part))
 }
 
-/// Changes a whole answer.
+/// Patches a whole answer.
 ///
 /// # Errors
-/// It is an error, or no answer.
+/// The document is an error, or not an answer.
 pub fn whole(body: &[u8], patches: Patches) -> Result<Vec<u8>, Failure> {
     let answer = read(body)?;
     if answer
@@ -105,17 +106,17 @@ pub fn whole(body: &[u8], patches: Patches) -> Result<Vec<u8>, Failure> {
     Ok(out)
 }
 
-/// What is known of a stream.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
     is_finished: bool,
 }
 
 impl Stream {
-    /// Appends the chunk for an event.
+    /// Appends the chunk for one event.
     ///
     /// # Errors
-    /// It is an error, or no chunk; nothing is appended then.
+    /// The event is an error, or not a chunk; then nothing is appended.
     pub fn event(&mut self, data: &[u8], patches: Patches, out: &mut Vec<u8>) -> Result<(), Failure> {
         let chunk = read(data)?;
         let before = out.len();
@@ -129,8 +130,10 @@ impl Stream {
         Ok(())
     }
 
+    /// Called when the upstream's stream has ended.
+    ///
     /// # Errors
-    /// The stream broke off.
+    /// The stream ended before the answer was complete.
     pub fn finish(&self) -> Result<Vec<u8>, Failure> {
         if self.is_finished {
             Ok(Vec::new())
@@ -140,18 +143,18 @@ impl Stream {
     }
 }
 
-/// The fields of an answer or of a chunk.
+/// Parses an answer or a chunk.
 fn read(document: &[u8]) -> Result<Fields<'_>, Failure> {
     let text = std::str::from_utf8(document).map_err(Failure::malformed)?;
     let fields: Fields = serde_json::from_str(text).map_err(Failure::malformed)?;
     match fields.get("error").filter(|error| error.get() != "null") {
-        // An error with a good status is the upstream's, whatever it says.
+        // An error with a 2xx status is the upstream's fault, whatever the error says.
         Some(_) => Err(Failure::from_openai(500, document)),
         None => Ok(fields),
     }
 }
 
-/// Writes the document with its changes; whether a choice says why it ended.
+/// Writes the patched document; returns whether a choice has a finish reason.
 fn write(document: &Fields, patches: Patches, message: &str, out: &mut Vec<u8>) -> Result<bool, Failure> {
     let citations = patches.citations.then(|| Citations::of(document));
     let mut is_finished = false;
@@ -196,7 +199,7 @@ fn write_choice(
             (name, Some(inner)) if name == message => {
                 message::write(inner, patches, message == "delta", citations, to.field(message));
             }
-            // xAI says nothing where tools are called.
+            // xAI sends an empty finish reason if tools are called.
             ("finish_reason", inner) if value.get() == "\"\"" => {
                 is_finished = true;
                 let has_calls = inner.as_ref().is_some_and(message::has_calls);

@@ -1,11 +1,11 @@
-//! Counted tokens, as OpenAI counts them.
+//! Token counts in OpenAI's form.
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Fields, Object, Text};
 
 use super::citations::Citations;
 
-/// Writes the usage with its changes.
+/// Writes the patched usage.
 pub fn write(usage: &RawValue, reasoning_outside: bool, citations: Option<&Citations>, out: &mut Vec<u8>) {
     let Ok(fields) = serde_json::from_str::<Fields>(usage.get()) else {
         out.extend_from_slice(usage.get().as_bytes());
@@ -35,7 +35,7 @@ pub fn write(usage: &RawValue, reasoning_outside: bool, citations: Option<&Citat
     }
 }
 
-/// Answer and reasoning, where the total shows that they are counted apart.
+/// The sum of answer and reasoning tokens, if the total shows that they are counted separately.
 /// <https://docs.x.ai/docs/guides/reasoning>
 fn with_reasoning(usage: &Fields) -> Option<u64> {
     let details: Fields = serde_json::from_str(usage.get("completion_tokens_details")?.get()).ok()?;
@@ -45,7 +45,7 @@ fn with_reasoning(usage: &Fields) -> Option<u64> {
     (count(usage, "total_tokens")? == prompt.checked_add(both)?).then_some(both)
 }
 
-/// A whole number.
+/// The field as a whole number; `None` if it is absent or of another type.
 pub fn count(fields: &Fields, name: &str) -> Option<u64> {
     fields.get(name)?.get().parse().ok()
 }

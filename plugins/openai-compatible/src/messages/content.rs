@@ -1,11 +1,11 @@
-//! What a message says: a string, or a list of parts.
+//! The content of a message: a string, or a list of parts.
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Fields, List, Text as Json};
 
 use super::{CACHE_CONTROL, Rewrite, documents};
 
-/// Content with the mark on its last part.
+/// The content with the mark `cache_control` on its last part.
 pub fn marked(content: &str, mark: &str) -> Option<String> {
     if content.starts_with('"') {
         return Some(format!(
@@ -36,13 +36,13 @@ pub fn rewrite(content: &str, is_tool: bool, wanted: Rewrite) -> Option<String> 
         return None;
     }
     let joins = wanted.content_to_string || (wanted.tool_content_to_string && is_tool);
-    // A mark for the cache that the provider reads would be lost.
+    // Joining would lose a cache mark that the provider reads.
     let is_marked = !wanted.strip_cache_control && content.contains(CACHE_CONTROL);
     let joined = (joins && !is_marked).then(|| joined(content)).flatten();
     joined.or_else(|| rewritten_parts(content, wanted))
 }
 
-/// The text of all parts, where they are nothing but text.
+/// The text of all parts; `None` if there is a part of another type.
 pub fn joined(content: &str) -> Option<String> {
     let parts: Vec<Fields> = serde_json::from_str(content).ok()?;
     let mut text = String::with_capacity(content.len());

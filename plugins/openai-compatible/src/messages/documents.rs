@@ -1,14 +1,14 @@
-//! Files and sounds as Mistral has them (<https://docs.mistral.ai/capabilities/document_ai/document_qna/>,
+//! Files and audio in Mistral's form (<https://docs.mistral.ai/capabilities/document_ai/document_qna/>,
 //! <https://docs.mistral.ai/capabilities/audio/>).
 
 use serde_json::value::RawValue;
 use sluice_sdk::adapter::Media;
 use sluice_sdk::canonical::{Fields, Object, Part, PartKind, Text};
 
-/// What a message with such a part has in it.
+/// Texts of which one is in every message with such a part.
 pub const SIGNS: [&str; 2] = ["\"file\"", "\"input_audio\""];
 
-/// The part to send instead. What cannot be read stands as it is: the provider says what is wrong with it.
+/// The part to send instead. A part that cannot be parsed is left unchanged; the provider then reports the mistake.
 pub fn part(raw: &RawValue) -> Option<String> {
     let part: Part = serde_json::from_str(raw.get()).ok()?;
     let mut out = Vec::with_capacity(raw.get().len() + 64);

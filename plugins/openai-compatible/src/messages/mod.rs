@@ -1,4 +1,4 @@
-//! The quirks that look into messages. Only the messages that change are written anew; the others keep their bytes.
+//! Quirks that read the messages. Only the messages that change are written anew; the others are copied.
 
 mod content;
 mod documents;
@@ -10,31 +10,32 @@ use sluice_sdk::canonical::{Fields, List, Object, Text as Json};
 use crate::entry::{Replay, Text};
 use replay::Replayed;
 
-/// A mark that ends a prefix to be cached; Anthropic's.
+/// Anthropic's mark for the end of a prefix to be cached.
 pub const CACHE_CONTROL: &str = "cache_control";
 
-/// What messages hold that are not plain.
+/// Texts of which one is in every message that `is_plain` changes.
 const PLAINLY_ELSE: [&str; 3] = ["\"developer\"", "null", "\"image_url\""];
 
 #[derive(Clone, Copy)]
 pub struct Rewrite<'e> {
-    /// Content that is a list of nothing but text parts becomes one string.
+    /// A list of text parts becomes one string.
     pub content_to_string: bool,
-    /// The same of the results of tools alone.
+    /// The same, for results of tools only.
     pub tool_content_to_string: bool,
-    /// `name` is taken out of messages whose role is not `tool`.
+    /// `name` is removed from messages whose role is not `tool`.
     pub strip_name: bool,
-    /// Roles whose messages keep their `name`; all where there are none.
+    /// Roles whose messages keep their `name`; all roles if the list is empty.
     pub name_for: &'e [Text],
     /// `cache_control` of a message moves to its last part.
     pub cache_control_in_parts: bool,
-    /// Files and sounds are written as Mistral has them.
+    /// Files and audio are written in Mistral's form.
     pub document_parts: bool,
-    /// `developer` becomes `system`, an address of an image becomes an object, and `null` fields of the assistant go.
+    /// `developer` becomes `system`, the address of an image becomes an object, and `null` fields of assistant messages
+    /// are removed.
     pub is_plain: bool,
-    /// `cache_control` is taken out of messages and of their parts.
+    /// `cache_control` is removed from messages and their parts.
     pub strip_cache_control: bool,
-    /// Fields that are taken out of messages and of their parts.
+    /// Fields that are removed from messages and their parts.
     pub strip: &'e [Text],
     pub replay: Option<Replay>,
 }
@@ -53,7 +54,7 @@ impl Rewrite<'_> {
             || self.replay.is_some()
     }
 
-    /// A search before any parsing: most requests hold none of it.
+    /// A text search before any parsing, since most requests need no change.
     fn may_apply(self, messages: &str) -> bool {
         ((self.content_to_string || self.tool_content_to_string) && messages.contains("\"text\""))
             || ((self.strip_name || !self.name_for.is_empty()) && messages.contains("\"name\""))
@@ -79,8 +80,8 @@ impl Rewrite<'_> {
     }
 }
 
-/// The `messages` to send instead, JSON text; `None` when they stand as they are, or are not messages at all: then the
-/// upstream says what is wrong with them.
+/// The `messages` to send instead, as JSON; `None` if nothing changes, or if the value is not a list of messages: the
+/// upstream then reports the mistake.
 pub fn rewrite(messages: &str, wanted: Rewrite) -> Option<String> {
     if !wanted.may_apply(messages) {
         return None;
@@ -103,7 +104,7 @@ pub fn rewrite(messages: &str, wanted: Rewrite) -> Option<String> {
     String::from_utf8(out).ok().filter(|_| is_changed)
 }
 
-/// Writes one message; whether it differs from what was there. `None` where it is no object.
+/// Writes one message; returns whether it has changed. `None` if it is not an object.
 fn rewrite_one(message: &str, wanted: Rewrite, out: &mut Vec<u8>) -> Option<bool> {
     let message: Fields = serde_json::from_str(message).ok()?;
     let has_role = |role: &str| message.get("role").is_some_and(|value| value.get() == role);

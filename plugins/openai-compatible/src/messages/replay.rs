@@ -1,4 +1,4 @@
-//! The reasoning in earlier messages of the assistant.
+//! The reasoning in earlier assistant messages.
 
 use serde_json::value::RawValue;
 use sluice_sdk::canonical::{Fields, Object, Text as Json};
@@ -6,11 +6,11 @@ use sluice_sdk::canonical::{Fields, Object, Text as Json};
 use super::content;
 use crate::entry::Replay;
 
-/// What an earlier message of the assistant needs instead of its reasoning.
+/// What an earlier assistant message needs in place of its reasoning.
 pub enum Replayed<'a> {
-    /// A `reasoning_content`, where there was none.
+    /// A `reasoning_content`, if there was none.
     Filled(Json<'a>),
-    /// Content as parts, the reasoning first.
+    /// Content as parts, with the reasoning first.
     Parts {
         reasoning: Json<'a>,
         content: Option<&'a RawValue>,
@@ -29,7 +29,7 @@ impl<'a> Replayed<'a> {
             Replay::FillCalls | Replay::FillAll => reasoning.is_none().then(|| Self::Filled(kept(message))),
             Replay::Parts => {
                 let content = given("content");
-                // A client that plays back the parts themselves knows what it does.
+                // The client already sends the thinking parts themselves.
                 if content
                     .is_some_and(|content| content.get().starts_with('[') && content.get().contains("\"thinking\""))
                 {
@@ -41,12 +41,12 @@ impl<'a> Replayed<'a> {
         }
     }
 
-    /// Whether this field of the message is not sent as it stands.
+    /// Whether this field of the message is replaced.
     pub fn replaces(&self, field: &str) -> bool {
         field == "reasoning_content" || (matches!(self, Self::Parts { .. }) && field == "content")
     }
 
-    /// Writes what is sent instead.
+    /// Writes the replacement.
     pub fn write(&self, to: &mut Object) {
         match self {
             Self::Filled(reasoning) => {
@@ -83,12 +83,13 @@ fn write_parts(reasoning: &Json, content: Option<&RawValue>, to: &mut Object) {
     }
 }
 
-/// A field's text, unless it is blank.
+/// The text of a field, unless it is blank.
 fn said<'a>(fields: &Fields<'a>, name: &str) -> Option<Json<'a>> {
     fields.get(name).and_then(Json::of).filter(|text| !text.is_blank())
 }
 
-/// Where clients of LiteLLM keep a reasoning that has no field of its own; else a space, the least that is taken.
+/// The reasoning in the field that clients of LiteLLM use if a message has no field of its own; or a space, the
+/// shortest text that providers accept.
 fn kept<'a>(message: &Fields<'a>) -> Json<'a> {
     let specific = message.get("provider_specific_fields");
     let fields: Option<Fields<'a>> = specific.and_then(|fields| serde_json::from_str(fields.get()).ok());

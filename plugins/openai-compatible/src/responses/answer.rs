@@ -1,4 +1,4 @@
-//! A whole answer: the items of its output become one message.
+//! Translates a whole answer: the items of its output become one message.
 
 use sluice_sdk::adapter::Origin;
 use sluice_sdk::canonical::{Object, Text};
@@ -8,13 +8,13 @@ use super::error;
 use super::output::Output;
 use super::wire::{Response, finish_reason};
 
-/// What an answer's brackets and names need beside what is copied from the provider's.
+/// Estimated bytes of an answer in addition to what is copied from the provider's answer.
 const ENVELOPE_BYTES: usize = 512;
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
-/// The document is an error, or nothing in it shows that it is an answer.
+/// The document is an error, or has none of an answer's fields.
 pub fn translate(body: &[u8], is_structured: bool, origin: &Origin) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(body).map_err(Failure::malformed)?;
     let response: Response = wire::read(text).map_err(Failure::malformed)?;
@@ -58,7 +58,7 @@ fn write(out: &mut Vec<u8>, response: &Response, output: &Output, origin: &Origi
     write_service_tier(&mut answer, response.service_tier.as_ref());
 }
 
-/// In which the answer was served: prices hang on it.
+/// Writes the service tier that served the answer, which prices depend on.
 pub fn write_service_tier(to: &mut Object, tier: Option<&Text>) {
     if let Some(tier) = tier {
         to.text("service_tier", tier);

@@ -1,4 +1,4 @@
-//! Errors that come with a good status: in place of an answer (`error` of a response that failed), or amid a stream.
+//! Errors with a 2xx status: in place of an answer (`error` of a failed response), or within a stream.
 
 use sluice_sdk::canonical::RawValue;
 use sluice_sdk::{Failure, Fault};
@@ -6,8 +6,8 @@ use sluice_sdk::{Failure, Fault};
 use super::wire::Response;
 use crate::refusal;
 
-/// What `response.error.code` may be (<https://platform.openai.com/docs/api-reference/responses/object>), where it means
-/// something else than a request that cannot be served.
+/// Values of `response.error.code` (<https://platform.openai.com/docs/api-reference/responses/object>), except for
+/// those in [`BAD_REQUEST`].
 const CODES: [(&str, Fault); 8] = [
     ("server_error", Fault::UpstreamError),
     ("rate_limit_exceeded", Fault::RateLimited),
@@ -19,7 +19,7 @@ const CODES: [(&str, Fault); 8] = [
     ("slow_down", Fault::Overloaded),
 ];
 
-/// Codes of a request that no other deployment would serve.
+/// Prefixes of the codes of requests that no other deployment would accept either.
 const BAD_REQUEST: [&str; 5] = [
     "invalid_",
     "image_",
@@ -28,7 +28,7 @@ const BAD_REQUEST: [&str; 5] = [
     "failed_to_download",
 ];
 
-/// The failure of an answer that failed.
+/// The failure of a failed response; `None` if it has not failed.
 pub fn of_response(response: &Response) -> Option<Failure> {
     let has_failed = response
         .status
@@ -41,12 +41,12 @@ pub fn of_response(response: &Response) -> Option<Failure> {
     response.error.map(of_error).or_else(and_not_why)
 }
 
-/// The failure that an `error` describes: an object with its `code` and `message`, or a sentence alone.
+/// The failure for an `error`: an object with `code` and `message`, or a sentence alone.
 pub fn of_error(error: &RawValue) -> Failure {
-    // Read as the body of a refused request, so that what is told by words is told here too.
+    // Read as the body of a refused request, so that the rules for sentences apply here too.
     let body = format!(r#"{{"error":{}}}"#, error.get());
     let mut failure = refusal::read("openai", 400, body.as_bytes());
-    // The type of the event, where it stands for want of a code.
+    // If there is no code, this is the type of the event.
     failure.code = failure.code.filter(|code| code != "error");
     if failure.message == "the provider answered 400" {
         failure.message = "the provider ended the answer with an error".into();

@@ -1,28 +1,28 @@
-//! The items of an output, by where they go in a message, and the fields that a message or a delta gets of them.
+//! Sorts the items of an output by where they go in a message, and writes the fields of a message or a delta.
 
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Fields, List, Object, RawValue, Text};
 
 use super::wire::{Item, ItemKind, Part};
 
-/// An output's items by where they go.
+/// The items of an output, sorted by where they go.
 #[derive(Default)]
 pub struct Output<'a> {
-    /// Parts of messages: text, with what is said of it, and refusals.
+    /// Parts of messages: refusals, and text with its annotations.
     parts: Vec<Part<'a>>,
     thoughts: Vec<Item<'a>>,
     calls: Vec<Item<'a>>,
-    /// Items that chat completions have no place for, such as `web_search_call`.
+    /// Items that chat completions have no field for, such as `web_search_call`.
     others: Vec<&'a RawValue>,
     phase: Option<Text<'a>>,
 }
 
 impl<'a> Output<'a> {
-    /// Where the answer `is_structured`, the first message is all of it, as in OpenAI's own libraries: a later one would
-    /// be a second document.
+    /// Sorts the items. If the answer `is_structured`, only the first message is used, as in OpenAI's own libraries: a
+    /// later one would be a second document.
     ///
     /// # Errors
-    /// A call names no function.
+    /// A call has no function name.
     pub fn sort(items: &[&'a RawValue], is_structured: bool) -> Result<Self, Failure> {
         let mut output = Self::default();
         let mut messages = 0;
@@ -50,7 +50,7 @@ impl<'a> Output<'a> {
         !self.calls.is_empty()
     }
 
-    /// Log probabilities of all text, as a chat completion's `logprobs`.
+    /// Writes the log probabilities of all texts as a chat completion's `logprobs`.
     pub fn write_logprobs(&self, choice: &mut Object) {
         let mut all = self.parts.iter().filter_map(|part| part.logprobs.as_ref()).flatten();
         if let Some(first) = all.next() {
@@ -58,7 +58,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// The fields of a message. `answer` is the answer's id. In a stream, calls say their `index`.
+    /// Writes the fields of a message. `answer` is the answer's id. In a stream, calls have an `index`.
     pub fn write(&self, to: &mut Object, answer: &str, is_delta: bool) {
         self.write_content(to);
         self.write_refusal(to);
@@ -144,10 +144,10 @@ impl<'a> Output<'a> {
     }
 }
 
-/// What stands between the parts of a summary, as in LiteLLM.
+/// The text between the parts of a summary, as in LiteLLM.
 pub const BETWEEN_SUMMARIES: &str = " ";
 
-/// Escaped text put after escaped text is escaped text: nothing is decoded.
+/// Escaped texts can be concatenated without decoding them.
 pub fn write_joined<'a: 't, 't>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'t Text<'a>>, between: &str) {
     out.push(b'"');
     for (index, text) in texts.enumerate() {
@@ -159,7 +159,7 @@ pub fn write_joined<'a: 't, 't>(out: &mut Vec<u8>, texts: impl Iterator<Item = &
     out.push(b'"');
 }
 
-/// LiteLLM's form of what the next turn must hand back: an id, or the sealed thoughts.
+/// Writes what the next turn must send back, in LiteLLM's form: an id, or the encrypted thoughts.
 pub fn write_reasoning_item(to: &mut Object, item: &Item) {
     if let Some(id) = &item.id {
         to.text("id", id);
@@ -175,8 +175,8 @@ pub fn write_reasoning_item(to: &mut Object, item: &Item) {
     }
 }
 
-/// The fields of a tool call. Calls of custom tools look like those of functions, with their input as the arguments,
-/// as at LiteLLM.
+/// Writes the fields of a tool call. As in LiteLLM, calls of custom tools have the form of function calls, with their
+/// input as the arguments.
 pub fn write_call(to: &mut Object, call: &Item, id: &Text, arguments: Option<&Text>) {
     to.text("id", id).string("type", "function");
     {
@@ -194,12 +194,12 @@ pub fn write_call(to: &mut Object, call: &Item, id: &Text, arguments: Option<&Te
     }
 }
 
-/// The failure of a call that names no function.
+/// The failure for a call without a function name.
 pub fn nameless() -> Failure {
     Failure::malformed("a tool call without a name")
 }
 
-/// The `logprobs` of a choice, for these tokens.
+/// Writes the `logprobs` of a choice.
 pub fn write_logprobs<'t>(choice: &mut Object, tokens: impl Iterator<Item = &'t &'t RawValue>) {
     let mut logprobs = choice.object("logprobs");
     {
@@ -211,8 +211,9 @@ pub fn write_logprobs<'t>(choice: &mut Object, tokens: impl Iterator<Item = &'t 
     logprobs.json("refusal", "null");
 }
 
-/// An annotation of text that begins at this character of the content. Chat completions have a citation of an address
-/// in an object of its own (<https://platform.openai.com/docs/api-reference/chat/object>).
+/// Writes an annotation. `offset` is the position in the content, in characters, at which the annotated text begins. In
+/// chat completions, a URL citation is an object of its own
+/// (<https://platform.openai.com/docs/api-reference/chat/object>).
 pub fn write_annotation(list: &mut List, raw: &RawValue, offset: u64) {
     let Ok(annotation) = serde_json::from_str::<Fields>(raw.get()) else {
         list.json(raw.get());
@@ -242,7 +243,7 @@ fn write_shifted(to: &mut Object, annotation: &Fields, offset: u64) {
     }
 }
 
-/// How many characters the text has: annotations count them.
+/// The number of characters of the text, the unit of positions in annotations.
 pub fn characters(text: &Text) -> u64 {
     text.decoded().chars().count() as u64
 }

@@ -1,4 +1,4 @@
-//! A chat completion's request as one of the Responses API
+//! Translates a chat completion's request to a request of the Responses API
 //! (<https://platform.openai.com/docs/api-reference/responses/create>).
 
 mod content;
@@ -17,24 +17,24 @@ use fields::Own;
 use input::Input;
 use tools::Tools;
 
-/// What brackets and names need beside what is copied from the request.
+/// Estimated bytes of a request in addition to what is copied from the client's request.
 const ENVELOPE_BYTES: usize = 512;
 
-/// Most characters of `user` that the API takes. LiteLLM cuts off what is beyond.
+/// Maximum length of `user` in characters. As in LiteLLM, longer values are cut.
 const USER_CHARACTERS_MAX: usize = 64;
 
-/// A request to send.
+/// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
     pub is_streaming: bool,
-    /// The answer is to be JSON.
+    /// Whether the answer must be JSON.
     pub is_structured: bool,
 }
 
 /// Translates the canonical request for a model.
 ///
 /// # Errors
-/// The request cannot be read, or asks for what the API cannot do.
+/// The request cannot be parsed, or asks for something that the API does not support.
 pub fn translate(body: &[u8], entry: &Entry, model: &str) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let parameters = Parameters::read("the Responses API", &request);
@@ -53,7 +53,7 @@ pub fn translate(body: &[u8], entry: &Entry, model: &str) -> Result<Translated, 
     })
 }
 
-/// With `drop_params`, what the model is known to refuse is left out; without it the upstream refuses.
+/// With `drop_params`, removes parameters that the model is known to refuse; without it, the upstream refuses them.
 fn drop_refused(request: &mut Request, entry: &Entry, model: &str, parameters: &Parameters) {
     if !parameters.drops() {
         return;
@@ -103,7 +103,7 @@ fn write(out: &mut Vec<u8>, model: &str, request: &Request, own: &Own, tools: &T
     format::write_reasoning(&mut to, request, own);
     format::write_text(&mut to, request, own);
     own.write_include(&mut to);
-    // Otherwise they are notes for the gateway, of any form, as in a chat that is relayed.
+    // If the answer is not stored, `metadata` is for the gateway, and may have any form.
     to.maybe_raw("metadata", request.metadata.filter(|_| own.is_stored));
     if let Some(user) = &request.user {
         to.text("user", &shortened(user));
@@ -113,9 +113,8 @@ fn write(out: &mut Vec<u8>, model: &str, request: &Request, own: &Own, tools: &T
     Ok(())
 }
 
-/// How many messages at the beginning are `instructions`: the system's and the developer's, as far as they
-/// are plain text. Without any message
-/// that follows, the API has no input; then they are its input.
+/// The number of messages at the beginning that become `instructions`: system and developer messages with plain text.
+/// If no other message follows, the number is 0, since the API requires an input.
 fn instructing(messages: &[Message]) -> usize {
     let is_instruction = |message: &&Message| {
         matches!(message.role, Some(Role::System | Role::Developer))
@@ -134,7 +133,7 @@ fn write_instructions(to: &mut Object, messages: &[Message], given: Option<&RawV
     out.push(b'"');
     for (index, message) in messages.iter().enumerate() {
         if let Some(Content::Text(text)) = &message.content {
-            // As LiteLLM joins them.
+            // Joined as in LiteLLM.
             out.extend_from_slice(if index > 0 { b" " } else { b"" });
             out.extend_from_slice(text.escaped().as_bytes());
         }
@@ -150,7 +149,7 @@ fn shortened<'a>(user: &Text<'a>) -> Text<'a> {
     }
 }
 
-/// The API always says the usage, so `include_usage` is left out.
+/// Writes the stream options. The API always sends the usage, so `include_usage` is left out.
 fn write_streaming(to: &mut Object, request: &Request) {
     if request.stream != Some(true) {
         return;

@@ -1,4 +1,5 @@
-//! A streamed answer, event by event. Items of the output begin, grow and end; most of them one after the other.
+//! Translates a streamed answer, event by event. The items of the output begin, grow and end, most of them one after
+//! the other.
 
 mod calls;
 mod place;
@@ -16,24 +17,24 @@ use super::wire::{Event as Parsed, Item, ItemKind, Response, finish_reason};
 use calls::Calls;
 use place::Place;
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
-    /// Since the first event that says something.
+    /// Set by the first event with content.
     chunks: Option<Chunks>,
-    /// The answer's id, of which calls without one get theirs.
+    /// The answer's id, from which missing ids of calls are made.
     id: String,
     is_structured: bool,
-    /// Messages so far.
+    /// Number of messages so far.
     messages: u64,
     calls: Calls,
-    /// Any item was seen: the answer at the end then says nothing new.
+    /// Whether any item was seen: the answer in the last event then adds nothing.
     has_items: bool,
-    /// Text of the message at hand was seen.
+    /// Whether text of the current message was seen.
     has_text: bool,
     has_thoughts: bool,
     place: Place,
-    /// `data: [DONE]` was written.
+    /// Whether `data: [DONE]` was written.
     is_ended: bool,
 }
 
@@ -45,7 +46,7 @@ impl Stream {
         }
     }
 
-    /// The end of the upstream's stream, which is the answer's only where an event said so.
+    /// Called when the upstream's stream has ended. Fails unless an event ended the answer.
     pub fn finish(&self) -> Result<Vec<u8>, Failure> {
         if self.is_ended {
             Ok(Vec::new())
@@ -56,10 +57,10 @@ impl Stream {
         }
     }
 
-    /// Appends the chunks for an event; none after the answer's end.
+    /// Appends the chunks for one event; none after the answer has ended.
     ///
     /// # Errors
-    /// It is an error, or no event.
+    /// The event is an error, or cannot be parsed.
     pub fn event(&mut self, event: &Event, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         if self.is_ended {
             return Ok(());
@@ -90,7 +91,7 @@ impl Stream {
         Ok(())
     }
 
-    /// What an item's events add. Events that nobody here knows are passed over, as the API asks.
+    /// Writes what the event of an item adds. Unknown events are ignored, as the API asks.
     fn grow(&mut self, kind: &str, event: &Parsed, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         match kind {
             "output_item.added" | "output_item.done" => {
@@ -137,7 +138,7 @@ impl Stream {
         Ok(())
     }
 
-    /// The first chunk, once.
+    /// Writes the first chunk; later calls have no effect.
     fn begin(&mut self, response: Option<&Response>, origin: &Origin, out: &mut Vec<u8>) {
         if self.chunks.is_some() {
             return;
@@ -153,7 +154,7 @@ impl Stream {
         self.chunks = Some(chunks);
     }
 
-    /// A message after the first, where the first is all of the answer.
+    /// Whether the current message is one after the first in an answer whose first message is the whole answer.
     fn is_surplus(&self) -> bool {
         self.is_structured && self.messages > 1
     }
@@ -209,7 +210,7 @@ impl Stream {
         Ok(())
     }
 
-    /// An item is whole. What its events left out is said now.
+    /// Called when an item is complete: writes what its events left out.
     fn item_done(&mut self, item: &Item, raw: &RawValue, output_index: u64, out: &mut Vec<u8>) -> Result<(), Failure> {
         match item.kind() {
             ItemKind::Message => self.message_done(item, out),
@@ -264,7 +265,7 @@ impl Stream {
         });
     }
 
-    /// Why the answer ended, what it cost, and all of it where the stream did not show it.
+    /// Writes the finish reason and the usage, and the whole answer if no event had its items.
     fn end(&mut self, response: &Response, origin: &Origin, out: &mut Vec<u8>) -> Result<(), Failure> {
         if let Some(failure) = error::of_response(response) {
             return Err(failure);

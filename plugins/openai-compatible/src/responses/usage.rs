@@ -1,4 +1,4 @@
-//! Counted tokens. Both APIs count alike, under other names.
+//! Token counts. Both APIs count in the same way, under different names.
 
 use sluice_sdk::canonical::Object;
 
@@ -23,12 +23,12 @@ sluice_sdk::wire! {
 }
 
 impl Counts<'_> {
-    /// Whether the provider counted. Where it did not, nothing is written, and the gateway estimates.
+    /// Whether the provider sent counts. If not, no usage is written, and the gateway estimates it.
     pub fn is_known(&self) -> bool {
         self.input_tokens.or(self.output_tokens).is_some()
     }
 
-    /// The fields of a chat completion's `usage`.
+    /// Writes the fields of a chat completion's `usage`.
     pub fn write(&self, usage: &mut Object) {
         let (prompt, completion) = (self.input_tokens.unwrap_or(0), self.output_tokens.unwrap_or(0));
         usage
@@ -41,7 +41,7 @@ impl Counts<'_> {
         if let Some(details) = &self.input_tokens_details {
             let mut to = usage.object("prompt_tokens_details");
             to.number("cached_tokens", details.cached_tokens.unwrap_or(0));
-            // Writing is free of charge with most models, and then not counted.
+            // With most models, writing to the cache is free of charge and not counted.
             if let Some(written) = details.cache_write_tokens.filter(|written| *written > 0) {
                 to.number("cache_creation_tokens", written);
             }

@@ -9,7 +9,7 @@ use sluice_sdk::wire;
 use super::usage::Counts;
 
 sluice_sdk::wire! {
-    /// A whole answer, and what some events hold.
+    /// A whole answer, which some events contain too.
     Response {
         "id" id: Text<'a>,
         "created_at" created_at: u64,
@@ -30,20 +30,20 @@ sluice_sdk::wire! {
     Item {
         "type" kind: Text<'a>,
         "id" id: Text<'a>,
-        /// Of `message`: parts, or, from some servers, text alone. Of `reasoning`: parts too.
+        /// For `message`: parts, or, from some servers, text alone. For `reasoning`: parts.
         "content" content: &'a RawValue,
-        /// Of `message`: whether it leads to the answer (`commentary`) or is the answer (`final_answer`).
+        /// For `message`: whether the text precedes the answer (`commentary`) or is the answer (`final_answer`).
         "phase" phase: Text<'a>,
-        /// Of `reasoning`, as is the next one.
+        /// For `reasoning`, as is the next field.
         "summary" summary: Vec<Part<'a>>,
         "encrypted_content" encrypted_content: &'a RawValue,
-        /// Of `function_call` and `custom_tool_call`, as are the next two.
+        /// For `function_call` and `custom_tool_call`, as are the next two fields.
         "call_id" call_id: Text<'a>,
         "name" name: Text<'a>,
         "namespace" namespace: Text<'a>,
-        /// Of `function_call`.
+        /// For `function_call`.
         "arguments" arguments: &'a RawValue,
-        /// Of `custom_tool_call`.
+        /// For `custom_tool_call`.
         "input" input: &'a RawValue,
     }
 
@@ -59,35 +59,37 @@ sluice_sdk::wire! {
     Event {
         "type" kind: Text<'a>,
         "response" response: Response<'a>,
-        /// Of `response.output_item.added` and `.done`.
+        /// For `response.output_item.added` and `.done`.
         "item" item: &'a RawValue,
         "output_index" output_index: u64,
         "content_index" content_index: u64,
-        /// What is new.
+        /// The next piece of a text or of arguments.
         "delta" delta: Text<'a>,
         "logprobs" logprobs: Vec<&'a RawValue>,
-        /// Of `response.output_text.annotation.added`.
+        /// For `response.output_text.annotation.added`.
         "annotation" annotation: &'a RawValue,
-        /// Of `error`, where it is not the event itself.
+        /// For `error`, if the event is not the error itself.
         "error" error: &'a RawValue,
     }
 }
 
-/// What an item is, as far as chat completions have a place for it.
+/// The kind of an item, as far as chat completions have a field for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ItemKind {
     Message,
     Reasoning,
     Call,
-    /// A tool that the provider ran, and whatever else it shows.
+    /// A tool that the provider ran, or any other item.
     Other,
-    /// It says neither what it is nor anything else.
+    /// The item has no type and no known field.
     Nothing,
 }
 
 impl<'a> Item<'a> {
+    /// Parses an item.
+    ///
     /// # Errors
-    /// It is no JSON.
+    /// The value is not JSON.
     pub fn read(raw: &'a RawValue) -> Result<Self, sluice_sdk::Failure> {
         wire::read(raw.get()).map_err(sluice_sdk::Failure::malformed)
     }
@@ -97,7 +99,7 @@ impl<'a> Item<'a> {
             "message" => ItemKind::Message,
             "reasoning" => ItemKind::Reasoning,
             "function_call" | "custom_tool_call" => ItemKind::Call,
-            // Not said: by what it holds.
+            // Without a type, the fields tell the kind.
             "" if self.content.is_some() => ItemKind::Message,
             "" if self.name.is_some() => ItemKind::Call,
             "" => ItemKind::Nothing,
@@ -105,7 +107,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// What the content says; text alone is one part.
+    /// The parts of the content; text alone is one part.
     pub fn parts(&self) -> Vec<Part<'a>> {
         let Some(raw) = self.content else { return Vec::new() };
         match Text::of(raw) {
@@ -117,14 +119,14 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Arguments of a call as text. Some servers write the object itself.
+    /// The arguments of a call as text. Some servers send the object itself.
     pub fn arguments(&self) -> Option<Text<'a>> {
         let raw = self.arguments.or(self.input)?;
         Some(Text::of(raw).unwrap_or_else(|| Text::from_decoded(raw.get())))
     }
 
-    /// What the result of a call refers to. Servers that count calls anew in each answer (`call_0`) give the item an id
-    /// that is unique; without either it is made of the answer's.
+    /// The id that the result of a call refers to. Servers that number calls in each answer (`call_0`) give the item a
+    /// unique id, which is used instead; without either id, one is made from the answer's.
     pub fn call_id(&self, answer: &str, index: usize) -> Text<'a> {
         let given = |id: &Option<Text<'a>>| id.clone().filter(|id| !id.is_empty());
         let call_id = given(&self.call_id);
@@ -142,7 +144,7 @@ fn is_counted(call_id: &str) -> bool {
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Why an answer ended. One that was cut off says so, whatever it holds.
+/// OpenAI's finish reason. An answer that was cut off has the reason for that, even if it has calls.
 pub fn finish_reason(response: &Response, has_calls: bool) -> FinishReason<'static> {
     let status = response.status.as_ref().map_or("", Text::escaped);
     let reason = response

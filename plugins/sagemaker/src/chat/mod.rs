@@ -1,5 +1,5 @@
-//! A server that speaks OpenAI's chat completions: text-generation-inference, LMI, vLLM, Nova. Answers and chunks are handed
-//! on as they are.
+//! Servers with OpenAI's chat completions: text-generation-inference, LMI, vLLM, Nova. Answers and chunks are passed on
+//! unchanged.
 
 pub mod request;
 
@@ -9,12 +9,12 @@ use sluice_sdk::{Failure, wire};
 use crate::error;
 
 sluice_sdk::wire! {
-    /// What is looked at of an answer or of a chunk.
+    /// The fields of an answer or a chunk that the adapter checks.
     Document {
         "choices" choices: Vec<Choice<'a>>,
-        /// In place of the others.
+        /// Present instead of the other fields if the request failed.
         "error" error: &'a RawValue,
-        /// `error` where the document itself is one.
+        /// `error` if the document itself is an error.
         "object" object: Text<'a>,
     }
 
@@ -23,16 +23,16 @@ sluice_sdk::wire! {
     }
 }
 
-/// An answer that was to be streamed and came whole.
+/// Checks a whole answer to a request for a stream.
 ///
 /// # Errors
-/// It is an error, or no answer.
+/// The document is an error, or not an answer.
 pub fn answer(body: Vec<u8>) -> Result<Vec<u8>, Failure> {
     read(std::str::from_utf8(&body).map_err(Failure::malformed)?)?;
     Ok(body)
 }
 
-/// The choices of an answer or of a chunk.
+/// The choices of an answer or a chunk.
 fn read(json: &str) -> Result<Vec<Choice<'_>>, Failure> {
     let document: Document = wire::read(json).map_err(Failure::malformed)?;
     let is_error = document.object.is_some_and(|object| object.escaped() == "error");
@@ -43,10 +43,10 @@ fn read(json: &str) -> Result<Vec<Choice<'_>>, Failure> {
     }
 }
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 #[derive(Default)]
 pub struct Stream {
-    /// A chunk said why the answer ended; one with the usage may follow it.
+    /// Whether a chunk had the finish reason; a chunk with the usage may follow.
     is_finished: bool,
     has_ended: bool,
 }
@@ -60,10 +60,10 @@ impl Stream {
         self.has_ended || self.is_finished
     }
 
-    /// Hands on the chunk.
+    /// Passes on a chunk.
     ///
     /// # Errors
-    /// It is an error, or no chunk.
+    /// The chunk is an error, or cannot be parsed.
     pub fn data(&mut self, data: &str, out: &mut Vec<u8>) -> Result<(), Failure> {
         if data == "[DONE]" {
             self.has_ended = true;

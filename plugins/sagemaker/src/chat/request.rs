@@ -1,18 +1,18 @@
-//! What changes in a chat completion's request: the model's name, whether it streams, and `extra_body`.
+//! The changes of a chat completion's request: the model's name, whether to stream, and `extra_body`.
 
 use serde_json::{Map, Value, json};
 use sluice_sdk::{Failure, Target, exchange};
 
 use crate::extra_body;
 
-/// What clients of LiteLLM tell the gateway, and the host hands on to adapters that may need it. One that the request does
-/// not have is left alone.
+/// Fields for the gateway that the host passes on to adapters, which may need them. They are removed from the request;
+/// removing an absent field has no effect.
 const FOR_GATEWAY: [&str; 4] = ["extra_body", "allowed_openai_params", "modify_params", "caching"];
 
-/// The changes, as a JSON merge patch (RFC 7396).
+/// The changes as a JSON merge patch (RFC 7396).
 ///
 /// # Errors
-/// The client's `extra_body` is no object.
+/// The client's `extra_body` is not an object.
 pub fn patch(target: &Target, streams: bool) -> Result<Vec<u8>, Failure> {
     let mut patch = Map::new();
     // Nova refuses a request that names a model.
@@ -41,7 +41,8 @@ pub fn patch(target: &Target, streams: bool) -> Result<Vec<u8>, Failure> {
     Ok(Value::Object(patch).to_string().into_bytes())
 }
 
-/// Usage is counted, so that a stream must end with it; the host hides the chunk from a client that did not ask for it.
+/// Whether the client asks for the usage. The gateway counts usage, so a stream must end with it; the host removes the
+/// chunk if the client did not ask for it.
 fn asks_for_usage() -> bool {
     let options = exchange::field("stream_options").and_then(|json| serde_json::from_str::<Value>(&json).ok());
     options.is_some_and(|options| options["include_usage"] == true)

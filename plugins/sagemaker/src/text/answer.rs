@@ -1,4 +1,4 @@
-//! A whole answer.
+//! Translates a whole answer.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Origin;
@@ -6,10 +6,10 @@ use sluice_sdk::canonical::Object;
 
 use super::wire;
 
-/// What an answer's brackets and names need beside the text.
+/// Estimated bytes of an answer in addition to the text.
 const ENVELOPE_BYTES: usize = 512;
 
-/// Makes the canonical answer.
+/// Translates the answer to the canonical form.
 ///
 /// # Errors
 /// The document is an error, or has no text.

@@ -1,11 +1,11 @@
-//! Fields beside the conversation: those that become parameters of the generation, those it cannot do, and those meant
-//! for a gateway.
+//! The fields other than the conversation: those that become parameters of the generation, those that the server does
+//! not support, and those meant for a gateway.
 
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway, is_openais_own};
 use sluice_sdk::canonical::{Object, RawValue, Request, ResponseKind, Text};
 use sluice_sdk::{Failure, deployment};
 
-/// Further parameters that have no counterpart.
+/// Further parameters without a counterpart.
 const UNSUPPORTED: [&str; 3] = ["logprobs", "thinking", "presence_penalty"];
 
 fn is_unsupported(name: &str) -> bool {
@@ -14,24 +14,24 @@ fn is_unsupported(name: &str) -> bool {
 
 const NO_PARAMETER: &str = "text generation has no parameter for it";
 
-/// Lets a temperature of 0 be sent to a server that takes it, as LiteLLM calls it.
+/// LiteLLM's parameter that allows sending a temperature of 0, for servers that accept it.
 const ALLOW_ZERO: &str = "aws_sagemaker_allow_zero_temp";
 
-/// A request's fields by where they go.
+/// The fields of a request, sorted by where they go.
 #[derive(Default)]
 pub struct Fields<'a> {
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
     allows_zero: bool,
-    /// Parameters of the server's own (`top_k`, `seed`, `repetition_penalty`, `details`, …), handed on as LiteLLM does.
+    /// Parameters of the server's own (`top_k`, `seed`, `repetition_penalty`, `details`, …), passed on as in LiteLLM.
     own: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl<'a> Fields<'a> {
-    /// Sorts what the canonical form does not know.
+    /// Sorts the fields that the canonical form does not know.
     ///
     /// # Errors
-    /// The request asks for what cannot be done.
+    /// A field has no counterpart.
     pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         let mut fields = Self {
             allows_zero: deployment::is_true(ALLOW_ZERO),
@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// Writes the parameters of a generation. What the client says in the server's own words counts before OpenAI's.
+    /// Writes the parameters of the generation. Parameters in the server's own form take precedence over OpenAI's.
     pub fn write(&self, to: &mut Object, request: &Request) {
         for (name, value) in &self.own {
             to.raw(name.escaped(), value);
@@ -82,8 +82,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Servers take no temperature of 0 and no `top_p` of 1: the first means the likeliest token each time, the second
-    /// nothing. Whoever gives one wants the answer drawn, which not every server does by itself.
+    /// Writes temperature and `top_p`. Servers accept neither a temperature of 0, which means the most likely token
+    /// each time, nor a `top_p` of 1, which has no effect. A client that gives either parameter wants sampling, which
+    /// some servers do only with `do_sample`.
     fn write_sampling(&self, to: &mut Object, request: &Request) {
         let is = |value: &&RawValue, number: f64| value.get().parse() == Ok(number);
         let temperature = request.temperature;
@@ -103,7 +104,7 @@ impl<'a> Fields<'a> {
 }
 
 fn refuse_unsupported(request: &Request, parameters: &Parameters) -> Result<(), Failure> {
-    // Without tools a choice among them, or whether several may be called, changes nothing.
+    // Without tools, `tool_choice` and `parallel_tool_calls` have no effect.
     if request.tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
         parameters.drop_or_refuse("tools", NO_PARAMETER)?;
     }

@@ -1,6 +1,6 @@
-//! A server that generates text in Hugging Face's form
-//! (<https://huggingface.co/docs/text-generation-inference/reference/api_reference>): a prompt with parameters, and the text
-//! that follows it.
+//! Servers that generate text in Hugging Face's form
+//! (<https://huggingface.co/docs/text-generation-inference/reference/api_reference>): a prompt with parameters, and the
+//! text that follows it.
 
 pub mod answer;
 mod fields;

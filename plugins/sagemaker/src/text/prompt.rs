@@ -1,5 +1,6 @@
-//! A conversation as one text. The server takes a prompt as it stands, and only the operator knows the model's template
-//! (`template`). Without one a question alone stays as it is; longer conversations are written down with who says what.
+//! The conversation as one text. The server does not apply a template, and only the operator knows the model's
+//! (`template`). Without one, a single question is sent unchanged; longer conversations are written with the speaker
+//! before each message.
 
 use sluice_sdk::canonical::{Content, Message, Part, PartKind, Role};
 use sluice_sdk::{Failure, Fault};
@@ -9,7 +10,7 @@ use super::template::Template;
 /// The prompt for these messages.
 ///
 /// # Errors
-/// There is none, or one holds something that is no text.
+/// There are no messages, or one has content other than text.
 pub fn of_messages(messages: &[Message]) -> Result<String, Failure> {
     let said = (0..).zip(messages).map(|(index, message)| {
         let at = format!("messages[{index}]");
@@ -25,7 +26,7 @@ pub fn of_messages(messages: &[Message]) -> Result<String, Failure> {
     })
 }
 
-/// Paragraphs. The system's have no name before them: models that complete text read them as what the text is about.
+/// Writes paragraphs. System messages have no name before them: models that complete text read them as an introduction.
 fn plain(said: &[(&str, String)]) -> String {
     let spoken = || said.iter().filter(|(role, _)| *role != "system");
     let is_conversation = spoken().count() > 1 || spoken().any(|(role, _)| *role == "assistant");
@@ -39,14 +40,14 @@ fn plain(said: &[(&str, String)]) -> String {
         false => content.clone(),
     };
     let mut paragraphs: Vec<String> = said.iter().map(paragraph).collect();
-    // Whose turn it is; a conversation that ends with the assistant is to be gone on with.
+    // Shows whose turn it is. A conversation that ends with the assistant is to be continued.
     if is_conversation && said.last().is_some_and(|(role, _)| *role != "assistant") {
         paragraphs.push("Assistant:".into());
     }
     paragraphs.join("\n\n")
 }
 
-/// `system`, `user` or `assistant`.
+/// The role: `system`, `user` or `assistant`.
 fn speaker(message: &Message, at: &str) -> Result<&'static str, Failure> {
     if message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty()) || message.function_call.is_some() {
         return Err(unsupported(&format!("{at}.tool_calls"), "calls of tools"));
@@ -61,7 +62,7 @@ fn speaker(message: &Message, at: &str) -> Result<&'static str, Failure> {
     }
 }
 
-/// What a message says; its parts a line each.
+/// The text of a message, with each part in a line.
 fn content(message: &Message, at: &str) -> Result<String, Failure> {
     Ok(match &message.content {
         Some(Content::Text(text)) => text.decoded().into_owned(),

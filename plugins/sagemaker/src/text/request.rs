@@ -1,4 +1,4 @@
-//! A chat completion's request as one for text generation.
+//! Translates a chat completion's request to a request for text generation.
 
 use serde_json::{Map, Value};
 use sluice_sdk::Failure;
@@ -15,7 +15,7 @@ const TOP_LEVEL: [&str; 5] = ["inputs", "parameters", "stream", "options", "adap
 /// Translates the canonical request.
 ///
 /// # Errors
-/// The request cannot be read, or asks for what text generation cannot do.
+/// The request cannot be parsed, or asks for something that text generation does not support.
 pub fn translate(body: &[u8], streams: bool) -> Result<Vec<u8>, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
     let parameters = Parameters::read("`sagemaker/`", &request);
@@ -33,7 +33,8 @@ pub fn translate(body: &[u8], streams: bool) -> Result<Vec<u8>, Failure> {
     Ok(lay_extra_bodies_over(out, fields.extra_body))
 }
 
-/// `extra_body` over the request. LiteLLM's deployments have parameters of the generation beside those of the connection.
+/// Applies `extra_body` to the request. In LiteLLM's deployments, parameters of the generation are next to those of the
+/// connection.
 fn lay_extra_bodies_over(body: Vec<u8>, of_client: Option<&RawValue>) -> Vec<u8> {
     let mut patch = Map::new();
     let mut parameters = Map::new();

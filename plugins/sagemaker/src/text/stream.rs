@@ -1,4 +1,4 @@
-//! A streamed answer: an event a token, of which the last one has all of the text and says why it ended.
+//! Translates a streamed answer: one event for each token. The last event has the whole text and the finish reason.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Origin;
@@ -6,18 +6,18 @@ use sluice_sdk::canonical::{Chunks, Text};
 
 use super::wire::{self, Answer};
 
-/// What is known of a stream so far.
+/// The state of one streamed answer.
 pub struct Stream {
     origin: Origin,
-    /// Since the first event.
+    /// Set by the first event.
     chunks: Option<Chunks>,
-    /// Whether a chunk said whose the answer is.
+    /// Whether a chunk with the role was written.
     spoke: bool,
     has_ended: bool,
 }
 
 impl Stream {
-    /// Of this endpoint.
+    /// A stream of this endpoint.
     pub fn new(endpoint: &str) -> Self {
         Self {
             origin: Origin::of_model(endpoint),
@@ -31,10 +31,10 @@ impl Stream {
         self.has_ended
     }
 
-    /// Chunks for an event.
+    /// Appends the chunks for one event.
     ///
     /// # Errors
-    /// It is an error, or no event.
+    /// The event is an error, or cannot be parsed.
     pub fn data(&mut self, data: &str, out: &mut Vec<u8>) -> Result<(), Failure> {
         if data == "[DONE]" {
             return self.end(&Answer::default(), out);
@@ -50,7 +50,8 @@ impl Stream {
         if is_last { self.end(&event, out) } else { Ok(()) }
     }
 
-    /// A server that does not stream answers whole, and one that does may end with an event of its own.
+    /// Reads an event without a token: the whole answer of a server that does not stream, or the last event of some
+    /// servers.
     fn without_token(&mut self, event: &Answer, out: &mut Vec<u8>) -> Result<(), Failure> {
         let text = event.whole_text();
         if text.is_none() && event.said_reason().is_none() {

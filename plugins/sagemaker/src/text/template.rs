@@ -1,19 +1,19 @@
-//! The operator's own template, as LiteLLM has it (<https://docs.litellm.ai/docs/completion/prompt_formatting>): what stands
-//! before and after what each role says, and around all of it.
+//! The operator's own prompt template, as in LiteLLM (<https://docs.litellm.ai/docs/completion/prompt_formatting>): the
+//! texts before and after the messages of each role, and around the whole prompt.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use sluice_sdk::deployment;
 
-/// A template of the deployment's.
+/// The template of a deployment.
 pub struct Template {
     roles: BTreeMap<String, Marks>,
     begin: String,
     end: String,
 }
 
-/// What stands around a message.
+/// The texts around a message.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Marks {
@@ -22,7 +22,7 @@ struct Marks {
 }
 
 impl Template {
-    /// The one that the deployment has, if any. `roles` that cannot be read are none.
+    /// The template of the deployment, if it has one. `roles` that cannot be parsed count as absent.
     pub fn of_deployment() -> Option<Self> {
         let roles = deployment::parameter("roles")?;
         let text = |name| deployment::text(name).unwrap_or_default();
@@ -33,7 +33,7 @@ impl Template {
         })
     }
 
-    /// Puts the messages together: roles, and what each says.
+    /// Joins the messages, given as role and content.
     pub fn write(&self, messages: &[(&str, String)]) -> String {
         let mut prompt = self.begin.clone();
         for (role, content) in messages {

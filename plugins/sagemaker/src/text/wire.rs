@@ -1,4 +1,4 @@
-//! What servers answer with, whole and streamed.
+//! The answers of servers, whole and streamed.
 
 use sluice_sdk::canonical::{FinishReason, Object, RawValue, Text};
 use sluice_sdk::{Failure, Fault, exchange, wire};
@@ -8,37 +8,37 @@ use crate::error;
 sluice_sdk::wire! {
     /// A whole answer, or an event of a stream.
     Answer {
-        /// All of the text; of a stream in its last event.
+        /// The whole text; in a stream, only in the last event.
         "generated_text" text: Text<'a>,
-        /// The same, of the first Llama 2 of JumpStart.
+        /// The same, from JumpStart's first Llama 2.
         "generation" generation: Text<'a>,
-        /// Of a stream.
+        /// In a stream.
         "token" token: Token<'a>,
         "details" details: Details<'a>,
-        /// In place of the others.
+        /// Present instead of the other fields if the request failed.
         "error" error: &'a RawValue,
     }
 
     Token {
         "text" text: Text<'a>,
-        /// Whether it is a mark of the model's, and no text.
+        /// Whether the token is a control token and not text.
         "special" special: &'a RawValue,
-        /// Of LMI.
+        /// From LMI.
         "error_msg" error: Text<'a>,
     }
 
     Details {
         "finish_reason" reason: Text<'a>,
         "generated_tokens" generated: u64,
-        /// Tokens of the prompt, where the server says them.
+        /// Tokens of the prompt, if the server counts them.
         "input_length" input: u64,
     }
 }
 
-/// Reads an answer, which some servers write in a list.
+/// Parses an answer, which some servers put into a list.
 ///
 /// # Errors
-/// It is no JSON, or an error.
+/// The document is not JSON, or is an error.
 pub fn read(json: &str) -> Result<Answer<'_>, Failure> {
     let document = match json.starts_with('[') {
         true => {
@@ -60,21 +60,21 @@ pub fn read(json: &str) -> Result<Answer<'_>, Failure> {
 }
 
 impl<'a> Answer<'a> {
-    /// All of the text, under whichever name.
+    /// The whole text, from either field.
     pub fn whole_text(&self) -> Option<&Text<'a>> {
         self.text.as_ref().or(self.generation.as_ref())
     }
 
-    /// Why the answer ended, where the server says it.
+    /// The finish reason, if the server sent one.
     pub fn said_reason(&self) -> Option<&Text<'a>> {
         let reason = self.details.as_ref()?.reason.as_ref()?;
         Some(reason).filter(|reason| !reason.is_empty())
     }
 
-    /// Why the answer ended.
+    /// OpenAI's finish reason.
     ///
     /// # Errors
-    /// It did not: the server failed.
+    /// The answer did not end, because the server failed.
     pub fn finish_reason(&self) -> Result<FinishReason<'static>, Failure> {
         match self.said_reason().map(Text::escaped) {
             Some("length") => Ok(FinishReason::Length),
@@ -83,13 +83,13 @@ impl<'a> Answer<'a> {
                 Fault::UpstreamError,
                 "the model's server ended the answer with an error",
             )),
-            // `eos_token`, `stop_sequence`, and a server that does not say it.
+            // `eos_token`, `stop_sequence`, or a server that sends no reason.
             _ => Ok(FinishReason::Stop),
         }
     }
 
-    /// What was counted. None where the answer's tokens were not: the gateway then estimates all. The prompt's, which few
-    /// servers count, are estimated here.
+    /// The token counts; `None` if the answer's tokens were not counted, and the gateway estimates all. The tokens of
+    /// the prompt are estimated here if the server did not count them, as most do not.
     pub fn usage(&self) -> Option<Usage> {
         let details = self.details.as_ref()?;
         Some(Usage {
@@ -100,25 +100,25 @@ impl<'a> Answer<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// What it adds to the answer.
+    /// The text that the token adds to the answer.
     pub fn added(&self) -> Option<&Text<'a>> {
         let is_special = self.special.is_some_and(|special| special.get() == "true");
         let text = self.text.as_ref()?;
         Some(text).filter(|text| !is_special && !text.is_empty() && !ends_text(text))
     }
 
-    /// Whether it ends the answer.
+    /// Whether the token ends the answer.
     pub fn is_last(&self) -> bool {
         self.text.as_ref().is_some_and(ends_text)
     }
 }
 
-/// Servers that mark no token as special end an answer so.
+/// The text of the last token, from servers that mark no token as special.
 fn ends_text(text: &Text) -> bool {
     text.escaped() == "<|endoftext|>"
 }
 
-/// Counted tokens.
+/// The token counts of an answer.
 #[derive(Clone, Copy)]
 pub struct Usage {
     prompt: u64,
@@ -126,7 +126,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The fields of OpenAI's `usage`.
+    /// Writes the fields of OpenAI's `usage`.
     pub fn write(self, usage: &mut Object) {
         usage
             .number("prompt_tokens", self.prompt)

@@ -1,10 +1,10 @@
-//! Parts of a message: text, images and files, under the names of the Responses API.
+//! Translates parts of a message: texts, images and files, under the names of the Responses API.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Media;
 use sluice_sdk::canonical::{Content, File, List, Object, Part, PartKind, Text};
 
-/// Whose content it is: the model's own words have another name.
+/// The author of the content: the model's own text has another type.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Input,
@@ -20,7 +20,7 @@ impl Side {
     }
 }
 
-/// Writes content under this name: plain text as such, which the API takes too, or a list of parts.
+/// Writes the content under this name: a plain text, or a list of parts.
 pub fn write_content(to: &mut Object, name: &str, content: &Content, side: Side, index: usize) -> Result<(), Failure> {
     match content {
         Content::Text(text) => drop(to.text(name, text)),
@@ -67,13 +67,13 @@ fn write_part(list: &mut List, part: &Part, side: Side, at: &str) -> Result<(), 
             to.rest(&file.rest).rest(&part.rest);
         }
         PartKind::Other(_) if is_thought(part) => {}
-        // Parts of the Responses API itself, and audio, which it has under the same name.
+        // Parts of the Responses API itself, and audio, which has the same form in both APIs.
         kind @ (PartKind::InputAudio | PartKind::Other(_)) => write_as_it_stands(list, kind, part),
     }
     Ok(())
 }
 
-/// Another provider's thoughts, which no other can use.
+/// Whether a part is another provider's thought, which no other provider can use.
 pub fn is_thought(part: &Part) -> bool {
     matches!(&part.kind, Some(PartKind::Other(kind)) if kind.ends_with("thinking"))
 }
@@ -86,7 +86,7 @@ pub fn write_text(list: &mut List, text: &Text, side: Side) {
     list.object().string("type", side.text()).text("text", text);
 }
 
-/// A file by its data, its id, or its address where that stands in place of the id.
+/// Writes a file as data, as an id, or as an address, which may be in the field of the id.
 fn write_file(to: &mut Object, file: &File, at: &str) -> Result<(), Failure> {
     if let Some(name) = &file.filename {
         to.text("filename", name);
@@ -94,7 +94,7 @@ fn write_file(to: &mut Object, file: &File, at: &str) -> Result<(), Failure> {
     match (&file.file_data, &file.file_id) {
         (Some(data), _) if data.escaped().starts_with("data:") => drop(to.text("file_data", data)),
         (None, Some(id)) if !id.escaped().contains(':') => drop(to.text("file_id", id)),
-        // Told by the SDK: addresses, and data without its media type, which the API asks for.
+        // `Media` recognizes addresses, and the media type of data, which the API requires.
         _ => match Media::of_file(file, at)? {
             Media::Url(url) => drop(to.string("file_url", &url)),
             Media::Stored(id) => drop(to.string("file_id", &id)),

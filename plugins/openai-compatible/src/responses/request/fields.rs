@@ -1,12 +1,12 @@
-//! Fields beside the conversation: those that the Responses API has under another name, those it cannot do, and those
-//! meant for a gateway.
+//! The fields other than the conversation: those with another name in the Responses API, those that it does not
+//! support, and those meant for a gateway.
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
 
-/// Parameters that the Responses API has nothing for, and why. They are refused, unless `drop_params` lets them be
-/// dropped; a value that changes nothing is dropped in any case.
+/// Parameters that the Responses API does not have, and why. They are refused, or dropped with `drop_params`; a value
+/// without effect is always dropped.
 const UNSUPPORTED: [(&str, &str); 14] = [
     ("n", "it makes one answer"),
     ("seed", NO_SUCH),
@@ -20,17 +20,17 @@ const UNSUPPORTED: [(&str, &str); 14] = [
     ("function_call", "it takes `tool_choice`"),
     ("input", "the messages are its input"),
     ("background", "an answer that is made later is no chat completion"),
-    // Of other providers' formats.
+    // Parameters of other providers' formats.
     ("thinking", "it takes `reasoning_effort`"),
     ("include_server_side_tool_invocations", NO_SUCH),
 ];
 
 const NO_SUCH: &str = "it has no such parameter";
 
-/// What asks for the tokens' log probabilities: chat completions have `logprobs` for it.
+/// The value of `include` that asks for log probabilities, as `logprobs` does in chat completions.
 const LOGPROBS: &str = r#""message.output_text.logprobs""#;
 
-/// The request's fields that the canonical form does not know.
+/// The fields of the request that the canonical form does not know.
 #[derive(Default)]
 pub struct Own<'a> {
     pub instructions: Option<&'a RawValue>,
@@ -39,22 +39,22 @@ pub struct Own<'a> {
     pub text: Option<&'a RawValue>,
     pub verbosity: Option<&'a RawValue>,
     pub web_search_options: Option<&'a RawValue>,
-    /// The client wants the answer kept: then its `metadata` are kept beside it.
+    /// Whether the client wants the answer to be stored: then its `metadata` is stored too.
     pub is_stored: bool,
     include: Option<&'a RawValue>,
     logprobs: bool,
-    /// The client's, which is laid over what is sent.
+    /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
-    /// What has the same name in both APIs (`store`, `service_tier`, …), what the Responses API has of its own
-    /// (`previous_response_id`, `truncation`, …), and what nobody here knows.
+    /// Fields with the same name in both APIs (`store`, `service_tier`, …), fields that only the Responses API has
+    /// (`previous_response_id`, `truncation`, …), and unknown fields.
     passed_on: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl<'a> Own<'a> {
-    /// Sorts what the canonical form does not know.
+    /// Sorts the fields that the canonical form does not know.
     ///
     /// # Errors
-    /// The API cannot do what a field asks for.
+    /// The API does not support a field.
     pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
         let is_stored = |(name, value): &(_, &RawValue)| name == "store" && value.get() == "true";
         let mut own = Self {
@@ -91,7 +91,7 @@ impl<'a> Own<'a> {
         Ok(own)
     }
 
-    /// `include`: the client's list, and what `logprobs` asks for.
+    /// Writes `include`: the client's list, and what `logprobs` asks for.
     pub fn write_include(&self, to: &mut Object) {
         if !self.logprobs {
             to.maybe_raw("include", self.include);

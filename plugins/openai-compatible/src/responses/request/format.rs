@@ -1,21 +1,22 @@
-//! How the answer is thought out and what form it takes: `reasoning` and `text`.
+//! Writes `reasoning` and `text`: how much the model thinks, and the form of the answer.
 
 use sluice_sdk::canonical::{Fields, Object, RawValue, Request, ResponseFormat, ResponseKind};
 use sluice_sdk::exchange;
 
 use super::fields::Own;
 
-/// The name of a schema that has none, as at LiteLLM.
+/// The name of a schema without one, as in LiteLLM.
 const SCHEMA_NAME: &str = "response_schema";
 
-/// `reasoning`: the client's own, and `reasoning_effort`, which may be an object with a summary beside the effort.
+/// Writes `reasoning`: the client's own field and `reasoning_effort`, which may be an object with an effort and a
+/// summary.
 pub fn write_reasoning(to: &mut Object, request: &Request, own: &Own) {
     let Some(effort) = &request.reasoning_effort else {
         to.maybe_raw("reasoning", own.reasoning);
         return;
     };
     let Fields(given) = own.reasoning.map(fields_of).unwrap_or_default();
-    // The canonical form keeps the word alone.
+    // The canonical form has only the word, so the whole field is read.
     let whole = exchange::field("reasoning_effort").unwrap_or_default();
     let Fields(whole) = serde_json::from_str(&whole).unwrap_or_default();
     let mut reasoning = to.object("reasoning");
@@ -30,7 +31,7 @@ pub fn write_reasoning(to: &mut Object, request: &Request, own: &Own) {
     reasoning.rest(&given);
 }
 
-/// `text`: the client's own, `response_format` and `verbosity`.
+/// Writes `text`: the client's own field, `response_format` and `verbosity`.
 pub fn write_text(to: &mut Object, request: &Request, own: &Own) {
     let format = request.response_format.as_ref();
     if format.is_none() && own.verbosity.is_none() {
@@ -48,7 +49,7 @@ pub fn write_text(to: &mut Object, request: &Request, own: &Own) {
     text.rest(&given);
 }
 
-/// `{"type": "json_schema", "json_schema": {…}}` without its inner object.
+/// Writes the format. The inner object of `{"type": "json_schema", "json_schema": {…}}` is dissolved.
 fn write_format(to: &mut Object, format: &ResponseFormat) {
     let schema = format.json_schema.as_ref().and_then(|json_schema| json_schema.schema);
     let schema = schema.or(format.response_schema);

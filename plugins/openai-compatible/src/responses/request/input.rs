@@ -1,19 +1,19 @@
-//! Messages as input items. A turn of the assistant is up to four kinds of them: its thoughts, its words, its calls and
-//! their results.
+//! Translates messages to input items. An assistant message becomes up to three kinds of items (thoughts, message,
+//! calls); results of calls are items too.
 
 use sluice_sdk::canonical::{Content, Fields, Function, List, Message, RawValue, Role, Text, ToolCall};
 use sluice_sdk::{Failure, Fault, wire};
 
 use super::content::{Side, is_thought, write_content, write_refusal, write_text};
 
-/// Writes the items.
+/// Writes the input items.
 pub struct Input<'o, 'a> {
     list: List<'o>,
-    /// Tools that take text of any form. Their calls came back as those of functions.
+    /// Names of tools that take text of any form. Earlier answers had their calls in the form of function calls.
     custom_names: Vec<Text<'a>>,
-    /// Calls of such tools: their results have a type of their own.
+    /// Ids of calls of such tools, whose results have a type of their own.
     custom_calls: Vec<String>,
-    /// Calls in the API's older form have no ids; results refer to the last one.
+    /// Number of calls in the API's older form. They have no ids, and a result belongs to the last one.
     function_calls: usize,
 }
 
@@ -24,7 +24,7 @@ wire! {
         "input" input: Text<'a>,
     }
 
-    /// What a provider adds to a message or a call.
+    /// Fields that a provider adds to a message or a call.
     ProviderFields {
         "phase" phase: Text<'a>,
         "namespace" namespace: Text<'a>,
@@ -45,8 +45,10 @@ impl<'o, 'a> Input<'o, 'a> {
         }
     }
 
+    /// Writes the items for a message.
+    ///
     /// # Errors
-    /// The message makes no sense to the API.
+    /// The message is invalid for the API.
     pub fn message(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
         let at = || format!("messages[{index}]");
         match &message.role {
@@ -99,7 +101,7 @@ impl<'o, 'a> Input<'o, 'a> {
         Ok(())
     }
 
-    /// `reasoning_items`, which an earlier answer brought. What another provider thought stands in for them.
+    /// Writes `reasoning_items` of an earlier answer, or else the thoughts of another provider.
     fn thoughts(&mut self, message: &Message) {
         let items = rest_of(&message.rest, "reasoning_items")
             .and_then(|raw| serde_json::from_str::<Vec<Fields>>(raw.get()).ok())
@@ -107,7 +109,7 @@ impl<'o, 'a> Input<'o, 'a> {
         for item in &items {
             let mut to = self.list.object();
             to.string("type", "reasoning");
-            // An id that the API did not give is refused, an item without one is not.
+            // The API refuses an id that it did not give, but accepts an item without one.
             let id = item.get("id").and_then(Text::of).filter(|id| !id.is_empty());
             if let Some(id) = id {
                 to.text("id", &id);
@@ -132,7 +134,7 @@ impl<'o, 'a> Input<'o, 'a> {
         }
     }
 
-    /// What was said and what was refused, in one message.
+    /// Writes the content and the refusal as one message.
     fn words(&mut self, index: usize, message: &Message) -> Result<(), Failure> {
         let is_empty = match &message.content {
             Some(Content::Text(text)) => text.is_empty(),

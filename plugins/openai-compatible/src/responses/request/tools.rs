@@ -1,5 +1,5 @@
-//! Tools and whether they must be called. What chat completions put into an object under the tool's type, the
-//! Responses API puts into the tool itself; tools of its own go through as they are.
+//! The tools, and whether the model must call one. Chat completions have the fields of a tool in an object under its
+//! type; the Responses API has them in the tool itself. Tools of the Responses API's own are copied.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Reques
 
 use super::fields::Own;
 
-/// What Anthropic has of its own in a function, which LiteLLM leaves out for others.
+/// Fields of functions that only Anthropic has. As in LiteLLM, they are left out for others.
 const ANTHROPICS: [&str; 2] = ["input_examples", "eager_input_streaming"];
 
-/// What the model may call.
+/// The tools that the model may call.
 pub struct Tools<'a> {
     tools: &'a [Tool<'a>],
     web_search: Option<Fields<'a>>,
@@ -20,8 +20,10 @@ pub struct Tools<'a> {
 }
 
 impl<'a> Tools<'a> {
+    /// Collects the tools of the request.
+    ///
     /// # Errors
-    /// `web_search_options` is no object.
+    /// `web_search_options` is not an object.
     pub fn plan(request: &'a Request<'a>, own: &Own<'a>) -> Result<Self, Failure> {
         let web_search = own.web_search_options.map(|raw| serde_json::from_str(raw.get()));
         let web_search = web_search
@@ -78,7 +80,7 @@ fn find<'a>(fields: &[(Cow<'a, str>, &'a RawValue)], name: &str) -> Option<&'a R
     fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
 }
 
-/// The fields under the tool's type, where it has them there.
+/// The object under the tool's type, if there is one.
 fn nested<'a>(fields: &[(Cow<'a, str>, &'a RawValue)], name: &str) -> Option<Fields<'a>> {
     serde_json::from_str(find(fields, name)?.get()).ok()
 }
@@ -113,7 +115,7 @@ fn write_tool(list: &mut List, index: usize, tool: &Tool) -> Result<(), Failure>
     Ok(())
 }
 
-/// The API's default is `strict`, and that of chat completions is not.
+/// Writes a function. `strict` is always written, since its default is true here and false in chat completions.
 fn write_function(to: &mut Object, index: usize, function: &FunctionTool) -> Result<(), Failure> {
     let nameless = || Failure::bad_request("tools", format!("tools[{index}] is a function without a name"));
     to.text("name", function.name.as_ref().ok_or_else(nameless)?);
@@ -135,7 +137,7 @@ fn write_rest(to: &mut Object, rest: &[(Cow<'_, str>, &RawValue)]) {
     }
 }
 
-/// `{"type": "grammar", "grammar": {"syntax", "definition"}}` without its inner object.
+/// Writes a grammar. The inner object of `{"type": "grammar", "grammar": {"syntax", "definition"}}` is dissolved.
 fn write_grammar(out: &mut Vec<u8>, format: &RawValue) {
     let fields = serde_json::from_str::<Fields>(format.get()).unwrap_or_default();
     let Some(Fields(grammar)) = nested(&fields.0, "grammar") else {
@@ -146,7 +148,7 @@ fn write_grammar(out: &mut Vec<u8>, format: &RawValue) {
     to.string("type", "grammar").rest(&grammar);
 }
 
-/// `web_search_options` as the tool that it asks for. Chat completions put the place into an object of its own.
+/// Writes `web_search_options` as a tool. Chat completions have the location in an object of its own.
 fn write_web_search(to: &mut Object, options: &Fields) {
     to.string("type", "web_search");
     for (name, value) in &options.0 {
@@ -167,7 +169,7 @@ fn write_named(to: &mut Object, kind: &str, name: &Text) {
     to.string("type", kind).text("name", name);
 }
 
-/// A custom tool, a choice among some, or a form that only the Responses API has.
+/// Writes a custom tool, a choice among several tools, or a form that only the Responses API has.
 fn write_other_choice(to: &mut Object, raw: &RawValue) {
     let Fields(fields) = serde_json::from_str(raw.get()).unwrap_or_default();
     let custom = nested(&fields, "custom").and_then(|custom| custom.get("name"));

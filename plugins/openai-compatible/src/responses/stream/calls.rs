@@ -1,4 +1,4 @@
-//! Tool calls of a stream. A delta says which call it belongs to by a number that counts calls alone.
+//! The tool calls of a stream. Deltas refer to a call by an index that counts only calls.
 
 use sluice_sdk::Failure;
 use sluice_sdk::canonical::{Chunks, Object, Text};
@@ -9,19 +9,19 @@ use super::super::wire::{Event, Item};
 /// The calls of one stream.
 #[derive(Default)]
 pub struct Calls {
-    /// How many there were, which numbers the next one.
+    /// Number of calls so far, which is the index of the next one.
     count: usize,
-    /// Those that have not ended: one, but for servers that mix them.
+    /// The calls that have not ended: one, except for servers that interleave calls.
     growing: Vec<Growing>,
 }
 
 struct Growing {
-    /// Its place in the output.
+    /// The index of the call among the items of the output.
     output_index: u64,
     id: String,
-    /// Its place among the calls.
+    /// The index of the call among the calls.
     index: usize,
-    /// Arguments were seen.
+    /// Whether arguments were seen.
     has_arguments: bool,
 }
 
@@ -30,10 +30,10 @@ impl Calls {
         self.count > 0
     }
 
-    /// A call begins. What it has of its arguments already is said at once.
+    /// Begins a call. Arguments that came with its beginning are written at once.
     ///
     /// # Errors
-    /// It names no function.
+    /// The call has no function name.
     pub fn begin(
         &mut self,
         item: &Item,
@@ -64,13 +64,13 @@ impl Calls {
         Ok(())
     }
 
-    /// A piece of a call's arguments: a JSON string in both formats, so that it is copied as it stands.
+    /// A piece of a call's arguments. It is a JSON string in both formats, so it is copied.
     pub fn grow(&mut self, event: &Event, chunks: &Chunks, out: &mut Vec<u8>) {
         let Some(piece) = event.delta.as_ref().filter(|piece| !piece.is_empty()) else {
             return;
         };
         let named = |growing: &Growing| event.output_index == Some(growing.output_index);
-        // Where no call has the number, one was left out, and nearly all calls grow one after the other.
+        // A server may leave the index out. Nearly all calls grow one after the other, so the last one is meant.
         let place = self.growing.iter().position(named);
         let place = place.unwrap_or_else(|| self.growing.len().saturating_sub(1));
         let Some(growing) = self.growing.get_mut(place) else {
@@ -81,10 +81,10 @@ impl Calls {
         chunks.delta(out, |delta| write_arguments(delta, index, piece));
     }
 
-    /// A call is whole. What its events left out is said now.
+    /// Called when a call is complete: writes what its events left out.
     ///
     /// # Errors
-    /// It did not begin, and names no function.
+    /// The call did not begin before, and has no function name.
     pub fn end(
         &mut self,
         item: &Item,

@@ -1,18 +1,18 @@
-//! Where in the content the text goes: annotations count characters from the beginning of their own part.
+//! The position in the content of the current text: annotations count characters from the beginning of their part.
 
 use super::super::wire::Event;
 
-/// The part at hand.
+/// The current part.
 #[derive(Default)]
 pub struct Place {
     part: Option<(u64, u64)>,
-    /// Characters before this part, and in it.
+    /// Number of characters before this part, and within it.
     before: u64,
     inside: u64,
 }
 
 impl Place {
-    /// Moves on to the part that the event names.
+    /// Goes on to the part that the event names.
     pub fn enter(&mut self, event: &Event) {
         let part = (event.output_index.unwrap_or(0), event.content_index.unwrap_or(0));
         if self.part != Some(part) {
@@ -21,12 +21,12 @@ impl Place {
         }
     }
 
-    /// Text of this many characters follows.
+    /// Adds this number of characters of text.
     pub fn add(&mut self, characters: u64) {
         self.inside += characters;
     }
 
-    /// Characters before the part at hand.
+    /// The number of characters before the current part.
     pub fn offset(&self) -> u64 {
         self.before
     }
