@@ -9,7 +9,6 @@
 //! its length.
 
 mod answer;
-mod betas;
 mod error;
 mod model;
 mod place;
@@ -24,9 +23,9 @@ use sluice_sdk::{
     UpstreamRequest, deployment, exchange,
 };
 
-use betas::Betas;
 use place::Place;
 use request::AnswerLimits;
+use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::adapter::{Batches, Origin};
 use stream::Stream;
 

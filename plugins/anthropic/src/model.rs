@@ -14,7 +14,7 @@ pub struct Model {
 
 impl Model {
     pub fn named(name: &str) -> Self {
-        let Some(Name { family, version }) = Name::parse(name) else {
+        let Some((family, version)) = claude::family_and_version(name) else {
             // A server that speaks the protocol with a model of its own: such servers support about what Claude 4 does.
             return Self {
                 claude: claude::Model::of("", (4, 0)),
@@ -30,25 +30,6 @@ impl Model {
                 _ => 64_000,
             }),
         }
-    }
-}
-
-/// The parts of a name such as `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `claude-opus-4.1` or
-/// `claude-mythos-preview`.
-struct Name<'a> {
-    family: &'a str,
-    version: (u32, u32),
-}
-
-impl<'a> Name<'a> {
-    fn parse(name: &'a str) -> Option<Self> {
-        let (_, name) = name.split_once("claude-")?;
-        let words = || name.split(['-', '.', '_', '@']);
-        let family = words()
-            .find(|word| word.starts_with(|first: char| first.is_ascii_alphabetic()))
-            .unwrap_or_default();
-        let version = claude::version(family, words())?;
-        Some(Self { family, version })
     }
 }
 

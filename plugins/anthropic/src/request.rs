@@ -8,13 +8,12 @@ mod structure;
 mod thinking;
 mod tools;
 
-use sluice_sdk::adapter::claude::Thinking;
+use sluice_sdk::adapter::claude::{Betas, Thinking};
 use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over, schema};
 use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
 
 use sluice_sdk::Failure;
 
-use crate::betas::Betas;
 use crate::model::Model;
 use crate::place::{Place, VERTEX_VERSION};
 use conversation::{Conversation, write_system};

@@ -3,48 +3,38 @@
 //! embeddings by InvokeModel (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>).
 //!
 //! It translates a chat completion into Converse's request (`request`), and the answer back, whole (`answer`) or event by
-//! event (`stream`); `target` says where it goes, `model` what the model can do, `names` which names Bedrock takes, and
-//! `error` what a non-2xx answer means; `embed` is all of embeddings. The README lists what maps to what, and what is refused.
+//! event (`stream`); `model` says what the model can do, and `names` which names Bedrock takes; `embed` is all of embeddings.
+//! Where a request goes and what a non-2xx answer means stands in the SDK (`sluice_sdk::adapter::bedrock`), for the `anthropic`
+//! adapter speaks Claude's own format there. The README lists what maps to what, and what is refused.
 //!
 //! Cost: it reads the whole request, so an instance serves one exchange. Text is copied once and never unescaped; a
 //! stream keeps a few numbers and the names that were mended, nothing that grows with its length.
 
 mod answer;
-mod betas;
 mod embed;
-mod error;
 mod extra_body;
 mod model;
 mod names;
 mod request;
 mod stream;
-mod target;
 mod usage;
 mod wire;
 
-use sluice_sdk::adapter::{Batches, Origin, aws};
+use sluice_sdk::adapter::bedrock::{self, Place, error};
+use sluice_sdk::adapter::{Batches, Origin};
 use sluice_sdk::{
-    Auth, Continuation, Event, Failure, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo, Reading,
-    RequestBody, Target, UpstreamRequest, deployment, exchange,
+    Event, Failure, Framing, Manifest, NoSettings, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
+    UpstreamRequest, exchange,
 };
 
 use embed::Maker;
+use model::Model;
 use names::Names;
 use stream::Stream;
-use target::Place;
 
 /// Operations, as the gateway names them.
 const CHAT: &str = "chat-completions";
 const EMBEDDINGS: &str = "embeddings";
-
-/// Where Bedrock lives: where the operator says, else in the deployment's region.
-const ADDRESSES: &str = "{aws_bedrock_runtime_endpoint} https://bedrock-runtime.{aws_region_name}.amazonaws.com";
-
-/// Beside those of all services, as AWS's own tools and LiteLLM call them.
-const ENVIRONMENT: [(&str, &str); 2] = [
-    ("aws_bedrock_runtime_endpoint", "AWS_BEDROCK_RUNTIME_ENDPOINT"),
-    ("api_key", "AWS_BEARER_TOKEN_BEDROCK"),
-];
 
 /// What of a request its answer depends on.
 #[derive(Default)]
@@ -85,17 +75,8 @@ impl Plugin for Bedrock {
 
 impl ProviderAdapter for Bedrock {
     fn providers(&mut self) -> Vec<ProviderInfo> {
-        let info = |name: &str| ProviderInfo {
-            environment: aws::ENVIRONMENT
-                .into_iter()
-                .chain(ENVIRONMENT)
-                .map(|(parameter, variable)| (parameter.into(), variable.into()))
-                .collect(),
-            operations: vec![CHAT.into(), EMBEDDINGS.into()],
-            continuation: Continuation::Instructed,
-            ..ProviderInfo::new(name, ADDRESSES, Auth::AwsSigv4("bedrock".into()))
-        };
-        ["bedrock", "bedrock_converse"].map(info).into()
+        let info = |name: &str| bedrock::provider(name, &[CHAT, EMBEDDINGS]);
+        [bedrock::NAME, "bedrock_converse"].map(info).into()
     }
 
     fn open(&mut self, target: &Target) -> Result<UpstreamRequest, Failure> {
@@ -103,7 +84,7 @@ impl ProviderAdapter for Bedrock {
         if exchange::operation() == EMBEDDINGS {
             return self.open_embeddings(target, &place);
         }
-        let translated = request::translate(&exchange::body(), place.model())?;
+        let translated = request::translate(&exchange::body(), Model::named(&place.family_name()))?;
         let operation = if translated.streaming {
             "converse-stream"
         } else {
@@ -166,17 +147,9 @@ fn to_send(path: String, body: Vec<u8>, reading: Reading) -> UpstreamRequest {
         headers: Vec::new(),
         body: RequestBody::Bytes(body),
         reading,
-        auth: auth(),
+        auth: bedrock::auth(),
         extras: Vec::new(),
     }
-}
-
-/// Bedrock's own key counts before a signature
-/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>).
-fn auth() -> Option<Auth> {
-    let parameters = ["api_key", "aws_bearer_token_bedrock"];
-    let given = parameters.into_iter().find(|name| deployment::has_parameter(name));
-    given.map(|name| Auth::Bearer(name.into()))
 }
 
 sluice_sdk::export!(Bedrock: ProviderAdapter);

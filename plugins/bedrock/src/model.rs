@@ -93,7 +93,7 @@ impl Model {
     }
 
     fn claude(name: &str) -> Self {
-        let (family, version) = claude_version(name).unwrap_or(("", (3, 0)));
+        let (family, version) = claude::family_and_version(name).unwrap_or(("", (3, 0)));
         let claude = claude::Model::of(family, version);
         Self {
             family: Family::Claude,
@@ -109,22 +109,6 @@ impl Model {
             single_calls: version >= (4, 5),
         }
     }
-}
-
-/// `us.anthropic.claude-sonnet-4-5-20250929-v1:0` → (`sonnet`, (4, 5)); `anthropic.claude-v2:1` → (``, (2, 1)).
-fn claude_version(name: &str) -> Option<(&str, (u32, u32))> {
-    let (_, name) = name.split_once("claude-")?;
-    let words = || name.split(['-', '.', '_', '@', ':']);
-    let is_family = |word: &&str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let family = words().find(is_family).unwrap_or_default();
-    let generation = name
-        .strip_prefix('v')
-        .filter(|rest| rest.starts_with(|it: char| it.is_ascii_digit()));
-    let words = generation.unwrap_or(name).split(['-', '.', '_', '@', ':']);
-    // `claude-instant-v1`.
-    let unnumbered = (family == "instant").then_some((1, 0));
-    let version = claude::version(family, words).or(unnumbered)?;
-    Some((family, version))
 }
 
 #[cfg(test)]

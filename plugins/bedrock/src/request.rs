@@ -17,10 +17,10 @@ mod tools;
 mod turn;
 
 use sluice_sdk::adapter::Parameters;
+use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::canonical::{Message, Object, RawValue, Request, Role, Text};
 use sluice_sdk::{Failure, deployment};
 
-use crate::betas::Betas;
 use crate::model::Model;
 use crate::names::Names;
 use crate::usage::THINKING_PATH;

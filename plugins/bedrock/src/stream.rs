@@ -2,12 +2,12 @@
 //! which tool call they belong to.
 
 use sluice_sdk::adapter::Origin;
+use sluice_sdk::adapter::bedrock::error;
 use sluice_sdk::canonical::{Chunks, FinishReason, Object, Text};
 use sluice_sdk::{Event, Failure, wire};
 
 use crate::Asked;
 use crate::answer::{call_id, write_image, write_redacted_block, write_thinking_block};
-use crate::error;
 use crate::request::JSON_TOOL;
 use crate::usage::thinking_tokens;
 use crate::wire::{Delta, Event as Parsed, Image, ReasoningDelta, Start, ToolUse, finish_reason};

@@ -1,11 +1,10 @@
 //! Translates parts of a message to Anthropic's blocks: text, images and documents. Blocks of Anthropic's own that
 //! clients send are copied.
 
+use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::adapter::{Media, base64, media_type};
 use sluice_sdk::canonical::{File, Object, Part, PartKind, RawValue, Text};
 use sluice_sdk::{Failure, Fault};
-
-use crate::betas::Betas;
 
 /// The beta that a request needs if a part refers to a file in Anthropic's store.
 const FILES_BETA: &str = "files-api-2025-04-14";

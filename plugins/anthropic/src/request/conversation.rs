@@ -3,11 +3,10 @@
 //! one turn.
 
 use sluice_sdk::Failure;
-use sluice_sdk::adapter::claude::{Thought, thinks_in_content};
+use sluice_sdk::adapter::claude::{Betas, Thought, thinks_in_content};
 use sluice_sdk::canonical::{Content, Function, Message, Object, Part, PartKind, RawValue, Role, Text, ToolCall};
 
 use super::content::{write_part, write_text};
-use crate::betas::Betas;
 
 /// The text of an empty turn: Anthropic refuses a turn without text, and without the turn the order of speakers would
 /// change.

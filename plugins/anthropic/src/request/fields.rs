@@ -2,10 +2,9 @@
 //! meant for a gateway.
 
 use sluice_sdk::Failure;
+use sluice_sdk::adapter::claude::{Betas, betas};
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
-
-use crate::betas::Betas;
 
 /// OpenAI's parameters that Anthropic does not have. As in LiteLLM they are refused, or dropped with `drop_params`; a
 /// value without effect is always dropped.
@@ -74,7 +73,7 @@ impl<'a> Own<'a> {
 
     /// The betas that the client names.
     pub fn betas(&self) -> Betas {
-        let mut betas = Betas::default();
+        let mut betas = Betas::at(&betas::ANTHROPIC);
         betas.add_header();
         if let Some(value) = self.extra_headers {
             betas.add_extra_headers(value);

@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 use sluice_sdk::adapter::Parameters;
+use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::adapter::schema::write_input;
 use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Request, Text, Tool, ToolChoice};
 use sluice_sdk::{Failure, Fault};
 
 use super::fields::Own;
 use super::structure::{Force, JSON_TOOL, Structure};
-use crate::betas::Betas;
 use crate::model::Model;
 
 /// Further fields of a tool besides name, description and schema. Clients put them on the tool or on its function.
@@ -244,10 +244,7 @@ fn write_function(to: &mut Object, tool: &Tool, function: &FunctionTool, betas: 
     for name in EXTRAS {
         let given = tool.rest.iter().chain(&function.rest).find(|(key, _)| key == name);
         if let Some((_, value)) = given {
-            // These two fields need a beta; the others do not.
-            if matches!(name, "allowed_callers" | "input_examples") {
-                betas.add("advanced-tool-use-2025-11-20");
-            }
+            betas.need_for_function(name);
             to.raw(name, value);
         }
     }

@@ -2,11 +2,12 @@
 //! gateway.
 
 use serde_json::{Map, Value};
+use sluice_sdk::adapter::bedrock::service_tier;
+use sluice_sdk::adapter::claude::{Betas, betas};
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Fields, Object, RawValue, Request, Text};
 use sluice_sdk::{Failure, deployment};
 
-use crate::betas::Betas;
 use crate::extra_body::lay_over_request;
 use crate::model::{Family, Model};
 
@@ -117,7 +118,7 @@ impl<'a> Own<'a> {
 
     /// The betas that the client names; other models than Claude have none.
     pub fn betas(&self, model: Model) -> Betas {
-        let mut betas = Betas::default();
+        let mut betas = Betas::at(&betas::BEDROCK);
         if model.family == Family::Claude {
             betas.add_header();
         }
@@ -177,21 +178,4 @@ fn sorted(extra_body: Map<String, Value>) -> Map<String, Value> {
         }
     }
     members
-}
-
-/// OpenAI's words for what Bedrock offers
-/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html>).
-fn service_tier(value: &RawValue, parameters: &Parameters) -> Result<Option<&'static str>, Failure> {
-    match value.get() {
-        r#""auto""# | r#""default""# => Ok(Some("default")),
-        r#""flex""# => Ok(Some("flex")),
-        r#""priority""# => Ok(Some("priority")),
-        r#""reserved""# => Ok(Some("reserved")),
-        _ => parameters
-            .drop_or_refuse(
-                "service_tier",
-                "it has `auto`, `default`, `flex`, `priority` and `reserved` only",
-            )
-            .map(|()| None),
-    }
 }

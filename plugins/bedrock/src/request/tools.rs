@@ -3,6 +3,8 @@
 
 use sluice_sdk::Failure;
 use sluice_sdk::adapter::Parameters;
+use sluice_sdk::adapter::bedrock::is_claudes_tool;
+use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::adapter::schema::{write_input, write_strict};
 use sluice_sdk::canonical::{Fields, FunctionTool, List, Object, RawValue, Request, Text, Tool, ToolChoice};
 
@@ -11,7 +13,6 @@ use super::fields::Own;
 use super::references::replaced;
 use super::structure::{JSON_TOOL, Structure};
 use super::tool_choice::{self, Choice};
-use crate::betas::Betas;
 use crate::model::{Family, Model, Thinking};
 use crate::names::Names;
 
@@ -92,7 +93,7 @@ impl<'a> Tools<'a> {
             let kind = tool.kind.as_ref().map_or("function", Text::escaped);
             if (kind == "function" && tool.function.is_some()) || converse_member(tool).is_some() {
                 self.tools.push(tool);
-            } else if model.family == Family::Claude && is_claudes_own(kind) {
+            } else if model.family == Family::Claude && is_claudes_tool(kind) {
                 betas.need_for_tool(kind);
                 self.models_own.push(tool);
             } else {
@@ -190,17 +191,6 @@ fn converse_member<'a>(tool: &Tool<'a>) -> Option<(&'static str, &'a RawValue)> 
         let (_, value) = tool.rest.iter().find(|(known, _)| known == name)?;
         Some((name, *value))
     })
-}
-
-/// `computer_20250124`: tools that Claude defines have their version in their type. What Anthropic runs itself is not to
-/// be had at Bedrock.
-fn is_claudes_own(kind: &str) -> bool {
-    let Some((name, version)) = kind.rsplit_once('_') else {
-        return false;
-    };
-    let is_served =
-        matches!(name, "computer" | "bash" | "text_editor" | "memory") || name.starts_with("tool_search_tool");
-    is_served && version.len() == 8 && version.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `{"type": "computer_…", "function": {"name", "parameters"}}`: LiteLLM's older form.

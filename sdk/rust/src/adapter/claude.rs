@@ -2,9 +2,11 @@
 //! share. They follow Anthropic's model pages (<https://docs.anthropic.com/en/docs/about-claude/models>) and LiteLLM's
 //! model map (1.109). They are given by version, so that a new model of a known generation needs no new adapter.
 
+pub mod betas;
 mod effort;
 mod thinking;
 
+pub use betas::Betas;
 pub use effort::Effort;
 pub use thinking::{Ability, Asked, Thinking, Thought, thinks_in_content};
 
@@ -48,9 +50,29 @@ impl Model {
     }
 }
 
+/// The family and the version in a model's name, whoever serves it: `claude-opus-4.1` → (`opus`, (4, 1)),
+/// `us.anthropic.claude-sonnet-4-5-20250929-v1:0` → (`sonnet`, (4, 5)), `anthropic.claude-v2:1` → (``, (2, 1)).
+#[must_use]
+pub fn family_and_version(name: &str) -> Option<(&str, (u32, u32))> {
+    let (_, name) = name.split_once("claude-")?;
+    let is_family = |word: &&str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let family = words(name).find(is_family).unwrap_or_default();
+    let generation = name
+        .strip_prefix('v')
+        .filter(|rest| rest.starts_with(|it: char| it.is_ascii_digit()));
+    // `claude-instant-v1`.
+    let unnumbered = (family == "instant").then_some((1, 0));
+    let version = version(family, words(generation.unwrap_or(name))).or(unnumbered)?;
+    Some((family, version))
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['-', '.', '_', '@', ':'])
+}
+
 /// Finds the version in the words of a model name: the first number, and the number directly after it, or 0 if there is
 /// none. Numbers of more than two digits are dates.
-pub fn version<'n>(family: &str, words: impl Iterator<Item = &'n str>) -> Option<(u32, u32)> {
+fn version<'n>(family: &str, words: impl Iterator<Item = &'n str>) -> Option<(u32, u32)> {
     let number = |word: &str| if word.len() > 2 { None } else { word.parse().ok() };
     let mut numbers = words.skip_while(|word| number(word).is_none()).map_while(number);
     match (numbers.next(), numbers.next()) {
@@ -79,12 +101,20 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_no_date() {
-        let version = |family, name: &str| version(family, name.split('-'));
-        assert_eq!(version("sonnet", "sonnet-4-5-20250929"), Some((4, 5)));
-        assert_eq!(version("sonnet", "3-7-sonnet-latest"), Some((3, 7)));
-        assert_eq!(version("opus", "opus-4-20250514"), Some((4, 0)));
-        assert_eq!(version("mythos", "mythos-preview"), Some((5, 0)));
-        assert_eq!(version("instant", "instant-v1"), None);
+    fn names_say_family_and_version() {
+        for (name, said) in [
+            ("claude-sonnet-4-5-20250929", Some(("sonnet", (4, 5)))),
+            ("claude-3-7-sonnet-latest", Some(("sonnet", (3, 7)))),
+            ("claude-opus-4@20250514", Some(("opus", (4, 0)))),
+            ("claude-opus-4.1", Some(("opus", (4, 1)))),
+            ("claude-mythos-preview", Some(("mythos", (5, 0)))),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Some(("sonnet", (4, 5)))),
+            ("anthropic.claude-v2:1", Some(("", (2, 1)))),
+            ("anthropic.claude-instant-v1", Some(("instant", (1, 0)))),
+            ("anthropic.claude-", None),
+            ("MiniMax-M2", None),
+        ] {
+            assert_eq!(family_and_version(name), said, "{name}");
+        }
     }
 }

@@ -4,15 +4,18 @@
 //! decides, which a whole answer says in the header `x-amzn-errortype` or in `__type`, and an event of a stream by its
 //! name; one type for many mistakes leaves it to the sentence.
 
-use sluice_sdk::adapter::aws;
-use sluice_sdk::canonical::Text;
-use sluice_sdk::{Failure, Fault, wire};
+use crate::adapter::aws;
+use crate::canonical::Text;
+use crate::{Failure, Fault, wire};
 
-sluice_sdk::wire! {
+crate::wire! {
     /// The body of an exception. Services behind AWS's front doors write the same fields in capitals.
     Exception {
+        /// Which exception it is.
         "__type" kind: Text<'a>,
+        /// What is wrong.
         "message" message: Text<'a>,
+        /// The same.
         "Message" capital_message: Text<'a>,
         /// Of `modelStreamErrorException`: what the model's own server said.
         "originalMessage" original_message: Text<'a>,
@@ -20,6 +23,7 @@ sluice_sdk::wire! {
 }
 
 /// A non-2xx answer. Its type decides; its status where it has none, as from a proxy in between.
+#[must_use]
 pub fn of_answer(status: u16, body: &[u8]) -> Failure {
     let exception: Exception = read(body);
     let kind = aws::error_kind(exception.kind.as_ref().map(Text::decoded).as_deref());
@@ -29,12 +33,14 @@ pub fn of_answer(status: u16, body: &[u8]) -> Failure {
 }
 
 /// An event of a stream whose name is an exception's.
+#[must_use]
 pub fn of_event(name: &str, body: &[u8]) -> Failure {
     let message = sentence(&read(body)).unwrap_or_else(|| "the provider ended the answer with an error".into());
     make(Some(aws::short_name(name).to_owned()), message, Fault::UpstreamError)
 }
 
 /// Whether an event of this name is an error.
+#[must_use]
 pub fn is_exception(name: &str) -> bool {
     name.ends_with("xception") || name.ends_with("Error")
 }

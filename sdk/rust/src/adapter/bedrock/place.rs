@@ -1,15 +1,13 @@
 //! Where a request goes: what stands behind `bedrock/`, as LiteLLM spells it
 //! (<https://docs.litellm.ai/docs/providers/bedrock>), and the path that Bedrock has for it.
 
-use sluice_sdk::adapter::push_encoded;
-use sluice_sdk::{Failure, Fault, deployment};
+use crate::adapter::push_encoded;
+use crate::{Failure, Fault, deployment};
 
-use crate::model::Model;
+/// Ways to say which API is meant. The prefix says it to the gateway, which picks the adapter that speaks it.
+const APIS: [&str; 3] = ["converse", "converse_like", "invoke"];
 
-/// Ways to say which API is meant. Converse serves what `InvokeModel` does, so both mean Converse.
-const CONVERSE: [&str; 3] = ["converse", "converse_like", "invoke"];
-
-/// Whose model an ARN stands for, which the ARN itself does not say; and the name that stands for it in [`Model`].
+/// Whose model an ARN stands for, which the ARN itself does not say; and the name that stands for the model then.
 const MAKERS: [(&str, &str); 9] = [
     ("nova", "amazon.nova"),
     ("nova-2", "amazon.nova-2"),
@@ -22,7 +20,7 @@ const MAKERS: [(&str, &str); 9] = [
     ("anthropic", "anthropic.claude-"),
 ];
 
-/// APIs of Bedrock that are not this one.
+/// APIs of Bedrock that no adapter speaks.
 const OTHER_APIS: [&str; 5] = ["agent", "agentcore", "async_invoke", "mantle", "claude_platform"];
 
 /// A model of Bedrock's.
@@ -49,7 +47,8 @@ impl<'a> Place<'a> {
         // An ARN has slashes of its own.
         while let Some((head, rest)) = place.id.split_once('/').filter(|_| !place.id.starts_with("arn:")) {
             if OTHER_APIS.contains(&head) {
-                let message = format!("`{head}/` is another API than Bedrock's Converse, and not served");
+                let message =
+                    format!("`{head}/` is another API than Bedrock's Converse and InvokeModel, and not served");
                 return Err(Failure::new(Fault::Unsupported, message).parameter("model"));
             }
             let maker = MAKERS.iter().find(|(maker, _)| *maker == head);
@@ -57,7 +56,7 @@ impl<'a> Place<'a> {
                 Some((_, name)) => place.maker = Some(name),
                 None if is_region(head) => place.region = Some(head),
                 // How long capacity was bought for: `bedrock/us-west-2/1-month-commitment/…`.
-                None if CONVERSE.contains(&head) || head.ends_with("-commitment") => {}
+                None if APIS.contains(&head) || head.ends_with("-commitment") => {}
                 None => break,
             }
             place.id = rest;
@@ -84,12 +83,8 @@ impl<'a> Place<'a> {
         Ok(format!("/model/{id}/{operation}"))
     }
 
-    /// What the model can do: by `base_model`, where an ARN does not say.
-    pub fn model(&self) -> Model {
-        Model::named(&self.family_name())
-    }
-
-    /// The name that says most of what the model is.
+    /// The name that says most of what the model is: `base_model`, where an ARN does not say.
+    #[must_use]
     pub fn family_name(&self) -> String {
         match (deployment::text("base_model"), self.maker) {
             (Some(base_model), _) => base_model,
