@@ -52,7 +52,7 @@ impl Found {
 
 /// A wildcard such as `openai/*`: the texts between its stars. A name matches if it begins with the first text,
 /// contains the others in order and ends with the last.
-struct Pattern {
+pub struct Pattern {
     text: Box<str>,
     parts: Vec<Box<str>>,
 }
@@ -175,7 +175,7 @@ impl Groups {
             Some(Alias::Group { model, .. }) => model,
             _ => model,
         };
-        self.configured.iter().any(|group| group.captures(model).is_some())
+        self.configured.iter().any(|group| group.matches(model))
     }
 
     /// The names that are most similar to a name that was not found, best first, at most three.
@@ -298,11 +298,15 @@ fn substituted(deployment: &Arc<Deployment>, model: &str, captures: &[&str]) -> 
 }
 
 impl Pattern {
-    fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         Self {
             text: text.into(),
             parts: text.split('*').map(Into::into).collect(),
         }
+    }
+
+    pub fn matches(&self, model: &str) -> bool {
+        self.captures(model).is_some()
     }
 
     /// The texts that the stars match; `None` if the name does not match.

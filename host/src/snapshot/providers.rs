@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Fault;
+use super::groups::Pattern;
 use crate::canonical::Operation;
 use crate::deployment::Provider;
 use crate::plugin::adapter::{Adapter, ProviderInfo};
 
-/// The name under which an adapter's description limits a provider to some models: patterns with `*` at their end, with a
-/// space between them. An adapter that says nothing serves the others.
+/// The name under which an adapter's description limits a provider to some models: patterns in which `*` matches any text,
+/// with a space between them. An adapter that says nothing serves the others.
 const MODELS: &str = "models";
 
 /// What an adapter of this name says of a provider.
@@ -138,10 +139,7 @@ pub fn models(info: &ProviderInfo) -> Option<&str> {
 }
 
 fn serves(provider: &Provider, model: &str) -> bool {
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(start) => model.starts_with(start),
-        None => model == pattern,
-    };
+    let fits = |pattern: &str| Pattern::new(pattern).matches(model);
     models(&provider.info).is_none_or(|patterns| patterns.split_whitespace().any(fits))
 }
 
