@@ -12,6 +12,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 CHECKED = {
     "anthropic": ("anthropic", ["anthropic", "azure_ai"]),
     "bedrock": ("bedrock", ["bedrock", "bedrock_converse"]),
+    "bedrock_invoke": ("anthropic", ["bedrock"]),
     "cohere": ("cohere", ["cohere", "cohere_chat"]),
     "gemini": ("gemini", ["gemini", "vertex_ai", "vertex_ai_beta"]),
     "mistral": ("openai-compatible", ["mistral", "codestral"]),

@@ -2,13 +2,13 @@
 
 use serde_json::value::RawValue;
 use sluice_sdk::Failure;
-use sluice_sdk::canonical::{List, Object, Text, write_escaped};
+use sluice_sdk::canonical::{FinishReason, List, Object, Text, write_escaped};
 use sluice_sdk::wire;
 
 use crate::error::of_error;
 use crate::request::JSON_TOOL;
 use crate::usage::Usage;
-use crate::wire::{Block, Message, finish_reason, provider_field, write_refusal};
+use crate::wire::{Block, Message, finish_reason, is_blocked, provider_field, write_refusal};
 use sluice_sdk::adapter::Origin;
 
 /// Estimated bytes of an answer in addition to what is copied from the provider's answer.
@@ -92,7 +92,10 @@ fn write(out: &mut Vec<u8>, message: &Message, blocks: &Blocks, origin: &Origin)
         let mut choice = choices.object();
         choice.number("index", 0);
         write_message(&mut choice.object("message"), message, blocks, &id);
-        let reason = finish_reason(message.stop_reason.as_ref(), !blocks.calls.is_empty());
+        let reason = match is_blocked(message.guardrail_action.as_ref()) {
+            true => FinishReason::ContentFilter,
+            false => finish_reason(message.stop_reason.as_ref(), !blocks.calls.is_empty()),
+        };
         choice.string("finish_reason", reason.as_str());
     }
     let mut usage = Usage::default();
@@ -193,6 +196,7 @@ fn write_provider_fields(to: &mut Object, message: &Message, blocks: &Blocks) {
         ("container", message.container),
         ("context_management", message.context_management),
         ("stop_details", message.stop_details),
+        ("trace", message.guardrail_trace),
     ];
     if blocks.citations.is_empty() && blocks.provider.is_empty() && own.iter().all(|(_, value)| value.is_none()) {
         return;

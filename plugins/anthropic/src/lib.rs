@@ -1,8 +1,9 @@
 //! Provider adapter for Anthropic's Messages API (<https://docs.anthropic.com/en/api/messages>).
 //!
 //! `request` translates a chat completion to a message request; `answer` translates a whole answer back, and `stream` a
-//! streamed one, event by event; `error` translates non-2xx answers. The README lists how fields are mapped, and what
-//! is refused.
+//! streamed one, event by event; `error` translates non-2xx answers. Other services serve Claude in the same format:
+//! `place` has the differences, and `invoke` what Bedrock has in addition. The README lists how fields are mapped, and
+//! what is refused.
 //!
 //! Cost: the adapter reads the whole request, so an instance serves only one exchange. Text is copied once and never
 //! unescaped. A stream keeps a few numbers and the tool input of the current block, so its memory does not grow with
@@ -10,6 +11,7 @@
 
 mod answer;
 mod error;
+mod invoke;
 mod model;
 mod place;
 mod request;
@@ -19,14 +21,14 @@ mod wire;
 
 use serde::Deserialize;
 use sluice_sdk::{
-    Event, Failure, Framing, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
+    Event, Failure, Header, Manifest, Plugin, ProviderAdapter, ProviderInfo, Reading, RequestBody, Target,
     UpstreamRequest, deployment, exchange,
 };
 
 use place::Place;
 use request::AnswerLimits;
 use sluice_sdk::adapter::claude::Betas;
-use sluice_sdk::adapter::{Batches, Origin};
+use sluice_sdk::adapter::{Batches, Origin, bedrock};
 use stream::Stream;
 
 /// The wire format's version (<https://docs.anthropic.com/en/api/versioning>).
@@ -59,6 +61,7 @@ pub struct Anthropic {
     /// Whether the request has a tool that stands for `response_format`: then the tool's input is the content of the
     /// answer.
     json_tool: bool,
+    place: Place,
     origin: Origin,
     stream: Batches<Stream>,
 }
@@ -84,6 +87,7 @@ impl Plugin for Anthropic {
         Ok(Self {
             settings,
             json_tool: false,
+            place: Place::default(),
             origin: Origin::default(),
             stream: Batches::default(),
         })
@@ -101,19 +105,21 @@ impl ProviderAdapter for Anthropic {
             default: self.settings.default_max_tokens,
             of_model: deployment::parameter("max_output_tokens").and_then(|json| json.parse().ok()),
         };
-        let translated = request::translate(&exchange::body(), &target.model, place, limits)?;
+        let model = place.model_name(&target.model)?;
+        let translated = request::translate(&exchange::body(), &model, place, limits)?;
         self.json_tool = translated.json_tool;
+        self.place = place;
         self.origin = Origin::of_model(&target.model);
         self.stream = Batches::of(Stream::new(translated.json_tool));
         let reading = if translated.streaming {
-            Reading::Events(Framing::ServerSentEvents)
+            Reading::Events(place.framing())
         } else {
             Reading::Whole
         };
         Ok(UpstreamRequest {
             method: "POST".into(),
-            path_and_query: place.path(&target.model, translated.streaming),
-            headers: headers(place, translated.betas),
+            path_and_query: place.path(&target.model, translated.streaming)?,
+            headers: headers(place, translated.headers, translated.betas),
             body: RequestBody::Bytes(translated.body),
             reading,
             auth: place.auth(),
@@ -126,30 +132,42 @@ impl ProviderAdapter for Anthropic {
     }
 
     fn events(&mut self, batch: Vec<Event>) -> Result<Vec<u8>, Failure> {
-        self.stream
-            .translate(&batch, |stream, event, out| stream.event(event, &self.origin, out))
+        let (place, origin) = (self.place, &self.origin);
+        self.stream.translate(&batch, |stream, event, out| match place {
+            Place::Bedrock => match invoke::event(event)? {
+                Some(event) => stream.event(&event, origin, out),
+                None => Ok(()),
+            },
+            Place::Anthropic | Place::Vertex | Place::Foundry => stream.event(event, origin, out),
+        })
     }
 
     fn finish(&mut self) -> Result<Vec<u8>, Failure> {
         self.stream.finish(Stream::finish)
     }
 
-    fn refuse(&mut self, _target: &Target, status: u16, body: Vec<u8>) -> Failure {
-        error::of_answer(status, &body)
+    fn refuse(&mut self, target: &Target, status: u16, body: Vec<u8>) -> Failure {
+        match Place::of(target) {
+            Place::Bedrock => bedrock::error::of_answer(status, &body),
+            Place::Anthropic | Place::Vertex | Place::Foundry => error::of_answer(status, &body),
+        }
     }
 }
 
-fn headers(place: Place, betas: Betas) -> Vec<Header> {
+/// Those that the request needs, and those of the place.
+fn headers(place: Place, mut headers: Vec<Header>, betas: Option<Betas>) -> Vec<Header> {
     let header = |name: &str, value: String| Header {
         name: name.into(),
         value,
     };
-    let mut headers = Vec::new();
-    // Vertex AI reads the version from the body.
-    if place != Place::Vertex {
+    if place.version_in_body().is_none() {
         headers.push(header("anthropic-version", VERSION.into()));
     }
-    headers.extend(betas.header().map(|betas| header("anthropic-beta", betas)));
+    headers.extend(
+        betas
+            .and_then(Betas::header)
+            .map(|betas| header("anthropic-beta", betas)),
+    );
     headers
 }
 

@@ -2,6 +2,8 @@
 
 use sluice_sdk::adapter::claude;
 
+use crate::place::Place;
+
 /// What one model supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
@@ -10,15 +12,18 @@ pub struct Model {
     /// Maximum number of tokens of an answer, or a lower value, since later models are not distinguished. `None` if
     /// nothing is known.
     pub max_output: Option<u64>,
+    /// Where it is served: not all of the API is to be had everywhere.
+    pub place: Place,
 }
 
 impl Model {
-    pub fn named(name: &str) -> Self {
+    pub fn named(name: &str, place: Place) -> Self {
         let Some((family, version)) = claude::family_and_version(name) else {
             // A server that speaks the protocol with a model of its own: such servers support about what Claude 4 does.
             return Self {
                 claude: claude::Model::of("", (4, 0)),
                 max_output: None,
+                place,
             };
         };
         Self {
@@ -29,6 +34,7 @@ impl Model {
                 (4, ..5) if family == "opus" => 32_000,
                 _ => 64_000,
             }),
+            place,
         }
     }
 }
@@ -41,7 +47,7 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, thinking: Thinking, native_structure: bool, sampling: bool, forced_tools: bool) {
-        let model = Model::named(name).claude;
+        let model = Model::named(name, Place::Anthropic).claude;
         let found = (
             model.thinking,
             model.native_structure,
@@ -80,13 +86,13 @@ mod tests {
             ("claude-opus-5", Some(64_000)),
             ("MiniMax-M2", None),
         ] {
-            assert_eq!(Model::named(name).max_output, tokens, "{name}");
+            assert_eq!(Model::named(name, Place::Anthropic).max_output, tokens, "{name}");
         }
     }
 
     #[test]
     fn some_think_whether_asked_or_not() {
-        let always_thinks = |name| Model::named(name).claude.always_thinks;
+        let always_thinks = |name| Model::named(name, Place::Anthropic).claude.always_thinks;
         assert!(always_thinks("claude-fable-5") && always_thinks("claude-opus-5-5"));
         assert!(!always_thinks("claude-opus-5") && !always_thinks("claude-haiku-5-5"));
     }

@@ -1,9 +1,13 @@
-//! The services that serve Claude: Anthropic itself, Vertex AI
-//! (<https://docs.anthropic.com/en/api/claude-on-vertex-ai>) and Microsoft Foundry
-//! (<https://learn.microsoft.com/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude>).
+//! Where Claude is served: by Anthropic itself, by Vertex AI
+//! (<https://docs.anthropic.com/en/api/claude-on-vertex-ai>), by Microsoft Foundry
+//! (<https://learn.microsoft.com/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude>), and by Amazon Bedrock
+//! (<https://docs.anthropic.com/en/api/claude-on-amazon-bedrock>).
 
-use sluice_sdk::adapter::vertex;
-use sluice_sdk::{Auth, Continuation, ProviderInfo, Target, deployment};
+use sluice_sdk::adapter::claude::betas::{self, Catalogue};
+use sluice_sdk::adapter::{bedrock, vertex};
+use sluice_sdk::{Auth, Continuation, Failure, Framing, ProviderInfo, Target, deployment};
+
+use crate::invoke;
 
 /// The service that serves the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,13 +16,15 @@ pub enum Place {
     Anthropic,
     Vertex,
     Foundry,
+    Bedrock,
 }
 
-/// The version of Vertex AI's wire format, which is a field of the body.
-pub const VERTEX_VERSION: &str = "vertex-2023-10-16";
-
-/// The models of Vertex AI and Foundry that this adapter serves; other adapters serve the rest.
+/// The models of Vertex AI and Foundry that are Claude's: others are not for this adapter.
 const CLAUDE: &str = "claude-* anthropic/claude-*";
+
+/// Of Bedrock, Claude by `InvokeModel`, however it is spelt: after a region or its maker, across regions, in an ARN. By any
+/// other API it is not for this adapter.
+const CLAUDE_BY_INVOKE: &str = "invoke/*anthropic*";
 
 /// The providers that the adapter serves.
 pub fn providers() -> Vec<ProviderInfo> {
@@ -34,10 +40,15 @@ pub fn providers() -> Vec<ProviderInfo> {
         ("api_base", "AZURE_AI_API_BASE"),
         ("azure_ad_token", "AZURE_AD_TOKEN"),
     ];
+    let vertex = provider(vertex::NAME, vertex::ADDRESSES, oauth, &vertex::ENVIRONMENT);
     vec![
         provider("anthropic", "https://api.anthropic.com", key.clone(), &anthropic),
-        of_claude(provider(vertex::NAME, vertex::ADDRESSES, oauth, &vertex::ENVIRONMENT)),
-        of_claude(provider("azure_ai", "", key, &foundry)),
+        limited(vertex, CLAUDE),
+        limited(provider("azure_ai", "", key, &foundry), CLAUDE),
+        limited(
+            bedrock::provider(bedrock::NAME, &["chat-completions"]),
+            CLAUDE_BY_INVOKE,
+        ),
     ]
 }
 
@@ -52,8 +63,8 @@ fn provider(name: &str, api_base: &str, auth: Auth, environment: &[(&str, &str)]
     }
 }
 
-fn of_claude(mut info: ProviderInfo) -> ProviderInfo {
-    info.extras.push(("models".into(), CLAUDE.into()));
+fn limited(mut info: ProviderInfo, models: &str) -> ProviderInfo {
+    info.extras.push(("models".into(), models.into()));
     info
 }
 
@@ -61,17 +72,40 @@ impl Place {
     pub fn of(target: &Target) -> Self {
         match target.provider.as_str() {
             vertex::NAME => Self::Vertex,
+            bedrock::NAME => Self::Bedrock,
             "azure_ai" => Self::Foundry,
             _ => Self::Anthropic,
         }
     }
 
+    /// Who cannot do what is refused.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bedrock => "Bedrock's InvokeModel",
+            Self::Anthropic | Self::Vertex | Self::Foundry => "Anthropic",
+        }
+    }
+
+    /// The model's name, which says what it can do.
+    ///
+    /// # Errors
+    /// It names an API that is not served.
+    pub fn model_name(self, model: &str) -> Result<String, Failure> {
+        match self {
+            Self::Bedrock => bedrock::Place::parse(model).map(|place| place.family_name()),
+            Self::Anthropic | Self::Vertex | Self::Foundry => Ok(model.to_owned()),
+        }
+    }
+
     /// The path below the deployment's base. The host does not repeat a part of the path that the base already ends
     /// with.
-    pub fn path(self, model: &str, streaming: bool) -> String {
+    ///
+    /// # Errors
+    /// The model is not to be had there.
+    pub fn path(self, model: &str, streaming: bool) -> Result<String, Failure> {
         let base = deployment::text("api_base").unwrap_or_default();
         let base = base.split('?').next().unwrap_or_default().trim_end_matches('/');
-        match self {
+        Ok(match self {
             Self::Anthropic => messages_path(base).into(),
             Self::Foundry if base.contains("/anthropic") => messages_path(base).into(),
             Self::Foundry => format!("/anthropic{}", messages_path(base)),
@@ -80,14 +114,68 @@ impl Place {
                 let model = model.strip_prefix("anthropic/").unwrap_or(model);
                 format!("/publishers/anthropic/models/{model}:{method}")
             }
+            Self::Bedrock => {
+                let streams = "invoke-with-response-stream";
+                bedrock::Place::parse(model)?.path(if streaming { streams } else { "invoke" })?
+            }
+        })
+    }
+
+    /// The version of the wire format, where it stands in the body. The path then names the model.
+    pub fn version_in_body(self) -> Option<&'static str> {
+        match self {
+            Self::Vertex => Some("vertex-2023-10-16"),
+            Self::Bedrock => Some("bedrock-2023-05-31"),
+            Self::Anthropic | Self::Foundry => None,
         }
     }
 
-    /// Replaces the provider's authentication: on Foundry, a token of Entra ID is used if there is no key.
+    /// Whether the path alone says that the answer is to be streamed.
+    pub fn streams_by_path(self) -> bool {
+        self == Self::Bedrock
+    }
+
+    /// Whether betas stand in the body, rather than in a header.
+    pub fn has_betas_in_body(self) -> bool {
+        self == Self::Bedrock
+    }
+
+    /// The type under which a tool is known there; none where it is not to be had.
+    pub fn tool_type(self, kind: &str) -> Option<&str> {
+        match self {
+            Self::Bedrock => invoke::tool_type(kind),
+            Self::Anthropic | Self::Vertex | Self::Foundry => Some(kind),
+        }
+    }
+
+    /// Whether a function among the tools may have this field beside its name, description and schema. Of some, a beta is all that
+    /// is to be said.
+    pub fn takes_of_function(self, field: &str) -> bool {
+        self != Self::Bedrock || field != "eager_input_streaming"
+    }
+
+    pub fn betas(self) -> &'static Catalogue {
+        match self {
+            Self::Bedrock => &betas::BEDROCK,
+            Self::Anthropic | Self::Vertex | Self::Foundry => &betas::ANTHROPIC,
+        }
+    }
+
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::Bedrock => Framing::AwsEventStream,
+            Self::Anthropic | Self::Vertex | Self::Foundry => Framing::ServerSentEvents,
+        }
+    }
+
+    /// What replaces the provider's own proof: a key of Bedrock's, or a token of Entra ID where there is no key, is borne.
     pub fn auth(self) -> Option<Auth> {
         let has = deployment::has_parameter;
-        let by_token = self == Self::Foundry && !has("api_key") && has("azure_ad_token");
-        by_token.then(|| Auth::Bearer("azure_ad_token".into()))
+        match self {
+            Self::Bedrock => bedrock::auth(),
+            Self::Foundry if !has("api_key") && has("azure_ad_token") => Some(Auth::Bearer("azure_ad_token".into())),
+            Self::Anthropic | Self::Vertex | Self::Foundry => None,
+        }
     }
 }
 

@@ -9,13 +9,14 @@ mod thinking;
 mod tools;
 
 use sluice_sdk::adapter::claude::{Betas, Thinking};
-use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over, schema};
+use sluice_sdk::adapter::{Parameters, lay_extra_bodies_over, lay_sorted_over, schema};
 use sluice_sdk::canonical::{Fields, Message, Object, RawValue, Request, Stop, Text};
 
-use sluice_sdk::Failure;
+use sluice_sdk::{Failure, Header};
 
+use crate::invoke;
 use crate::model::Model;
-use crate::place::{Place, VERTEX_VERSION};
+use crate::place::Place;
 use conversation::{Conversation, write_system};
 use fields::Own;
 use structure::Structure;
@@ -29,7 +30,10 @@ const ENVELOPE_BYTES: usize = 512;
 /// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
-    pub betas: Betas,
+    /// What of it stands in headers.
+    pub headers: Vec<Header>,
+    /// Those to name in a header.
+    pub betas: Option<Betas>,
     /// Whether the request has the tool [`JSON_TOOL`].
     pub json_tool: bool,
     pub streaming: bool,
@@ -65,19 +69,23 @@ impl AnswerLimits {
 /// The request cannot be parsed, is invalid for Anthropic, or asks for something that Anthropic does not support.
 pub fn translate(body: &[u8], model_name: &str, place: Place, limits: AnswerLimits) -> Result<Translated, Failure> {
     let mut request = Request::parse(body).map_err(|error| Failure::bad_request("messages", error))?;
-    let model = Model::named(model_name);
-    let parameters = Parameters::read("Anthropic", &request);
-    let own = Own::take(&mut request, &parameters)?;
-    let mut betas = own.betas();
+    let model = Model::named(model_name, place);
+    let parameters = Parameters::read(place.name(), &request);
+    let mut own = Own::take(&mut request, place, &parameters)?;
+    let options = std::mem::take(&mut own.options);
+    let mut betas = own.betas(place);
     let plan = Plan::make(&request, &own, model, &parameters, limits, &mut betas)?;
     let mut out = Vec::with_capacity(body.len() + body.len() / 8 + ENVELOPE_BYTES);
-    let name = (place != Place::Vertex).then_some(model_name);
-    write(&mut out, name, &request, &own, &plan, &mut betas)?;
-    let body = lay_extra_bodies_over(out, own.extra_body);
+    write(&mut out, place, model_name, &request, &own, &plan, &mut betas)?;
+    let body = match place {
+        Place::Bedrock => lay_sorted_over(out, own.extra_body, invoke::for_body),
+        Place::Anthropic | Place::Vertex | Place::Foundry => lay_extra_bodies_over(out, own.extra_body),
+    };
     let json_tool = matches!(plan.structure, Structure::Tool { .. });
     Ok(Translated {
         body,
-        betas,
+        headers: options.headers()?,
+        betas: (!place.has_betas_in_body()).then_some(betas),
         json_tool,
         streaming: request.stream == Some(true),
     })
@@ -166,7 +174,8 @@ fn stop_sequences<'a>(stop: &'a Stop<'a>, parameters: &Parameters) -> Vec<&'a Te
 
 fn write(
     out: &mut Vec<u8>,
-    model_name: Option<&str>,
+    place: Place,
+    model_name: &str,
     request: &Request,
     own: &Own,
     plan: &Plan,
@@ -174,17 +183,16 @@ fn write(
 ) -> Result<(), Failure> {
     let messages = request.messages.as_deref().unwrap_or_default();
     let mut to = Object::begin(out);
-    match model_name {
-        Some(name) => to.string("model", name),
-        // On Vertex AI the path names the model.
-        None => to.string("anthropic_version", VERTEX_VERSION),
+    match place.version_in_body() {
+        Some(version) => to.string("anthropic_version", version),
+        None => to.string("model", model_name),
     };
     match plan.max_tokens {
         MaxTokens::Asked(raw) => to.raw("max_tokens", raw),
         MaxTokens::Default(tokens) => to.number("max_tokens", tokens),
     };
     write_system(&mut to, messages)?;
-    let spoke = write_messages(&mut to, messages, betas)?;
+    let spoke = write_messages(&mut to, messages, place, betas)?;
     plan.tools.write(&mut to, spoke.used_tools, betas)?;
     plan.thinking.write(&mut to);
     write_output_config(&mut to, own, plan);
@@ -206,10 +214,14 @@ fn write(
     if let Some(tier) = own.service_tier {
         to.string("service_tier", tier);
     }
-    if request.stream == Some(true) {
+    if request.stream == Some(true) && !place.streams_by_path() {
         to.json("stream", "true");
     }
     own.write_passed_on(&mut to, betas);
+    // At the end, when it is known what the request needs.
+    if place.has_betas_in_body() && !betas.is_empty() {
+        betas.write(to.field("anthropic_beta"));
+    }
     Ok(())
 }
 
@@ -218,8 +230,8 @@ struct Spoke {
     used_tools: bool,
 }
 
-fn write_messages(to: &mut Object, messages: &[Message], betas: &mut Betas) -> Result<Spoke, Failure> {
-    let mut conversation = Conversation::begin(to.field("messages"), betas);
+fn write_messages(to: &mut Object, messages: &[Message], place: Place, betas: &mut Betas) -> Result<Spoke, Failure> {
+    let mut conversation = Conversation::begin(to.field("messages"), place, betas);
     for (index, message) in messages.iter().enumerate() {
         conversation.message(index, message, index + 1 == messages.len())?;
     }

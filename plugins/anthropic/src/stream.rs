@@ -1,14 +1,14 @@
 //! Translates a streamed answer, event by event. Anthropic's blocks begin, grow and end one after the other; each of
 //! OpenAI's deltas names the tool call that it belongs to.
 
-use sluice_sdk::canonical::{Chunks, Object, RawValue, Text};
+use sluice_sdk::canonical::{Chunks, FinishReason, Object, RawValue, Text};
 use sluice_sdk::{Event, Failure, wire};
 
 use crate::answer::{arguments, call_id, write_thinking_block};
 use crate::error::of_error;
 use crate::request::JSON_TOOL;
 use crate::usage::Usage;
-use crate::wire::{Block, Delta, Event as Parsed, Message, finish_reason, provider_field, write_refusal};
+use crate::wire::{Block, Delta, Event as Parsed, Message, finish_reason, is_blocked, provider_field, write_refusal};
 use sluice_sdk::adapter::Origin;
 
 /// The state of one streamed answer.
@@ -24,6 +24,8 @@ pub struct Stream {
     calls: usize,
     /// Whether one tool stands for `response_format`: then its input is content.
     json_tool: bool,
+    /// A guardrail put its own words in the place of the model's.
+    blocked: bool,
     /// Whether the chunk with the finish reason was written.
     finished: bool,
     /// Whether `message_stop` was seen.
@@ -82,6 +84,7 @@ impl Stream {
         if let Some(error) = parsed.error {
             return Err(of_error(error));
         }
+        self.blocked |= is_blocked(parsed.guardrail_action.as_ref());
         let kind = parsed.kind.as_ref().map_or(event.name.as_str(), Text::escaped);
         match kind {
             "message_start" => {
@@ -264,7 +267,10 @@ impl Stream {
 
     /// Writes the chunk with the finish reason.
     fn end(&mut self, delta: &Delta, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let reason = finish_reason(delta.stop_reason.as_ref(), self.calls > 0);
+        let reason = match self.blocked {
+            true => FinishReason::ContentFilter,
+            false => finish_reason(delta.stop_reason.as_ref(), self.calls > 0),
+        };
         self.chunks()?.finish(out, &reason, |to| {
             write_refusal(to, delta.stop_details);
             if delta.container.is_some() || delta.stop_details.is_some() {

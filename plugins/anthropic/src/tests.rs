@@ -103,6 +103,15 @@ fn the_host_is_told_where_and_how() {
 }
 
 #[test]
+fn of_bedrock_only_claude_by_invoke_is_served() {
+    let providers = plugin("{}").unwrap().providers();
+    let bedrock = providers.iter().find(|provider| provider.name == "bedrock").unwrap();
+    assert!(matches!(&bedrock.auth, Auth::AwsSigv4(service) if service == "bedrock"));
+    assert_eq!(bedrock.operations, ["chat-completions"]);
+    assert_eq!(bedrock.extras, [("models".into(), "invoke/*anthropic*".into())]);
+}
+
+#[test]
 fn an_attempt_knows_nothing_of_the_one_before() {
     let mut plugin = plugin("{}").unwrap();
     let with_tool =

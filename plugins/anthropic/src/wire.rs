@@ -19,6 +19,9 @@ sluice_sdk::wire! {
         "container" container: &'a RawValue,
         "context_management" context_management: &'a RawValue,
         "usage" usage: Counts<'a>,
+        /// Of Bedrock, as is the next one: what a guardrail did, and why.
+        "amazon-bedrock-guardrailAction" guardrail_action: Text<'a>,
+        "amazon-bedrock-trace" guardrail_trace: &'a RawValue,
         /// Present instead of all other fields if the request failed.
         "error" error: &'a RawValue,
     }
@@ -59,6 +62,8 @@ sluice_sdk::wire! {
         "delta" delta: Delta<'a>,
         /// For `message_delta`.
         "usage" usage: Counts<'a>,
+        /// Of Bedrock: what a guardrail did.
+        "amazon-bedrock-guardrailAction" guardrail_action: Text<'a>,
         /// For `error`.
         "error" error: &'a RawValue,
     }
@@ -143,6 +148,11 @@ pub fn finish_reason(stop_reason: Option<&Text>, calls: bool) -> FinishReason<'s
         _ if calls => FinishReason::ToolCalls,
         _ => FinishReason::Stop,
     }
+}
+
+/// Whether a guardrail of Bedrock's put its own words in the place of the model's.
+pub fn is_blocked(guardrail_action: Option<&Text>) -> bool {
+    guardrail_action.is_some_and(|action| *action == *"INTERVENED")
 }
 
 /// Writes Anthropic's explanation of a refusal as the message's `refusal`.

@@ -6,6 +6,8 @@ use sluice_sdk::adapter::{Media, base64, media_type};
 use sluice_sdk::canonical::{File, Object, Part, PartKind, RawValue, Text};
 use sluice_sdk::{Failure, Fault};
 
+use crate::place::Place;
+
 /// The beta that a request needs if a part refers to a file in Anthropic's store.
 const FILES_BETA: &str = "files-api-2025-04-14";
 
@@ -15,6 +17,7 @@ pub fn write_part<'o>(
     part: &Part,
     cache_control: Option<&RawValue>,
     at: &str,
+    place: Place,
     betas: &mut Betas,
     begin: impl FnOnce() -> Object<'o>,
 ) -> Result<(), Failure> {
@@ -32,15 +35,15 @@ pub fn write_part<'o>(
         ),
         PartKind::ImageUrl => {
             let image = part.image_url.as_ref().ok_or_else(|| missing("image_url"))?;
-            let source = Source::of(Media::of_image(image, at)?, at)?;
+            let source = Source::of(Media::of_image(image, at)?, place, at)?;
             write_media(&source, "image", cache_control, begin);
         }
         PartKind::File => {
             let file = part.file.as_ref().ok_or_else(|| missing("file"))?;
-            write_file(file, cache_control, at, betas, begin)?;
+            write_file(file, cache_control, at, place, betas, begin)?;
         }
         PartKind::InputAudio => {
-            let message = "Anthropic does not take audio; send the text that was spoken";
+            let message = format!("{} does not take audio; send the text that was spoken", place.name());
             return Err(Failure::new(Fault::Unsupported, message).parameter(at));
         }
         PartKind::Other(kind) => write_as_it_stands(kind, part, begin),
@@ -76,8 +79,15 @@ enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn of(media: Media<'a>, at: &str) -> Result<Self, Failure> {
+    fn of(media: Media<'a>, place: Place, at: &str) -> Result<Self, Failure> {
         match media {
+            Media::Url(_) | Media::Stored(_) if place == Place::Bedrock => {
+                let message = format!(
+                    "{} fetches nothing from an address and has no file store; send the data of {at} as a `data:` URI",
+                    place.name()
+                );
+                Err(Failure::new(Fault::Unsupported, message).parameter(at))
+            }
             Media::Base64 { media_type, data } if media_type == media_type::PLAIN_TEXT => {
                 let text = base64::decode(&data).and_then(|bytes| String::from_utf8(bytes).ok());
                 text.map(Self::PlainText)
@@ -120,6 +130,7 @@ fn write_file<'o>(
     file: &File,
     cache_control: Option<&RawValue>,
     at: &str,
+    place: Place,
     betas: &mut Betas,
     begin: impl FnOnce() -> Object<'o>,
 ) -> Result<(), Failure> {
@@ -130,6 +141,6 @@ fn write_file<'o>(
     let format = file.format.as_ref();
     let is_image = format.is_some_and(|format| format.escaped().starts_with("image"));
     let kind = if is_image { "image" } else { "document" };
-    write_media(&Source::of(media, at)?, kind, cache_control, begin);
+    write_media(&Source::of(media, place, at)?, kind, cache_control, begin);
     Ok(())
 }

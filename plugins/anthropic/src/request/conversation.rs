@@ -7,6 +7,7 @@ use sluice_sdk::adapter::claude::{Betas, Thought, thinks_in_content};
 use sluice_sdk::canonical::{Content, Function, Message, Object, Part, PartKind, RawValue, Role, Text, ToolCall};
 
 use super::content::{write_part, write_text};
+use crate::place::Place;
 
 /// The text of an empty turn: Anthropic refuses a turn without text, and without the turn the order of speakers would
 /// change.
@@ -49,6 +50,7 @@ pub fn write_system(to: &mut Object, messages: &[Message]) -> Result<(), Failure
 /// Writes `messages`, one turn after the other.
 pub struct Conversation<'o> {
     out: &'o mut Vec<u8>,
+    place: Place,
     betas: &'o mut Betas,
     /// The side whose turn is open.
     side: Option<Side>,
@@ -58,10 +60,11 @@ pub struct Conversation<'o> {
 }
 
 impl<'o> Conversation<'o> {
-    pub fn begin(out: &'o mut Vec<u8>, betas: &'o mut Betas) -> Self {
+    pub fn begin(out: &'o mut Vec<u8>, place: Place, betas: &'o mut Betas) -> Self {
         out.push(b'[');
         Self {
             out,
+            place,
             betas,
             side: None,
             used_tools: false,
@@ -163,9 +166,13 @@ impl<'o> Conversation<'o> {
         let is_tool = matches!(&part.kind, Some(PartKind::Other(kind)) if kind.starts_with("tool_"));
         self.used_tools |= is_tool;
         let Self {
-            out, betas, side: open, ..
+            out,
+            place,
+            betas,
+            side: open,
+            ..
         } = self;
-        write_part(part, cache, at, betas, || turn_block(out, open, side))
+        write_part(part, cache, at, *place, betas, || turn_block(out, open, side))
     }
 
     /// Writes one of LiteLLM's `thinking_blocks`. Anthropic refuses blocks without a signature or encrypted data, so
@@ -247,7 +254,13 @@ impl<'o> Conversation<'o> {
 
     fn result(&mut self, index: usize, message: &Message, id: &str) -> Result<(), Failure> {
         self.used_tools = true;
-        let Self { out, betas, side, .. } = self;
+        let Self {
+            out,
+            place,
+            betas,
+            side,
+            ..
+        } = self;
         let mut block = turn_block(out, side, Side::User);
         block.string("type", "tool_result").string("tool_use_id", id);
         match &message.content {
@@ -258,7 +271,7 @@ impl<'o> Conversation<'o> {
                 let mut list = block.list("content");
                 for (number, part) in parts.iter().enumerate() {
                     let at = format!("messages[{index}].content[{number}]");
-                    write_part(part, None, &at, betas, || list.object())?;
+                    write_part(part, None, &at, *place, betas, || list.object())?;
                 }
             }
             _ => {}

@@ -2,9 +2,12 @@
 //! meant for a gateway.
 
 use sluice_sdk::Failure;
-use sluice_sdk::adapter::claude::{Betas, betas};
+use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::adapter::{Parameters, changes_nothing, is_for_gateway};
 use sluice_sdk::canonical::{Object, RawValue, Request, Text};
+
+use crate::invoke::Options;
+use crate::place::Place;
 
 /// OpenAI's parameters that Anthropic does not have. As in LiteLLM they are refused, or dropped with `drop_params`; a
 /// value without effect is always dropped.
@@ -41,17 +44,20 @@ pub struct Own<'a> {
     extra_headers: Option<&'a RawValue>,
     /// The client's `extra_body`, which is applied to the finished request.
     pub extra_body: Option<&'a RawValue>,
+    /// What Bedrock is told beside the body; nothing elsewhere.
+    pub options: Options,
     /// Unknown fields. They are passed on, as in LiteLLM, so that new fields of Anthropic work at once.
     passed_on: Vec<(Text<'a>, &'a RawValue)>,
 }
 
 impl<'a> Own<'a> {
     /// Sorts the fields that the canonical form does not know.
-    pub fn take(request: &mut Request<'a>, parameters: &Parameters) -> Result<Self, Failure> {
+    pub fn take(request: &mut Request<'a>, place: Place, parameters: &Parameters) -> Result<Self, Failure> {
         let mut own = Self::default();
         for (name, value) in std::mem::take(&mut request.rest) {
             match &*name {
                 _ if value.get() == "null" || is_for_gateway(&name) => {}
+                name if place == Place::Bedrock && own.options.take(name, value, parameters)? => {}
                 "thinking" => own.thinking = Some(value),
                 "output_config" => own.output_config = Some(value),
                 "top_k" => own.top_k = Some(value),
@@ -68,12 +74,15 @@ impl<'a> Own<'a> {
                 _ => own.passed_on.push((Text::from_decoded(&name), value)),
             }
         }
+        if place == Place::Bedrock {
+            own.options.take_deployments()?;
+        }
         Ok(own)
     }
 
     /// The betas that the client names.
-    pub fn betas(&self) -> Betas {
-        let mut betas = Betas::at(&betas::ANTHROPIC);
+    pub fn betas(&self, place: Place) -> Betas {
+        let mut betas = Betas::at(place.betas());
         betas.add_header();
         if let Some(value) = self.extra_headers {
             betas.add_extra_headers(value);

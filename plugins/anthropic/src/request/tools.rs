@@ -10,6 +10,7 @@ use sluice_sdk::{Failure, Fault};
 use super::fields::Own;
 use super::structure::{Force, JSON_TOOL, Structure};
 use crate::model::Model;
+use crate::place::Place;
 
 /// Further fields of a tool besides name, description and schema. Clients put them on the tool or on its function.
 const EXTRAS: [&str; 4] = [
@@ -24,6 +25,7 @@ const SEARCHES: [(&str, u64); 3] = [("low", 1), ("medium", 5), ("high", 10)];
 
 /// The tools that the model may call.
 pub struct Tools<'a> {
+    place: Place,
     tools: Vec<&'a Tool<'a>>,
     json: Option<Option<&'a RawValue>>,
     web_search: Option<WebSearch<'a>>,
@@ -65,7 +67,7 @@ impl<'a> Tools<'a> {
         let mut tools = Vec::new();
         for tool in request.tools.as_deref().unwrap_or_default() {
             let kind = tool.kind.as_ref().map_or("function", Text::escaped);
-            if is_known(tool, kind) {
+            if is_known(tool, kind) && model.place.tool_type(kind).is_some() {
                 betas.need_for_tool(kind);
                 tools.push(tool);
             } else {
@@ -88,6 +90,7 @@ impl<'a> Tools<'a> {
             _ => None,
         };
         Ok(Self {
+            place: model.place,
             tools,
             json,
             web_search,
@@ -116,7 +119,7 @@ impl<'a> Tools<'a> {
         }
         let mut list = to.list("tools");
         for tool in &self.tools {
-            write_tool(&mut list.object(), tool, betas)?;
+            write_tool(&mut list.object(), tool, self.place, betas)?;
         }
         if let Some(search) = &self.web_search {
             write_web_search(&mut list.object(), search);
@@ -201,13 +204,14 @@ fn has_version(kind: &str) -> bool {
     version.len() == 8 && version.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn write_tool(to: &mut Object, tool: &Tool, betas: &mut Betas) -> Result<(), Failure> {
+fn write_tool(to: &mut Object, tool: &Tool, place: Place, betas: &mut Betas) -> Result<(), Failure> {
     let kind = tool.kind.as_ref().map_or("function", Text::escaped);
+    let served = place.tool_type(kind).unwrap_or(kind);
     match &tool.function {
-        Some(function) if kind == "function" => write_function(to, tool, function, betas)?,
+        Some(function) if kind == "function" => write_function(to, tool, function, place, betas)?,
         // LiteLLM's older form for Anthropic's tools: `{"type": "computer_…", "function": {"name", "parameters"}}`.
         Some(function) => {
-            to.string("type", kind);
+            to.string("type", served);
             if let Some(name) = &function.name {
                 to.text("name", name);
             }
@@ -221,7 +225,7 @@ fn write_tool(to: &mut Object, tool: &Tool, betas: &mut Betas) -> Result<(), Fai
         }
         None => {
             if kind != "function" {
-                to.string("type", kind);
+                to.string("type", served);
             }
             to.rest(&tool.rest);
         }
@@ -234,7 +238,13 @@ fn write_tool(to: &mut Object, tool: &Tool, betas: &mut Betas) -> Result<(), Fai
     Ok(())
 }
 
-fn write_function(to: &mut Object, tool: &Tool, function: &FunctionTool, betas: &mut Betas) -> Result<(), Failure> {
+fn write_function(
+    to: &mut Object,
+    tool: &Tool,
+    function: &FunctionTool,
+    place: Place,
+    betas: &mut Betas,
+) -> Result<(), Failure> {
     let nameless = || Failure::new(Fault::BadRequest, "a function among the tools has no name").parameter("tools");
     to.text("name", function.name.as_ref().ok_or_else(nameless)?);
     if let Some(description) = &function.description {
@@ -245,7 +255,9 @@ fn write_function(to: &mut Object, tool: &Tool, function: &FunctionTool, betas: 
         let given = tool.rest.iter().chain(&function.rest).find(|(key, _)| key == name);
         if let Some((_, value)) = given {
             betas.need_for_function(name);
-            to.raw(name, value);
+            if place.takes_of_function(name) {
+                to.raw(name, value);
+            }
         }
     }
     Ok(())
