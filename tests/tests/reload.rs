@@ -56,6 +56,25 @@ async fn a_plugin_that_is_copied_into_the_directory_is_live() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_waits_for_its_adapter_serves_once_the_component_is_there() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let gateway = Gateway::start(&teller("chat", &upstream).mock("demo", "hello")).await;
+    gateway.ask("chat", "hi").await.error(500);
+    gateway.install(guests::TELLER_1);
+    eventually("the deployment to serve", async || {
+        (gateway.ask("chat", "hi").await.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(version(&gateway).await, "1.0.0");
+    gateway.uninstall("teller");
+    eventually("the deployment to be left out", async || {
+        (gateway.ask("chat", "hi").await.status == 500).then_some(())
+    })
+    .await;
+    assert_eq!(gateway.ask("demo", "hi").await.content(), "hello");
+}
+
+#[tokio::test]
 async fn a_guardrail_that_the_configuration_waits_for_serves_once_its_component_is_there() {
     let upstream = Upstream::that_answers(openai::says("hello")).await;
     let params = json!({ "guardrail": "probe-guardrail", "mode": "pre_call", "judge": "mark" });

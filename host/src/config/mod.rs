@@ -74,7 +74,7 @@ impl Origin {
 }
 
 /// Names that loaded plugins answer to. An empty list means that such names are not checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Prefixes of models.
     pub providers: Vec<String>,

@@ -53,6 +53,9 @@ pub struct Reloader {
     library: Library,
     builder: Builder,
     settings: Arc<config::Settings>,
+    /// What the plugins provided when the configuration was last read. It is read again when that has changed: a deployment
+    /// whose provider was unknown then was left aside.
+    known: Known,
     /// The stamps of the configuration files when they were last read. A file with the same stamp is not read again.
     stamps: Stamps,
     /// The changed stamps that the last check found. The files are read when the next check finds the same stamps.
@@ -137,6 +140,7 @@ impl Reloader {
             library,
             builder,
             settings,
+            known,
             stamps,
             settling: None,
             plugins_changed: false,
@@ -184,7 +188,7 @@ impl Reloader {
         }
         self.settling = None;
         let plugins_changed = std::mem::take(&mut self.plugins_changed);
-        let is_due = configuration_changed || (plugins_changed && self.is_refused);
+        let is_due = configuration_changed || (plugins_changed && (self.is_refused || self.provides_others()));
         let changed = match is_due {
             true => self.read_configuration(gateway, found),
             false => None,
@@ -193,6 +197,11 @@ impl Reloader {
             self.build(gateway, changed, plugins_changed);
         }
         self.library.is_loading()
+    }
+
+    /// Whether the plugins provide other names than when the configuration was last read.
+    fn provides_others(&self) -> bool {
+        known(&self.library.registry(), &self.builder, &self.settings.plugins) != self.known
     }
 
     /// Builds a snapshot and puts it in force. Only then do changed settings become those of this reloader.
@@ -233,8 +242,8 @@ impl Reloader {
             self.library.set_directory(plugins.directory.clone());
             self.library.scan();
         }
-        let known = known(&self.library.registry(), &self.builder, &plugins);
-        let loaded = self.source.load(environment, &known, self.strictness);
+        self.known = known(&self.library.registry(), &self.builder, &plugins);
+        let loaded = self.source.load(environment, &self.known, self.strictness);
         // The stamps are from before the reading, so that the next check finds a change that happened meanwhile.
         self.stamps = stamps(&loaded.files);
         self.stamps
@@ -334,19 +343,24 @@ async fn until_quiet(changed: &Notify) {
     let _ = tokio::time::timeout(RESTLESS_MAX, quiet).await;
 }
 
-/// The names that the loaded plugins provide, for the check of a configuration.
+/// The names that the loaded plugins provide, in order, for the check of a configuration.
 pub fn known(registry: &Registry, builder: &Builder, plugins: &settings::Plugins) -> Known {
     let of_kind = |kind: Kind| {
         let components = registry.components.values().filter(move |component| component.is(kind));
-        components.map(|component| component.manifest.name.clone()).collect()
+        sorted(components.map(|component| component.manifest.name.clone()).collect())
     };
     Known {
-        providers: builder.provider_names(plugins, registry),
+        providers: sorted(builder.provider_names(plugins, registry)),
         strategies: of_kind(Kind::Strategy),
         guardrails: of_kind(Kind::Guardrail),
         unseen: unseen(registry),
         callbacks: of_kind(Kind::Callback),
     }
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names
 }
 
 /// By guardrail, what it does not look at.
