@@ -12,7 +12,7 @@ const EFFORTS: [&str; 7] = ["minimal", "low", "medium", "high", "xhigh", "max", 
 /// The smallest budget of each effort, in tokens: LiteLLM's defaults.
 const BUDGETS: [(f64, &str); 3] = [(4096.0, "high"), (2048.0, "medium"), (1024.0, "low")];
 
-/// The budget of all other efforts, in tokens.
+/// The budget of an effort beyond these, in tokens.
 const HIGH_BUDGET: u64 = 4096;
 
 /// Tokens for the answer in addition to the budget.
@@ -84,6 +84,8 @@ fn budget(patch: &mut Patch<'_>) {
     if patch.value("thinking").is_some() || effort == "none" {
         return;
     }
+    // No budget is smaller than that of `low`.
+    let effort = if effort == "minimal" { "low" } else { &*effort };
     let found = BUDGETS.iter().find(|(_, name)| *name == effort);
     let tokens = found.map_or(HIGH_BUDGET, |(tokens, _)| *tokens as u64);
     patch.put("thinking", format!(r#"{{"type":"enabled","budget_tokens":{tokens}}}"#));
