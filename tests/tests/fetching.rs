@@ -206,7 +206,8 @@ async fn a_request_names_sixteen_media_at_most() {
     files.always(picture());
     let gateway = Gateway::start(&ollama(&upstream, &[host(&files)])).await;
     let parts = vec![image(&format!("{}/a.png", host(&files))); 17];
-    gateway.client().chat(&question("vision", &parts)).await.error(400);
+    let answer = gateway.client().chat(&question("vision", &parts)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
     assert_eq!((files.count(), upstream.count()), (16, 0));
 }
 

@@ -130,6 +130,12 @@ impl Place {
         }
     }
 
+    /// Whether media may be named by an address
+    /// (<https://docs.anthropic.com/en/docs/build-with-claude/vision>).
+    pub fn fetches_media(self) -> bool {
+        matches!(self, Self::Anthropic | Self::Foundry)
+    }
+
     /// Whether the path alone says that the answer is to be streamed.
     pub fn streams_by_path(self) -> bool {
         self == Self::Bedrock

@@ -16,14 +16,12 @@ pub fn may_be(shape: &Shape, node: &Node) -> bool {
         Shape::Any => true,
         Shape::Bool | Shape::Integer(..) | Shape::Number(_) | Shape::Seconds => fits(shape, node),
         Shape::Text
-            | Shape::Url
-            | Shape::Address
-            | Shape::Outbound
-            | Shape::AnyOutbound
-            | Shape::Word(_)
-            | Shape::Period => {
-            node.text().is_some()
-        }
+        | Shape::Url
+        | Shape::Address
+        | Shape::Outbound
+        | Shape::AnyOutbound
+        | Shape::Word(_)
+        | Shape::Period => node.text().is_some(),
         Shape::Secret => node.text().is_some() || node.map().is_some(),
         Shape::List(_) => node.list().is_some(),
         Shape::Map(_) | Shape::Section(_) => node.map().is_some(),

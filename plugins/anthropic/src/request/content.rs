@@ -4,7 +4,7 @@
 use sluice_sdk::adapter::claude::Betas;
 use sluice_sdk::adapter::{Media, base64, media_type};
 use sluice_sdk::canonical::{File, Object, Part, PartKind, RawValue, Text};
-use sluice_sdk::{Failure, Fault};
+use sluice_sdk::{Failure, Fault, wire};
 
 use crate::place::Place;
 
@@ -46,7 +46,7 @@ pub fn write_part<'o>(
             let message = format!("{} does not take audio; send the text that was spoken", place.name());
             return Err(Failure::new(Fault::Unsupported, message).parameter(at));
         }
-        PartKind::Other(kind) => write_as_it_stands(kind, part, begin),
+        PartKind::Other(kind) => write_as_it_stands(kind, part, at, place, begin)?,
     }
     Ok(())
 }
@@ -62,13 +62,46 @@ pub fn write_text<'o>(text: &Text, cache_control: Option<&RawValue>, begin: impl
 }
 
 /// Copies blocks that OpenAI has no part for (`document`, `search_result`, `thinking`, `tool_result`, …).
-fn write_as_it_stands<'o>(kind: &str, part: &Part, begin: impl FnOnce() -> Object<'o>) {
+fn write_as_it_stands<'o>(
+    kind: &str,
+    part: &Part,
+    at: &str,
+    place: Place,
+    begin: impl FnOnce() -> Object<'o>,
+) -> Result<(), Failure> {
+    if !place.fetches_media() && has_address(part) {
+        return Err(by_address(at));
+    }
     let mut block = begin();
     block.string("type", kind);
     if let Some(text) = &part.text {
         block.text("text", text);
     }
     block.rest(&part.rest).maybe_raw("cache_control", part.cache_control);
+    Ok(())
+}
+
+sluice_sdk::wire! {
+    /// The source of a block in Anthropic's form.
+    OwnSource {
+        "type" kind: Text<'a>,
+    }
+}
+
+/// Whether the block has a source of the type `url`.
+fn has_address(part: &Part) -> bool {
+    let source = part.rest.iter().find(|(name, _)| name == "source");
+    let source = source.and_then(|(_, raw)| wire::read::<OwnSource>(raw.get()).ok());
+    source.and_then(|source| source.kind).is_some_and(|kind| kind == *"url")
+}
+
+fn by_address(at: &str) -> Failure {
+    Failure::by_address(
+        at,
+        format!(
+            "Claude takes media by address from Anthropic and Foundry only; send the data of {at} as a `data:` URI"
+        ),
+    )
 }
 
 /// The source of a block.
@@ -81,9 +114,10 @@ enum Source<'a> {
 impl<'a> Source<'a> {
     fn of(media: Media<'a>, place: Place, at: &str) -> Result<Self, Failure> {
         match media {
-            Media::Url(_) | Media::Stored(_) if place == Place::Bedrock => {
+            Media::Url(_) if !place.fetches_media() => Err(by_address(at)),
+            Media::Stored(_) if place == Place::Bedrock => {
                 let message = format!(
-                    "{} fetches nothing from an address and has no file store; send the data of {at} as a `data:` URI",
+                    "{} has no file store; send the data of {at} as a `data:` URI",
                     place.name()
                 );
                 Err(Failure::new(Fault::Unsupported, message).parameter(at))

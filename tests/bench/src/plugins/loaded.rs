@@ -16,7 +16,7 @@ use sluice::metrics::Metrics;
 use sluice::moment::Moment;
 use sluice::plugin::Host;
 use sluice::plugin::apart::Loader;
-use sluice::plugin::imports::http::Egress;
+use sluice::plugin::egress::Egress;
 use sluice::plugin::library::{Library, Registry};
 use sluice::snapshot::{Builder, Snapshot, Sources};
 use sluice::upstream::tls;
