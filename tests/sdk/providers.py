@@ -13,6 +13,9 @@ CHECKED_BY = {
     "azure": "openai_chat",
     "mistral": "mistral",
     "anthropic": "anthropic",
+    "vertex_claude": "vertex_claude",
+    "foundry_claude": "anthropic",
+    "bedrock_invoke": "bedrock_invoke",
     "gemini": "gemini",
     "vertex_ai": "gemini",
     "bedrock": "bedrock",
@@ -21,7 +24,10 @@ CHECKED_BY = {
     "sagemaker": "sagemaker",
     "replicate": "replicate",
 }
-NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "gemini", "vertex_ai", "bedrock", "cohere", "ollama", "sagemaker", "replicate"]
+#: The service that a request is signed for, by the keys below.
+SIGNED_FOR = {"bedrock": "bedrock", "bedrock_invoke": "bedrock", "sagemaker": "sagemaker"}
+AWS_KEYS = ("AKIDCONVERSATIONS", "secret-key-of-conversations")
+NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "vertex_claude", "foundry_claude", "bedrock_invoke", "gemini", "vertex_ai", "bedrock", "cohere", "ollama", "sagemaker", "replicate"]
 
 
 def deployments(upstream, tokens):
@@ -37,6 +43,25 @@ def deployments(upstream, tokens):
             "api_key": "key-conversations",
         },
         "anthropic": {"model": "anthropic/claude-sonnet-4-5", "api_base": f"{upstream}/anthropic", "api_key": "key-conversations"},
+        "vertex_claude": {
+            "model": "vertex_ai/claude-sonnet-4-5@20250929",
+            "api_base": f"{upstream}/vertex_claude/v1/projects/p/locations/us-east5",
+            "vertex_project": "p",
+            "vertex_location": "us-east5",
+            "vertex_credentials": google_user(tokens),
+        },
+        "foundry_claude": {
+            "model": "azure_ai/claude-sonnet-4-5",
+            "api_base": f"{upstream}/foundry_claude/anthropic",
+            "api_key": "key-conversations",
+        },
+        "bedrock_invoke": {
+            "model": "bedrock/invoke/anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "api_base": f"{upstream}/bedrock_invoke",
+            "aws_access_key_id": AWS_KEYS[0],
+            "aws_secret_access_key": AWS_KEYS[1],
+            "aws_region_name": "us-east-1",
+        },
         "gemini": {"model": "gemini/gemini-2.5-flash", "api_base": f"{upstream}/gemini/v1beta", "api_key": "key-conversations"},
         "vertex_ai": {
             "model": "vertex_ai/gemini-2.5-flash",
@@ -48,16 +73,16 @@ def deployments(upstream, tokens):
         "bedrock": {
             "model": "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0",
             "api_base": f"{upstream}/bedrock",
-            "aws_access_key_id": "AKIDCONVERSATIONS",
-            "aws_secret_access_key": "secret-key-of-conversations",
+            "aws_access_key_id": AWS_KEYS[0],
+            "aws_secret_access_key": AWS_KEYS[1],
             "aws_region_name": "us-east-1",
         },
         "cohere": {"model": "cohere/command-a-03-2025", "api_base": f"{upstream}/cohere", "api_key": "key-conversations"},
         "sagemaker": {
             "model": "sagemaker_chat/my-endpoint",
             "api_base": f"{upstream}/sagemaker",
-            "aws_access_key_id": "AKIDCONVERSATIONS",
-            "aws_secret_access_key": "secret-key-of-conversations",
+            "aws_access_key_id": AWS_KEYS[0],
+            "aws_secret_access_key": AWS_KEYS[1],
             "aws_region_name": "us-east-1",
         },
         "replicate": {

@@ -1,32 +1,20 @@
 """Stands before the mock and takes only what the provider would: a request is checked against the provider's own published
-types, and refused with what is wrong."""
+types and AWS's signature, and refused with what is wrong."""
 
 import contextlib
 import http.client
 import http.server
 import importlib
 import json
-import struct
 import threading
 import urllib.parse
-import zlib
 
-import predictions
+import mocked
 import providers
+import signed
 
 #: What belongs to one connection.
 HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
-
-
-def payload_part(piece):
-    """A piece of a model's own stream, as SageMaker hands it on (<https://smithy.io/2.0/aws/amazon-eventstream.html>)."""
-    headers = b""
-    values = {":message-type": "event", ":event-type": "PayloadPart", ":content-type": "application/octet-stream"}
-    for name, value in values.items():
-        headers += struct.pack("!B", len(name)) + name.encode() + b"\x07" + struct.pack("!H", len(value)) + value.encode()
-    prelude = struct.pack("!II", 16 + len(headers) + len(piece), len(headers))
-    message = prelude + struct.pack("!I", zlib.crc32(prelude)) + headers + piece
-    return message + struct.pack("!I", zlib.crc32(message))
 
 
 @contextlib.contextmanager
@@ -42,16 +30,24 @@ def before(mock):
             wire = importlib.import_module(f"wire.{providers.CHECKED_BY[provider]}")
             if problems := wire.problems("chat-completions", path, json.loads(body)):
                 return self.answer(400, json.dumps({"message": "; ".join(problems)}).encode())
-            if provider == "replicate":
-                answer = self.ask("/v1/chat/completions", json.dumps(predictions.chat(json.loads(body))).encode())
-                status, made = predictions.prediction(answer.status, answer.read())
+            if not self.is_signed(provider, body):
+                return self.answer(403, json.dumps({"message": "the signature is not AWS's"}).encode())
+            place, read = mocked.ASKED.get(provider, (path, None))
+            answer = self.ask(place, json.dumps(read(json.loads(body), path)).encode() if read else body)
+            if provider in mocked.ANSWERED:
+                status, made = mocked.ANSWERED[provider](answer.status, answer.read())
                 return self.answer(status, json.dumps(made).encode())
-            answer = self.ask("/v1/chat/completions" if provider == "sagemaker" else path, body)
-            in_parts = path.endswith("/invocations-response-stream") and answer.status == 200
-            if in_parts:
-                self.relay(answer, payload_part, {"content-type": "application/vnd.amazon.eventstream"})
+            framed, kind = next((made for end, made in mocked.FRAMED.items() if path.endswith(end)), (None, None))
+            if framed and answer.status == 200:
+                self.relay(answer, framed, {"content-type": kind})
             else:
-                self.relay(answer, bytes, {})
+                self.relay(answer, iter, {})
+
+        def is_signed(self, provider, body):
+            service = providers.SIGNED_FOR.get(provider)
+            url = f"http://{self.headers['host']}{self.path}"
+            asked = ("POST", url, self.headers, body)
+            return service is None or signed.is_signed(*asked, service, "us-east-1", providers.AWS_KEYS)
 
         def ask(self, path, body):
             connection = http.client.HTTPConnection(upstream)
@@ -66,8 +62,8 @@ def before(mock):
                 self.send_header(name, value)
             self.end_headers()
             # The end of the connection ends the answer, as HTTP/1.0 has it.
-            while piece := answer.read1():
-                self.wfile.write(framed(piece))
+            for piece in framed(iter(answer.read1, b"")):
+                self.wfile.write(piece)
 
         def answer(self, status, body):
             self.send_response(status)

@@ -3,6 +3,7 @@
 import base64
 import collections
 import contextlib
+import hashlib
 import http.server
 import json
 import threading
@@ -10,9 +11,6 @@ import time
 import urllib.parse
 from datetime import UTC, datetime, timedelta
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
 import google.auth.jwt
 import openai
 import pytest
@@ -21,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import conftest
+import signed
 
 #: What a model answers, in each provider's words.
 GEMINI = {"candidates": [{"content": {"role": "model", "parts": [{"text": "hi"}]}, "finishReason": "STOP"}]}
@@ -319,16 +318,7 @@ def bedrock(cloud, **more):
 
 def is_signed(asked, cloud, service, keys):
     """Whether botocore would sign the request in the same way."""
-    request = botocore.awsrequest.AWSRequest(asked.method, f"{cloud.base}{asked.path}", data=asked.body)
-    request.headers["content-type"] = asked.headers["content-type"]
-    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*keys), service, "eu-west-1")
-    request.context["timestamp"] = asked.headers["x-amz-date"]
-    request.headers["X-Amz-Date"] = asked.headers["x-amz-date"]
-    if keys[2:]:
-        request.headers["X-Amz-Security-Token"] = keys[2]
-    canonical = signer.canonical_request(request)
-    signature = signer.signature(signer.string_to_sign(request, canonical), request)
-    return asked.headers["authorization"].endswith(f"Signature={signature}")
+    return signed.is_signed(asked.method, f"{cloud.base}{asked.path}", asked.headers, asked.body, service, "eu-west-1", keys)
 
 
 ROLE = ("ASIATEMPORARY", "secret-of-the-role", "session/token+of=role")
@@ -448,6 +438,45 @@ def test_entra_id_is_asked_with_a_certificate(cloud, key, tmp_path):
     key.public_key().verify(signature, parts[0], padding.PKCS1v15(), hashes.SHA256())
     claims = google.auth.jwt.decode(assertion, certs=public, verify=False)
     assert (claims["aud"], claims["iss"], claims["sub"]) == (url, "app-1", "app-1")
+
+
+@pytest.mark.parametrize("place", ["text", "file"])
+def test_a_token_is_signed_for_snowflake(cloud, key, tmp_path, place):
+    cloud.answers = {"/cortex/v1": lambda _: (200, OPENAI)}
+    given = tmp_path / "key.pem"
+    given.write_text(pem(key))
+    params = {
+        "model": "snowflake/m",
+        "api_base": cloud.base,
+        "account_id": "myorg-account",
+        "snowflake_user": "someone",
+        "snowflake_private_key": pem(key) if place == "text" else str(given),
+    }
+    with gateway(tmp_path, [params]) as (client, log):
+        assert ask(client) == "hi"
+        assert ask(client) == "hi"
+        tokens = {asked.headers["authorization"].removeprefix("Bearer ") for asked in cloud.paths("/cortex/v1")}
+        assert len(tokens) == 1
+        assert all(secret not in log.read_text() for secret in tokens)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    claims = google.auth.jwt.decode(tokens.pop(), certs=public, verify=False)
+    fingerprint = base64.b64encode(hashlib.sha256(der).digest()).decode()
+    assert claims["sub"] == "MYORG-ACCOUNT.SOMEONE"
+    assert claims["iss"] == f"MYORG-ACCOUNT.SOMEONE.SHA256:{fingerprint}"
+    assert 0 < claims["exp"] - claims["iat"] <= 3600
+
+
+def test_a_key_that_cannot_sign_is_told_at_the_start(cloud, tmp_path):
+    cloud.answers = {"/v1/chat": lambda _: (200, OPENAI)}
+    params = {"account_id": "a", "snowflake_user": "u", "snowflake_private_key": "-----BEGIN PRIVATE KEY-----\nno\n-----END PRIVATE KEY-----"}
+    deployments = [
+        {"model": "snowflake/m", "api_base": cloud.base, **params},
+        {"model": "openai/m", "api_base": f"{cloud.base}/v1", "api_key": "sk"},
+    ]
+    with gateway(tmp_path, deployments) as (client, log):
+        assert ask(client) == "hi"
+        assert "private key" in log.read_text()
 
 
 def test_a_token_is_renewed_before_it_ends(cloud, key, tmp_path):

@@ -20,6 +20,7 @@ CHECKED = {
     "openai_chat": ("openai-compatible", ["openai", "azure"]),
     "openai_responses": ("openai-compatible", ["openai", "azure"]),
     "replicate": ("replicate", ["replicate"]),
+    "vertex_claude": ("anthropic", ["vertex_ai"]),
     "sagemaker": ("sagemaker", ["sagemaker", "sagemaker_chat", "sagemaker_nova"]),
 }
 
