@@ -151,7 +151,7 @@ macro_rules! structs {
 
 structs! {
     Entry {
-        name base_url key_env base_env parameter_env path_prefix model_prefix serves auth token_parameter token_exchange operations drop unsupported takes
+        name base_url key_env base_env parameter_env path_prefix model_prefix serves auth token_parameter token_exchange signed_token operations drop unsupported takes
         rename clamp values set no_stream_options content_to_string tool_content_to_string strip_message_name name_for plain_messages
         document_parts cache_control_in_parts required_choice_is_asked strip_from_messages strip_from_tools function_tools_only
         tools_need_parameters defaults headers thinking replay answer models

@@ -3,7 +3,9 @@
 
 use super::{DeploymentError, Provider, quoted};
 use crate::config::{Secret, settings};
-use crate::identity::{Configured, Form, Identities, Identity, TokenExchange, aws, azure_is_asked_for, google_project};
+use crate::identity::{
+    Configured, Form, Identities, Identity, SignedToken, TokenExchange, aws, azure_is_asked_for, google_project,
+};
 use crate::plugin::adapter::Auth;
 
 /// The parameter by which adapters for Azure name a token of Entra ID.
@@ -101,6 +103,12 @@ pub fn find(
         Auth::Bearer(parameter) if !has(parameter) && served.token_exchange().is_some() => {
             let exchanged = exchanged(&own, served)?;
             let identity = exchanged.map_or(Identity::Keys, |form| identities.exchanged(form));
+            (identity, Vec::new())
+        }
+        Auth::Bearer(parameter) if !has(parameter) && served.signed_token().is_some() => {
+            let said = served.signed_token().map(SignedToken::read).transpose()?;
+            let claim = said.map(|said| said.fill(&own)).transpose()?.flatten();
+            let identity = claim.map_or(Identity::Keys, |claim| identities.signed(claim));
             (identity, Vec::new())
         }
         // The adapter may ask for another proof in an attempt than its provider's.

@@ -24,14 +24,14 @@ pub struct Provider {
     shipped: Option<Arc<ProviderInfo>>,
 }
 
-/// The name among `extras` under which an adapter says how keys become a token.
-const TOKEN_EXCHANGE: &str = "token-exchange";
-
+/// How an adapter says that keys become a token.
 fn token_exchange(info: &ProviderInfo) -> Option<&str> {
-    let mut extras = info.extras.iter();
-    extras
-        .find(|(name, _)| name == TOKEN_EXCHANGE)
-        .map(|(_, said)| said.as_str())
+    extra(info, "token-exchange")
+}
+
+fn extra<'i>(info: &'i ProviderInfo, name: &str) -> Option<&'i str> {
+    let found = info.extras.iter().find(|(other, _)| other == name);
+    found.map(|(_, said)| said.as_str())
 }
 
 /// How the value of a variable is used.
@@ -121,6 +121,11 @@ impl Provider {
     /// How the adapter says that keys become a token, in JSON.
     pub(super) fn token_exchange(&self) -> Option<&str> {
         token_exchange(&self.info)
+    }
+
+    /// How the adapter says that a token is signed, in JSON.
+    pub(super) fn signed_token(&self) -> Option<&str> {
+        extra(&self.info, "signed-token")
     }
 
     /// Whether keys may be sent to this address for a token: the bundled adapter says the same, or the operator allows it.

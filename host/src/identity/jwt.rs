@@ -2,8 +2,9 @@
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// A private RSA key.
 pub struct Signer(RsaKeyPair);
@@ -28,6 +29,19 @@ impl Signer {
             .map_err(|error| format!("the private key cannot be used: {error}"))
     }
 
+    /// SHA-256 of the public key as X.509's SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), in Base64.
+    #[must_use]
+    pub fn public_fingerprint(&self) -> String {
+        /// The algorithm `rsaEncryption` without parameters (RFC 8017 §A.1).
+        const RSA: [u8; 15] = [
+            0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+        ];
+        // A bit string begins with the number of its unused bits.
+        let key = [&[0], self.0.public_key().as_ref()].concat();
+        let info = der(0x30, &[&RSA[..], &der(0x03, &key)].concat());
+        BASE64_STANDARD.encode(Sha256::digest(info))
+    }
+
     /// A signed token.
     ///
     /// # Errors
@@ -41,6 +55,22 @@ impl Signer {
             .map_err(|_| "the token cannot be signed".to_owned())?;
         Ok(format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
     }
+}
+
+/// A value of ASN.1 with its tag and its length (X.690 §8.1).
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let digits = &length[length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1)..];
+    let mut out = vec![tag];
+    match digits {
+        [short] if *short < 0x80 => out.push(*short),
+        long => {
+            out.push(0x80 | long.len() as u8);
+            out.extend_from_slice(long);
+        }
+    }
+    out.extend_from_slice(content);
+    out
 }
 
 /// The bytes of the first section of this label.

@@ -11,6 +11,7 @@ mod http;
 mod jwt;
 pub mod percent;
 mod renewed;
+mod signed_token;
 mod token_exchange;
 
 use std::any::Any;
@@ -27,6 +28,7 @@ pub use azure::is_asked_for as azure_is_asked_for;
 pub use google::project as google_project;
 use http::Http;
 pub use renewed::Renewed;
+pub use signed_token::{Claim, SignedToken};
 pub use token_exchange::{Form, TokenExchange};
 
 /// Why there is no token. Each sentence names what to mend and holds no secret.
@@ -61,7 +63,7 @@ pub enum Identity {
     Keys,
     Google(Arc<Renewed<Secret>>),
     Azure(Arc<Renewed<Secret>>),
-    /// A token that a service gave for the configured keys.
+    /// A token that a service gave for the configured keys, or that was signed with one.
     Exchanged(Arc<Renewed<Secret>>),
     Aws(Arc<Renewed<aws::Keys>>),
 }
@@ -118,6 +120,13 @@ impl Identities {
         let key = key(&["form", &form.fingerprint()]);
         let make = || token_exchange::Source::new(form, self.http.clone());
         Identity::Exchanged(self.get(key, make))
+    }
+
+    /// A token that is signed here.
+    #[must_use]
+    pub fn signed(&self, claim: Claim) -> Identity {
+        let key = key(&["signed", &claim.fingerprint()]);
+        Identity::Exchanged(self.get(key, || claim))
     }
 
     /// AWS's.

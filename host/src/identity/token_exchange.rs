@@ -132,7 +132,7 @@ impl Form {
 const SECRET_BYTES_MIN: usize = 8;
 
 /// A template that is one place is filled in; any other text stands as it is.
-fn value(template: &str, configured: &dyn Configured) -> Option<Secret> {
+pub(super) fn value(template: &str, configured: &dyn Configured) -> Option<Secret> {
     let place = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     let Some(names) = place else {
         return Some(Secret::new(template.to_owned()));

@@ -47,6 +47,8 @@ pub struct Entry {
     pub token_parameter: Option<Text>,
     #[serde(default)]
     pub token_exchange: Option<Json>,
+    #[serde(default)]
+    pub signed_token: Option<Json>,
     pub operations: List<Text>,
     #[serde(default)]
     pub drop: List<Text>,

@@ -67,7 +67,7 @@ pub fn info(entry: &Entry) -> ProviderInfo {
         operations: operations(entry),
         continuation: Continuation::Instructed,
         credential_is_optional: false,
-        extras: models(entry).into_iter().chain(token_exchange(entry)).collect(),
+        extras: models(entry).into_iter().chain(tokens(entry)).collect(),
     }
 }
 
@@ -79,9 +79,14 @@ fn auth(entry: &Entry) -> Auth {
     }
 }
 
-fn token_exchange(entry: &Entry) -> Option<(String, String)> {
-    let said = entry.token_exchange.as_ref()?;
-    Some(("token-exchange".into(), said.0.to_string()))
+/// How the host gets a token where none is given.
+fn tokens(entry: &Entry) -> impl Iterator<Item = (String, String)> {
+    let said = [
+        ("token-exchange", &entry.token_exchange),
+        ("signed-token", &entry.signed_token),
+    ];
+    said.into_iter()
+        .filter_map(|(name, said)| Some((name.into(), said.as_ref()?.0.to_string())))
 }
 
 /// The models that this adapter serves, if other adapters serve the rest.
