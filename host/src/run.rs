@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, watch};
 use crate::callbacks::Sinks;
 use crate::config::settings::{self, Settings};
 use crate::config::{Environment, Known, Problem, Process, Strictness};
-use crate::exchange::Worker;
 use crate::exchange::dialect::openai::OpenAi;
+use crate::exchange::{Media, Worker};
 use crate::gateway::{self, Failed, Gateway, Reloader, Source};
 use crate::identity::Identities;
 use crate::metrics::Metrics;
@@ -183,6 +183,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
         .unwrap_or_else(worker::cores)
         .max(1);
     let mut workers = Vec::with_capacity(count);
+    let media = Media::new(prerequisites.egress);
     for _ in 0..count {
         let connections = Connections::new(Arc::clone(&prerequisites.tls), upstream_limits(&settings));
         let core = Arc::new(Core {
@@ -190,7 +191,7 @@ pub fn start(options: Options) -> Result<Running, StartError> {
             worker: Arc::new(Worker {
                 metrics: Arc::clone(&gateway.metrics),
                 connections,
-                egress: prerequisites.egress.clone(),
+                media: media.clone(),
             }),
             openai: Arc::new(OpenAi),
             administration: administration.handle().clone(),

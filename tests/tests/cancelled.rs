@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use sluice::canonical::Operation;
 use sluice::exchange::Worker;
 use sluice::exchange::dialect::openai::OpenAi;
-use sluice::exchange::{self, Arrival};
+use sluice::exchange::{self, Arrival, Media};
 use sluice::plugin::egress::Egress;
 use sluice::snapshot::Snapshot;
 use sluice::upstream::{Connections, Limits, tls};
@@ -30,7 +30,7 @@ async fn ends_once(config: Config, question: Value) {
     let worker = Arc::new(Worker {
         metrics: Arc::clone(&inside.metrics),
         connections: Connections::new(tls::client_config(None).unwrap(), Limits::default()),
-        egress: Egress::new(tls::client_config(None).unwrap().as_ref().clone()).unwrap(),
+        media: Media::new(Egress::new(tls::client_config(None).unwrap().as_ref().clone()).unwrap()),
     });
     let begun = AtomicU32::new(0);
     let mut whole = None;

@@ -8,7 +8,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use sluice::canonical::Operation;
 use sluice::exchange::dialect::Events;
-use sluice::exchange::{self, Arrival, Cause, Dialect, Refusal, Worker};
+use sluice::exchange::{self, Arrival, Cause, Dialect, Media, Refusal, Worker};
 use sluice::plugin::egress::Egress;
 use sluice::upstream::{Connections, Limits, tls};
 use sluice_tests::prelude::*;
@@ -74,7 +74,7 @@ async fn ask(gateway: &Gateway, asked: &str) -> (u16, Vec<String>) {
     let worker = Arc::new(Worker {
         metrics: Arc::clone(&inside.metrics),
         connections: Connections::new(tls::client_config(None).unwrap(), Limits::default()),
-        egress: Egress::new(tls::client_config(None).unwrap().as_ref().clone()).unwrap(),
+        media: Media::new(Egress::new(tls::client_config(None).unwrap().as_ref().clone()).unwrap()),
     });
     let (mut client, server) = duplex(64 << 10);
     let length = asked.len();

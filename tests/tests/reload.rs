@@ -59,7 +59,7 @@ async fn a_plugin_that_is_copied_into_the_directory_is_live() {
 async fn a_deployment_that_waits_for_its_adapter_serves_once_the_component_is_there() {
     let upstream = Upstream::that_answers(openai::says("hello")).await;
     let gateway = Gateway::start(&teller("chat", &upstream).mock("demo", "hello")).await;
-    gateway.ask("chat", "hi").await.error(500);
+    let _ = gateway.ask("chat", "hi").await.error(500);
     gateway.install(guests::TELLER_1);
     eventually("the deployment to serve", async || {
         (gateway.ask("chat", "hi").await.status == 200).then_some(())

@@ -148,7 +148,7 @@ async fn ask(
     upstream: &Upstream,
 ) -> Result<Answer, Refusal> {
     let mut canonical = prepared(canonical, candidate).await?;
-    let mut fetches = Fetches::new(&exchange.worker.egress, &exchange.snapshot.settings.general.media_hosts);
+    let mut fetches = Fetches::new(&exchange.worker.media, &exchange.snapshot.settings.general.media_hosts);
     let (accepted, limits, begun) = loop {
         let limits = time_limits(exchange, &canonical, candidate);
         let begun = tokio::time::Instant::now();

@@ -5,16 +5,18 @@
 //! address, and asks the adapter again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::Url;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::refusal::{Cause, Refusal};
 use crate::canonical::Canonical;
 use crate::json::{self, Span, Value};
-use crate::plugin::egress::{Egress, Error, Fetched};
+use crate::plugin::egress::{Egress, Error};
 use crate::plugin::grants::Grants;
 use crate::worker;
 
@@ -27,6 +29,57 @@ const FETCHES_MAX: usize = 16;
 /// Bytes of all media that one attempt fetches.
 const BYTES_MAX: usize = 32 << 20;
 
+/// Time for one of them, with the wait for room.
+const TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Bytes of memory for all media that the gateway has fetched and not yet let go of.
+const ROOM_BYTES: usize = 512 << 20;
+
+/// A file takes its own size, that of its encoding, and that of an adapter's copy.
+const ROOM_OF_A_BYTE: usize = 3;
+
+/// In the unit of the semaphore.
+const ROOM_UNIT: usize = 1 << 10;
+
+/// What fetches media, for all exchanges of a gateway.
+#[derive(Clone)]
+pub struct Media {
+    egress: Egress,
+    room: Arc<Semaphore>,
+}
+
+impl Media {
+    pub fn new(egress: Egress) -> Self {
+        Self {
+            egress,
+            room: Arc::new(Semaphore::new(ROOM_BYTES / ROOM_UNIT)),
+        }
+    }
+
+    async fn fetch(&self, hosts: &[String], url: &str) -> Result<Fetched, Error> {
+        let opened = self.egress.open(&Grants::of_operator(hosts), url).await?;
+        let units = opened.bytes_max().saturating_mul(ROOM_OF_A_BYTE) / ROOM_UNIT + 1;
+        let units = u32::try_from(units)
+            .ok()
+            .filter(|units| *units as usize <= ROOM_BYTES / ROOM_UNIT);
+        let room = Arc::clone(&self.room)
+            .acquire_many_owned(units.ok_or(Error::TooLarge)?)
+            .await;
+        Ok(Fetched {
+            media_type: opened.media_type.clone(),
+            content: opened.read().await?,
+            room: Arc::new(room.map_err(|closed| Error::Other(closed.to_string()))?),
+        })
+    }
+}
+
+/// A file that was fetched.
+struct Fetched {
+    media_type: String,
+    content: Vec<u8>,
+    room: Arc<OwnedSemaphorePermit>,
+}
+
 /// Whether an adapter refused a request because it names media by address.
 pub fn is_by_address(refusal: &Refusal) -> bool {
     refusal.cause == Cause::Unsupported && refusal.provider_code.as_deref() == Some(BY_ADDRESS)
@@ -34,7 +87,7 @@ pub fn is_by_address(refusal: &Refusal) -> bool {
 
 /// The fetches of one attempt.
 pub struct Fetches<'x> {
-    egress: &'x Egress,
+    media: &'x Media,
     hosts: &'x [String],
     count: usize,
     bytes: usize,
@@ -42,9 +95,9 @@ pub struct Fetches<'x> {
 
 impl<'x> Fetches<'x> {
     /// `hosts` are those that the operator allows.
-    pub fn new(egress: &'x Egress, hosts: &'x [String]) -> Self {
+    pub fn new(media: &'x Media, hosts: &'x [String]) -> Self {
         Self {
-            egress,
+            media,
             hosts,
             count: 0,
             bytes: 0,
@@ -68,13 +121,14 @@ impl<'x> Fetches<'x> {
         worker::offload(canonical.body.len() + fetched.content.len(), move || {
             let changed = json::replace(&canonical.body, &[(address.span, address.form.write(&fetched))]);
             let body = changed.map_or_else(|_| Bytes::clone(&canonical.body), json::Parts::into_bytes);
-            let inlined = canonical.with_body(body).map_err(|error| {
+            let mut inlined = canonical.with_body(body).map_err(|error| {
                 Refusal::new(
                     Cause::BadRequest,
                     "the request is too long with the media that it names",
                 )
                 .detail(error.to_string())
             })?;
+            inlined.room.push(fetched.room);
             Ok(Arc::new(inlined))
         })
         .await
@@ -87,7 +141,10 @@ impl<'x> Fetches<'x> {
                 "a request may name {FETCHES_MAX} media by address"
             )));
         }
-        let fetched = self.egress.fetch(&Grants::of_operator(self.hosts), url).await?;
+        let fetching = self.media.fetch(self.hosts, url);
+        let fetched = tokio::time::timeout(TIME_MAX, fetching)
+            .await
+            .unwrap_or(Err(Error::Timeout))?;
         self.bytes += fetched.content.len();
         if self.bytes > BYTES_MAX {
             return Err(Error::TooLarge);
@@ -231,4 +288,90 @@ fn is_media_type(text: &str) -> bool {
     };
     text.split_once('/')
         .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::upstream::tls;
+
+    /// Serves a file of 9 KiB at each connection, and gives its address.
+    async fn server() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let head = "HTTP/1.1 200 OK\r\ncontent-length: 9216\r\nconnection: close\r\n\r\n";
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                stream.write_all(head.as_bytes()).await.unwrap();
+                stream.write_all(&[b'x'; 9216]).await.unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn a_file_waits_until_there_is_room_for_it() {
+        let address = server().await;
+        let hosts = [address.clone()];
+        let tls = tls::client_config(None).unwrap();
+        let media = Media {
+            egress: Egress::new(tls.as_ref().clone()).unwrap(),
+            // For one file and its copies.
+            room: Arc::new(Semaphore::new(30)),
+        };
+        let first = media.fetch(&hosts, &address).await.unwrap();
+        assert_eq!(first.content.len(), 9216);
+        let mut second = Box::pin(media.fetch(&hosts, &address));
+        let waited = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+        assert!(waited.is_err(), "there is no room yet");
+        drop(first);
+        assert_eq!(second.await.unwrap().content.len(), 9216);
+    }
+
+    #[test]
+    fn an_address_is_found_where_a_part_may_name_one() {
+        let found = |body: &str, path: &str| Address::find(body.as_bytes(), path).map(|address| address.url);
+        let url = Some("https://a/b".to_owned());
+        for (part, path) in [
+            (
+                r#"{"type":"image_url","image_url":{"url":"https://a/b"}}"#,
+                "messages[0].content[0]",
+            ),
+            (
+                r#"{"type":"image_url","image_url":"https:\/\/a\/b"}"#,
+                "messages[0].content[0]",
+            ),
+            (
+                r#"{"image_url":{"detail":"low","url":"https://a/b"}}"#,
+                "messages[0].content[0].image_url",
+            ),
+            (r#"{"video_url":{"url":"https://a/b"}}"#, "messages[0].content[0]"),
+            (r#"{"file":{"file_id":"https://a/b"}}"#, "messages[0].content[0].file"),
+            (
+                r#"{"source":{"type":"url","url":"https://a/b"}}"#,
+                "messages[0].content[0]",
+            ),
+        ] {
+            let body = format!(r#"{{"messages":[{{"content":[{part}]}}]}}"#);
+            assert_eq!(found(&body, path), url, "{part}");
+        }
+        let body =
+            r#"{"messages":[{"content":[{"image_url":{"url":"data:image/png;base64,aa"}},{"text":"https://a/b"}]}]}"#;
+        for path in [
+            "messages[0].content[0]",
+            "messages[0].content[1]",
+            "messages[0].content[2]",
+            "messages[0].content[x]",
+            "messages[-1]",
+            "",
+            "[",
+            "input",
+        ] {
+            assert_eq!(found(body, path), None, "{path}");
+        }
+    }
 }

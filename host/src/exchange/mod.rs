@@ -56,6 +56,7 @@ use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::{HeaderMap, Request, Response};
 
 pub use dialect::Dialect;
+pub use fetch::Media;
 pub use identify::{Unidentified, identify};
 pub use refusal::{Cause, Refusal};
 pub use respond::refused;

@@ -63,6 +63,7 @@ pub async fn request(
         headers,
         attributes: BTreeMap::new(),
         known: Known::default(),
+        room: Vec::new(),
     };
     let canonical = Arc::new(match worker::is_long(canonical.body.len()) {
         true => worker::offload(canonical.body.len(), move || canonical.counted()).await,

@@ -7,13 +7,13 @@ use std::time::SystemTime;
 use prometheus::IntGauge;
 
 use super::dialect::Dialect;
+use super::fetch::Media;
 use super::history::History;
 use super::policy::{self, GroupNames};
 use crate::canonical::Canonical;
 use crate::canonical::Operation;
 use crate::config::settings::Target;
 use crate::metrics::Metrics;
-use crate::plugin::egress::Egress;
 use crate::snapshot::Snapshot;
 use crate::upstream::Connections;
 
@@ -21,8 +21,7 @@ use crate::upstream::Connections;
 pub struct Worker {
     pub metrics: Arc<Metrics>,
     pub connections: Connections,
-    /// For media that a client names by address.
-    pub egress: Egress,
+    pub media: Media,
 }
 
 /// Who asks. It travels with the exchange.

@@ -17,7 +17,7 @@ use super::grants::{Grant, Grants};
 
 pub use super::bindings::http::Error;
 
-/// Time limit of one request, redirects included.
+/// Time limit of a plugin's request.
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
 /// Bytes of one answer, without its headers.
@@ -29,12 +29,31 @@ const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "
 /// How far a file that a client names may have moved.
 const REDIRECTS_MAX: usize = 3;
 
-/// A file that was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
+/// A file that its server begins to send.
+pub struct Opened {
     /// As its server declares it, without parameters; empty if it declares none.
     pub media_type: String,
-    pub content: Vec<u8>,
+    answer: reqwest::Response,
+}
+
+impl Opened {
+    /// How large it may be: what its server declares, else 16 MiB.
+    pub fn bytes_max(&self) -> usize {
+        let declared = self
+            .answer
+            .content_length()
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        declared.unwrap_or(ANSWER_BYTES_MAX)
+    }
+
+    /// # Errors
+    /// It is larger than 16 MiB, or it breaks off.
+    pub async fn read(self) -> Result<Vec<u8>, Error> {
+        if self.bytes_max() > ANSWER_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        body(self.answer).await
+    }
 }
 
 /// The HTTP client for all of these requests. It does not follow redirects and does not use proxies from the environment,
@@ -70,18 +89,11 @@ impl Egress {
         })
     }
 
-    /// Fetches a file. Redirects are followed as far as the grants reach.
+    /// Asks for a file. Redirects are followed as far as the grants reach. Nothing here limits its time.
     ///
     /// # Errors
-    /// The grants do not cover the address or one that it leads to, the file is larger than 16 MiB, it did not arrive
-    /// within 30 s, or its server did not answer 200.
-    pub async fn fetch(&self, grants: &Grants, url: &str) -> Result<Fetched, Error> {
-        tokio::time::timeout(TIMEOUT_MAX, self.follow(grants, url))
-            .await
-            .unwrap_or(Err(Error::Timeout))
-    }
-
-    async fn follow(&self, grants: &Grants, url: &str) -> Result<Fetched, Error> {
+    /// The grants do not cover the address or one that it leads to, or its server did not answer 200.
+    pub async fn open(&self, grants: &Grants, url: &str) -> Result<Opened, Error> {
         let mut url = parsed(url)?;
         for _ in 0..=REDIRECTS_MAX {
             let client = self.client(grants, &url)?;
@@ -101,10 +113,7 @@ impl Egress {
             }
             let media_type = header(CONTENT_TYPE).unwrap_or_default().split(';').next();
             let media_type = media_type.unwrap_or_default().trim().to_ascii_lowercase();
-            return Ok(Fetched {
-                media_type,
-                content: body(answer).await?,
-            });
+            return Ok(Opened { media_type, answer });
         }
         Err(Error::Other(format!("it moved more than {REDIRECTS_MAX} times")))
     }
