@@ -60,6 +60,8 @@ impl Grants {
         let port = url.port_or_known_default()?;
         let rule = self.0.iter().find(|rule| rule.covers(url.scheme(), host, port))?;
         let is_named = rule.plain || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok();
+        // `*` names no host: what a name of anybody's leads to is not what the operator meant.
+        let is_named = is_named && &*rule.host != "*";
         Some(if is_named { Grant::Named } else { Grant::Public })
     }
 
@@ -260,5 +262,25 @@ mod tests {
         check(&["*"], &["api.example.com"], "https://api.example.com@evil.test/", None);
         check(&["*"], &["api.example.com"], "https://u:p@api.example.com/", None);
         check(&["*"], &["http://[::1]:9"], "http://[::1]:9/", Some(Grant::Named));
+    }
+
+    #[test]
+    fn every_host_that_has_a_name_is_reached_at_public_addresses() {
+        let of_clients =
+            |allowed: &str, url: &str| Grants::of_operator(&[allowed.to_owned()]).find(&url.parse().unwrap());
+        for (allowed, url, grant) in [
+            ("*", "https://example.com/a", Some(Grant::Public)),
+            ("*", "http://example.com/a", None),
+            ("http://*", "http://example.com/a", Some(Grant::Public)),
+            ("http://*", "https://example.com/a", Some(Grant::Public)),
+            ("http://*", "http://localhost/a", None),
+            ("http://*", "http://127.0.0.1/a", None),
+            ("http://*", "http://2130706433/a", None),
+            ("http://*", "http://[::1]/a", None),
+            ("http://*", "http://example.com:9000/a", None),
+            ("http://files.corp", "http://files.corp/a", Some(Grant::Named)),
+        ] {
+            assert_eq!(of_clients(allowed, url), grant, "{allowed} {url}");
+        }
     }
 }
