@@ -22,12 +22,11 @@ mod tokens;
 mod whole;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::value::RawValue;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::json::{self, Fields, Kind, Splice};
 use form::Upload;
@@ -64,8 +63,6 @@ pub struct Canonical {
     /// Attributes from outside the request. They take precedence over the request's own.
     pub attributes: BTreeMap<Box<str>, Box<str>>,
     pub known: Known,
-    /// Memory of media that were fetched into the body. It is given back when the last request with such a body is dropped.
-    pub room: Vec<Arc<OwnedSemaphorePermit>>,
 }
 
 /// What is found out about a request at the first use: for a long request that takes milliseconds.
@@ -140,7 +137,6 @@ impl Canonical {
             headers: HeaderMap::new(),
             attributes: BTreeMap::new(),
             known: Known::default(),
-            room: Vec::new(),
         }
     }
 

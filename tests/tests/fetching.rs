@@ -66,7 +66,7 @@ async fn images_are_fetched_and_sent_as_data() {
         upstream.request().await.json()["messages"][0]["images"],
         json!([PICTURE_BASE64, PICTURE_BASE64, PICTURE_BASE64])
     );
-    assert_eq!(files.count(), 3);
+    assert_eq!(files.count(), 1, "one address is fetched once");
     let asked = files.request().await;
     assert_eq!((asked.header("authorization"), asked.header("cookie")), (None, None));
 }
@@ -205,7 +205,9 @@ async fn a_request_names_sixteen_media_at_most() {
     let (upstream, files) = (Upstream::that_answers(says()).await, Upstream::start().await);
     files.always(picture());
     let gateway = Gateway::start(&ollama(&upstream, &[host(&files)])).await;
-    let parts = vec![image(&format!("{}/a.png", host(&files))); 17];
+    let parts: Vec<_> = (0..17)
+        .map(|number| image(&format!("{}/{number}.png", host(&files))))
+        .collect();
     let answer = gateway.client().chat(&question("vision", &parts)).await;
     assert_eq!(answer.status, 400, "{}", answer.text());
     assert_eq!((files.count(), upstream.count()), (16, 0));
@@ -220,6 +222,23 @@ async fn a_redirect_within_what_is_allowed_is_followed() {
     let url = format!("{}/a.png", host(&files));
     let answer = gateway.client().chat(&question("vision", &[image(&url)])).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_file_is_fetched_once_for_all_attempts() {
+    let (broken, upstream) = (Upstream::start().await, Upstream::that_answers(says()).await);
+    broken.always(Script::text(500, "text/plain", "no"));
+    let files = Upstream::that_answers(picture()).await;
+    let params = |upstream: &Upstream, order: u32| json!({ "model": "ollama/llava", "api_base": upstream.base().trim_end_matches("/v1"), "order": order });
+    let config = Config::new()
+        .deployment("vision", params(&broken, 1))
+        .deployment("vision", params(&upstream, 2))
+        .set("litellm_settings", json!({ "user_url_allowed_hosts": [host(&files)] }));
+    let gateway = Gateway::start(&config).await;
+    let url = format!("{}/a.png", host(&files));
+    let answer = gateway.client().chat(&question("vision", &[image(&url)])).await;
+    assert_eq!(answer.content(), "a cat", "{}", answer.text());
+    assert_eq!((broken.count(), upstream.count(), files.count()), (1, 1, 1));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use hyper::{Request, Response, Uri};
 
 use super::answer::Answer;
 use super::failures::{not_sent, refused, refused_by_adapter, too_slow, unreadable};
-use super::fetch::{self, Fetches};
+use super::fetch;
 use super::history::Event;
 use super::masks::{leave_out_echoes, masked, scrubbed};
 use super::policy::attempts::{Attempts, Facts, Ranked, Then};
@@ -85,16 +85,24 @@ pub async fn until_one_answers(
 /// Makes one attempt, and records it in the history whatever its outcome.
 async fn once(exchange: &mut Exchange, canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Answer, Refusal> {
     let deployment = &candidate.deployment;
+    // The attempt begins afterwards: the time that a client's media take is not the deployment's.
+    let prepared = match (&deployment.settings.mock_response, &deployment.upstream) {
+        (None, Some(upstream)) => prepared(exchange, canonical, candidate)
+            .await
+            .map(|prepared| Some((prepared, upstream))),
+        _ => Ok(None),
+    };
     exchange.history.add(Event::Attempted {
         candidate: candidate.clone(),
         at: Instant::now(),
     });
     deployment.counters.requests.inc();
     let in_flight = deployment.health.begin(Moment::now());
-    let outcome = match (&deployment.settings.mock_response, &deployment.upstream) {
-        (Some(mock), _) => canned::mock(canonical, candidate, mock),
-        (None, Some(upstream)) => ask(exchange, canonical, candidate, upstream).await,
-        (None, None) => Err(no_upstream()),
+    let outcome = match (prepared, &deployment.settings.mock_response) {
+        (Ok(Some((prepared, upstream))), _) => ask(exchange, &prepared, candidate, upstream).await,
+        (Ok(None), Some(mock)) => canned::mock(canonical, candidate, mock),
+        (Ok(None), None) => Err(no_upstream()),
+        (Err(refusal), _) => Err(refusal),
     };
     let at = Instant::now();
     if outcome.is_ok() {
@@ -147,21 +155,9 @@ async fn ask(
     candidate: &Candidate,
     upstream: &Upstream,
 ) -> Result<Answer, Refusal> {
-    let mut canonical = prepared(canonical, candidate).await?;
-    let mut fetches = Fetches::new(&exchange.worker.media, &exchange.snapshot.settings.general.media_hosts);
-    let (accepted, limits, begun) = loop {
-        let limits = time_limits(exchange, &canonical, candidate);
-        let begun = tokio::time::Instant::now();
-        match send(&exchange.worker.connections, &canonical, candidate, upstream, limits).await {
-            Ok(accepted) => break (accepted, limits, begun),
-            // Nothing has been sent: the adapter refused to make a request of this.
-            Err(refusal) if fetch::is_by_address(&refusal) => {
-                canonical = fetches.inline(&canonical, refusal).await?;
-            }
-            Err(refusal) => return Err(refusal),
-        }
-    };
-    let canonical = &canonical;
+    let limits = time_limits(exchange, canonical, candidate);
+    let begun = tokio::time::Instant::now();
+    let accepted = send(&exchange.worker.connections, canonical, candidate, upstream, limits).await?;
     let reading = reading::read(exchange, canonical, &candidate.deployment, accepted);
     match limits.first_byte {
         // In `send`, a comment counts as the first byte. Here the same limit applies to the first content.
@@ -175,9 +171,29 @@ async fn ask(
     }
 }
 
-async fn prepared(canonical: &Arc<Canonical>, candidate: &Candidate) -> Result<Arc<Canonical>, Refusal> {
-    let (canonical, deployment) = (Arc::clone(canonical), Arc::clone(&candidate.deployment));
-    worker::offload(canonical.body.len(), move || outgoing::prepare(&canonical, &deployment)).await
+/// The request as the deployment gets it: with its defaults, and with the data of media that its provider does not fetch.
+async fn prepared(
+    exchange: &mut Exchange,
+    canonical: &Arc<Canonical>,
+    candidate: &Candidate,
+) -> Result<Arc<Canonical>, Refusal> {
+    let (own, deployment) = (Arc::clone(canonical), Arc::clone(&candidate.deployment));
+    let prepare = move || outgoing::prepare(&own, &deployment);
+    let mut prepared = worker::offload(canonical.body.len(), prepare).await?;
+    let hosts = &exchange.snapshot.settings.general.media_hosts;
+    if !fetch::is_possible(hosts, &prepared) {
+        return Ok(prepared);
+    }
+    loop {
+        match open(&prepared, candidate).await {
+            Err(refusal) if fetch::is_by_address(&refusal) => {
+                let media = &exchange.worker.media;
+                prepared = fetch::inline(&mut exchange.fetches, media, hosts, &prepared, refusal).await?;
+            }
+            // Whatever else the adapter says, it says again in the attempt.
+            _ => return Ok(prepared),
+        }
+    }
 }
 
 /// A request as its adapter wants it sent.

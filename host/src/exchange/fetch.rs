@@ -2,14 +2,14 @@
 //!
 //! The adapter decides: it refuses such a part with the code [`BY_ADDRESS`]. The gateway then fetches the media, if the
 //! operator allows the host (`litellm_settings.user_url_allowed_hosts`), writes the data into the request in place of the
-//! address, and asks the adapter again.
+//! address, and asks the adapter again. All of this is before the attempt, whose times and failures are the deployment's.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use memchr::memmem;
 use reqwest::Url;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -23,20 +23,20 @@ use crate::worker;
 /// The code of an adapter's failure (`wit/README.md`).
 const BY_ADDRESS: &str = "media_by_address";
 
-/// Media that one attempt fetches.
+/// Media that one exchange fetches.
 const FETCHES_MAX: usize = 16;
 
-/// Bytes of all media that one attempt fetches.
+/// Bytes of all media that one exchange fetches.
 const BYTES_MAX: usize = 32 << 20;
 
-/// Time for one of them, with the wait for room.
+/// Time for all media of one exchange.
 const TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Bytes of memory for all media that the gateway has fetched and not yet let go of.
+/// Bytes of memory for the media of all exchanges.
 const ROOM_BYTES: usize = 512 << 20;
 
-/// A file takes its own size, that of its encoding, and that of an adapter's copy.
-const ROOM_OF_A_BYTE: usize = 3;
+/// A file takes its own size, that of its encoding, which is a third more, and that of an adapter's copy of it.
+const ROOM_OF_A_BYTE: usize = 4;
 
 /// In the unit of the semaphore.
 const ROOM_UNIT: usize = 1 << 10;
@@ -48,6 +48,26 @@ pub struct Media {
     room: Arc<Semaphore>,
 }
 
+/// A file that was fetched. It gives its room back when it is dropped.
+struct Fetched {
+    media_type: String,
+    content: Vec<u8>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+/// Why a file is not fetched.
+enum Unfetched {
+    TooMany,
+    NoRoom,
+    Failed(Error),
+}
+
+impl From<Error> for Unfetched {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl Media {
     pub fn new(egress: Egress) -> Self {
         Self {
@@ -56,28 +76,64 @@ impl Media {
         }
     }
 
-    async fn fetch(&self, hosts: &[String], url: &str) -> Result<Fetched, Error> {
-        let opened = self.egress.open(&Grants::of_operator(hosts), url).await?;
-        let units = opened.bytes_max().saturating_mul(ROOM_OF_A_BYTE) / ROOM_UNIT + 1;
-        let units = u32::try_from(units)
-            .ok()
-            .filter(|units| *units as usize <= ROOM_BYTES / ROOM_UNIT);
-        let room = Arc::clone(&self.room)
-            .acquire_many_owned(units.ok_or(Error::TooLarge)?)
-            .await;
-        Ok(Fetched {
-            media_type: opened.media_type.clone(),
-            content: opened.read().await?,
-            room: Arc::new(room.map_err(|closed| Error::Other(closed.to_string()))?),
-        })
+    /// Room is taken as the file arrives, and nobody waits for it: who waited would hold what others wait for.
+    async fn fetch(&self, hosts: &[String], url: &str) -> Result<Fetched, Unfetched> {
+        let mut opened = self.egress.open(&Grants::of_operator(hosts), url).await?;
+        let mut fetched = Fetched {
+            media_type: std::mem::take(&mut opened.media_type),
+            content: Vec::new(),
+            room: None,
+        };
+        while let Some(piece) = opened.piece().await? {
+            let units = (piece.len() * ROOM_OF_A_BYTE).div_ceil(ROOM_UNIT);
+            let more = u32::try_from(units).map_err(|_| Unfetched::NoRoom)?;
+            let more = Arc::clone(&self.room).try_acquire_many_owned(more);
+            let more = more.map_err(|_| Unfetched::NoRoom)?;
+            match &mut fetched.room {
+                Some(room) => room.merge(more),
+                none => *none = Some(more),
+            }
+            fetched.content.extend_from_slice(&piece);
+        }
+        Ok(fetched)
     }
 }
 
-/// A file that was fetched.
-struct Fetched {
-    media_type: String,
-    content: Vec<u8>,
-    room: Arc<OwnedSemaphorePermit>,
+/// The media of one exchange, by address: another attempt does not fetch them again.
+#[derive(Default)]
+pub struct Fetches {
+    done: Vec<(String, Arc<Fetched>)>,
+    /// Fetches that were begun.
+    count: usize,
+    spent: Duration,
+}
+
+impl Fetches {
+    async fn get(&mut self, media: &Media, hosts: &[String], url: &str) -> Result<Arc<Fetched>, Unfetched> {
+        if let Some((_, fetched)) = self.done.iter().find(|(known, _)| known == url) {
+            return Ok(Arc::clone(fetched));
+        }
+        self.count += 1;
+        if self.count > FETCHES_MAX {
+            return Err(Unfetched::TooMany);
+        }
+        let begun = Instant::now();
+        let left = TIME_MAX.saturating_sub(self.spent);
+        let fetched = tokio::time::timeout(left, media.fetch(hosts, url)).await;
+        self.spent += begun.elapsed();
+        let fetched = Arc::new(fetched.unwrap_or(Err(Unfetched::Failed(Error::Timeout)))?);
+        let bytes: usize = self.done.iter().map(|(_, other)| other.content.len()).sum();
+        if bytes + fetched.content.len() > BYTES_MAX {
+            return Err(Unfetched::Failed(Error::TooLarge));
+        }
+        self.done.push((url.to_owned(), Arc::clone(&fetched)));
+        Ok(fetched)
+    }
+}
+
+/// Whether a request may hold an address that the operator lets the gateway fetch.
+pub fn is_possible(hosts: &[String], canonical: &Canonical) -> bool {
+    !hosts.is_empty() && memmem::find(&canonical.body, b"\"http").is_some()
 }
 
 /// Whether an adapter refused a request because it names media by address.
@@ -85,100 +141,76 @@ pub fn is_by_address(refusal: &Refusal) -> bool {
     refusal.cause == Cause::Unsupported && refusal.provider_code.as_deref() == Some(BY_ADDRESS)
 }
 
-/// The fetches of one attempt.
-pub struct Fetches<'x> {
-    media: &'x Media,
-    hosts: &'x [String],
-    count: usize,
-    bytes: usize,
-}
-
-impl<'x> Fetches<'x> {
-    /// `hosts` are those that the operator allows.
-    pub fn new(media: &'x Media, hosts: &'x [String]) -> Self {
-        Self {
-            media,
-            hosts,
-            count: 0,
-            bytes: 0,
-        }
-    }
-
-    /// The request with the data of the part that the adapter refused.
-    ///
-    /// # Errors
-    /// The refusal itself, if the part has no address that may be fetched; it says why a fetch failed.
-    pub async fn inline(&mut self, canonical: &Arc<Canonical>, refusal: Refusal) -> Result<Arc<Canonical>, Refusal> {
-        let part = refusal.parameter.as_deref().unwrap_or_default();
-        let Some(address) = Address::find(&canonical.body, part) else {
-            return Err(refusal);
-        };
-        let fetched = match self.fetch(&address.url).await {
-            Ok(fetched) => fetched,
-            Err(error) => return Err(unfetched(refusal, &address.url, &error)),
-        };
-        let canonical = Arc::clone(canonical);
-        worker::offload(canonical.body.len() + fetched.content.len(), move || {
-            let changed = json::replace(&canonical.body, &[(address.span, address.form.write(&fetched))]);
-            let body = changed.map_or_else(|_| Bytes::clone(&canonical.body), json::Parts::into_bytes);
-            let mut inlined = canonical.with_body(body).map_err(|error| {
-                Refusal::new(
-                    Cause::BadRequest,
-                    "the request is too long with the media that it names",
-                )
-                .detail(error.to_string())
-            })?;
-            inlined.room.push(fetched.room);
-            Ok(Arc::new(inlined))
-        })
-        .await
-    }
-
-    async fn fetch(&mut self, url: &str) -> Result<Fetched, Error> {
-        self.count += 1;
-        if self.count > FETCHES_MAX {
-            return Err(Error::Other(format!(
-                "a request may name {FETCHES_MAX} media by address"
-            )));
-        }
-        let fetching = self.media.fetch(self.hosts, url);
-        let fetched = tokio::time::timeout(TIME_MAX, fetching)
-            .await
-            .unwrap_or(Err(Error::Timeout))?;
-        self.bytes += fetched.content.len();
-        if self.bytes > BYTES_MAX {
-            return Err(Error::TooLarge);
-        }
-        Ok(fetched)
-    }
+/// The request with the data of the part that the adapter refused. `hosts` are those that the operator allows.
+///
+/// # Errors
+/// The refusal itself, if the part has no address that may be fetched; it says why a fetch failed. [`Cause::NoRoom`] if
+/// other exchanges hold too many media.
+pub async fn inline(
+    fetches: &mut Fetches,
+    media: &Media,
+    hosts: &[String],
+    canonical: &Arc<Canonical>,
+    refusal: Refusal,
+) -> Result<Arc<Canonical>, Refusal> {
+    let part = refusal.parameter.clone().unwrap_or_default();
+    let own = Arc::clone(canonical);
+    let found = worker::offload(canonical.body.len(), move || Address::find(&own.body, &part)).await;
+    let Some(address) = found else { return Err(refusal) };
+    let fetched = match fetches.get(media, hosts, &address.url).await {
+        Ok(fetched) => fetched,
+        Err(error) => return Err(unfetched(refusal, &address.url, error)),
+    };
+    let canonical = Arc::clone(canonical);
+    worker::offload(canonical.body.len() + fetched.content.len(), move || {
+        let broken =
+            |error: String| Refusal::new(Cause::Internal, "the media cannot be put into the request").detail(error);
+        let changed = json::replace(&canonical.body, &address.replacements(&fetched));
+        let body = changed.map_err(|error| broken(error.to_string()))?.into_bytes();
+        let inlined = canonical.with_body(body).map_err(|error| broken(error.to_string()))?;
+        Ok(Arc::new(inlined))
+    })
+    .await
 }
 
 /// The adapter's refusal, and why the gateway did not fetch the media either.
-fn unfetched(refusal: Refusal, url: &str, error: &Error) -> Refusal {
+fn unfetched(refusal: Refusal, url: &str, error: Unfetched) -> Refusal {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let host = host.unwrap_or_default();
     let (why, detail) = match error {
-        Error::AccessDenied => (
-            "",
+        Unfetched::NoRoom => {
+            let message = "the gateway has no room at present for the media that the request names; try again";
+            return Refusal {
+                parameter: refusal.parameter,
+                ..Refusal::new(Cause::NoRoom, message)
+            };
+        }
+        Unfetched::TooMany => (
+            format!("; the gateway fetches {FETCHES_MAX} media of a request at most"),
+            String::new(),
+        ),
+        Unfetched::Failed(Error::AccessDenied) => (
+            String::new(),
             format!(
-                "`{host}` is not in `litellm_settings.user_url_allowed_hosts`, so the gateway does not fetch from it"
+                "`litellm_settings.user_url_allowed_hosts` does not cover the address at `{host}`, or one that it redirects to"
             ),
         ),
-        Error::TooLarge => (
-            "; the gateway fetched more than it may",
-            "media that a request names are too large".to_owned(),
+        Unfetched::Failed(Error::TooLarge) => (
+            "; the gateway fetched more than it may".to_owned(),
+            format!("16 MiB a file and {} MiB a request are the limits", BYTES_MAX >> 20),
         ),
-        Error::Timeout => (
-            "; the gateway could not fetch it in time",
+        Unfetched::Failed(Error::Timeout) => (
+            "; the gateway could not fetch it in time".to_owned(),
             format!("`{host}` did not answer in time"),
         ),
-        Error::Invalid(what) | Error::Unreachable(what) | Error::Other(what) => {
-            ("; the gateway could not fetch it", format!("from `{host}`: {what}"))
-        }
+        Unfetched::Failed(Error::Invalid(what) | Error::Unreachable(what) | Error::Other(what)) => (
+            "; the gateway could not fetch it".to_owned(),
+            format!("from `{host}`: {what}"),
+        ),
     };
     Refusal {
         message: format!("{}{why}", refusal.message),
-        detail: Some(detail),
+        detail: Some(detail).filter(|detail| !detail.is_empty()),
         ..refusal
     }
 }
@@ -188,6 +220,8 @@ struct Address {
     url: String,
     span: Span,
     form: Form,
+    /// A `file_data` beside a `file_id`: it is null, and must not follow the data.
+    beside: Option<Span>,
 }
 
 /// How a part names media.
@@ -220,6 +254,7 @@ impl Address {
                 url,
                 span: part.span,
                 form: Form::Url,
+                beside: None,
             });
         }
         for member in json::members(body, part.span) {
@@ -231,11 +266,15 @@ impl Address {
                     url,
                     span: value.span,
                     form: Form::Url,
+                    beside: None,
                 }),
                 "file_id" => web_address(body, value).map(|url| Self {
                     url,
                     span: member.span(),
                     form: Form::FileId,
+                    beside: json::members(body, part.span)
+                        .find(|other| other.is_named(body, "file_data"))
+                        .map(|other| other.span()),
                 }),
                 "source" => json::member(body, value.span, "url")
                     .and_then(|url| web_address(body, url))
@@ -243,6 +282,7 @@ impl Address {
                         url,
                         span: value.span,
                         form: Form::Source,
+                        beside: None,
                     }),
                 _ => None,
             };
@@ -251,6 +291,17 @@ impl Address {
             }
         }
         None
+    }
+}
+
+impl Address {
+    /// In the order of the body.
+    fn replacements(&self, fetched: &Fetched) -> Vec<(Span, Vec<u8>)> {
+        let data = (self.span, self.form.write(fetched));
+        let null = self.beside.map(|span| (span, br#""file_id":null"#.to_vec()));
+        let mut replacements: Vec<_> = std::iter::once(data).chain(null).collect();
+        replacements.sort_by_key(|(span, _)| span.range().start);
+        replacements
     }
 }
 
@@ -314,22 +365,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_waits_until_there_is_room_for_it() {
+    async fn a_file_is_fetched_only_where_there_is_room_for_it() {
         let address = server().await;
         let hosts = [address.clone()];
         let tls = tls::client_config(None).unwrap();
         let media = Media {
             egress: Egress::new(tls.as_ref().clone()).unwrap(),
             // For one file and its copies.
-            room: Arc::new(Semaphore::new(30)),
+            room: Arc::new(Semaphore::new(50)),
         };
-        let first = media.fetch(&hosts, &address).await.unwrap();
+        let first = media.fetch(&hosts, &address).await.ok().unwrap();
         assert_eq!(first.content.len(), 9216);
-        let mut second = Box::pin(media.fetch(&hosts, &address));
-        let waited = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
-        assert!(waited.is_err(), "there is no room yet");
+        assert!(matches!(media.fetch(&hosts, &address).await, Err(Unfetched::NoRoom)));
         drop(first);
-        assert_eq!(second.await.unwrap().content.len(), 9216);
+        assert!(media.fetch(&hosts, &address).await.is_ok());
+        assert_eq!(
+            media.room.available_permits(),
+            50,
+            "what is dropped gives its room back"
+        );
     }
 
     #[test]

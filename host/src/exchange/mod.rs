@@ -112,6 +112,7 @@ impl Exchange {
             started_at: SystemTime::now(),
             canonical: None,
             user_agent: user_agent(arrival.request.headers()),
+            fetches: fetch::Fetches::default(),
             history: History::begin(),
             worker,
         }

@@ -63,7 +63,6 @@ pub async fn request(
         headers,
         attributes: BTreeMap::new(),
         known: Known::default(),
-        room: Vec::new(),
     };
     let canonical = Arc::new(match worker::is_long(canonical.body.len()) {
         true => worker::offload(canonical.body.len(), move || canonical.counted()).await,

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use prometheus::IntGauge;
 
 use super::dialect::Dialect;
-use super::fetch::Media;
+use super::fetch::{Fetches, Media};
 use super::history::History;
 use super::policy::{self, GroupNames};
 use crate::canonical::Canonical;
@@ -65,6 +65,8 @@ pub struct Exchange {
     pub user_agent: Option<Box<str>>,
     /// `None` until the request has been received.
     pub canonical: Option<Arc<Canonical>>,
+    /// Media that were fetched for its attempts.
+    pub fetches: Fetches,
     /// What has happened so far.
     pub history: History,
 }

@@ -1,11 +1,12 @@
 //! Outbound requests that are no exchange with an upstream: those of guardrails and callbacks, and media that clients name
 //! by address. They reach only hosts that the operator allows. A host that is allowed by name is reached only at public
-//! addresses.
+//! addresses, unless the operator wrote `http://` before the name.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{StatusCode, Url};
@@ -34,25 +35,21 @@ pub struct Opened {
     /// As its server declares it, without parameters; empty if it declares none.
     pub media_type: String,
     answer: reqwest::Response,
+    bytes: usize,
 }
 
 impl Opened {
-    /// How large it may be: what its server declares, else 16 MiB.
-    pub fn bytes_max(&self) -> usize {
-        let declared = self
-            .answer
-            .content_length()
-            .and_then(|bytes| usize::try_from(bytes).ok());
-        declared.unwrap_or(ANSWER_BYTES_MAX)
-    }
-
+    /// The next piece of the file; `None` at its end.
+    ///
     /// # Errors
-    /// It is larger than 16 MiB, or it breaks off.
-    pub async fn read(self) -> Result<Vec<u8>, Error> {
-        if self.bytes_max() > ANSWER_BYTES_MAX {
+    /// The file is larger than 16 MiB, or it breaks off.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        let piece = self.answer.chunk().await.map_err(failed)?;
+        self.bytes += piece.as_ref().map_or(0, Bytes::len);
+        if self.bytes > ANSWER_BYTES_MAX {
             return Err(Error::TooLarge);
         }
-        body(self.answer).await
+        Ok(piece)
     }
 }
 
@@ -92,7 +89,8 @@ impl Egress {
     /// Asks for a file. Redirects are followed as far as the grants reach. Nothing here limits its time.
     ///
     /// # Errors
-    /// The grants do not cover the address or one that it leads to, or its server did not answer 200.
+    /// The grants do not cover the address or one that it leads to, its server did not answer 200, or declares more than
+    /// 16 MiB.
     pub async fn open(&self, grants: &Grants, url: &str) -> Result<Opened, Error> {
         let mut url = parsed(url)?;
         for _ in 0..=REDIRECTS_MAX {
@@ -113,7 +111,17 @@ impl Egress {
             }
             let media_type = header(CONTENT_TYPE).unwrap_or_default().split(';').next();
             let media_type = media_type.unwrap_or_default().trim().to_ascii_lowercase();
-            return Ok(Opened { media_type, answer });
+            if answer
+                .content_length()
+                .is_some_and(|bytes| bytes > ANSWER_BYTES_MAX as u64)
+            {
+                return Err(Error::TooLarge);
+            }
+            return Ok(Opened {
+                media_type,
+                answer,
+                bytes: 0,
+            });
         }
         Err(Error::Other(format!("it moved more than {REDIRECTS_MAX} times")))
     }

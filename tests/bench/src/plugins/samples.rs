@@ -65,6 +65,5 @@ pub fn chat(group: &str, bytes: usize, is_streaming: bool) -> Arc<Canonical> {
         attributes: Default::default(),
         headers: Default::default(),
         known: Default::default(),
-        room: Default::default(),
     })
 }
