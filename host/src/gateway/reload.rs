@@ -54,8 +54,8 @@ pub struct Reloader {
     builder: Builder,
     settings: Arc<config::Settings>,
     /// What the plugins provided when the configuration was last read. It is read again when that has changed: a deployment
-    /// whose provider was unknown then was left aside.
-    known: Known,
+    /// whose provider was unknown then was left aside. `None` after a panic: only another configuration is read then.
+    known: Option<Known>,
     /// The stamps of the configuration files when they were last read. A file with the same stamp is not read again.
     stamps: Stamps,
     /// The changed stamps that the last check found. The files are read when the next check finds the same stamps.
@@ -140,7 +140,7 @@ impl Reloader {
             library,
             builder,
             settings,
-            known,
+            known: Some(known),
             stamps,
             settling: None,
             plugins_changed: false,
@@ -168,6 +168,7 @@ impl Reloader {
         self.settling = None;
         // A change of plugins alone does not repair a panic, so it must not cause the configuration to be read again.
         self.is_refused = false;
+        self.known = None;
         self.library.set_directory(self.settings.plugins.directory.clone());
         tracing::error!(
             "the gateway panicked while it took up changed files: the old configuration stays in force; change the files \
@@ -201,7 +202,8 @@ impl Reloader {
 
     /// Whether the plugins provide other names than when the configuration was last read.
     fn provides_others(&self) -> bool {
-        known(&self.library.registry(), &self.builder, &self.settings.plugins) != self.known
+        let now = || known(&self.library.registry(), &self.builder, &self.settings.plugins);
+        self.known.as_ref().is_some_and(|then| *then != now())
     }
 
     /// Builds a snapshot and puts it in force. Only then do changed settings become those of this reloader.
@@ -242,8 +244,9 @@ impl Reloader {
             self.library.set_directory(plugins.directory.clone());
             self.library.scan();
         }
-        self.known = known(&self.library.registry(), &self.builder, &plugins);
-        let loaded = self.source.load(environment, &self.known, self.strictness);
+        let known = known(&self.library.registry(), &self.builder, &plugins);
+        let loaded = self.source.load(environment, &known, self.strictness);
+        self.known = Some(known);
         // The stamps are from before the reading, so that the next check finds a change that happened meanwhile.
         self.stamps = stamps(&loaded.files);
         self.stamps
@@ -285,7 +288,9 @@ impl Reloader {
     /// using it would be dangerous.
     fn objection(&self, next: &config::Settings) -> Option<&'static str> {
         let now = &self.settings;
-        if next.deployments.is_empty() && !now.deployments.is_empty() {
+        // Deployments that are left out, as those of a plugin that has gone, are named.
+        let names_none = next.deployments.is_empty() && next.left_out_groups.is_empty();
+        if names_none && !now.deployments.is_empty() {
             return Some("it names no model any more: is it still being written? Restart the gateway if that is meant");
         }
         let loses_key = now.general.master_key.is_some() && next.general.master_key.is_none();
