@@ -492,3 +492,17 @@ def test_a_token_is_renewed_before_it_ends(cloud, key, tmp_path):
             assert ask(client) == "hi"
     assert len(cloud.paths("/token")) >= 2
 
+
+
+def test_a_key_in_a_form_that_is_not_known_is_not_repeated(cloud, tmp_path):
+    cloud.answers = {"/v1/chat": lambda _: (200, OPENAI)}
+    # The key alone, without the lines around it.
+    secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKB"
+    deployments = [
+        {"model": "snowflake/m", "api_base": cloud.base, "account_id": "a", "snowflake_user": "u", "snowflake_private_key": secret},
+        {"model": "openai/m", "api_base": f"{cloud.base}/v1", "api_key": "sk"},
+    ]
+    with gateway(tmp_path, deployments) as (client, log):
+        assert ask(client) == "hi"
+        assert "nor the path of a file" in log.read_text()
+        assert secret not in log.read_text()

@@ -175,7 +175,13 @@ fn read_file(path: &str) -> Result<String, IdentityError> {
     const BYTES_MAX: u64 = 1 << 20;
     let unusable =
         |reason: String| IdentityError::Unusable(format!("the credential file `{path}` cannot be read: {reason}"));
-    let about = std::fs::metadata(path).map_err(|error| unusable(error.to_string()))?;
+    // Where there is no such file, the text may be a credential that is not in the form expected: it is not repeated.
+    let missing = |error: std::io::Error| {
+        IdentityError::Unusable(format!(
+            "a credential is neither in a form that is known nor the path of a file: {error}"
+        ))
+    };
+    let about = std::fs::metadata(path).map_err(missing)?;
     if !about.is_file() || about.len() > BYTES_MAX {
         return Err(unusable("it is no file of at most 1 MiB".into()));
     }

@@ -1,6 +1,6 @@
-//! Tokens that the host signs itself with a private key of the deployment's: what an adapter says in its provider's
-//! `extras` under `signed-token` (`wit/README.md`), as Snowflake's API takes them
-//! (<https://docs.snowflake.com/en/developer-guide/sql-api/authenticating#using-key-pair-authentication>).
+//! Tokens that the host signs with a private key of the deployment, as Snowflake's API takes them
+//! (<https://docs.snowflake.com/en/developer-guide/sql-api/authenticating#using-key-pair-authentication>). An adapter asks
+//! for them under `signed-token` in the `extras` of its provider (`wit/README.md`).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::config::Secret;
 /// How long a token is valid. Snowflake takes an hour at most.
 const LASTS: Duration = Duration::from_secs(55 * 60);
 
-/// What an adapter says. Both hold places of parameters, which are filled in here.
+/// What an adapter says: places of parameters, such as `{account_id}`, which are filled in here.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedToken {
@@ -50,7 +50,13 @@ impl SignedToken {
     /// # Errors
     /// The key cannot be used.
     pub fn fill(&self, configured: &dyn Configured) -> Result<Option<Claim>, IdentityError> {
-        let part = |template: &String| Some(value(template, configured)?.expose().to_uppercase());
+        let is_place = |template: &str| template.starts_with('{') && template.ends_with('}');
+        if !is_place(&self.key) || !self.subject.iter().all(|part| is_place(part)) {
+            let sentence = "its adapter says `signed-token` with something else than places of parameters";
+            return Err(IdentityError::Unusable(sentence.into()));
+        }
+        // No credential: the token can be read by whoever gets it.
+        let part = |template: &String| Some(configured.text(template.trim_matches(['{', '}']))?.to_uppercase());
         let subject: Option<Vec<_>> = self.subject.iter().map(part).collect();
         let Some((key, subject)) = value(&self.key, configured).zip(subject) else {
             return Ok(None);
