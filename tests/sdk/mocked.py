@@ -1,4 +1,4 @@
-"""What the mock does not speak, by what it does: how a request is asked of the mock, and what its answer becomes.
+"""Protocols that the mock lacks: how a request is translated to one that it has, and how its answer is translated back.
 
 A provider that is in none of the tables is asked as it stands.
 """

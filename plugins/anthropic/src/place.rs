@@ -78,7 +78,7 @@ impl Place {
         }
     }
 
-    /// Who cannot do what is refused.
+    /// The name for error messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bedrock => "Bedrock's InvokeModel",
@@ -101,7 +101,7 @@ impl Place {
     /// with.
     ///
     /// # Errors
-    /// The model is not to be had there.
+    /// The place does not serve the model.
     pub fn path(self, model: &str, streaming: bool) -> Result<String, Failure> {
         let base = deployment::text("api_base").unwrap_or_default();
         let base = base.split('?').next().unwrap_or_default().trim_end_matches('/');
@@ -146,7 +146,7 @@ impl Place {
         self == Self::Bedrock
     }
 
-    /// The type under which a tool is known there; none where it is not to be had.
+    /// The type of a tool there; `None` if the place does not serve the tool.
     pub fn tool_type(self, kind: &str) -> Option<&str> {
         match self {
             Self::Bedrock => invoke::tool_type(kind),
@@ -154,8 +154,8 @@ impl Place {
         }
     }
 
-    /// Whether a function among the tools may have this field beside its name, description and schema. Of some, a beta is all that
-    /// is to be said.
+    /// Whether a function among the tools may have this field in addition to name, description and schema. For some fields
+    /// Bedrock takes the beta only.
     pub fn takes_of_function(self, field: &str) -> bool {
         self != Self::Bedrock || field != "eager_input_streaming"
     }
@@ -174,7 +174,7 @@ impl Place {
         }
     }
 
-    /// What replaces the provider's own proof: a key of Bedrock's, or a token of Entra ID where there is no key, is borne.
+    /// Replaces the provider's authentication: a key of Bedrock, or on Foundry a token of Entra ID if there is no key.
     pub fn auth(self) -> Option<Auth> {
         let has = deployment::has_parameter;
         match self {

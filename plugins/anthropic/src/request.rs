@@ -30,7 +30,7 @@ const ENVELOPE_BYTES: usize = 512;
 /// The translated request.
 pub struct Translated {
     pub body: Vec<u8>,
-    /// What of it stands in headers.
+    /// Options that are sent as headers.
     pub headers: Vec<Header>,
     /// Those to name in a header.
     pub betas: Option<Betas>,

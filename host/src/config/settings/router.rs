@@ -1,4 +1,4 @@
-//! How a deployment is chosen, retried and replaced, where no feature of its own says it.
+//! Router settings that belong to no other feature: time limits, checks of requests, continued streams.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

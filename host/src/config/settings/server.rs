@@ -32,7 +32,7 @@ pub(in crate::config) static SERVER: Section = Section {
 };
 
 #[rustfmt::skip] // One key a row.
- const KEYS: &[Key] = &[
+const KEYS: &[Key] = &[
     on("host", Shape::Address, "Address to listen on; default 127.0.0.1 without a master key, else 0.0.0.0."),
     on("port", Shape::Integer(0, 65_535), "Port to listen on, 0 for any free one; default 4000."),
     on("workers", Shape::Integer(1, 1_024), "Worker threads; default one a core."),

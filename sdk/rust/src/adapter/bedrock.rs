@@ -22,7 +22,7 @@ const ENVIRONMENT: [(&str, &str); 2] = [
     ("api_key", "AWS_BEARER_TOKEN_BEDROCK"),
 ];
 
-/// What the host counts to the deployment's `extra_body` that is no field of a request.
+/// Names in a deployment's `extra_body` that are not fields of a request.
 pub const NO_FIELDS: [&str; 1] = ["model_id"];
 
 /// Bedrock under a prefix, for the operations that an adapter speaks there.

@@ -1,5 +1,5 @@
 //! Betas to switch on (<https://docs.anthropic.com/en/api/beta-headers>): those the client names, and those that the
-//! request needs. Which these are hangs on who serves Claude, and so does where they are written.
+//! request needs. Both depend on the service: which betas a request needs, and where they are written.
 
 use crate::canonical::{Fields, List, RawValue, Text, write_string};
 use crate::exchange;
@@ -87,7 +87,7 @@ pub struct Betas {
 }
 
 impl Betas {
-    /// None yet, of this server's.
+    /// An empty list for this service.
     #[must_use]
     pub fn at(catalogue: &'static Catalogue) -> Self {
         Self {
