@@ -11,9 +11,6 @@ mod plugins;
 mod server;
 mod shape;
 
-pub(super) use plugins::modes;
-pub(super) use server::MASTER_KEY_VARIABLE;
-
 use super::environment::Environment;
 use super::keys::{self, Key, Section, Shape, Standing, Unknown};
 use super::names;

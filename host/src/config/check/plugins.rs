@@ -3,7 +3,8 @@
 use super::super::Known;
 use super::super::names;
 use super::super::problem::Problems;
-use super::super::tree::{Entry, Node, Place, Value};
+use super::super::settings::guardrails::modes;
+use super::super::tree::{Entry, Node, Place};
 
 pub fn check(root: &Node, known: &Known, problems: &mut Problems) {
     if let Some(router) = root.get("router_settings") {
@@ -127,24 +128,6 @@ fn check_unseen(params: &Node, known: &Known, problems: &mut Problems) {
             unseen.join(", ")
         );
         problems.note(&node.at, what, "Where they must not, add `unseen: block`.");
-    }
-}
-
-/// Every word of `mode`, in all three forms it may have.
-pub fn modes(mode: Option<&Node>) -> Vec<&Node> {
-    let Some(mode) = mode else { return Vec::new() };
-    match &mode.value {
-        Value::Text(_) => vec![mode],
-        Value::List(items) => items.iter().collect(),
-        _ => {
-            let by_tag = mode.get("tags").and_then(Node::map).unwrap_or_default();
-            let tagged = by_tag.iter().map(|entry| &entry.node);
-            mode.get("default")
-                .into_iter()
-                .chain(tagged)
-                .flat_map(|node| modes(Some(node)))
-                .collect()
-        }
     }
 }
 

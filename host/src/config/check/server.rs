@@ -4,10 +4,8 @@ use std::net::IpAddr;
 
 use super::super::environment::Environment;
 use super::super::problem::Problems;
+use super::super::settings::general::MASTER_KEY_VARIABLE;
 use super::super::tree::Node;
-
-/// The environment variable that stands in for `general_settings.master_key`.
-pub const MASTER_KEY_VARIABLE: &str = "LITELLM_MASTER_KEY";
 
 /// A shorter key is guessed in no time, or taken from an example.
 const MASTER_KEY_CHARACTERS_MIN: usize = 8;

@@ -1,11 +1,13 @@
 //! Who is served, and what answers, records and listings show.
 
 use super::super::Secret;
-use super::super::check::MASTER_KEY_VARIABLE;
 use super::super::environment::{Environment, Overlay};
 use super::super::keys::{BOOL, Key, SECRET, Shape, on};
 use super::super::tree::Node;
 use super::read::{bool, text, texts};
+
+/// The environment variable that stands in for `general_settings.master_key`.
+pub(in crate::config) const MASTER_KEY_VARIABLE: &str = "LITELLM_MASTER_KEY";
 
 #[rustfmt::skip] // One key a row.
 pub(in crate::config) const GENERAL: &[Key] = &[
@@ -69,7 +71,10 @@ impl General {
             lists_wildcards: bool(root, &["general_settings", "return_wildcard_routes"]).unwrap_or(false),
             tell_fallback_errors: bool(root, &["general_settings", "expose_fallback_errors_to_caller"])
                 .unwrap_or(false),
-            media_hosts: texts(root, &["litellm_settings", "user_url_allowed_hosts"]),
+            media_hosts: root
+                .find(&["litellm_settings", "user_url_allowed_hosts"])
+                .map(texts)
+                .unwrap_or_default(),
             serve_without_key: bool(
                 root,
                 &["general_settings", "dangerously_permit_weak_or_unset_master_key"],

@@ -1,9 +1,8 @@
 //! Entries of `guardrails`.
 
-use super::super::check::modes;
 use super::super::keys::{BOOL, Key, MAP, Section, Shape, TEXT, Unknown, later, on};
 use super::super::names;
-use super::super::tree::Node;
+use super::super::tree::{Node, Value};
 use super::read::{bool, rest, text};
 
 /// `guardrails`, at the top of the file or under `litellm_settings`.
@@ -176,5 +175,23 @@ fn mode(word: &str) -> Option<Mode> {
         "post_call" => Some(Mode::PostCall),
         "logging_only" => Some(Mode::LoggingOnly),
         _ => None,
+    }
+}
+
+/// Every word of `mode`, in all three forms it may have.
+pub(in crate::config) fn modes(mode: Option<&Node>) -> Vec<&Node> {
+    let Some(mode) = mode else { return Vec::new() };
+    match &mode.value {
+        Value::Text(_) => vec![mode],
+        Value::List(items) => items.iter().collect(),
+        _ => {
+            let by_tag = mode.get("tags").and_then(Node::map).unwrap_or_default();
+            let tagged = by_tag.iter().map(|entry| &entry.node);
+            mode.get("default")
+                .into_iter()
+                .chain(tagged)
+                .flat_map(|node| modes(Some(node)))
+                .collect()
+        }
     }
 }

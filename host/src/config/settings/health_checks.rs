@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::keys::{AMOUNT, BOOL, Key, SECONDS, SHARE, Shape, TEXT, TEXTS, on};
 use super::super::tree::Node;
-use super::read::{bool, milliseconds, router, seconds, text, whole};
+use super::read::{bool, milliseconds, router, seconds, text, texts, whole};
 
 #[rustfmt::skip] // One key a row.
 pub(in crate::config) const ROUTER: &[Key] = &[
@@ -84,14 +84,6 @@ impl HealthChecks {
             .unwrap_or(Duration::from_secs(300));
         let max_age = root.find(&["sluice", "server", "health_max_age_ms"]);
         let max_age = max_age.and_then(milliseconds).unwrap_or(Duration::from_secs(300));
-        let names = |list: &Node| {
-            list.list()
-                .unwrap_or_default()
-                .iter()
-                .filter_map(Node::text)
-                .map(str::to_owned)
-                .collect()
-        };
         Self {
             are_on: general("background_health_checks")
                 .and_then(Node::bool)
@@ -101,7 +93,7 @@ impl HealthChecks {
             max_age: (!max_age.is_zero()).then_some(max_age),
             concurrency: general("health_check_concurrency").and_then(whole).unwrap_or(8),
             show_details: general("health_check_details").and_then(Node::bool).unwrap_or(true),
-            groups: either("background_health_check_model_groups").map(names),
+            groups: either("background_health_check_model_groups").map(texts),
             route: either("enable_health_check_routing")
                 .and_then(Node::bool)
                 .unwrap_or(false),

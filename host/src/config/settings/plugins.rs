@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::keys::{AMOUNT, BOOL, Key, MAP, Section, Shape, TEXT, TEXTS, Unknown, on};
 use super::super::tree::{Entry, Node};
-use super::read::{milliseconds, path, whole};
+use super::read::{milliseconds, path, texts, whole};
 
 #[rustfmt::skip] // One key a row.
 pub(in crate::config) const OWN: &[Key] = &[
@@ -98,19 +98,13 @@ impl Plugins {
 }
 
 fn plugin(Entry { key, node, .. }: &Entry) -> (String, Plugin) {
-    let texts = |key| {
-        let listed = node.get(key).and_then(Node::list).unwrap_or_default();
-        listed
-            .iter()
-            .filter_map(|item| item.text().map(str::to_owned))
-            .collect()
-    };
+    let listed = |key| node.get(key).map(texts).unwrap_or_default();
     let plugin = Plugin {
         settings: node
             .get("settings")
             .map(|settings| settings.to_json().to_string().into()),
-        outbound: texts("outbound"),
-        parameters: texts("parameters"),
+        outbound: listed("outbound"),
+        parameters: listed("parameters"),
         isolation: match node.get("isolation").and_then(Node::text) {
             Some("shared") => Isolation::Shared,
             Some("call") => Isolation::Call,

@@ -16,9 +16,9 @@ pub fn bool(node: &Node, path: &[&str]) -> Option<bool> {
 }
 
 /// The texts of a list.
-pub fn texts(node: &Node, path: &[&str]) -> Vec<String> {
-    let list = node.find(path).and_then(Node::list).unwrap_or_default();
-    list.iter().filter_map(Node::text).map(str::to_owned).collect()
+pub fn texts(list: &Node) -> Vec<String> {
+    let items = list.list().unwrap_or_default().iter();
+    items.filter_map(Node::text).map(str::to_owned).collect()
 }
 
 pub fn number(node: &Node, path: &[&str]) -> Option<f64> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::keys::{AMOUNT, BYTES, Key, MILLISECONDS, SHARE, Section, Shape, TEXT, TEXTS, Unknown, on};
 use super::super::tree::Node;
 use super::health_checks;
-use super::read::{milliseconds, number, path, seconds, whole};
+use super::read::{milliseconds, number, path, seconds, texts, whole};
 
 #[rustfmt::skip] // One key a row.
 pub(in crate::config) const OWN: &[Key] = &[
@@ -94,8 +94,7 @@ impl Server {
                 .unwrap_or(Duration::from_millis(default))
         };
         let megabytes = number(root, &["general_settings", "max_request_size_mb"]);
-        let origins = own("cors_origins").and_then(Node::list);
-        let texts = |list: &[Node]| list.iter().filter_map(Node::text).map(str::to_owned).collect();
+        let origins = own("cors_origins").filter(|node| node.list().is_some());
         Self {
             workers: own("workers").and_then(whole),
             header_bytes_max: size("header_bytes_max", 64 << 10),
