@@ -482,7 +482,7 @@ mod tests {
         for (id, counters) in [("kept", &kept), ("gone", &gone)] {
             counters.failed(500, "InternalServerError");
             counters.cooled_down(500);
-            counters.checked(false);
+            counters.checked(Some("AuthenticationError"));
             let asked = Requested {
                 requested_model: "chat",
                 model_id: id,

@@ -102,9 +102,10 @@ async fn health_tells_what_a_check_found_and_no_secret() {
     let endpoint = &health["healthy_endpoints"][0];
     assert!(endpoint["error"].is_null() && endpoint["health_check"]["passed"] == true);
     assert_eq!(gateway.metric("sluice_health_check_passed", &[]).await, 1.0);
-    for outcome in ["passed", "failed"] {
-        let label = format!("outcome=\"{outcome}\"");
-        assert!(gateway.metric("sluice_health_checks_total", &[&label]).await > 0.0);
+    for (outcome, class) in [("passed", ""), ("failed", "AuthenticationError")] {
+        let labels = [format!("outcome=\"{outcome}\""), format!("exception_class=\"{class}\"")];
+        let labels = labels.each_ref().map(String::as_str);
+        assert!(gateway.metric("sluice_health_checks_total", &labels).await > 0.0);
     }
 }
 

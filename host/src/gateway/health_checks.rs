@@ -148,7 +148,9 @@ fn jitter(interval: Duration) -> Duration {
 fn tell(gateway: &Gateway, deployment: &Deployment, finding: Finding) {
     let (id, group) = (&deployment.settings.id, &deployment.settings.group);
     let failure = finding.failure.clone();
-    deployment.counters.checked(failure.is_none());
+    deployment
+        .counters
+        .checked(failure.as_ref().map(|failure| failure.class));
     match (deployment.health.health_check.found(finding), failure) {
         (Change::Fails, Some(failure)) => tracing::warn!(
             deployment = id,

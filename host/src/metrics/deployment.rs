@@ -195,18 +195,19 @@ impl DeploymentCounters {
         self.cooldowns.with_label_values(&labels.values()).inc();
     }
 
-    /// Counts a health check.
-    pub fn checked(&self, is_passed: bool) {
+    /// Counts a health check: the class of what went wrong, `None` if it passed.
+    pub fn checked(&self, failure: Option<&'static str>) {
         let place = place(&self.own);
         self.check_passed
             .with_label_values(&place.values())
-            .set(i64::from(is_passed));
+            .set(i64::from(failure.is_none()));
         let labels = Checked {
             litellm_model_name: place.litellm_model_name,
             model_id: place.model_id,
             api_base: place.api_base,
             api_provider: place.api_provider,
-            outcome: if is_passed { "passed" } else { "failed" },
+            outcome: if failure.is_none() { "passed" } else { "failed" },
+            exception_class: failure.unwrap_or_default(),
         };
         self.checks.with_label_values(&labels.values()).inc();
     }

@@ -63,8 +63,8 @@ labels! {
     Place { litellm_model_name, model_id, api_base, api_provider }
     /// A deployment that went out of service.
     CooledDown { litellm_model_name, model_id, api_base, api_provider, exception_status }
-    /// A health check.
-    Checked { litellm_model_name, model_id, api_base, api_provider, outcome }
+    /// A health check. `exception_class` says why it failed.
+    Checked { litellm_model_name, model_id, api_base, api_provider, outcome, exception_class }
     /// A check of a guardrail.
     Guarded { guardrail_name, status, hook_type }
     /// The time of a check of a guardrail.
