@@ -23,7 +23,7 @@ pub use serializer::Unserialized;
 
 use crate::config::settings;
 use crate::metrics::Metrics;
-use crate::plugin::callback::{Callback, DeliverError};
+use crate::plugin::kinds::callback::{Callback, DeliverError};
 
 /// Records in the queue of one callback. If a callback is unavailable for longer than it takes to fill the queue, the
 /// oldest records are lost. A larger queue keeps more records and needs more memory.

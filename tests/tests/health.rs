@@ -151,7 +151,7 @@ async fn plugins_lists_what_is_loaded_and_what_it_may_do() {
     assert_eq!(probe["outbound_granted"], json!([receiver.base()]));
     let imports = probe["imports"].to_string();
     assert!(
-        imports.contains("sluice:plugin/http@0.2.0") && !imports.contains("sluice:plugin/deployment"),
+        imports.contains("sluice:plugin/http@0.2.1") && !imports.contains("sluice:plugin/deployment"),
         "{imports}"
     );
 

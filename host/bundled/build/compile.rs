@@ -10,7 +10,7 @@ use crate::codegen;
 use crate::kind::Kind;
 
 /// The interface that tells of a plugin.
-const ABOUT: &str = "sluice:plugin/about@0.2.0";
+const ABOUT: &str = "sluice:plugin/about@0.2.1";
 
 /// What x86-64-v3 adds to the first x86-64 (<https://gitlab.com/x86-psABIs/x86-64-ABI>): servers have it since 2013. The
 /// gateway checks at load that its processor has it too, and otherwise compiles.
@@ -60,7 +60,7 @@ fn about(engine: &Engine, component: &Component) -> Result<Value, Box<dyn Error>
     let shape = component.component_type();
     let kinds = Kind::ALL
         .into_iter()
-        .filter(|kind| shape.get_export(engine, kind.interface()).is_some());
+        .filter(|kind| shape.exports(engine).any(|(name, _)| kind.is_export(name)));
     let mut imports: Vec<&str> = shape.imports(engine).map(|(name, _)| name).collect();
     imports.sort_unstable();
     Ok(json!({

@@ -3,7 +3,7 @@
 use super::Canonical;
 use crate::json::{self, Field, Kind};
 
-/// The value of an attribute; `wit/0.2/exchange.wit` lists the names.
+/// The value of an attribute; `wit/0.2.1/exchange.wit` lists the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
     pub text: String,

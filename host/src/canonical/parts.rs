@@ -25,7 +25,7 @@ pub enum Medium {
 impl Medium {
     pub const ALL: [Self; 5] = [Self::Image, Self::Audio, Self::Video, Self::File, Self::Tokens];
 
-    /// The word for it in the manifest of a guardrail that looks at it (`wit/0.2/guardrail.wit`).
+    /// The word for it in the manifest of a guardrail that looks at it (`wit/0.2.1/guardrail.wit`).
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::StrategyLine;
 use super::read::{Decision, ReadError, Reader, Told};
 use crate::plugin::columns::{Columns, Number};
-use crate::plugin::strategy::{RankError, Strategy};
+use crate::plugin::kinds::strategy::{RankError, Strategy};
 
 /// Differences and unreadable lines that are told one by one; the others are counted.
 const TOLD_MAX: usize = 5;

@@ -13,7 +13,7 @@ use super::proof::ENTRA_TOKEN;
 use crate::config::Secret;
 use crate::identity::percent::encode;
 use crate::identity::{Identity, IdentityError, aws};
-use crate::plugin::adapter::Auth;
+use crate::plugin::kinds::adapter::Auth;
 use crate::upstream::Outgoing;
 
 /// The features that a request asks Anthropic to enable, separated by commas.

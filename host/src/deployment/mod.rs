@@ -20,8 +20,8 @@ use crate::config::{Secret, settings};
 use crate::identity::{Identities, Identity, IdentityError};
 use crate::json;
 use crate::metrics::{DeploymentCounters, Labels, Metrics};
-use crate::plugin::adapter::Attempted;
-use crate::plugin::adapter::{Adapter, ProviderInfo, Target};
+use crate::plugin::kinds::adapter::Attempted;
+use crate::plugin::kinds::adapter::{Adapter, ProviderInfo, Target};
 use crate::prices::{Catalogue, Model, Prices};
 use crate::upstream::Origin;
 

@@ -6,7 +6,7 @@ use crate::config::{Secret, settings};
 use crate::identity::{
     Configured, Form, Identities, Identity, SignedToken, TokenExchange, aws, azure_is_asked_for, google_project,
 };
-use crate::plugin::adapter::Auth;
+use crate::plugin::kinds::adapter::Auth;
 
 /// The parameter by which adapters for Azure name a token of Entra ID.
 pub const ENTRA_TOKEN: &str = "azure_ad_token";

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::config::keys::is_credential;
 use crate::config::{Secret, settings};
-use crate::plugin::adapter::{Adapter, ProviderInfo};
+use crate::plugin::kinds::adapter::{Adapter, ProviderInfo};
 
 use super::{DeploymentError, quoted};
 
@@ -259,7 +259,7 @@ fn is_part(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::adapter::{Auth, Continuation};
+    use crate::plugin::kinds::adapter::{Auth, Continuation};
 
     #[track_caller]
     fn check(provider: &str, parameter: &str, variable: &str, expected: Option<Kept>) {

@@ -26,7 +26,7 @@ use super::{blame, canned, outgoing, route};
 use crate::canonical::Canonical;
 use crate::deployment::{Candidate, Deployment, Upstream};
 use crate::moment::Moment;
-use crate::plugin::adapter::{Auth, Conversation, Reading};
+use crate::plugin::kinds::adapter::{Auth, Conversation, Reading};
 use crate::sse;
 use crate::upstream::{self, Clock, Connections, TimeLimits};
 use crate::worker;

@@ -17,7 +17,7 @@ use super::stream::Stream;
 use super::{attempt, blame, route};
 use crate::canonical::{Canonical, Opening, Seam};
 use crate::deployment::{Candidate, Deployment};
-use crate::plugin::adapter::Continuation;
+use crate::plugin::kinds::adapter::Continuation;
 use crate::usage::Usage;
 use crate::worker;
 

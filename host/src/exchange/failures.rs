@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::refusal::{Cause, Refusal};
 use crate::json;
-use crate::plugin::adapter::{AdapterError, Failure};
+use crate::plugin::kinds::adapter::{AdapterError, Failure};
 use crate::upstream::{self, AnswerError};
 
 /// The error of an adapter: it refused the request or the answer, or its call failed.

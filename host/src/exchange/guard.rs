@@ -19,7 +19,7 @@ use crate::canonical::Canonical;
 use crate::canonical::texts::{self, Shown};
 use crate::config::settings::Mode;
 use crate::metrics::Metrics;
-use crate::plugin::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict};
+use crate::plugin::kinds::guardrail::{Guardrail, InspectError, Passage, Stage, Verdict};
 use crate::snapshot::{ConfiguredGuardrail, Snapshot};
 use crate::worker;
 

@@ -18,7 +18,7 @@ use crate::canonical::fields::Says;
 use crate::canonical::operation::{Answers, Takes};
 use crate::deployment::{self, AuthError, Deployment, Upstream};
 use crate::json::{Limits, Splice};
-use crate::plugin::adapter::{Auth, RequestBody, UpstreamRequest};
+use crate::plugin::kinds::adapter::{Auth, RequestBody, UpstreamRequest};
 use crate::upstream::Outgoing;
 use crate::worker;
 use form::Form;

@@ -21,7 +21,7 @@ use crate::canonical::parts::Medium;
 use crate::canonical::{self, Canonical, Delivered, Operation, Whole, complete};
 use crate::deployment::Deployment;
 use crate::framing;
-use crate::plugin::adapter::{Conversation, Framing, Reading};
+use crate::plugin::kinds::adapter::{Conversation, Framing, Reading};
 use crate::upstream;
 use crate::worker;
 

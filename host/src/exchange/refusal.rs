@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::deployment::FailureKind;
-use crate::plugin::adapter::Fault;
+use crate::plugin::kinds::adapter::Fault;
 
 /// Why an exchange ends with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

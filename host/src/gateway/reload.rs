@@ -18,8 +18,8 @@ use super::{Gateway, blocking};
 use crate::canonical::parts::Medium;
 use crate::config::settings;
 use crate::config::{self, Environment, Known, Loaded, Origin, Problem, Severity, Strictness};
+use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::{Library, Registry};
-use crate::plugin::strategy::Strategy;
 use crate::plugin::{Component, Kind};
 use crate::snapshot::{Builder, Snapshot, Sources};
 

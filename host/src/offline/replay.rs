@@ -9,8 +9,8 @@ use crate::decisions::StrategyLine;
 use crate::decisions::read::ReadError;
 use crate::decisions::replay::{self, Find, Report};
 use crate::plugin::Component;
+use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
-use crate::plugin::strategy::Strategy;
 use crate::run::{Options, StartError};
 use crate::snapshot::Builder;
 

@@ -11,18 +11,18 @@ mod generated {
     /// The imports. Only `http` is asynchronous; all others return at once.
     pub mod imports {
         wasmtime::component::bindgen!({
-            path: "../wit/0.2",
+            path: "../wit/0.2.1",
             inline: r"
                 package sluice:host;
                 world imports {
-                    import sluice:plugin/types@0.2.0;
-                    import sluice:plugin/settings@0.2.0;
-                    import sluice:plugin/log@0.2.0;
-                    import sluice:plugin/state@0.2.0;
-                    import sluice:plugin/http@0.2.0;
-                    import sluice:plugin/exchange@0.2.0;
-                    import sluice:plugin/candidates@0.2.0;
-                    import sluice:plugin/deployment@0.2.0;
+                    import sluice:plugin/types@0.2.1;
+                    import sluice:plugin/settings@0.2.1;
+                    import sluice:plugin/log@0.2.1;
+                    import sluice:plugin/state@0.2.1;
+                    import sluice:plugin/http@0.2.1;
+                    import sluice:plugin/exchange@0.2.1;
+                    import sluice:plugin/candidates@0.2.1;
+                    import sluice:plugin/deployment@0.2.1;
                 }
             ",
             world: "sluice:host/imports",
@@ -33,36 +33,36 @@ mod generated {
 
     pub mod about {
         wasmtime::component::bindgen!({
-            path: "../wit/0.2",
-            inline: "package sluice:host; world about { export sluice:plugin/about@0.2.0; }",
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world about { export sluice:plugin/about@0.2.1; }",
             world: "sluice:host/about",
             exports: { default: async },
-            with: { "sluice:plugin/types@0.2.0": super::imports::sluice::plugin::types },
+            with: { "sluice:plugin/types@0.2.1": super::imports::sluice::plugin::types },
             additional_derives: [serde::Serialize, serde::Deserialize],
         });
     }
 
     pub mod routing {
         wasmtime::component::bindgen!({
-            path: "../wit/0.2",
-            inline: "package sluice:host; world routing { export sluice:plugin/routing@0.2.0; }",
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world routing { export sluice:plugin/routing@0.2.1; }",
             world: "sluice:host/routing",
         });
     }
 
     pub mod provider {
         wasmtime::component::bindgen!({
-            path: "../wit/0.2",
-            inline: "package sluice:host; world provider { export sluice:plugin/provider@0.2.0; }",
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world provider { export sluice:plugin/provider@0.2.1; }",
             world: "sluice:host/provider",
-            with: { "sluice:plugin/types@0.2.0": super::imports::sluice::plugin::types },
+            with: { "sluice:plugin/types@0.2.1": super::imports::sluice::plugin::types },
         });
     }
 
     pub mod guardrail {
         wasmtime::component::bindgen!({
-            path: "../wit/0.2",
-            inline: "package sluice:host; world guardrail { export sluice:plugin/guardrail@0.2.0; }",
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world guardrail { export sluice:plugin/guardrail@0.2.1; }",
             world: "sluice:host/guardrail",
             exports: { default: async },
         });
@@ -70,8 +70,8 @@ mod generated {
 
     pub mod callback {
         wasmtime::component::bindgen!({
-            path: "../wit/0.2",
-            inline: "package sluice:host; world callback { export sluice:plugin/callback@0.2.0; }",
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world callback { export sluice:plugin/callback@0.2.1; }",
             world: "sluice:host/callback",
             exports: { default: async },
         });

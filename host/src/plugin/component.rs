@@ -12,7 +12,7 @@ use wasmtime::component::Component as Compiled;
 use super::about::About;
 use super::apart::Patience;
 use super::bindings::{Manifest, types};
-use super::exports::{Exports, Linked};
+use super::kinds::{Exports, Linked};
 use super::load::{BYTES_MAX, LoadError, chain};
 use super::pool::{Key, Pool};
 use super::{Host, Kind};

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
-use wasmtime::component::Linker;
+use wasmtime::component::{self, InstancePre, Linker};
 
 use super::apart::Loader;
 use super::cache::Cache;
 use super::egress::Egress;
 use super::engine::INSTANCES_PER_PLUGIN_MAX;
-use super::exports::{ROWS, Row};
 use super::grants::Grants;
 use super::guest::Guest;
 use super::imports::{self, state};
+use super::kinds::{ROWS, Row};
 use super::parameters::Parameters;
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
@@ -92,10 +92,29 @@ impl Host {
         })
     }
 
-    /// The linker for components of this kind.
-    pub(super) fn linker(&self, kind: Kind) -> &Linker<Guest> {
+    /// Links a component as one of its kinds, without running it.
+    ///
+    /// # Errors
+    /// It imports what none of its kinds may.
+    pub(super) fn link_as(
+        &self,
+        kind: Kind,
+        kinds: &[Kind],
+        compiled: &component::Component,
+    ) -> wasmtime::Result<InstancePre<Guest>> {
         let found = self.linkers.iter().find(|(own, _)| *own == kind);
-        &found.expect("there is a linker for each kind").1
+        let (_, linker) = found.expect("there is a linker for each kind");
+        let others = kinds.iter().flat_map(|other| other.row().imports);
+        let foreign: Vec<_> = others.filter(|import| !kind.row().imports.contains(import)).collect();
+        if foreign.is_empty() {
+            return linker.instantiate_pre(compiled);
+        }
+        let mut linker = linker.clone();
+        linker.allow_shadowing(true);
+        for import in foreign {
+            import.refuse(&mut linker, compiled, kind)?;
+        }
+        linker.instantiate_pre(compiled)
     }
 
     /// Forgets the state of plugins that are no longer used.
@@ -158,6 +177,8 @@ fn linker(engine: &Engine, row: &Row) -> wasmtime::Result<Linker<Guest>> {
         false => wasi::link_sync(&mut linker)?,
     }
     imports::link_common(&mut linker)?;
-    (row.link)(&mut linker)?;
+    for import in row.imports {
+        import.link(&mut linker)?;
+    }
     Ok(linker)
 }

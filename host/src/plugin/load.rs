@@ -12,8 +12,8 @@ use super::about::About;
 use super::bindings::{AboutPre, Manifest};
 use super::clock::Ticking;
 use super::crossing::{self, shapes};
-use super::exports::Linked;
 use super::guest::Guest;
+use super::kinds::Linked;
 use super::limits::Limits;
 use super::pool::new_store;
 use super::{Host, Kind};
@@ -36,10 +36,10 @@ pub enum LoadError {
     CoreModule,
     #[error("it is not a valid component (copied in part?): {0}")]
     Invalid(String),
-    #[error("it exports none of {}: see wit/0.2/worlds.wit", list_interfaces())]
+    #[error("it exports none of {}: see wit/0.2.1/worlds.wit", list_interfaces())]
     NoKind,
     #[error(
-        "as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/0.2/worlds.wit lists for it, and nothing else"
+        "as a {kind} it cannot be linked: {reason}. A {kind} may import what wit/0.2.1/worlds.wit lists for it, and nothing else"
     )]
     Link { kind: &'static str, reason: String },
     #[error("`describe` failed: {0}")]
@@ -81,7 +81,7 @@ impl Host {
         let shape = compiled.component_type();
         let kinds: Vec<Kind> = Kind::ALL
             .into_iter()
-            .filter(|kind| exports(&shape, &self.engine, kind.interface()))
+            .filter(|kind| exports(&shape, &self.engine, *kind))
             .collect();
         if kinds.is_empty() {
             return Err(LoadError::NoKind);
@@ -89,7 +89,7 @@ impl Host {
         let mut imports: Vec<String> = shape.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
         imports.sort();
         Ok(About {
-            manifest: self.describe(compiled, kinds[0])?,
+            manifest: self.describe(compiled, &kinds)?,
             kinds,
             imports,
         })
@@ -98,7 +98,7 @@ impl Host {
     /// Checks imports and exports of each kind against the contract, without running the guest.
     pub(super) fn link(&self, compiled: &Compiled, kinds: &[Kind]) -> Result<Vec<(Kind, Linked)>, LoadError> {
         let link = |kind: Kind| {
-            let linked = self.linker(kind).instantiate_pre(compiled);
+            let linked = self.link_as(kind, kinds, compiled);
             linked.and_then(kind.row().pre).map_err(|error| LoadError::Link {
                 kind: kind.as_str(),
                 reason: chain(&error),
@@ -108,14 +108,12 @@ impl Host {
     }
 
     /// Asks the component for its manifest, in an instance without any grant.
-    fn describe(&self, compiled: &Compiled, kind: Kind) -> Result<Manifest, LoadError> {
-        let pre = self
-            .linker(kind)
-            .instantiate_pre(compiled)
-            .map_err(|error| LoadError::Link {
-                kind: kind.as_str(),
-                reason: chain(&error),
-            })?;
+    fn describe(&self, compiled: &Compiled, kinds: &[Kind]) -> Result<Manifest, LoadError> {
+        let kind = kinds[0];
+        let pre = self.link_as(kind, kinds, compiled).map_err(|error| LoadError::Link {
+            kind: kind.as_str(),
+            reason: chain(&error),
+        })?;
         let failed = |error: wasmtime::Error| LoadError::Describe(chain(&error));
         let about = AboutPre::new(pre).map_err(failed)?;
         // A guardrail's linker has asynchronous functions, so its instances must be made on a fibre. `describe` itself
@@ -174,8 +172,11 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Engine, interface: &str) -> bool {
-    matches!(shape.get_export(engine, interface), Some(item) if matches!(item.ty, ComponentItem::ComponentInstance(_)))
+fn exports(shape: &wasmtime::component::types::Component, engine: &wasmtime::Engine, kind: Kind) -> bool {
+    let mut instances = shape
+        .exports(engine)
+        .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)));
+    instances.any(|(name, _)| kind.is_export(name))
 }
 
 /// The whole chain of a wasmtime error: `Display` prints only the outermost one, and the cause is further inside.

@@ -9,19 +9,17 @@
 //!   [`parameters`]: what it may know of a deployment
 //! - [`guest`], [`limits`]: the host's state of one instance, and its limits; [`crossing`]: what may pass between them
 //! - [`pool`]: pools of instances, which are reused if they have read no content
-//! - [`exports`]: what differs between the kinds; [`strategy`], [`adapter`], [`guardrail`], [`callback`]: each kind
+//! - [`kinds`]: what differs between the kinds, and the typed calls of each
 //! - [`columns`], [`reads`]: the data that strategies read, at present or as it was recorded
 //! - [`library`]: the bundled components and those of the plugins directory, as one immutable registry
 //!
 //! Other modules decide when plugins are called (`crate::exchange`), and which plugin serves what (`crate::snapshot`).
 
 mod about;
-pub mod adapter;
 pub mod apart;
 mod attempted;
 pub mod bindings;
 mod cache;
-pub mod callback;
 mod clock;
 mod codegen;
 pub mod columns;
@@ -29,14 +27,13 @@ pub mod component;
 mod crossing;
 pub mod egress;
 pub mod engine;
-pub mod exports;
 pub mod grants;
-pub mod guardrail;
 mod guest;
 mod host;
 mod idle;
 pub mod imports;
 mod kind;
+pub mod kinds;
 pub mod library;
 pub mod limits;
 mod load;
@@ -44,7 +41,6 @@ pub mod parameters;
 pub mod pool;
 mod queue;
 pub mod reads;
-pub mod strategy;
 mod wasi;
 
 use std::sync::Arc;

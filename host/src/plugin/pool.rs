@@ -16,10 +16,10 @@ use wasmtime::{Engine, Store, Trap};
 
 use super::clock::Ticking;
 use super::engine::INSTANCES_PER_PLUGIN_MAX;
-use super::exports::Exports;
 use super::grants::Grants;
 use super::guest::Guest;
 use super::idle::{Idle, Made};
+use super::kinds::Exports;
 use super::limits::Limits;
 use super::load::chain;
 use super::parameters::Parameters;

@@ -93,7 +93,7 @@ impl Reads {
     /// Adds the columns of numbers that the strategy did not read, for other strategies. Columns with only zeros are
     /// removed, since a column that is not recorded counts as zeros.
     pub fn complete(&mut self, columns: &dyn Columns) {
-        for column in Number::ALL {
+        for &column in Number::ALL {
             let values = || Values::of_numbers(&columns.numbers(column));
             self.columns.entry(column.name().to_owned()).or_insert_with(values);
         }

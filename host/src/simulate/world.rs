@@ -21,7 +21,7 @@ use crate::exchange::policy::{GroupNames, blame, time_limits};
 use crate::exchange::route::{self, Routing};
 use crate::json::{self, Fields, Limits};
 use crate::moment::Moment;
-use crate::plugin::strategy::Strategy;
+use crate::plugin::kinds::strategy::Strategy;
 use crate::snapshot::Snapshot;
 
 /// The beginning: a day like any other, at the full minute.

@@ -18,16 +18,16 @@ use crate::decisions::Recorder;
 use crate::deployment::{Deployment, DeploymentError, Health, Parts};
 use crate::identity::Identities;
 use crate::metrics::Metrics;
-use crate::plugin::adapter::Adapter;
-use crate::plugin::callback::Callback;
 use crate::plugin::component::Source;
 use crate::plugin::grants::Grants;
-use crate::plugin::guardrail::Guardrail;
+use crate::plugin::kinds::adapter::Adapter;
+use crate::plugin::kinds::callback::Callback;
+use crate::plugin::kinds::guardrail::Guardrail;
+use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
 use crate::plugin::limits::Limits;
 use crate::plugin::parameters::Parameters;
 use crate::plugin::pool::Key;
-use crate::plugin::strategy::Strategy;
 use crate::plugin::{Component, Host, Kind};
 
 /// What is needed to build snapshots, and what is kept from one to the next.

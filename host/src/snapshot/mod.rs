@@ -23,10 +23,10 @@ use crate::callbacks::Sink;
 use crate::canonical::parts::Medium;
 use crate::config::settings::{self, Mode, Settings};
 use crate::decisions::Recorder;
-use crate::plugin::adapter::Adapter;
-use crate::plugin::guardrail::Guardrail;
+use crate::plugin::kinds::adapter::Adapter;
+use crate::plugin::kinds::guardrail::Guardrail;
+use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
-use crate::plugin::strategy::Strategy;
 
 /// Everything that an exchange needs to know.
 pub struct Snapshot {

@@ -11,7 +11,7 @@ use super::Fault;
 use super::groups::Pattern;
 use crate::canonical::Operation;
 use crate::deployment::Provider;
-use crate::plugin::adapter::{Adapter, ProviderInfo};
+use crate::plugin::kinds::adapter::{Adapter, ProviderInfo};
 
 /// The name under which an adapter's description limits a provider to some models: patterns in which `*` matches any text,
 /// with a space between them. An adapter that says nothing serves the others.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::plugin::adapter::Adapter;
-use crate::plugin::exports::Exports;
+use crate::plugin::kinds::Exports;
+use crate::plugin::kinds::adapter::Adapter;
 use crate::plugin::pool::{Key, Pool};
 
 /// What holds idle instances.

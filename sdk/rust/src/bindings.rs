@@ -9,18 +9,18 @@
 /// Everything a plugin may import.
 pub mod imports {
     wit_bindgen::generate!({
-        path: "../../wit/0.2",
+        path: "../../wit/0.2.1",
         inline: r"
             package sluice:sdk;
             world imports {
-                import sluice:plugin/types@0.2.0;
-                import sluice:plugin/settings@0.2.0;
-                import sluice:plugin/log@0.2.0;
-                import sluice:plugin/state@0.2.0;
-                import sluice:plugin/http@0.2.0;
-                import sluice:plugin/exchange@0.2.0;
-                import sluice:plugin/candidates@0.2.0;
-                import sluice:plugin/deployment@0.2.0;
+                import sluice:plugin/types@0.2.1;
+                import sluice:plugin/settings@0.2.1;
+                import sluice:plugin/log@0.2.1;
+                import sluice:plugin/state@0.2.1;
+                import sluice:plugin/http@0.2.1;
+                import sluice:plugin/exchange@0.2.1;
+                import sluice:plugin/candidates@0.2.1;
+                import sluice:plugin/deployment@0.2.1;
             }
         ",
         world: "sluice:sdk/imports",
@@ -33,12 +33,12 @@ macro_rules! export {
     ($module:ident, $inline:literal, $world:literal $(, $types:ident)?) => {
         pub mod $module {
             wit_bindgen::generate!({
-                path: "../../wit/0.2",
+                path: "../../wit/0.2.1",
                 inline: $inline,
                 world: $world,
                 pub_export_macro: true,
                 default_bindings_module: "sluice_sdk::bindings",
-                with: { $("sluice:plugin/types@0.2.0": crate::bindings::imports::sluice::plugin::$types)? },
+                with: { $("sluice:plugin/types@0.2.1": crate::bindings::imports::sluice::plugin::$types)? },
             });
         }
     };
@@ -46,28 +46,28 @@ macro_rules! export {
 
 export!(
     about,
-    "package sluice:sdk; world about { export sluice:plugin/about@0.2.0; }",
+    "package sluice:sdk; world about { export sluice:plugin/about@0.2.1; }",
     "sluice:sdk/about",
     types
 );
 export!(
     routing,
-    "package sluice:sdk; world routing { export sluice:plugin/routing@0.2.0; }",
+    "package sluice:sdk; world routing { export sluice:plugin/routing@0.2.1; }",
     "sluice:sdk/routing"
 );
 export!(
     provider,
-    "package sluice:sdk; world provider { export sluice:plugin/provider@0.2.0; }",
+    "package sluice:sdk; world provider { export sluice:plugin/provider@0.2.1; }",
     "sluice:sdk/provider",
     types
 );
 export!(
     guardrail,
-    "package sluice:sdk; world guardrail { export sluice:plugin/guardrail@0.2.0; }",
+    "package sluice:sdk; world guardrail { export sluice:plugin/guardrail@0.2.1; }",
     "sluice:sdk/guardrail"
 );
 export!(
     callback,
-    "package sluice:sdk; world callback { export sluice:plugin/callback@0.2.0; }",
+    "package sluice:sdk; world callback { export sluice:plugin/callback@0.2.1; }",
     "sluice:sdk/callback"
 );

@@ -13,7 +13,7 @@ pub(crate) fn settings() -> String {
 }
 
 /// The current exchange. An instance that has read anything not neutral serves no other exchange
-/// (`wit/0.2/exchange.wit`).
+/// (`wit/0.2.1/exchange.wit`).
 pub mod exchange {
     use super::host;
 

@@ -177,7 +177,7 @@ pub trait ProviderAdapter: Plugin {
 
 /// Inspects the text of requests and answers.
 pub trait Guardrail: Plugin {
-    /// Judges the passages of one stage. `wit/0.2/guardrail.wit` documents the stages and verdicts.
+    /// Judges the passages of one stage. `wit/0.2.1/guardrail.wit` documents the stages and verdicts.
     ///
     /// # Errors
     /// The exchange is refused, unless the operator configured `fail: open`.

@@ -384,7 +384,7 @@ fn check_error(error: &Map<String, Value>, answer: &Answer, found: &mut Vec<Stri
     }
 }
 
-/// LiteLLM's statuses for a fault of `wit/0.2/provider.wit`.
+/// LiteLLM's statuses for a fault of `wit/0.2.1/provider.wit`.
 fn statuses(fault: &str) -> &'static [u16] {
     match fault {
         // A provider's 422 stays one.
@@ -397,7 +397,7 @@ fn statuses(fault: &str) -> &'static [u16] {
         "rate-limited" | "quota-exhausted" => &[429],
         "overloaded" => &[503],
         "upstream-error" | "malformed-answer" => &[500, 502],
-        other => panic!("wit/0.2/provider.wit has no fault {other}"),
+        other => panic!("wit/0.2.1/provider.wit has no fault {other}"),
     }
 }
 

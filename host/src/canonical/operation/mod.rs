@@ -43,7 +43,7 @@ pub struct Row {
     /// Its path as metrics and records name it. After `/v1/`, also the path below `/engines/{model}/` and
     /// `/openai/deployments/{model}/`.
     pub route: &'static str,
-    /// The word in the plugin contract (`wit/0.2/exchange.wit`): the path with hyphens.
+    /// The word in the plugin contract (`wit/0.2.1/exchange.wit`): the path with hyphens.
     pub name: &'static str,
     /// The mode of models that answer it, in the catalogue's and LiteLLM's words.
     pub mode: &'static str,

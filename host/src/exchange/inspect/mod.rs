@@ -6,7 +6,7 @@ pub use windows::Windows;
 
 use super::refusal::{Cause, Refusal};
 use crate::canonical::parts::Medium;
-use crate::plugin::guardrail::{InspectError, Violation};
+use crate::plugin::kinds::guardrail::{InspectError, Violation};
 
 /// The result of a check, in LiteLLM's terms.
 pub mod status {

@@ -20,7 +20,7 @@ use crate::exchange::history::GuardrailReport;
 use crate::exchange::refusal::{Cause, Refusal};
 use crate::json::text::plain_escapes;
 use crate::metrics::Metrics;
-use crate::plugin::guardrail::{Inspection, Passage, Stage, Verdict};
+use crate::plugin::kinds::guardrail::{Inspection, Passage, Stage, Verdict};
 use crate::snapshot::ConfiguredGuardrail;
 use crate::sse::{self, Events};
 

@@ -12,7 +12,7 @@ use crate::exchange::arrivals::Arrivals;
 use crate::exchange::failures::refused_by_adapter;
 use crate::exchange::refusal::{Cause, Refusal};
 use crate::framing::{self, FramingError};
-use crate::plugin::adapter::{Conversation, Event};
+use crate::plugin::kinds::adapter::{Conversation, Event};
 use crate::sse;
 use crate::upstream::{self, Timed};
 

@@ -22,19 +22,25 @@ pub trait Columns: Send + Sync {
     fn exhausted(&self, prompt_tokens: u32) -> Vec<bool>;
 }
 
+/// Columns with the names under which strategies find them in the record of a decision. Those `by name` came after the
+/// enum of the contract: strategies ask for them by `measured`.
 macro_rules! columns {
-    ($(#[$meta:meta])* $kind:ident of $wit:ident { $($column:ident $name:literal),* $(,)? }) => {
+    (
+        $(#[$meta:meta])*
+        $kind:ident of $wit:ident { $($column:ident $name:literal),* $(,)? }
+        $(by name { $($later:ident $later_name:literal),* $(,)? })?
+    ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $kind { $($column),* }
+        pub enum $kind { $($column,)* $($($later,)*)? }
 
         impl $kind {
-            pub const ALL: [Self; [$(Self::$column),*].len()] = [$(Self::$column),*];
+            pub const ALL: &'static [Self] = &[$(Self::$column,)* $($(Self::$later,)*)?];
 
-            /// The name in `wit/0.2/candidates.wit`, under which it is recorded.
+            /// The name in `wit/0.2.1/candidates.wit`, under which it is recorded.
             #[must_use]
             pub fn name(self) -> &'static str {
-                match self { $(Self::$column => $name),* }
+                match self { $(Self::$column => $name,)* $($(Self::$later => $later_name,)*)? }
             }
         }
 
@@ -76,7 +82,7 @@ columns! {
     }
 }
 
-/// A property of a deployment that a strategy can test against a word: `fact` in `wit/0.2/candidates.wit`.
+/// A property of a deployment that a strategy can test against a word: `fact` in `wit/0.2.1/candidates.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
     Id,

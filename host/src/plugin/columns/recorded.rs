@@ -9,7 +9,7 @@ use super::{Columns, Fact, Facts, Number, Text, is_over};
 /// The name of the recorded result of [`Columns::exhausted`].
 pub(in crate::plugin) const EXHAUSTED: &str = "exhausted";
 
-/// Columns by their names in `wit/0.2/candidates.wit`, and `info.<name>` for attributes. A column that was not recorded is
+/// Columns by their names in `wit/0.2.1/candidates.wit`, and `info.<name>` for attributes. A column that was not recorded is
 /// 0 or empty.
 #[derive(Debug, Clone, Default)]
 pub struct Recorded {
@@ -75,7 +75,8 @@ impl Columns for Recorded {
     }
 
     fn having(&self, fact: Fact, word: &str) -> Vec<bool> {
-        let [ids, providers, models, regions] = Text::ALL.map(|column| self.texts(column));
+        let [ids, providers, models, regions] =
+            [Text::Ids, Text::Providers, Text::Models, Text::Regions].map(|column| self.texts(column));
         let tags = self.tags();
         let has = |at: usize| {
             let facts = Facts {

@@ -65,7 +65,7 @@ fn each_text_and_list_that_crosses_from_a_guest_has_a_bound() {
 /// Each text and list in the arguments of imports and in the results of exports, as `interface.function.path`.
 fn places() -> BTreeSet<String> {
     let mut resolve = Resolve::default();
-    let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.2");
+    let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.2.1");
     resolve.push_path(wit).expect("the WIT files are valid");
     let mut places = BTreeSet::new();
     for (_, world) in &resolve.worlds {
@@ -200,6 +200,9 @@ fn imports() -> Vec<(String, Attempt)> {
         }),
         row("candidates.having.word", || {
             is_too_long(candidates::Host::having(&mut guest(), candidates::Fact::Tag, long()))
+        }),
+        row("candidates.measured.name", || {
+            is_too_long(candidates::Host::measured(&mut guest(), long()))
         }),
         row("candidates.info.name", || {
             is_too_long(candidates::Host::info(&mut guest(), long()))

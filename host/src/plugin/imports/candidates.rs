@@ -12,6 +12,14 @@ impl Guest {
             .ok_or_else(|| wasmtime::Error::msg("there are no candidates in this call"))
     }
 
+    fn read(&mut self, column: Number) -> wasmtime::Result<Vec<f64>> {
+        let numbers = self.columns()?.numbers(column);
+        Ok(match &mut self.reads {
+            Some(reads) => reads.numbers(column, numbers),
+            None => numbers,
+        })
+    }
+
     fn named(&mut self, name: &str, texts: impl FnOnce(&dyn Columns) -> Vec<String>) -> wasmtime::Result<Vec<String>> {
         let texts = texts(self.columns()?);
         if let Some(reads) = &mut self.reads {
@@ -56,12 +64,12 @@ impl Host for Guest {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
     fn numbers(&mut self, column: NumberColumn) -> wasmtime::Result<Vec<f64>> {
-        let column = Number::from(column);
-        let numbers = self.columns()?.numbers(column);
-        Ok(match &mut self.reads {
-            Some(reads) => reads.numbers(column, numbers),
-            None => numbers,
-        })
+        self.read(Number::from(column))
+    }
+    fn measured(&mut self, name: String) -> wasmtime::Result<Option<Vec<f64>>> {
+        check_name(&name)?;
+        let known = Number::ALL.iter().find(|column| column.name() == name);
+        known.map(|column| self.read(*column)).transpose()
     }
     fn texts(&mut self, column: TextColumn) -> wasmtime::Result<Vec<String>> {
         let column = Text::from(column);

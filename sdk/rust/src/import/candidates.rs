@@ -1,4 +1,4 @@
-//! The deployments that a strategy may rank, as columns (`wit/0.2/candidates.wit`): entry i of each column is candidate
+//! The deployments that a strategy may rank, as columns (`wit/0.2.1/candidates.wit`): entry i of each column is candidate
 //! i.
 
 use std::cell::RefCell;
@@ -60,6 +60,12 @@ pub fn info(name: &str) -> Vec<String> {
 #[must_use]
 pub fn numbers(column: NumberColumn) -> Vec<f64> {
     narrow(host::numbers(column))
+}
+
+/// A column of numbers by its name, as `wit/0.2.1/candidates.wit` lists them; `None` if this host does not have it.
+#[must_use]
+pub fn measured(name: &str) -> Option<Vec<f64>> {
+    host::measured(name).map(narrow)
 }
 
 /// A column of texts. A text is empty if it is not known.

@@ -36,7 +36,8 @@ pub struct Host {
     pub credentials: Vec<String>,
     /// Headers of the upstream's answer, by name in lower case.
     pub response_headers: BTreeMap<String, String>,
-    /// Columns of numbers, one number for each candidate, by name in kebab-case, such as `weights`.
+    /// Columns of numbers, one number for each candidate, by name in kebab-case, such as `weights`. One that is not given is
+    /// all zeros, and `None` if it is asked for by its name ([`crate::candidates::measured`]).
     pub columns: BTreeMap<String, Vec<f64>>,
     /// Columns of texts, one for each candidate: `ids`, `providers`, `models` and `regions`; `tags` as `a,b`;
     /// `info.<name>`. If a column is not given, its texts are generated (`deployment-0` and so on) or empty.
@@ -228,6 +229,10 @@ pub(crate) mod host {
                     texts(TextColumn::Regions).into_iter().map(is_there).collect()
                 }
             }
+        }
+        /// A column of numbers by its name; `None` if the test gives no such column.
+        pub fn measured(name: &str) -> Option<Vec<f64>> {
+            with(|host| host.columns.get(name).cloned())
         }
         /// For each candidate, whether it has no capacity left in the current minute.
         pub fn exhausted() -> Vec<bool> {

@@ -8,10 +8,10 @@ use sluice::config::settings::Isolation;
 use sluice::deployment::Candidate;
 use sluice::deployment::columns::Live;
 use sluice::moment::Moment;
-use sluice::plugin::adapter::{Adapter, Conversation, Event, Reading, RequestBody, UpstreamRequest};
 use sluice::plugin::columns::Columns;
-use sluice::plugin::guardrail::{Guardrail, Passage, Stage, Verdict};
-use sluice::plugin::strategy::Strategy;
+use sluice::plugin::kinds::adapter::{Adapter, Conversation, Event, Reading, RequestBody, UpstreamRequest};
+use sluice::plugin::kinds::guardrail::{Guardrail, Passage, Stage, Verdict};
+use sluice::plugin::kinds::strategy::Strategy;
 use sluice::snapshot::Snapshot;
 
 use crate::loaded::{OPENAI, STRATEGIES, group_of};

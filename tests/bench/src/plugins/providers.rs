@@ -1,7 +1,7 @@
 //! Providers whose wire format is not OpenAI's: a deployment of each, and what it answers.
 
 use serde_json::{Value, json};
-use sluice::plugin::adapter::Event;
+use sluice::plugin::kinds::adapter::Event;
 
 use crate::samples::{WORDS, prose};
 

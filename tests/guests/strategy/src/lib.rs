@@ -49,6 +49,8 @@ enum Ranking {
     ReversedOnceItHasReadContent,
     /// The same, but it reads nothing a client wrote.
     ReversedOnceItHasRun,
+    /// By the column of this name, smallest first.
+    Measured(String),
 }
 
 /// What this instance remembers: a guest may keep statics however it likes.
@@ -73,7 +75,7 @@ impl RoutingStrategy for Probe {
             misdeed.commit();
         }
         let count = candidates::count();
-        match self.settings.rank {
+        match &self.settings.rank {
             Ranking::InOrder => Ok((0..count).collect()),
             Ranking::Reversed => Ok((0..count).rev().collect()),
             Ranking::OutOfRange => Ok(vec![count]),
@@ -87,8 +89,17 @@ impl RoutingStrategy for Probe {
             }
             Ranking::ReversedOnceItHasReadContent => Ok(by_memory(count, exchange::body())),
             Ranking::ReversedOnceItHasRun => Ok(by_memory(count, Vec::new())),
+            Ranking::Measured(column) => by_column(column),
         }
     }
+}
+
+fn by_column(name: &str) -> Result<Vec<u32>, RoutingError> {
+    let numbers = candidates::measured(name);
+    let numbers = numbers.ok_or_else(|| RoutingError::Other(format!("this host has no column `{name}`")))?;
+    let mut ranked: Vec<(f64, u32)> = numbers.into_iter().zip(0..).collect();
+    ranked.sort_by(|one, other| one.0.total_cmp(&other.0));
+    Ok(ranked.into_iter().map(|(_, index)| index).collect())
 }
 
 macro_rules! eight_times {

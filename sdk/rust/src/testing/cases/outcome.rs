@@ -94,7 +94,7 @@ pub fn describe(failure: &Failure) -> Value {
     })
 }
 
-/// The name of the fault in `wit/0.2/provider.wit`.
+/// The name of the fault in `wit/0.2.1/provider.wit`.
 fn fault_name(fault: Fault) -> &'static str {
     match fault {
         Fault::BadRequest => "bad-request",

@@ -1,15 +1,21 @@
 //! What differs between the kinds of plugins: [`Exports`], implemented by each kind in its own file, and [`ROWS`], the
 //! same as values.
 
+pub mod adapter;
+pub mod callback;
+pub mod guardrail;
+pub mod strategy;
+
 use std::any::Any;
 use std::future::Future;
 
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Store};
 
 use super::Kind;
 use super::bindings::{Callback, Guardrail, Provider, Routing};
 use super::guest::Guest;
+use super::imports::Import;
 use super::limits::Limits;
 
 /// The typed exports of one kind.
@@ -19,15 +25,11 @@ pub trait Exports: Sized + Send + 'static {
     const LIMITS: Limits;
     /// Whether its calls may wait for I/O.
     const WAITS: bool;
+    /// What its world imports (`wit/0.2.1/worlds.wit`), beside what all import: an import is a permission.
+    const IMPORTS: &[Import];
 
     /// A component that is linked, and whose exports have been checked.
     type Pre: Clone + Send + Sync + 'static;
-
-    /// Links what only this world imports (`wit/0.2/worlds.wit`): an import is a permission.
-    ///
-    /// # Errors
-    /// Never, if none of it is in the linker yet.
-    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()>;
 
     /// Checks the exports.
     ///
@@ -75,7 +77,7 @@ macro_rules! generated {
         }
     };
 }
-pub(super) use generated;
+use generated;
 
 /// A component linked as one kind: the [`Exports::Pre`] of that kind.
 pub(super) type Linked = Box<dyn Any + Send + Sync>;
@@ -85,7 +87,7 @@ pub(super) struct Row {
     pub kind: Kind,
     pub limits: Limits,
     pub waits: bool,
-    pub link: fn(&mut Linker<Guest>) -> wasmtime::Result<()>,
+    pub imports: &'static [Import],
     pub pre: fn(InstancePre<Guest>) -> wasmtime::Result<Linked>,
 }
 
@@ -94,7 +96,7 @@ const fn row<E: Exports>() -> Row {
         kind: E::KIND,
         limits: E::LIMITS,
         waits: E::WAITS,
-        link: E::link,
+        imports: E::IMPORTS,
         pre: |linked| Ok(Box::new(E::pre(linked)?)),
     }
 }
@@ -120,5 +122,23 @@ mod tests {
     #[test]
     fn the_kinds_are_in_their_order() {
         assert_eq!(ROWS.each_ref().map(|row| row.kind), Kind::ALL);
+    }
+
+    #[test]
+    fn an_interface_is_known_in_each_version_that_only_adds() {
+        for (name, is_known) in [
+            ("sluice:plugin/routing@0.2.0", true),
+            ("sluice:plugin/routing@0.2.1", true),
+            ("sluice:plugin/routing@0.2.17", true),
+            ("sluice:plugin/routing@0.3.0", false),
+            ("sluice:plugin/routing@0.20.0", false),
+            ("sluice:plugin/routing@0.2.1-draft", false),
+            ("sluice:plugin/routing@0.2.", false),
+            ("sluice:plugin/routing", false),
+            ("sluice:plugin/provider@0.2.0", false),
+            ("routing", false),
+        ] {
+            assert_eq!(Kind::Strategy.is_export(name), is_known, "{name}");
+        }
     }
 }

@@ -2,23 +2,22 @@
 
 use std::sync::{Arc, OnceLock};
 
-use hyper::HeaderMap;
-use wasmtime::component::Linker;
-
-use super::bindings::{Provider, ProviderPre};
-use super::crossing::{shapes, words};
-use super::exports::{Exports, generated};
-use super::grants::Grants;
-use super::guest::Guest;
-use super::limits::Limits;
-use super::load::DESCRIBE_TIME;
-use super::parameters::Parameters;
-use super::pool::{Lease, Pool};
-use super::{CallError, Kind, imports};
+use super::{Exports, generated};
 use crate::canonical::Canonical;
+use crate::plugin::bindings::{Provider, ProviderPre};
+use crate::plugin::crossing::{shapes, words};
+use crate::plugin::grants::Grants;
+use crate::plugin::guest::Guest;
+use crate::plugin::imports::Import;
+use crate::plugin::limits::Limits;
+use crate::plugin::load::DESCRIBE_TIME;
+use crate::plugin::parameters::Parameters;
+use crate::plugin::pool::{Lease, Pool};
+use crate::plugin::{CallError, Kind};
+use hyper::HeaderMap;
 
-pub use super::attempted::Attempted;
-pub use super::bindings::provider_types::{
+pub use crate::plugin::attempted::Attempted;
+pub use crate::plugin::bindings::provider_types::{
     Auth, Continuation, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
 
@@ -27,11 +26,7 @@ impl Exports for Provider {
     /// It translates bodies of many megabytes.
     const LIMITS: Limits = Limits::new(20, 64, 128);
     const WAITS: bool = false;
-
-    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        imports::link_exchange(linker)?;
-        imports::link_deployment(linker)
-    }
+    const IMPORTS: &[Import] = &[Import::Exchange, Import::Deployment];
 
     generated!(ProviderPre);
 }

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::Linker;
-
-use super::bindings::{Guardrail as GuardrailExports, GuardrailPre, guardrail_types};
-use super::crossing::words;
-use super::exports::{Exports, generated};
-use super::grants::Grants;
-use super::guest::Guest;
-use super::limits::Limits;
-use super::pool::{Lease, Pool};
-use super::{CallError, Kind, imports};
+use super::{Exports, generated};
 use crate::canonical::Canonical;
 use crate::canonical::parts::Medium;
+use crate::plugin::bindings::{Guardrail as GuardrailExports, GuardrailPre, guardrail_types};
+use crate::plugin::crossing::words;
+use crate::plugin::grants::Grants;
+use crate::plugin::guest::Guest;
+use crate::plugin::imports::Import;
+use crate::plugin::limits::Limits;
+use crate::plugin::pool::{Lease, Pool};
+use crate::plugin::{CallError, Kind};
 
-pub use super::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
+pub use crate::plugin::bindings::guardrail_types::{Edit, Passage, Stage, Verdict, Violation};
 
 /// Time limit of one inspection, including the time for which the plugin waits. A client is waiting too.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -26,12 +25,7 @@ impl Exports for GuardrailExports {
     /// It may contain a model of its own.
     const LIMITS: Limits = Limits::new(50, 128, 128);
     const WAITS: bool = true;
-
-    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        imports::link_state(linker)?;
-        imports::link_http(linker)?;
-        imports::link_exchange(linker)
-    }
+    const IMPORTS: &[Import] = &[Import::State, Import::Http, Import::Exchange];
 
     generated!(GuardrailPre);
 }

@@ -2,30 +2,24 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::Linker;
-
-use super::bindings::{Routing, RoutingPre, routing_types};
-use super::columns::{Columns, Recorded};
-use super::crossing::words;
-use super::exports::{Exports, generated};
-use super::guest::Guest;
-use super::limits::Limits;
-use super::pool::{Lease, Pool};
-use super::reads::Reads;
-use super::{CallError, Kind, imports};
+use super::{Exports, generated};
 use crate::canonical::Canonical;
+use crate::plugin::bindings::{Routing, RoutingPre, routing_types};
+use crate::plugin::columns::{Columns, Recorded};
+use crate::plugin::crossing::words;
+use crate::plugin::guest::Guest;
+use crate::plugin::imports::Import;
+use crate::plugin::limits::Limits;
+use crate::plugin::pool::{Lease, Pool};
+use crate::plugin::reads::Reads;
+use crate::plugin::{CallError, Kind};
 
 impl Exports for Routing {
     const KIND: Kind = Kind::Strategy;
     /// It reads columns and returns indexes.
     const LIMITS: Limits = Limits::new(5, 32, 1);
     const WAITS: bool = false;
-
-    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        imports::link_state(linker)?;
-        imports::link_exchange(linker)?;
-        imports::link_candidates(linker)
-    }
+    const IMPORTS: &[Import] = &[Import::State, Import::Exchange, Import::Candidates];
 
     generated!(RoutingPre);
 }
@@ -59,7 +53,7 @@ impl Strategy {
         &self.pool.identity().name
     }
 
-    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/0.2/routing.wit`).
+    /// Whether deployments that the strategy leaves out must not be tried (`constrains` in `wit/0.2.1/routing.wit`).
     #[must_use]
     pub fn constrains(&self) -> bool {
         self.constrains

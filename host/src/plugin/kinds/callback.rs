@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::Linker;
-
-use super::bindings::{Callback as CallbackExports, CallbackPre, callback_types};
-use super::crossing::words;
-use super::exports::{Exports, generated};
-use super::grants::Grants;
-use super::guest::Guest;
-use super::limits::Limits;
-use super::pool::Pool;
-use super::{CallError, Kind, imports};
+use super::{Exports, generated};
+use crate::plugin::bindings::{Callback as CallbackExports, CallbackPre, callback_types};
+use crate::plugin::crossing::words;
+use crate::plugin::grants::Grants;
+use crate::plugin::guest::Guest;
+use crate::plugin::imports::Import;
+use crate::plugin::limits::Limits;
+use crate::plugin::pool::Pool;
+use crate::plugin::{CallError, Kind};
 
 /// Time limit of one delivery, including the time for which the plugin waits.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -22,11 +21,7 @@ impl Exports for CallbackExports {
     /// It delivers batches, and no client waits.
     const LIMITS: Limits = Limits::new(100, 64, 16);
     const WAITS: bool = true;
-
-    fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-        imports::link_state(linker)?;
-        imports::link_http(linker)
-    }
+    const IMPORTS: &[Import] = &[Import::State, Import::Http];
 
     generated!(CallbackPre);
 }
