@@ -1,5 +1,6 @@
 //! The published versions of the plugin contract: their folders do not change, and what was built for one loads.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use sluice_tests::prelude::*;
@@ -30,6 +31,40 @@ fn a_published_version_does_not_change() {
         assert!(
             found == expected,
             "wit/{version} was changed (checksum {found:#x}): make a new version, as wit/README.md says"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_came_later_is_read_by_its_name() {
+    let deployment = |answer: &str, tokens: u32| {
+        json!({
+            "model_name": "chat",
+            "litellm_params": { "model": "openai/m", "api_key": "k", "mock_response": answer },
+            "model_info": { "max_input_tokens": tokens },
+        })
+    };
+    let config = Config::new()
+        .entry(deployment("a large window", 100_000))
+        .entry(deployment("a small window", 1_000));
+    for (column, is_known) in [("context-windows", true), ("moon-phases", false)] {
+        let config = config
+            .clone()
+            .strategy("probe-strategy", json!({ "rank": { "measured": column } }));
+        let gateway = Setup::new(&config).plugin(guests::STRATEGY).start().await;
+        let mut answers = HashSet::new();
+        for _ in 0..20 {
+            answers.insert(gateway.ask("chat", "hi").await.content().to_owned());
+        }
+        let expected: &[&str] = match is_known {
+            true => &["a small window"],
+            // The strategy refuses, and the shuffle ranks in its place.
+            false => &["a large window", "a small window"],
+        };
+        assert_eq!(
+            answers,
+            expected.iter().map(|text| (*text).to_owned()).collect(),
+            "{column}"
         );
     }
 }

@@ -47,6 +47,9 @@ impl Columns for Live {
             Number::FailureRates => each(|deployment, now| deployment.health.failure_rate(now)),
             Number::InputPrices => each(|deployment, _| deployment.input_usd_per_million()),
             Number::OutputPrices => each(|deployment, _| deployment.output_usd_per_million()),
+            Number::ContextWindows => {
+                each(|deployment, _| deployment.max_input_tokens.map_or(f64::NAN, |tokens| tokens as f64))
+            }
         }
     }
 

@@ -70,6 +70,9 @@ columns! {
         InputPrices "input-prices",
         OutputPrices "output-prices",
     }
+    by name {
+        ContextWindows "context-windows",
+    }
 }
 
 columns! {
