@@ -1,6 +1,7 @@
 //! The state that all workers share: the snapshot in force, and the reloads that replace it.
 
 pub mod health_checks;
+pub mod periodic;
 mod reload;
 mod tasks;
 

@@ -217,6 +217,10 @@ pub fn start(options: Options) -> Result<Running, StartError> {
             until_stopping(stage.clone(), health_checks)
         }
     });
+    keep_running(&background, &gateway, "periodic tasks", {
+        let (gateway, stage) = (Arc::clone(&gateway), stage.subscribe());
+        move || until_stopping(stage.clone(), gateway::periodic::run(Arc::clone(&gateway)))
+    });
     Ok(Running {
         address,
         gateway,

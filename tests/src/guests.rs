@@ -40,6 +40,11 @@ pub const TELLER_2: Guest = Guest {
     name: "teller",
     file: "guest_teller_2.wasm",
 };
+/// Periodic task and strategy: prefers the deployment that a service names.
+pub const BEACON: Guest = Guest {
+    name: "beacon",
+    file: "guest_beacon.wasm",
+};
 /// Imports sockets.
 pub const SOCKETS: Guest = Guest {
     name: "sockets",

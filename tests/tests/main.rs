@@ -36,6 +36,7 @@ mod model_info;
 mod models;
 mod mutations;
 mod parts;
+mod periodic;
 mod published;
 mod random;
 mod reload;

@@ -76,6 +76,15 @@ mod generated {
             exports: { default: async },
         });
     }
+
+    pub mod periodic {
+        wasmtime::component::bindgen!({
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world periodic { export sluice:plugin/periodic@0.2.1; }",
+            world: "sluice:host/periodic",
+            exports: { default: async },
+        });
+    }
 }
 
 pub use generated::about::exports::sluice::plugin::about::Manifest;
@@ -83,5 +92,6 @@ pub use generated::about::{About, AboutPre};
 pub use generated::callback::{Callback, CallbackPre, exports::sluice::plugin::callback as callback_types};
 pub use generated::guardrail::{Guardrail, GuardrailPre, exports::sluice::plugin::guardrail as guardrail_types};
 pub use generated::imports::sluice::plugin::{candidates, deployment, exchange, http, log, settings, state, types};
+pub use generated::periodic::{Periodic, PeriodicPre};
 pub use generated::provider::{Provider, ProviderPre, exports::sluice::plugin::provider as provider_types};
 pub use generated::routing::{Routing, RoutingPre, exports::sluice::plugin::routing as routing_types};

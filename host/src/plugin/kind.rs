@@ -7,10 +7,17 @@ pub enum Kind {
     Adapter,
     Guardrail,
     Callback,
+    Periodic,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Strategy, Self::Adapter, Self::Guardrail, Self::Callback];
+    pub const ALL: [Self; 5] = [
+        Self::Strategy,
+        Self::Adapter,
+        Self::Guardrail,
+        Self::Callback,
+        Self::Periodic,
+    ];
 
     /// The world's name in `wit/0.2.1`.
     #[must_use]
@@ -20,6 +27,7 @@ impl Kind {
             Self::Adapter => "provider-adapter",
             Self::Guardrail => "guardrail-check",
             Self::Callback => "logging-callback",
+            Self::Periodic => "periodic-task",
         }
     }
 
@@ -31,6 +39,7 @@ impl Kind {
             Self::Adapter => "sluice:plugin/provider@0.2.1",
             Self::Guardrail => "sluice:plugin/guardrail@0.2.1",
             Self::Callback => "sluice:plugin/callback@0.2.1",
+            Self::Periodic => "sluice:plugin/periodic@0.2.1",
         }
     }
 

@@ -23,6 +23,7 @@ use crate::plugin::grants::Grants;
 use crate::plugin::kinds::adapter::Adapter;
 use crate::plugin::kinds::callback::Callback;
 use crate::plugin::kinds::guardrail::Guardrail;
+use crate::plugin::kinds::periodic::Periodic;
 use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
 use crate::plugin::limits::Limits;
@@ -111,6 +112,7 @@ impl Builder {
             .and_then(|decisions| self.recorder(decisions, &mut faults));
         let guardrails = self.guardrails(&settings, &registry, &mut faults);
         let callbacks = self.callbacks(&settings, &registry, &mut faults);
+        let periodic = self.periodic(&settings.plugins, &registry, &mut faults);
         // `model: "*"` serves the models that providers know. A name that no provider knows is the client's mistake and
         // not a group whose deployments cannot be used.
         let configured = settings.deployments.iter().filter(|deployment| deployment.model != "*");
@@ -128,6 +130,7 @@ impl Builder {
             decisions,
             guardrails,
             callbacks,
+            periodic,
             adapters,
             faults,
         }
@@ -405,6 +408,25 @@ impl Builder {
         }
         self.sinks.keep_only(&sinks);
         sinks
+    }
+
+    /// The periodic tasks among the plugins that the operator named: a file that was only dropped in does not work by
+    /// itself.
+    fn periodic(
+        &self,
+        plugins: &settings::Plugins,
+        registry: &Registry,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<Arc<Periodic>> {
+        let named = plugins.by_name.keys();
+        let components = named.filter_map(|name| Self::component(plugins, registry, name));
+        let tasks = components.filter(|component| component.is(Kind::Periodic));
+        let used = tasks.filter_map(|component| {
+            let key = self.checked_key(plugins, component, Kind::Periodic, "{}", faults)?;
+            let make = |key| Some(Arc::new(Periodic::new(component.pool(&self.host, key)?)));
+            self.uses.get(key, make)
+        });
+        used.collect()
     }
 
     /// A callback's settings. Those that the configuration leaves out are read from the same environment variables as

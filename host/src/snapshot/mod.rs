@@ -25,6 +25,7 @@ use crate::config::settings::{self, Mode, Settings};
 use crate::decisions::Recorder;
 use crate::plugin::kinds::adapter::Adapter;
 use crate::plugin::kinds::guardrail::Guardrail;
+use crate::plugin::kinds::periodic::Periodic;
 use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
 
@@ -43,6 +44,8 @@ pub struct Snapshot {
     pub decisions: Option<Arc<Recorder>>,
     pub guardrails: Vec<ConfiguredGuardrail>,
     pub callbacks: Vec<Arc<Sink>>,
+    /// The periodic tasks that the operator named.
+    pub periodic: Vec<Arc<Periodic>>,
     /// All adapters, including those that no deployment uses yet. They are kept so that the next snapshot uses the same
     /// instances.
     pub adapters: Vec<Arc<Adapter>>,
@@ -102,7 +105,9 @@ impl Snapshot {
             .iter()
             .filter(|sink| sink.plugin() == plugin)
             .flat_map(|sink| sink.grants());
-        let mut hosts: Vec<String> = guardrails.chain(callbacks).collect();
+        let periodic = self.periodic.iter().filter(|task| task.plugin() == plugin);
+        let periodic = periodic.flat_map(|task| task.grants().listed());
+        let mut hosts: Vec<String> = guardrails.chain(callbacks).chain(periodic).collect();
         hosts.sort();
         hosts.dedup();
         hosts

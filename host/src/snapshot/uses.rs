@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::plugin::kinds::Exports;
 use crate::plugin::kinds::adapter::Adapter;
+use crate::plugin::kinds::periodic::Periodic;
 use crate::plugin::pool::{Key, Pool};
 
 /// What holds idle instances.
@@ -55,6 +56,13 @@ impl<E: Exports> Holds for Pool<E> {
 
 /// Adapters are kept instead of pools, since they also keep the descriptions of their providers; so each is asked once.
 impl Holds for Adapter {
+    fn drop_old_instances(&self) {
+        self.pool().drop_old();
+    }
+}
+
+/// Kept like adapters, so that a reload that does not concern it does not begin it anew.
+impl Holds for Periodic {
     fn drop_old_instances(&self) {
         self.pool().drop_old();
     }

@@ -67,6 +67,11 @@ export!(
     "sluice:sdk/guardrail"
 );
 export!(
+    periodic,
+    "package sluice:sdk; world periodic { export sluice:plugin/periodic@0.2.1; }",
+    "sluice:sdk/periodic"
+);
+export!(
     callback,
     "package sluice:sdk; world callback { export sluice:plugin/callback@0.2.1; }",
     "sluice:sdk/callback"

@@ -123,4 +123,13 @@ macro_rules! __export_kind {
         }
         $crate::bindings::callback::export!(Component with_types_in $crate::bindings::callback);
     };
+    (PeriodicTask) => {
+        impl $crate::bindings::periodic::exports::sluice::plugin::periodic::Guest for Component {
+            fn tick() -> Result<u32, String> {
+                let pause = $crate::export::with(&PLUGIN, $crate::PeriodicTask::tick)??;
+                Ok(u32::try_from(pause.as_millis()).unwrap_or(u32::MAX))
+            }
+        }
+        $crate::bindings::periodic::export!(Component with_types_in $crate::bindings::periodic);
+    };
 }

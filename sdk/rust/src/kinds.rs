@@ -1,5 +1,7 @@
 //! The trait of all plugins, and one trait for each kind of plugin.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 
 use crate::bindings;
@@ -191,4 +193,14 @@ pub trait LoggingCallback: Plugin {
     /// # Errors
     /// [`DeliveryError::Retry`] to get the same batch again after a pause, [`DeliveryError::Reject`] to drop the batch.
     fn deliver(&mut self, records: Vec<String>) -> Result<(), DeliveryError>;
+}
+
+/// Works beside exchanges, again and again, where the operator names the plugin in `sluice.plugins`. It sees no exchange:
+/// what it finds out, it leaves in [`crate::state`], for example for the [`RoutingStrategy`] that the same type implements.
+pub trait PeriodicTask: Plugin {
+    /// Does one round of work, and returns the pause until the next: the host waits at least a second and at most a day.
+    ///
+    /// # Errors
+    /// A sentence for the operator. The next round follows after a minute.
+    fn tick(&mut self) -> Result<Duration, String>;
 }

@@ -21,6 +21,6 @@ pub use serde_json;
 pub use import::{candidates, deployment, exchange, http, log, state};
 pub use kinds::{
     Auth, Continuation, DeliveryError, Edit, Event, Failure, Fault, Framing, Guardrail, GuardrailError, Header,
-    LoggingCallback, Manifest, Medium, NoSettings, Passage, Plugin, ProviderAdapter, ProviderInfo, Reading,
-    RequestBody, RoutingError, RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
+    LoggingCallback, Manifest, Medium, NoSettings, Passage, PeriodicTask, Plugin, ProviderAdapter, ProviderInfo,
+    Reading, RequestBody, RoutingError, RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
 };

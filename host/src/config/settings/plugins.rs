@@ -13,7 +13,7 @@ pub(in crate::config) const OWN: &[Key] = &[
     on("plugin_directory", TEXT, "Folder whose components add to the bundled plugins and replace them by name; relative to this file, default `plugins`."),
     on("plugin_cache_directory", TEXT, "Folder for compiled plugins; default `$XDG_CACHE_HOME/sluice` or `~/.cache/sluice`."),
     on("pagemap_scan", BOOL, "Faster fresh instances on Linux 6.7 or later; turn it off on machines that swap and serve hostile tenants. Default true."),
-    on("plugins", PLUGINS, "Grants and limits, by plugin name."),
+    on("plugins", PLUGINS, "Grants and limits, by plugin name; a periodic task runs only where it is named here."),
 ];
 
 const PLUGINS: Shape = Shape::Map(&Shape::Section(&PLUGIN));
@@ -31,8 +31,8 @@ const PLUGIN_KEYS: &[Key] = &[
     on("outbound", Shape::List(&Shape::Outbound), "Hosts it may reach if it asks for them: `host`, `host:port`, `*.domain`, with `http://` before it for plain text. Default none."),
     on("parameters", TEXTS, "Parameters of deployments that an adapter from a file may read, beside those that are known to be harmless. Default none."),
     on("isolation", Shape::Word(&["exchange", "shared", "call"]), "Which calls share an instance: those of one exchange once it has read a client's content, any, or none. Default `exchange`."),
-    on("time_limit_ms", Shape::Integer(1, 60_000), "Guest time of one call, milliseconds; default by kind: strategy 5, adapter 20, guardrail 50, callback 100."),
-    on("memory_limit_mb", Shape::Integer(1, 4_096), "Memory of one instance, MiB; default by kind: strategy 32, adapter 64, guardrail 128, callback 64."),
+    on("time_limit_ms", Shape::Integer(1, 60_000), "Guest time of one call, milliseconds; default by kind: strategy 5, adapter 20, guardrail 50, callback and periodic task 100."),
+    on("memory_limit_mb", Shape::Integer(1, 4_096), "Memory of one instance, MiB; default by kind: strategy 32, adapter 64, guardrail 128, callback and periodic task 64."),
     on("calls_max", AMOUNT, "Calls an instance serves before it is replaced."),
     on("enabled", BOOL, "`false` leaves the plugin unloaded; default true."),
 ];

@@ -464,6 +464,7 @@ fn sentences() -> Vec<(String, Attempt)> {
         "guardrail.inspect.err.other",
         "callback.deliver.err.retry",
         "callback.deliver.err.reject",
+        "periodic.tick.err",
     ] {
         rows.push(row(place, || words::sentence(long()).len() < SHORT));
     }

@@ -4,6 +4,7 @@
 pub mod adapter;
 pub mod callback;
 pub mod guardrail;
+pub mod periodic;
 pub mod strategy;
 
 use std::any::Any;
@@ -13,7 +14,7 @@ use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Store};
 
 use super::Kind;
-use super::bindings::{Callback, Guardrail, Provider, Routing};
+use super::bindings::{Callback, Guardrail, Periodic, Provider, Routing};
 use super::guest::Guest;
 use super::imports::Import;
 use super::limits::Limits;
@@ -107,6 +108,7 @@ pub(super) static ROWS: [Row; Kind::ALL.len()] = [
     row::<Provider>(),
     row::<Guardrail>(),
     row::<Callback>(),
+    row::<Periodic>(),
 ];
 
 impl Kind {
