@@ -1,6 +1,7 @@
-"""Protocols that the mock lacks: how a request is translated to one that it has, and how its answer is translated back.
+"""What the mock lacks: protocols, whose requests are translated to one that it has and whose answers are translated back, and
+parts of answers, which are completed.
 
-A provider that is in none of the tables is asked as it stands.
+A provider that is in none of the tables is asked, and answers, as it stands.
 """
 
 import base64
@@ -8,6 +9,8 @@ import json
 import re
 import struct
 import zlib
+
+from conversing import CONVERSATIONS
 
 #: Who says what, where a conversation is written down as one text.
 SPEAKERS = {"User": "user", "Assistant": "assistant"}
@@ -86,6 +89,69 @@ def chunks(pieces):
             data = b"".join(line[len(b"data: ") :] for line in event.split(b"\n") if line.startswith(b"data: "))
             yield event_of_aws("chunk", "application/json", json.dumps({"bytes": base64.b64encode(data).decode()}).encode())
 
+
+def scripted(asked):
+    """What the conversation has the mock answer to this request."""
+    said = json.dumps(asked, ensure_ascii=False)
+    turns = next(conversation["turns"] for name, conversation in CONVERSATIONS.items() if f"[{name}]" in said)
+    return turns[sum(message["role"] == "assistant" for message in asked["messages"])]["mock"]
+
+
+def completed(pieces, provider, asked):
+    """A whole answer, or a stream whose documents each stand on a line, with what the mock leaves out."""
+    answer = scripted(asked)
+    lines = b"".join(pieces).split(b"\n")
+    yield b"\n".join(COMPLETED[provider](line, answer) for line in lines)
+
+
+def document_of_each(complete):
+    """Of a function of a document, one of a line: `data: ` may stand before the document."""
+
+    def of_line(line, answer):
+        before, brace, rest = line.partition(b"{")
+        if before not in (b"", b"data: ") or not brace:
+            return line
+        document = json.loads(brace + rest)
+        complete(document, answer)
+        return before + json.dumps(document).encode()
+
+    return of_line
+
+
+def of_mistral(chunk, answer):
+    """The last chunk counts, unasked."""
+    if "usage" in answer and chunk.get("object") == "chat.completion.chunk" and chunk["choices"][0]["finish_reason"]:
+        chunk["usage"] = answer["usage"]
+
+
+def of_cohere(document, answer):
+    """The first block has the thoughts. The mock gives them as text."""
+    if "reasoning" not in answer:
+        return
+    if "message" in document:
+        document["message"]["content"][0] = {"type": "thinking", "thinking": answer["reasoning"]}
+    elif document["type"] in ("content-start", "content-delta") and document["index"] == 0:
+        message = document["delta"]["message"]
+        message["content"] = {"type": "thinking", "thinking": message["content"].get("text", "")}
+
+
+def of_ollama(line, answer):
+    """Thoughts have another name, and the last line says why it is the last, and counts."""
+    message = line.get("message", {})
+    if "reasoning_content" in message:
+        message["thinking"] = message.pop("reasoning_content")
+    if line.get("done"):
+        usage = answer.get("usage", {"prompt_tokens": 1, "completion_tokens": 1})
+        line["done_reason"] = answer.get("finishReason", "stop")
+        line["prompt_eval_count"], line["eval_count"] = usage["prompt_tokens"], usage["completion_tokens"]
+
+
+#: What a line of the mock's answer becomes.
+COMPLETED = {
+    "cohere": document_of_each(of_cohere),
+    "mistral": document_of_each(of_mistral),
+    "ollama": document_of_each(of_ollama),
+}
 
 #: Where the mock is asked in place of the provider's path, and how the request reads there.
 ASKED = {

@@ -5,29 +5,17 @@ import contextlib
 import http.server
 import json
 import threading
+from pathlib import Path
 
+PROVIDERS = json.loads((Path(__file__).parent / "providers.json").read_text())
+NAMES = [provider["name"] for provider in PROVIDERS]
 #: The module of `wire` that has the types of each provider.
-CHECKED_BY = {
-    "openai": "openai_chat",
-    "responses": "openai_responses",
-    "azure": "openai_chat",
-    "mistral": "mistral",
-    "anthropic": "anthropic",
-    "vertex_claude": "vertex_claude",
-    "foundry_claude": "anthropic",
-    "bedrock_invoke": "bedrock_invoke",
-    "gemini": "gemini",
-    "vertex_ai": "gemini",
-    "bedrock": "bedrock",
-    "cohere": "cohere",
-    "ollama": "ollama",
-    "sagemaker": "sagemaker",
-    "replicate": "replicate",
-}
+CHECKED_BY = {provider["name"]: provider["types"] for provider in PROVIDERS}
 #: The service that a request is signed for, by the keys below.
-SIGNED_FOR = {"bedrock": "bedrock", "bedrock_invoke": "bedrock", "sagemaker": "sagemaker"}
+SIGNED_FOR = {provider["name"]: provider.get("signed_for") for provider in PROVIDERS}
 AWS_KEYS = ("AKIDCONVERSATIONS", "secret-key-of-conversations")
-NAMES = ["openai", "responses", "azure", "mistral", "anthropic", "vertex_claude", "foundry_claude", "bedrock_invoke", "gemini", "vertex_ai", "bedrock", "cohere", "ollama", "sagemaker", "replicate"]
+#: How the models of providers begin for which the mock needs an answer of its own (`mock_of` of a turn).
+MODELS = {"bedrock": "anthropic.claude-sonnet-4-5"}
 
 
 def deployments(upstream, tokens):
@@ -77,7 +65,7 @@ def deployments(upstream, tokens):
             "aws_secret_access_key": AWS_KEYS[1],
             "aws_region_name": "us-east-1",
         },
-        "cohere": {"model": "cohere/command-a-03-2025", "api_base": f"{upstream}/cohere", "api_key": "key-conversations"},
+        "cohere": {"model": "cohere/command-a-reasoning-08-2025", "api_base": f"{upstream}/cohere", "api_key": "key-conversations"},
         "sagemaker": {
             "model": "sagemaker_chat/my-endpoint",
             "api_base": f"{upstream}/sagemaker",
@@ -110,8 +98,11 @@ def fixtures(conversations):
     """What the mock answers: to the user's marker, at each turn."""
     for name, conversation in conversations.items():
         for index, turn in enumerate(conversation["turns"]):
-            answer = turn["mock"]
-            yield {"match": {"userMessage": f"[{name}]", "turnIndex": index}, "response": answer}
+            match = {"userMessage": f"[{name}]", "turnIndex": index}
+            # The mock takes the first that matches.
+            for provider, own in turn.get("mock_of", {}).items():
+                yield {"match": match | {"model": MODELS[provider]}, "response": own}
+            yield {"match": match, "response": turn["mock"]}
 
 
 @contextlib.contextmanager

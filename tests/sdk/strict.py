@@ -40,6 +40,8 @@ def before(mock):
             framed, kind = next((made for end, made in mocked.FRAMED.items() if path.endswith(end)), (None, None))
             if framed and answer.status == 200:
                 self.relay(answer, framed, {"content-type": kind})
+            elif provider in mocked.COMPLETED:
+                self.relay(answer, lambda pieces: mocked.completed(pieces, provider, json.loads(body)), {})
             else:
                 self.relay(answer, iter, {})
 

@@ -3,7 +3,7 @@
 The upstream is aimock, which speaks each provider's API and gives each request back as it understood it, so that what an
 adapter sent is read by somebody else's code. Before it stands what refuses a request that is not of the provider's own
 types (`strict.py`). `conversations/*.json` hold what is said, what the mock answers, what the
-client must get, and who cannot do it or is not mocked so (`except`). `plugins/README.md` has the table of them.
+client must get, and who cannot do it (`except`). `plugins/README.md` has the table of them.
 """
 
 import json

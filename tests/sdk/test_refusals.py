@@ -13,7 +13,7 @@ import providers
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
-#: What the client gets for each fault of `wit/0.2/provider.wit`. A 4xx that is no 400 may stay what it is.
+#: What the client gets for each fault of `wit/0.2.1/provider.wit`. A 4xx that is no 400 may stay what it is.
 STATUS = {
     "bad-request": {400, 413, 422},
     "context-window-exceeded": {400},

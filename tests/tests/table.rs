@@ -75,12 +75,12 @@ fn operations(listed: &Value) -> String {
 
 /// What goes through each adapter, whole and streamed.
 fn features() -> String {
-    let providers = std::fs::read_to_string(path("sdk/providers.py")).unwrap();
-    let names = providers
-        .lines()
-        .find_map(|line| line.strip_prefix("NAMES = "))
-        .unwrap();
-    let names: Vec<String> = serde_json::from_str(names).unwrap();
+    let providers = std::fs::read_to_string(path("sdk/providers.json")).unwrap();
+    let providers: Vec<Value> = serde_json::from_str(&providers).unwrap();
+    let names: Vec<&str> = providers
+        .iter()
+        .map(|provider| provider["name"].as_str().unwrap())
+        .collect();
     let mut table = format!(
         "| conversation | {} |\n|---|{}\n",
         names.join(" | "),
