@@ -47,6 +47,7 @@ pub mod worker;
 
 pub use gateway::Source;
 pub use offline::{
-    Checked, HealthError, ReplayError, SimulateError, Simulation, check, decisions_file, health, replay, simulate,
+    Checked, HealthError, InspectError, Inspected, ReplayError, SimulateError, Simulation, check, decisions_file,
+    health, inspect, replay, simulate,
 };
 pub use run::{Options, Running, StartError, start};

@@ -69,6 +69,7 @@ const RULES: &[Rule] = &[
             "decisions/recorder.rs",
             "gateway/reload.rs",
             "identity/mod.rs",
+            "offline/inspect.rs",
             "plugin/apart/parent.rs",
             "plugin/cache.rs",
             "plugin/component.rs",

@@ -28,6 +28,7 @@ mod health;
 mod health_checks;
 mod hostile;
 mod http2;
+mod inspect;
 mod isolation;
 mod keys;
 mod limits;

@@ -1,7 +1,9 @@
-//! What the program does with a configuration and its plugins without serving: [`check()`], [`replay()`], [`simulate()`].
+//! What the program does with a configuration and its plugins without serving: [`check()`], [`replay()`], [`simulate()`],
+//! [`inspect()`].
 
 mod check;
 mod health;
+mod inspect;
 mod replay;
 mod simulate;
 
@@ -13,6 +15,7 @@ use tokio::runtime::Runtime;
 
 pub use check::{Checked, check};
 pub use health::{HealthError, health};
+pub use inspect::{InspectError, Inspected, inspect};
 pub use replay::{ReplayError, replay};
 pub use simulate::{SimulateError, Simulation, simulate};
 

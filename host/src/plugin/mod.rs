@@ -7,6 +7,7 @@
 //! - [`component`]: what is ready to be instantiated
 //! - [`imports`], [`wasi`]: all functions that a guest may call; [`grants`]: the hosts that it may connect to;
 //!   [`parameters`]: what it may know of a deployment
+//! - [`powers`]: what each import means for an operator
 //! - [`guest`], [`limits`]: the host's state of one instance, and its limits; [`crossing`]: what may pass between them
 //! - [`pool`]: pools of instances, which are reused if they have read no content
 //! - [`kinds`]: what differs between the kinds, and the typed calls of each
@@ -39,6 +40,7 @@ pub mod limits;
 mod load;
 pub mod parameters;
 pub mod pool;
+pub mod powers;
 mod queue;
 pub mod reads;
 mod wasi;

@@ -213,8 +213,26 @@ pub enum Command {
         #[arg(long, value_name = "NAME or FILE.wasm")]
         strategy: Option<String>,
     },
+    /// Look at plugins
+    #[command(subcommand)]
+    Plugin(Plugin),
     /// Let strategies choose among deployments that are made up, on virtual time: outages, limits and all
     Simulate(Simulate),
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Plugin {
+    /// Say what a plugin is, what it may do and which settings it takes, or why a gateway would refuse it
+    Inspect {
+        /// The component
+        file: PathBuf,
+        /// An older version: say only what the new one may do that it could not; exit with 1 if there is anything
+        #[arg(long, value_name = "OLD.wasm")]
+        diff: Option<PathBuf>,
+        /// For programs
+        #[arg(long, conflicts_with = "diff")]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Clone, clap::Args)]

@@ -1,0 +1,63 @@
+//! What the imports of a component mean for an operator: the functions behind each are a permission.
+
+use super::kind::is_interface;
+
+/// Each interface that a component may import, and what it may do with it.
+const POWERS: &[(&str, &str)] = &[
+    ("sluice:plugin/settings@0.2.1", "reads its settings"),
+    ("sluice:plugin/log@0.2.1", "writes to the gateway's log"),
+    (
+        "sluice:plugin/exchange@0.2.1",
+        "reads the request that is under way; a client's words too, if it asks for them",
+    ),
+    (
+        "sluice:plugin/candidates@0.2.1",
+        "reads names, prices, limits and load of deployments, no credentials",
+    ),
+    (
+        "sluice:plugin/deployment@0.2.1",
+        "reads the parameters of the deployment that an attempt goes to, no credentials",
+    ),
+    (
+        "sluice:plugin/state@0.2.1",
+        "keeps values for its later calls, never what it read of a client's content",
+    ),
+    (
+        "sluice:plugin/http@0.2.1",
+        "sends HTTP requests to hosts that it asks for and the operator allows",
+    ),
+];
+
+/// What a component may do with an interface, as the end of a sentence that begins with "it"; `None` for one that gives no
+/// power: shared types, and what language runtimes import.
+#[must_use]
+pub fn power(import: &str) -> Option<&'static str> {
+    let known = POWERS.iter().find(|(interface, _)| is_interface(import, interface));
+    known.map(|(_, power)| *power)
+}
+
+#[cfg(test)]
+mod tests {
+    use wit_parser::{Resolve, WorldItem};
+
+    use super::*;
+
+    #[test]
+    fn each_interface_with_functions_says_what_it_gives() {
+        let mut resolve = Resolve::default();
+        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.2.1");
+        resolve.push_path(wit).expect("the WIT files are valid");
+        for (_, world) in &resolve.worlds {
+            for item in world.imports.values() {
+                let WorldItem::Interface { id, .. } = item else {
+                    continue;
+                };
+                let name = resolve.interfaces[*id].name.as_deref().unwrap_or_default();
+                let is_told = power(&format!("sluice:plugin/{name}@0.2.1")).is_some();
+                assert_eq!(is_told, !resolve.interfaces[*id].functions.is_empty(), "{name}");
+            }
+        }
+        assert!(power("sluice:plugin/http@0.2.0").is_some());
+        assert!(power("wasi:io/streams@0.2.6").is_none());
+    }
+}
