@@ -189,3 +189,41 @@ async fn of_several_addresses_the_first_complete_one_counts() {
         assert_eq!(gateway.ask("chat", "hi").await.content(), said);
     }
 }
+
+/// What an adapter of the snapshot serves, and whether its code is in memory.
+fn adapter_of(gateway: &Gateway, name: &str) -> (Value, bool) {
+    let snapshot = gateway.inside().snapshot();
+    let adapter = snapshot.adapters.iter().find(|adapter| adapter.name() == name).unwrap();
+    let is_linked = adapter.is_linked();
+    (serde_json::to_value(adapter.providers().unwrap()).unwrap(), is_linked)
+}
+
+#[tokio::test]
+async fn only_adapters_of_deployments_are_in_memory() {
+    let upstream = Upstream::that_answers(openai::says("hello")).await;
+    let gateway = Gateway::start(&Config::new().openai("chat", &upstream)).await;
+    let snapshot = gateway.inside().snapshot();
+    let linked = snapshot.adapters.iter().filter(|adapter| adapter.is_linked());
+    let linked: Vec<&str> = linked.map(|adapter| adapter.name()).collect();
+    assert_eq!(linked, ["openai-compatible"]);
+}
+
+#[tokio::test]
+async fn a_bundled_adapter_says_the_same_as_when_it_was_built() {
+    let gateway = Gateway::start(&Config::new()).await;
+    for name in ["anthropic", "bedrock"] {
+        let (built, is_linked) = adapter_of(&gateway, name);
+        assert!(!is_linked, "{name} was asked at the start");
+        let bundled = sluice_bundled::PLUGINS
+            .iter()
+            .find(|plugin| plugin.name == name)
+            .unwrap();
+        gateway.install_bytes(name, bundled.bytes);
+        let asked = eventually("the file in place of the bundled adapter", async || {
+            let (asked, is_linked) = adapter_of(&gateway, name);
+            is_linked.then_some(asked)
+        })
+        .await;
+        assert_eq!(asked, built, "{name}");
+    }
+}

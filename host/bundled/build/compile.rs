@@ -11,6 +11,7 @@ use crate::kind::Kind;
 
 /// The interface that tells of a plugin.
 const ABOUT: &str = "sluice:plugin/about@0.2.1";
+const SETTINGS: &str = "sluice:plugin/settings@0.2.1";
 
 /// What x86-64-v3 adds to the first x86-64 (<https://gitlab.com/x86-psABIs/x86-64-ABI>): servers have it since 2013. The
 /// gateway checks at load that its processor has it too, and otherwise compiles.
@@ -28,17 +29,21 @@ const X86_64_V3: [&str; 11] = [
     "has_lzcnt",
 ];
 
-/// A component's code for this target, and its `About` (`src/plugin/about.rs`) as JSON.
-pub fn compiled(bytes: &[u8], target: &str) -> Result<(Vec<u8>, Value), Box<dyn Error>> {
+/// A component's code for this target, and as JSON its `About` (`src/plugin/about.rs`) and the providers that it serves,
+/// if it is an adapter.
+pub fn compiled(bytes: &[u8], target: &str) -> Result<(Vec<u8>, Value, Value), Box<dyn Error>> {
     let engine = Engine::new(&config(target)?)?;
     let component = Component::from_binary(&engine, bytes)?;
     let code = component.serialize()?;
+    let facts = |component: &Component| -> Result<(Value, Value), Box<dyn Error>> {
+        Ok((about(component)?, providers(component)?))
+    };
     // A build for another target, or on an older processor, cannot run that code.
-    let about = about(&engine, &component).or_else(|_| {
+    let (about, providers) = facts(&component).or_else(|_| {
         let engine = Engine::new(&codegen::config())?;
-        about(&engine, &Component::from_binary(&engine, bytes)?)
+        facts(&Component::from_binary(&engine, bytes)?)
     })?;
-    Ok((code, about))
+    Ok((code, about, providers))
 }
 
 fn config(target: &str) -> wasmtime::Result<Config> {
@@ -56,41 +61,57 @@ fn config(target: &str) -> wasmtime::Result<Config> {
     Ok(config)
 }
 
-fn about(engine: &Engine, component: &Component) -> Result<Value, Box<dyn Error>> {
-    let shape = component.component_type();
-    let kinds = Kind::ALL
-        .into_iter()
-        .filter(|kind| shape.exports(engine).any(|(name, _)| kind.is_export(name)));
+fn about(component: &Component) -> Result<Value, Box<dyn Error>> {
+    let (engine, shape) = (component.engine(), component.component_type());
     let mut imports: Vec<&str> = shape.imports(engine).map(|(name, _)| name).collect();
     imports.sort_unstable();
     Ok(json!({
-        "kinds": kinds.collect::<Vec<_>>(),
+        "kinds": kinds(component),
         "imports": imports,
-        "manifest": manifest(engine, component)?,
+        "manifest": ask(component, ABOUT, "describe")?,
     }))
 }
 
-fn manifest(engine: &Engine, component: &Component) -> Result<Value, Box<dyn Error>> {
+fn kinds(component: &Component) -> Vec<Kind> {
+    let (engine, shape) = (component.engine(), component.component_type());
+    let is_exported = |kind: &Kind| shape.exports(engine).any(|(name, _)| kind.is_export(name));
+    Kind::ALL.into_iter().filter(is_exported).collect()
+}
+
+fn providers(component: &Component) -> Result<Value, Box<dyn Error>> {
+    match kinds(component).contains(&Kind::Adapter) {
+        true => ask(component, Kind::Adapter.interface(), "providers"),
+        false => Ok(Value::Null),
+    }
+}
+
+/// What a function without arguments answers where there are no settings.
+fn ask(component: &Component, interface: &str, function: &str) -> Result<Value, Box<dyn Error>> {
+    let engine = component.engine();
     let mut linker = Linker::<()>::new(engine);
-    // `describe` calls nothing.
+    linker
+        .instance(SETTINGS)?
+        .func_wrap("get", |_, (): ()| Ok(("{}".to_owned(),)))?;
+    // It calls nothing else.
     linker.define_unknown_imports_as_traps(component)?;
     let mut store = Store::new(engine, ());
     store.set_epoch_deadline(u64::MAX);
     let instance = linker.instantiate(&mut store, component)?;
-    let interface = instance.get_export_index(&mut store, None, ABOUT);
-    let describe = interface.and_then(|about| instance.get_export_index(&mut store, Some(&about), "describe"));
-    let describe = describe.and_then(|describe| instance.get_func(&mut store, describe));
-    let mut manifest = [Val::Bool(false)];
-    describe.ok_or(ABOUT)?.call(&mut store, &[], &mut manifest)?;
-    let [manifest] = manifest;
-    json_of(manifest)
+    let found = instance.get_export_index(&mut store, None, interface);
+    let found = found.and_then(|found| instance.get_export_index(&mut store, Some(&found), function));
+    let found = found.and_then(|found| instance.get_func(&mut store, found));
+    let mut answer = [Val::Bool(false)];
+    found.ok_or(interface)?.call(&mut store, &[], &mut answer)?;
+    let [answer] = answer;
+    json_of(answer)
 }
 
 fn json_of(value: Val) -> Result<Value, Box<dyn Error>> {
     Ok(match value {
         Val::Bool(is) => is.into(),
         Val::String(text) => text.into(),
-        Val::Enum(case) => camel(&case).into(),
+        Val::Enum(case) | Val::Variant(case, None) => camel(&case).into(),
+        Val::Variant(case, Some(value)) => json!({ camel(&case): json_of(*value)? }),
         Val::List(values) | Val::Tuple(values) => values.into_iter().map(json_of).collect::<Result<_, _>>()?,
         Val::Record(fields) => fields
             .into_iter()
@@ -98,7 +119,7 @@ fn json_of(value: Val) -> Result<Value, Box<dyn Error>> {
             .map(|(name, value)| Ok((name.replace('-', "_"), json_of(value)?)))
             .collect::<Result<Map<_, _>, Box<dyn Error>>>()?
             .into(),
-        other => return Err(format!("a manifest has no {other:?}").into()),
+        other => return Err(format!("a description has no {other:?}").into()),
     })
 }
 

@@ -94,7 +94,7 @@ fn entries(built: &Path, code: &Path, target: &str, names: &[String]) -> Vec<Res
 fn entry(built: &Path, code: &Path, target: &str, name: &str) -> Result<String, Box<dyn Error>> {
     let file = built.join(format!("{}.wasm", name.replace('-', "_")));
     let bytes = fs::read(&file)?;
-    let (compiled, about) = compile::compiled(&bytes, target)?;
+    let (compiled, about, providers) = compile::compiled(&bytes, target)?;
     let compiled_file = code.join(format!("{name}.cwasm"));
     fs::write(&compiled_file, &compiled)?;
     let hash = |bytes: &[u8]| format!("{:x}", Sha256::digest(bytes));
@@ -102,8 +102,9 @@ fn entry(built: &Path, code: &Path, target: &str, name: &str) -> Result<String, 
     let (file, compiled_file) = (file.display().to_string(), compiled_file.display().to_string());
     Ok(format!(
         "    Bundled {{ name: {name:?}, sha256: {sha256:?}, bytes: include_bytes!({file:?}), \
-         code_sha256: {code_sha256:?}, code: include_bytes!({compiled_file:?}), about: {:?} }},\n",
-        about.to_string()
+         code_sha256: {code_sha256:?}, code: include_bytes!({compiled_file:?}), about: {:?}, providers: {:?} }},\n",
+        about.to_string(),
+        providers.to_string()
     ))
 }
 

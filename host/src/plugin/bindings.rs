@@ -56,6 +56,7 @@ mod generated {
             inline: "package sluice:host; world provider { export sluice:plugin/provider@0.2.1; }",
             world: "sluice:host/provider",
             with: { "sluice:plugin/types@0.2.1": super::imports::sluice::plugin::types },
+            additional_derives: [serde::Serialize, serde::Deserialize],
         });
     }
 

@@ -11,11 +11,12 @@ use wasmtime::component::Component as Compiled;
 
 use super::about::About;
 use super::apart::Patience;
+use super::bindings::provider_types::ProviderInfo;
 use super::bindings::{Manifest, types};
 use super::kinds::{Exports, Linked};
 use super::load::{BYTES_MAX, LoadError, chain};
 use super::pool::{Key, Pool};
-use super::{Host, Kind};
+use super::{Host, Identity, Kind};
 use crate::canonical::parts::Medium;
 
 /// A component embedded in the program (`host/bundled/`).
@@ -31,6 +32,8 @@ pub struct Bundled {
     pub code_sha256: &'static str,
     /// Its [`About`], JSON.
     pub about: &'static str,
+    /// As an adapter without settings, the providers that it serves, JSON; `null` if it is none.
+    pub providers: &'static str,
 }
 
 /// The origin of a component.
@@ -186,11 +189,20 @@ fn takes_nothing(schema: &serde_json::Value) -> bool {
 
 impl Component {
     /// Makes a pool for one use; `None` if the component is not of the kind.
-    pub fn pool<E: Exports>(&self, host: &Host, key: Key) -> Option<Arc<Pool<E>>> {
+    pub fn pool<E: Exports>(&self, host: &Host, key: &Key) -> Option<Arc<Pool<E>>> {
+        self.pool_of(host, key, host.identity(self, E::KIND, key))
+    }
+
+    /// The same for a use whose identity is there already.
+    pub fn pool_of<E: Exports>(&self, host: &Host, key: &Key, identity: Arc<Identity>) -> Option<Arc<Pool<E>>> {
         let (_, linked) = self.linked(host)?.iter().find(|(kind, _)| *kind == E::KIND)?;
         let pre = linked.downcast_ref::<E::Pre>()?.clone();
-        let identity = host.identity(self, E::KIND, key.settings, key.grants, key.parameters);
         Some(Pool::new(pre, identity, key.limits, key.isolation))
+    }
+
+    /// What a bundled adapter without settings serves; `None` if that is not known.
+    pub fn providers(&self) -> Option<Vec<ProviderInfo>> {
+        serde_json::from_str(self.bundled?.providers).ok()?
     }
 }
 

@@ -18,6 +18,7 @@ use super::guest::Guest;
 use super::imports::{self, state};
 use super::kinds::{ROWS, Row};
 use super::parameters::Parameters;
+use super::pool::Key;
 use super::{Component, Identity, Kind, engine, wasi};
 use crate::metrics::Metrics;
 use crate::upstream::tls::client_config;
@@ -124,14 +125,7 @@ impl Host {
     }
 
     /// Makes the identity for one use of a component.
-    pub fn identity(
-        &self,
-        component: &Component,
-        kind: Kind,
-        settings: Box<str>,
-        grants: Grants,
-        parameters: Parameters,
-    ) -> Arc<Identity> {
+    pub fn identity(&self, component: &Component, kind: Kind, key: &Key) -> Arc<Identity> {
         let name: Box<str> = component.manifest.name.as_str().into();
         let store = (name.clone(), kind == Kind::Callback);
         let state = Arc::clone(self.stores.lock().entry(store).or_default());
@@ -144,9 +138,9 @@ impl Host {
         Arc::new(Identity {
             name,
             sha256: component.sha256.as_str().into(),
-            settings,
-            grants,
-            parameters,
+            settings: key.settings.clone(),
+            grants: key.grants.clone(),
+            parameters: key.parameters.clone(),
             egress: self.egress.clone(),
             state,
             instances,

@@ -211,6 +211,10 @@ impl Builder {
             match self.deployment(settings, configured.clone(), providers, own) {
                 Ok(deployment) => {
                     faults.extend(withheld(&deployment));
+                    // Here, for no exchange must wait for it. What is wrong is said when it is used.
+                    if let Some(upstream) = &deployment.upstream {
+                        let _ = upstream.adapter.pool();
+                    }
                     deployments.push(Arc::new(deployment));
                 }
                 Err(error) => {
@@ -296,7 +300,7 @@ impl Builder {
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Adapter>> {
         let key = self.checked_key(settings, component, Kind::Adapter, "{}", faults)?;
-        let make = |key| Some(Arc::new(Adapter::new(component.pool(&self.host, key)?)));
+        let make = |key| Some(Arc::new(Adapter::new(component, &self.host, key)));
         self.uses.get(key, make)
     }
 
@@ -356,7 +360,7 @@ impl Builder {
             // better than to use deployments that it would exclude.
             .or_else(|| constrains.then(|| self.key(plugins, component, Kind::Strategy, own_settings)))?;
         let takes_any = &*key.settings != "{}";
-        let make = |key| component.pool(&self.host, key);
+        let make = |key| component.pool(&self.host, &key);
         let strategy = Strategy::new(self.uses.get(key, make)?, constrains);
         let fault = takes_any.then(|| strategy.fault()).flatten();
         faults.extend(fault.iter().map(|fault| Fault::Unusable(fault.to_string())));
@@ -372,7 +376,7 @@ impl Builder {
         let configured = settings.guardrails.iter().map(|guardrail| {
             let plugin = Self::component(&settings.plugins, registry, &guardrail.plugin).and_then(|component| {
                 let key = self.checked_key(&settings.plugins, component, Kind::Guardrail, &guardrail.settings, faults)?;
-                let pool = self.uses.get(key, |key| component.pool(&self.host, key))?;
+                let pool = self.uses.get(key, |key| component.pool(&self.host, &key))?;
                 Some(Arc::new(Guardrail::new(pool, component.looks_at())))
             });
             if plugin.is_none() {
@@ -403,7 +407,7 @@ impl Builder {
             let own = self.with_variables(settings, configured);
             // `checked_key` reports what is wrong with the settings.
             let key = self.checked_key(&settings.plugins, component, Kind::Callback, &own, faults);
-            let pool = key.and_then(|key| self.uses.get(key, |key| component.pool(&self.host, key)));
+            let pool = key.and_then(|key| self.uses.get(key, |key| component.pool(&self.host, &key)));
             sinks.extend(pool.map(|pool| self.sinks.get(configured, Callback::new(pool))));
         }
         self.sinks.keep_only(&sinks);
@@ -423,7 +427,7 @@ impl Builder {
         let tasks = components.filter(|component| component.is(Kind::Periodic));
         let used = tasks.filter_map(|component| {
             let key = self.checked_key(plugins, component, Kind::Periodic, "{}", faults)?;
-            let make = |key| Some(Arc::new(Periodic::new(component.pool(&self.host, key)?)));
+            let make = |key| Some(Arc::new(Periodic::new(component.pool(&self.host, &key)?)));
             self.uses.get(key, make)
         });
         used.collect()

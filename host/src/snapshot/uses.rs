@@ -57,7 +57,7 @@ impl<E: Exports> Holds for Pool<E> {
 /// Adapters are kept instead of pools, since they also keep the descriptions of their providers; so each is asked once.
 impl Holds for Adapter {
     fn drop_old_instances(&self) {
-        self.pool().drop_old();
+        self.drop_old();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use hyper::HeaderMap;
+
 use super::{Exports, generated};
 use crate::canonical::Canonical;
 use crate::plugin::bindings::{Provider, ProviderPre};
@@ -12,9 +14,8 @@ use crate::plugin::imports::Import;
 use crate::plugin::limits::Limits;
 use crate::plugin::load::DESCRIBE_TIME;
 use crate::plugin::parameters::Parameters;
-use crate::plugin::pool::{Lease, Pool};
-use crate::plugin::{CallError, Kind};
-use hyper::HeaderMap;
+use crate::plugin::pool::{Key, Lease, Pool};
+use crate::plugin::{CallError, Component, Host, Identity, Kind};
 
 pub use crate::plugin::attempted::Attempted;
 pub use crate::plugin::bindings::provider_types::{
@@ -31,9 +32,14 @@ impl Exports for Provider {
     generated!(ProviderPre);
 }
 
-/// One configured use of a provider adapter.
+/// One configured use of a provider adapter. Its code is linked at its first use: most bundled adapters serve no
+/// deployment, and need no memory then.
 pub struct Adapter {
-    pool: Arc<Pool<Provider>>,
+    component: Arc<Component>,
+    host: Arc<Host>,
+    key: Key,
+    identity: Arc<Identity>,
+    pool: OnceLock<Arc<Pool<Provider>>>,
     providers: OnceLock<Vec<ProviderInfo>>,
 }
 
@@ -51,37 +57,66 @@ impl From<CallError> for AdapterError {
 }
 
 impl Adapter {
-    pub(crate) fn new(pool: Arc<Pool<Provider>>) -> Self {
+    /// The use of a component that is an adapter.
+    pub(crate) fn new(component: &Arc<Component>, host: &Arc<Host>, key: Key) -> Self {
         Self {
-            pool,
+            identity: host.identity(component, Kind::Adapter, &key),
+            component: Arc::clone(component),
+            host: Arc::clone(host),
+            key,
+            pool: OnceLock::new(),
             providers: OnceLock::new(),
         }
     }
 
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.pool.identity().name
+        &self.identity.name
     }
 
-    /// The pool of its instances.
+    /// The pool of its instances. The first call links the component, which takes milliseconds.
+    ///
+    /// # Errors
+    /// The component is bundled, and the build is broken.
+    pub fn pool(&self) -> Result<&Arc<Pool<Provider>>, CallError> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let identity = Arc::clone(&self.identity);
+        let made = self.component.pool_of(&self.host, &self.key, identity);
+        let made = made.ok_or_else(|| CallError::Instance {
+            plugin: self.identity.name.clone(),
+            reason: "its code does not load: see the log".into(),
+        })?;
+        Ok(self.pool.get_or_init(|| made))
+    }
+
+    /// Whether its code is linked.
     #[must_use]
-    pub fn pool(&self) -> &Arc<Pool<Provider>> {
-        &self.pool
+    pub fn is_linked(&self) -> bool {
+        self.pool.get().is_some()
+    }
+
+    pub(crate) fn drop_old(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.drop_old();
+        }
     }
 
     /// Its granted hosts. Its providers may be there without an entry in the configuration.
     #[must_use]
     pub fn grants(&self) -> &Grants {
-        &self.pool.identity().grants
+        &self.identity.grants
     }
 
     /// The parameters of deployments that it may read.
     #[must_use]
     pub fn parameters(&self) -> &Parameters {
-        &self.pool.identity().parameters
+        &self.identity.parameters
     }
 
-    /// The providers that it serves. It is asked once, and not by an exchange.
+    /// The providers that it serves. It is asked once, and not by an exchange; a bundled one without settings was asked
+    /// when it was built.
     ///
     /// # Errors
     /// The guest failed.
@@ -89,14 +124,24 @@ impl Adapter {
         if let Some(known) = self.providers.get() {
             return Ok(known);
         }
-        let mut lease = self.pool.lease()?;
+        let built = self.component.providers().filter(|_| &*self.key.settings == "{}");
+        let said = match built {
+            Some(said) => said,
+            None => self.ask()?,
+        };
+        Ok(self.providers.get_or_init(|| said))
+    }
+
+    fn ask(&self) -> Result<Vec<ProviderInfo>, CallError> {
+        let pool = self.pool()?;
+        let mut lease = pool.lease()?;
         lease.guest().begin(None);
-        let time = DESCRIBE_TIME.max(self.pool.limits().time);
+        let time = DESCRIBE_TIME.max(pool.limits().time);
         let said = lease.call_within(time, 0, |store, provider| {
             provider.sluice_plugin_provider().call_providers(store)
         })?;
-        shapes::providers(&said).map_err(|reason| self.pool.identity().broke_contract(reason))?;
-        Ok(self.providers.get_or_init(|| said))
+        shapes::providers(&said).map_err(|reason| self.identity.broke_contract(reason))?;
+        Ok(said)
     }
 
     /// Begins an attempt: calls `open`.
@@ -109,7 +154,7 @@ impl Adapter {
         target: &Target,
         attempted: Box<dyn Attempted>,
     ) -> Result<(UpstreamRequest, Conversation), AdapterError> {
-        let mut lease = self.pool.lease()?;
+        let mut lease = self.pool()?.lease()?;
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
         guest.attempted = Some(attempted);
@@ -118,7 +163,7 @@ impl Adapter {
             provider.sluice_plugin_provider().call_open(store, target)
         })?;
         let request = request.map_err(|failure| AdapterError::Refused(words::failure(failure)))?;
-        shapes::request(&request).map_err(|reason| self.pool.identity().broke_contract(reason))?;
+        shapes::request(&request).map_err(|reason| self.identity.broke_contract(reason))?;
         Ok((request, Conversation { lease }))
     }
 
@@ -135,7 +180,7 @@ impl Adapter {
         headers: HeaderMap,
         body: &[u8],
     ) -> Result<Failure, CallError> {
-        let mut lease = self.pool.lease()?;
+        let mut lease = self.pool()?.lease()?;
         let guest = lease.guest();
         guest.begin(Some(Arc::clone(exchange)));
         guest.attempted = Some(attempted);

@@ -153,7 +153,10 @@ fn strategy_instance(snapshot: &Snapshot) -> Repeat {
 
 fn adapter_instance(snapshot: &Snapshot, group: &str) -> Repeat {
     let (adapter, _) = adapter(snapshot, group);
-    each(move || adapter.pool().lease().expect("there is room for an instance"))
+    each(move || {
+        let pool = adapter.pool().expect("the bundled adapter loads");
+        pool.lease().expect("there is room for an instance")
+    })
 }
 
 fn guardrail_instance(snapshot: &Snapshot) -> Repeat {
