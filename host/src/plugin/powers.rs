@@ -1,38 +1,37 @@
 //! What the imports of a component mean for an operator: the functions behind each are a permission.
 
-use super::kind::is_interface;
-
 /// Each interface that a component may import, and what it may do with it.
 const POWERS: &[(&str, &str)] = &[
-    ("sluice:plugin/settings@0.2.1", "reads its settings"),
-    ("sluice:plugin/log@0.2.1", "writes to the gateway's log"),
+    ("settings", "reads its settings"),
+    ("log", "writes to the gateway's log"),
     (
-        "sluice:plugin/exchange@0.2.1",
+        "exchange",
         "reads the request that is under way; a client's words too, if it asks for them",
     ),
     (
-        "sluice:plugin/candidates@0.2.1",
+        "candidates",
         "reads names, prices, limits and load of deployments, no credentials",
     ),
     (
-        "sluice:plugin/deployment@0.2.1",
+        "deployment",
         "reads the parameters of the deployment that an attempt goes to, no credentials",
     ),
     (
-        "sluice:plugin/state@0.2.1",
+        "state",
         "keeps values for its later calls, never what it read of a client's content",
     ),
     (
-        "sluice:plugin/http@0.2.1",
+        "http",
         "sends HTTP requests to hosts that it asks for and the operator allows",
     ),
 ];
 
-/// What a component may do with an interface, as the end of a sentence that begins with "it"; `None` for one that gives no
-/// power: shared types, and what language runtimes import.
+/// What a component may do with an interface of the contract, of any version, as the end of a sentence that begins with
+/// "it"; `None` for one that gives no power: shared types, and what language runtimes import.
 #[must_use]
 pub fn power(import: &str) -> Option<&'static str> {
-    let known = POWERS.iter().find(|(interface, _)| is_interface(import, interface));
+    let (name, _version) = import.strip_prefix("sluice:plugin/")?.split_once('@')?;
+    let known = POWERS.iter().find(|(interface, _)| *interface == name);
     known.map(|(_, power)| *power)
 }
 
