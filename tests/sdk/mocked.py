@@ -11,6 +11,7 @@ import struct
 import zlib
 
 from conversing import CONVERSATIONS
+from wire import watsonx
 
 #: Who says what, where a conversation is written down as one text.
 SPEAKERS = {"User": "user", "Assistant": "assistant"}
@@ -118,7 +119,7 @@ def document_of_each(complete):
     return of_line
 
 
-def of_mistral(chunk, answer):
+def counted_unasked(chunk, answer):
     """The last chunk counts, unasked."""
     if "usage" in answer and chunk.get("object") == "chat.completion.chunk" and chunk["choices"][0]["finish_reason"]:
         chunk["usage"] = answer["usage"]
@@ -149,8 +150,10 @@ def of_ollama(line, answer):
 #: What a line of the mock's answer becomes.
 COMPLETED = {
     "cohere": document_of_each(of_cohere),
-    "mistral": document_of_each(of_mistral),
+    "databricks": document_of_each(counted_unasked),
+    "mistral": document_of_each(counted_unasked),
     "ollama": document_of_each(of_ollama),
+    "watsonx": document_of_each(counted_unasked),
 }
 
 #: Where the mock is asked in place of the provider's path, and how the request reads there.
@@ -159,6 +162,12 @@ ASKED = {
     "bedrock_invoke": ("/v1/messages", messages),
     "foundry_claude": ("/v1/messages", as_it_stands),
     "replicate": ("/v1/chat/completions", chat),
+    "huggingface": ("/v1/chat/completions", as_it_stands),
+    "databricks": ("/v1/chat/completions", as_it_stands),
+    "cloudflare": ("/v1/chat/completions", as_it_stands),
+    "github_copilot": ("/v1/chat/completions", as_it_stands),
+    "watsonx": ("/v1/chat/completions", lambda asked, path: watsonx.as_openai_has_it(path, asked)),
+    "snowflake": ("/v1/chat/completions", as_it_stands),
     "sagemaker": ("/v1/chat/completions", as_it_stands),
     "vertex_claude": ("/v1/messages", messages),
 }

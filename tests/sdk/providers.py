@@ -79,6 +79,12 @@ def deployments(upstream, tokens):
             "api_key": "key-conversations",
         },
         "ollama": {"model": "ollama/qwen3", "api_base": f"{upstream}/ollama"},
+        "huggingface": {"model": "huggingface/meta-llama/Llama-3.3-70B-Instruct", "api_base": f"{upstream}/huggingface/v1", "api_key": "k-conversations"},
+        "databricks": {"model": "databricks/databricks-llama-4-maverick", "api_base": f"{upstream}/databricks/serving-endpoints", "api_key": "k-conversations"},
+        "cloudflare": {"model": "cloudflare/@cf/meta/llama-3.3-70b-instruct-fp8-fast", "api_base": f"{upstream}/cloudflare/ai/v1", "api_key": "k-conversations"},
+        "github_copilot": {"model": "github_copilot/gpt-4o", "api_base": f"{upstream}/github_copilot", "api_key": "k-conversations"},
+        "watsonx": {"model": "watsonx/meta-llama/llama-3-3-70b-instruct", "api_base": f"{upstream}/watsonx", "token": "k-conversations", "project_id": "p"},
+        "snowflake": {"model": "snowflake/llama3.3-70b", "api_base": f"{upstream}/snowflake/api/v2", "api_key": "k-conversations"},
     }
 
 

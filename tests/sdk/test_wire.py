@@ -21,6 +21,7 @@ CHECKED = {
     "openai_responses": ("openai-compatible", ["openai", "azure"]),
     "replicate": ("replicate", ["replicate"]),
     "vertex_claude": ("anthropic", ["vertex_ai"]),
+    "watsonx": ("openai-compatible", ["watsonx"]),
     "sagemaker": ("sagemaker", ["sagemaker", "sagemaker_chat", "sagemaker_nova"]),
 }
 
