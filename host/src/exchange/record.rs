@@ -23,7 +23,9 @@ pub fn write(exchange: &mut Exchange) {
         return;
     };
     count(exchange, ending);
-    log(exchange, ending);
+    if exchange.snapshot.settings.log.exchanges {
+        log(exchange, ending);
+    }
     if let Some(recorder) = &exchange.snapshot.decisions {
         recorder.exchange(end(exchange, ending));
     }

@@ -28,8 +28,8 @@ enum Reading {
     CpuOf(Variant, &'static str),
     /// A value of a variant over that of another.
     OfVariant(Variant, Variant, &'static str, fn(&Figure) -> f64),
-    /// A value of a variant less that of Sluice as it comes.
-    AddedByVariant(Variant, &'static str, fn(&Figure) -> f64),
+    /// What a variant's switched part costs within its process, µs.
+    Switched(Variant, &'static str),
     /// Exchanges a second over the floor's.
     Rate(&'static str),
     /// A value less the floor's, µs.
@@ -89,7 +89,7 @@ const BUDGETS: &[Budget] = &[
     told("the same, log on, c=16", Reading::CpuOf(Variant::Logging, "1 KB, c=16")),
     at_most(
         "CPU that the log line adds, c=16, µs",
-        Reading::AddedByVariant(Variant::Logging, "1 KB, c=16", |figure| figure.cpu),
+        Reading::Switched(Variant::Logging, "1 KB, c=16"),
         3.0,
         1.0,
     ),
@@ -220,7 +220,7 @@ impl Reading {
             Self::Cpu(case)
             | Self::CpuOf(_, case)
             | Self::OfVariant(_, _, case, _)
-            | Self::AddedByVariant(_, case, _)
+            | Self::Switched(_, case)
             | Self::Rate(case)
             | Self::Added(case, _) => vec![case],
             Self::OverOwn(case, plain) => vec![case, plain],
@@ -253,10 +253,11 @@ impl Reading {
                 figures(case, &other.name())?,
                 *value,
             )),
-            Self::AddedByVariant(variant, case, value) if gateway == Variant::AsItComes.name() => {
-                Some(added(figures(case, &variant.name())?, figures(case, gateway)?, *value))
+            Self::Switched(variant, case) if gateway == Variant::AsItComes.name() => {
+                let figures = figures(case, &variant.name())?;
+                Some(median(figures.iter().filter_map(|figure| figure.switched)))
             }
-            Self::CpuOf(..) | Self::OfVariant(..) | Self::AddedByVariant(..) => None,
+            Self::CpuOf(..) | Self::OfVariant(..) | Self::Switched(..) => None,
             Self::Rate(case) => over_floor(case, gateway, |figure| figure.exchanges_per_second),
             Self::Added(case, value) => {
                 let middle = |figures: &[Figure]| median(figures.iter().map(value));

@@ -52,6 +52,9 @@ pub struct Plan {
     pub log: Log,
     /// Its configuration is rewritten each second while it is measured.
     pub is_reloaded: bool,
+    /// A text of the configuration, and the one in whose place it costs nothing: what it costs is measured within one
+    /// process, because two processes that do the same differ by more.
+    pub switch: Option<(&'static str, &'static str)>,
 }
 
 /// A gateway that runs; it is ended when dropped.
@@ -62,8 +65,10 @@ pub struct Gateway {
     pub tree: Tree,
     /// Bytes, before it has served anything but the question whether it is there.
     pub idle_resident: u64,
-    /// The file that is rewritten while it is measured.
-    pub reloaded: Option<PathBuf>,
+    pub configuration: PathBuf,
+    /// The configuration is rewritten while it is measured.
+    pub is_reloaded: bool,
+    pub switch: Option<(&'static str, &'static str)>,
     child: Child,
     log: PathBuf,
     /// Nobody accepts what connects here.
@@ -171,7 +176,9 @@ impl Plan {
             address,
             tree: Tree(child.id()),
             idle_resident: 0,
-            reloaded: self.is_reloaded.then_some(configuration),
+            configuration,
+            is_reloaded: self.is_reloaded,
+            switch: self.switch,
             child,
             log,
             _sink: sink,

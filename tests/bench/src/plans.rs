@@ -58,6 +58,10 @@ impl Variant {
         self == Self::Blocked
     }
 
+    fn switch(self) -> Option<(&'static str, &'static str)> {
+        (self == Self::Logging).then_some(("exchanges: true", "exchanges: false"))
+    }
+
     fn log(self) -> Log {
         match self {
             Self::Logging | Self::Recorded => Log::On,
@@ -77,6 +81,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         configuration: String::new(),
         log: Log::Quiet,
         is_reloaded: false,
+        switch: None,
     }];
     let nginx = ["/usr/sbin/nginx", "/usr/bin/nginx"]
         .into_iter()
@@ -88,6 +93,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         configuration: nginx_configuration(upstream),
         log: Log::Quiet,
         is_reloaded: false,
+        switch: None,
     }));
     plans.extend(Variant::ALL.map(|variant| Plan {
         name: variant.name(),
@@ -99,6 +105,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         configuration: configuration(upstream, variant),
         log: variant.log(),
         is_reloaded: variant.is_reloaded(),
+        switch: variant.switch(),
     }));
     plans.extend(others.iter().map(|(name, command)| Plan {
         name: name.clone(),
@@ -107,6 +114,7 @@ pub fn all(upstream: SocketAddr, sluice: &Path, others: &[(String, String)]) -> 
         configuration: configuration(upstream, Variant::AsItComes),
         log: Log::Quiet,
         is_reloaded: false,
+        switch: None,
     }));
     plans
 }
@@ -182,7 +190,8 @@ fn configuration(upstream: SocketAddr, variant: Variant) -> String {
     }
     text.push_str("router_settings:\n  num_retries: 2\n");
     text.push_str(&match variant {
-        Variant::AsItComes | Variant::Candidates(_) | Variant::Logging => String::new(),
+        Variant::AsItComes | Variant::Candidates(_) => String::new(),
+        Variant::Logging => "sluice: {log: {exchanges: true}}\n".into(),
         Variant::Recorded => recorded(&upstream.to_string(), "decisions.jsonl"),
         // A disk without room: https://man7.org/linux/man-pages/man4/full.4.html
         Variant::Blocked => recorded("{sink}", "/dev/full"),

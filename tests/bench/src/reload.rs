@@ -1,7 +1,10 @@
 //! Files that are rewritten while a gateway runs.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::gateway::Gateway;
+use crate::question;
 
 /// Rewrites a configuration each second, until it is dropped.
 pub async fn each_second(file: PathBuf) {
@@ -14,6 +17,35 @@ pub async fn each_second(file: PathBuf) {
         ticks.tick().await;
         replace(&file, changed(&text, count).as_bytes());
     }
+}
+
+/// How long a gateway may take until a changed configuration is in force.
+const APPLIED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Puts a configuration in force, and waits until it is. `None` if it is not in time.
+pub async fn await_applied(gateway: &Gateway, configuration: &str) -> Option<()> {
+    if std::fs::read_to_string(&gateway.configuration).ok()? == configuration {
+        return Some(());
+    }
+    let before = applied(gateway)?;
+    replace(&gateway.configuration, configuration.as_bytes());
+    let began = Instant::now();
+    while applied(gateway)? == before {
+        if began.elapsed() > APPLIED_WITHIN {
+            eprintln!("{}: the configuration was not taken up", gateway.name);
+            return None;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Some(())
+}
+
+/// The gateway's own count of configurations that came into force.
+fn applied(gateway: &Gateway) -> Option<String> {
+    let metrics = question::get(gateway.address, "/metrics").ok()?;
+    let mut lines = metrics.lines().filter(|line| line.starts_with("sluice_reloads_total"));
+    let line = lines.find(|line| line.contains("configuration") && line.contains("applied"));
+    Some(line.unwrap_or_default().to_owned())
 }
 
 /// Another configuration than the one of the count before; exchanges do not tell the difference.

@@ -28,6 +28,8 @@ pub struct Figure {
     pub chunk_p99: Option<f64>,
     /// CPU of the gateway for an exchange or a chunk, µs.
     pub cpu: f64,
+    /// What of it goes when the gateway's switch is off, in the same process.
+    pub switched: Option<f64>,
     /// Share of its cores that the gateway used.
     pub share: f64,
     /// Share of theirs that load and upstream used.
@@ -65,10 +67,34 @@ pub async fn run(stage: &Stage<'_>, cases: &[&Case], seconds: f64, figures: &mut
                 continue;
             }
             crate::say(&format!("{}: {}", case.name, gateway.name));
-            let figure = measure(stage, case, gateway, span(seconds, case)).await;
+            let span = span(seconds, case);
+            let mut figure = measure(stage, case, gateway, span).await;
+            if let Some(switch) = gateway.switch {
+                figure.switched = switched(stage, case, gateway, span, switch).await;
+            }
             figures.entry((case_index, gateway_index)).or_default().push(figure);
         }
     }
+}
+
+/// The CPU that the switched part costs, µs: off, on, on, off, so that a drift of the machine falls on both alike.
+async fn switched(
+    stage: &Stage<'_>,
+    case: &Case,
+    gateway: &Gateway,
+    span: Span,
+    (on, off): (&str, &str),
+) -> Option<f64> {
+    let text = std::fs::read_to_string(&gateway.configuration).ok()?;
+    let without = text.replace(on, off);
+    let mut added = 0.0;
+    for is_on in [false, true, true, false] {
+        reload::await_applied(gateway, if is_on { &text } else { &without }).await?;
+        let cpu = measure(stage, case, gateway, span).await.cpu;
+        added += if is_on { cpu } else { -cpu } / 2.0;
+    }
+    reload::await_applied(gateway, &text).await?;
+    Some(added)
 }
 
 /// What was used at one moment.
@@ -90,9 +116,8 @@ async fn measure(stage: &Stage<'_>, case: &Case, gateway: &Gateway, span: Span) 
     };
     let mut readings = Vec::with_capacity(2);
     let reloading = gateway
-        .reloaded
-        .clone()
-        .map(|file| tokio::task::spawn_local(reload::each_second(file)));
+        .is_reloaded
+        .then(|| tokio::task::spawn_local(reload::each_second(gateway.configuration.clone())));
     let seen = load::run(gateway.address, &question, case.pattern, span, || readings.push(read())).await;
     if let Some(reloading) = reloading {
         reloading.abort();
@@ -158,6 +183,7 @@ fn figure(stage: &Stage<'_>, case: &Case, gateway: &Gateway, seen: &Seen, from: 
         chunk_p50: chunk(0.50),
         chunk_p99: chunk(0.99),
         cpu: gateway_seconds * 1e6 / units.max(1.0),
+        switched: None,
         share,
         rig_share,
         resident: gateway.tree.resident(),

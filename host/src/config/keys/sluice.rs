@@ -1,6 +1,6 @@
 //! `sluice:`, what LiteLLM has no key for. Unknown keys are refused: nothing here is anyone else's.
 
-use super::super::settings::{cooldowns, decisions, general, plugins, retries, server, upstream};
+use super::super::settings::{cooldowns, decisions, general, log, plugins, retries, server, upstream};
 use super::{Section, Unknown};
 
 pub static SECTION: Section = Section {
@@ -13,6 +13,7 @@ pub static SECTION: Section = Section {
         retries::OWN,
         cooldowns::OWN,
         decisions::OWN,
+        log::OWN,
     ],
     required: &[],
     unknown: Unknown::Refused,

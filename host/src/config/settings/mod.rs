@@ -14,6 +14,7 @@ pub(super) mod fallbacks;
 pub(super) mod general;
 pub(super) mod guardrails;
 pub(super) mod health_checks;
+pub(super) mod log;
 pub(super) mod plugins;
 pub(super) mod ranking;
 pub(super) mod read;
@@ -35,7 +36,8 @@ pub use fallbacks::{Fallbacks, GroupTargets, Target};
 pub use general::General;
 pub use guardrails::{Guardrail, Mode};
 pub use health_checks::{HealthChecks, OwnHealthCheck};
-pub use plugins::{Isolation, Plugin, Plugins};
+pub use log::Log;
+pub use plugins::{Isolation, MayChange, Plugin, Plugins};
 pub use ranking::Ranking;
 pub use retries::{ByKind, Retries};
 pub use router::Router;
@@ -68,6 +70,7 @@ pub struct Settings {
     pub upstream: Upstream,
     /// `sluice.decisions`; `None` where choices are not recorded.
     pub decisions: Option<Decisions>,
+    pub log: Log,
     /// `environment_variables`: what a provider's own variables (`OPENAI_API_KEY`, …) are looked up in before the
     /// environment of the process. Nothing of it is exported.
     pub environment: BTreeMap<String, Secret>,
@@ -89,6 +92,7 @@ impl Settings {
             server: Server::read(root, directory),
             upstream: Upstream::read(root, directory),
             decisions: Decisions::read(root, directory),
+            log: Log::read(root),
             environment: environment
                 .above
                 .into_iter()

@@ -131,6 +131,8 @@ fn samples(shape: &Shape) -> Vec<&'static str> {
         Shape::Word(words) => words.to_vec(),
         Shape::List(Shape::Text) => vec!["[webhook]"],
         Shape::List(Shape::Outbound | Shape::AnyOutbound) => vec!["[host]"],
+        // What a request hook may change.
+        Shape::List(Shape::Word(_)) => vec!["[group]"],
         Shape::List(Shape::Integer(..)) => vec!["[9]"],
         Shape::List(Shape::Map(_)) => vec!["[{ a: [b] }]"],
         Shape::List(_) => {
