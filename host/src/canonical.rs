@@ -22,13 +22,14 @@ mod tokens;
 mod whole;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Fields, Kind, Splice};
+use crate::notes::Notes;
 use form::Upload;
 use operation::{Streaming, Takes};
 use parts::Medium;
@@ -62,6 +63,8 @@ pub struct Canonical {
     pub headers: HeaderMap,
     /// Attributes from outside the request. They take precedence over the request's own.
     pub attributes: BTreeMap<Box<str>, Box<str>>,
+    /// What plugins note while the exchange lasts.
+    pub notes: Arc<Notes>,
     pub known: Known,
 }
 
@@ -69,6 +72,7 @@ pub struct Canonical {
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     prompt_tokens: OnceLock<u32>,
+    media: OnceLock<Vec<Medium>>,
     region: OnceLock<Option<String>>,
 }
 
@@ -136,6 +140,7 @@ impl Canonical {
             started_ms: 0,
             headers: HeaderMap::new(),
             attributes: BTreeMap::new(),
+            notes: Arc::default(),
             known: Known::default(),
         }
     }
@@ -216,10 +221,17 @@ impl Canonical {
         *self.known.prompt_tokens.get_or_init(|| tokens::of(self))
     }
 
+    /// Whether the request has such a medium beside its text.
+    #[must_use]
+    pub fn has_medium(&self, medium: Medium) -> bool {
+        let media = self.known.media.get_or_init(|| texts::media_of_request(self));
+        media.contains(&medium)
+    }
+
     /// The same request with everything that is [`Known`] at the first use known already.
     #[must_use]
     pub fn counted(self) -> Self {
-        let _ = (self.prompt_tokens(), self.region());
+        let _ = (self.prompt_tokens(), self.region(), self.has_medium(Medium::Image));
         self
     }
 }

@@ -29,6 +29,7 @@ mod latch;
 pub mod log;
 pub mod metrics;
 pub mod moment;
+pub mod notes;
 mod offline;
 pub mod plugin;
 pub mod prices;

@@ -45,6 +45,11 @@ pub const BEACON: Guest = Guest {
     name: "beacon",
     file: "guest_beacon.wasm",
 };
+/// Request hook and guardrail that do as their settings say.
+pub const HOOK: Guest = Guest {
+    name: "probe-hook",
+    file: "guest_hook.wasm",
+};
 /// Imports sockets.
 pub const SOCKETS: Guest = Guest {
     name: "sockets",

@@ -26,6 +26,7 @@ mod groups;
 mod guardrails;
 mod health;
 mod health_checks;
+mod hooks;
 mod hostile;
 mod http2;
 mod inspect;

@@ -1,6 +1,7 @@
 //! Attributes of a request other than its text: tags, region, headers, metadata, the end user.
 
 use super::Canonical;
+use super::parts::Medium;
 use crate::json::{self, Field, Kind};
 
 /// The value of an attribute; `wit/0.2.1/exchange.wit` lists the names.
@@ -33,6 +34,13 @@ impl Canonical {
             let text = self.region()?.to_owned();
             let is_neutral = is_region_name(&text);
             return Some(Attribute { text, is_neutral });
+        }
+        if let Some(word) = name.strip_prefix("medium.") {
+            let medium = Medium::ALL.into_iter().find(|medium| medium.word() == word)?;
+            return self.has_medium(medium).then(|| Attribute {
+                text: "true".to_owned(),
+                is_neutral: true,
+            });
         }
         let text = match name.split_once('.') {
             Some(("header", header)) => self.header(header),
@@ -166,6 +174,20 @@ mod tests {
         );
         check(r#"{"allowed_model_region":null}"#, "region", None);
         check("{}", "region", None);
+    }
+
+    #[test]
+    fn media_are_neutral() {
+        let body = r#"{"messages":[{"role":"user","content":[{"type":"text","text":"what is it?"},
+            {"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#;
+        check(body, "medium.image", Some(("true", true)));
+        check(body, "medium.audio", None);
+        check(body, "medium.smell", None);
+        check(
+            r#"{"messages":[{"role":"user","content":"image_url"}]}"#,
+            "medium.image",
+            None,
+        );
     }
 
     #[test]

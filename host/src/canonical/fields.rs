@@ -184,6 +184,51 @@ impl Says {
     }
 }
 
+/// Parts of a request that a request hook may be granted to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changeable {
+    Messages,
+    Tools,
+    /// Every other field that goes to a model.
+    Parameters,
+}
+
+/// What the model is asked, in each operation.
+const MESSAGES: [&str; 7] = [
+    "messages",
+    "prompt",
+    "suffix",
+    "input",
+    "instructions",
+    "system",
+    "prediction",
+];
+
+const TOOLS: [&str; 5] = [
+    "tools",
+    "tool_choice",
+    "functions",
+    "function_call",
+    "parallel_tool_calls",
+];
+
+/// Fields that go to a model, and that no hook may change: the gateway has decided by them, or they say who asks.
+const FIXED: [&str; 5] = ["model", "stream", "user", "safety_identifier", "metadata"];
+
+impl Changeable {
+    /// The part that a field belongs to; `None` if no hook may change it.
+    #[must_use]
+    pub fn of(field: &str) -> Option<Self> {
+        match Says::of(field) {
+            Says::Control | Says::Credential => None,
+            Says::Text(..) | Says::Nothing if FIXED.contains(&field) => None,
+            Says::Text(..) | Says::Nothing if MESSAGES.contains(&field) => Some(Self::Messages),
+            Says::Text(..) | Says::Nothing if TOOLS.contains(&field) => Some(Self::Tools),
+            Says::Text(..) | Says::Nothing => Some(Self::Parameters),
+        }
+    }
+}
+
 /// Whether a member with this name holds a credential, at any depth of a request. Names of headers count too.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
@@ -204,6 +249,30 @@ mod tests {
         assert!(names.len() > 30, "{names:?}");
         let sent = |name: &&str| !matches!(Says::of(name), Says::Control | Says::Credential);
         assert_eq!(names.into_iter().filter(sent).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn the_lists_of_what_may_be_changed_name_fields() {
+        for name in MESSAGES.iter().chain(&TOOLS).chain(&FIXED) {
+            assert!(FIELDS.iter().any(|(field, _)| field == name), "{name}");
+        }
+        for (name, expected) in [
+            ("messages", Some(Changeable::Messages)),
+            ("tools", Some(Changeable::Tools)),
+            ("temperature", Some(Changeable::Parameters)),
+            ("response_format", Some(Changeable::Parameters)),
+            ("of_a_provider", Some(Changeable::Parameters)),
+            ("model", None),
+            ("stream", None),
+            ("metadata", None),
+            ("api_base", None),
+            ("guardrails", None),
+            ("fallbacks", None),
+            ("api_key", None),
+            ("aws_session_token", None),
+        ] {
+            assert_eq!(Changeable::of(name), expected, "{name}");
+        }
     }
 
     #[test]

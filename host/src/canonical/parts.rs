@@ -12,7 +12,7 @@
 //! <https://docs.mistral.ai/capabilities/reasoning/> (`content` as a list with parts of `thinking`).
 
 /// Content that is not text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Medium {
     Image,
     Audio,

@@ -301,6 +301,22 @@ pub fn of_request(canonical: &Canonical, looks_at: &[Medium]) -> Shown {
     shown
 }
 
+/// The media of a client's request, each once.
+#[must_use]
+pub fn media_of_request(canonical: &Canonical) -> Vec<Medium> {
+    let body = canonical.body.as_ref();
+    let mut found: Vec<Medium> = canonical.media().map(|(medium, _)| medium).collect();
+    let mut walk = Walk::new(body, |_, _, form| found.extend(form.medium)).with_media();
+    for field in &canonical.fields {
+        if let Says::Text(holds, _) = Says::of(&field.name(body).unwrap_or_default()) {
+            walk.value(field.value, holds);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// The same of a whole answer or of a chunk.
 #[must_use]
 pub fn of_answer(body: &[u8], looks_at: &[Medium]) -> Shown {

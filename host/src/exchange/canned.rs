@@ -24,22 +24,50 @@ pub fn mock(canonical: &Canonical, candidate: &Candidate, text: &str) -> Result<
     if let Some(cause) = named_error(text) {
         return Err(Refusal::new(cause, format!("this is a mock error: {text}")));
     }
+    let tokens = [canonical.prompt_tokens().into(), (text.len() as u64 / 4).max(1)];
+    let made = made(canonical, &candidate.target.model, text, tokens).map_err(|MockError(what)| {
+        let operation = canonical.operation.row().name;
+        let message = format!("this deployment has a mock answer, and not one for {operation}");
+        Refusal::new(Cause::BadRequest, message).detail(what)
+    })?;
+    answer(canonical, made)
+}
+
+/// The answer that a plugin gives in place of a model. It uses no tokens.
+///
+/// # Errors
+/// The operation does not answer with texts.
+pub fn in_place_of_a_model(canonical: &Canonical, text: &str) -> Result<Mocked, MockError> {
+    made(canonical, &canonical.group, text, [0, 0])
+}
+
+/// An answer that the gateway makes itself, with the tokens of the prompt and of the answer that it tells.
+fn made(
+    canonical: &Canonical,
+    model: &str,
+    text: &str,
+    [prompt_tokens, completion_tokens]: [u64; 2],
+) -> Result<Mocked, MockError> {
     let created = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
     let mock = Mock {
         id: &canonical.id,
         created,
-        model: &candidate.target.model,
+        model,
         text,
-        prompt_tokens: canonical.prompt_tokens().into(),
+        prompt_tokens,
+        completion_tokens,
     };
-    let mocked = (canonical.operation.row().mock)(&mock).map_err(|MockError(what)| {
-        let operation = canonical.operation.row().name;
-        let message = format!("this deployment has a mock answer, and not one for {operation}");
-        Refusal::new(Cause::BadRequest, message).detail(what)
-    })?;
-    match mocked {
+    (canonical.operation.row().mock)(&mock)
+}
+
+/// An answer that the gateway made, in the form that the client asked for.
+///
+/// # Errors
+/// It is not what the operation answers with.
+pub fn answer(canonical: &Canonical, made: Mocked) -> Result<Answer, Refusal> {
+    match made {
         Mocked::Json(body) => {
             let body = Bytes::from(body.to_string());
             let whole = Whole::new(body.clone(), HeaderMap::new()).map_err(|error| not_json(&body, &error))?;

@@ -10,7 +10,6 @@ use std::time::Duration;
 use hyper::Response;
 
 use super::answer::Answer;
-use super::fallback;
 use super::history::Ending;
 use super::refusal::{Cause, Refusal};
 use super::relay::Relay;
@@ -27,7 +26,7 @@ type Asking = Pin<Box<dyn Future<Output = (Exchange, Result<Answer, Refusal>)> +
 pub async fn answer(mut exchange: Exchange, canonical: Arc<Canonical>, patience: Duration) -> Response<Body> {
     let asked = Arc::clone(&canonical);
     let mut asking: Asking = Box::pin(async move {
-        let outcome = fallback::until_a_group_answers(&mut exchange, &asked).await;
+        let outcome = super::answer(&mut exchange, asked).await;
         (exchange, outcome)
     });
     if let Ok((exchange, outcome)) = tokio::time::timeout(patience, &mut asking).await {

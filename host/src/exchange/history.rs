@@ -45,6 +45,8 @@ pub enum Event {
     },
     /// A model group failed, and another one is tried.
     FellBack(Box<Refusal>),
+    /// A request hook has seen the request.
+    Hooked(Box<HookReport>),
     /// A guardrail watches a stream. Its report follows at the stream's end.
     Watched {
         guardrail: Arc<str>,
@@ -101,6 +103,16 @@ pub struct Attempt<'s> {
     pub begun: Instant,
     /// `None` while the attempt is running, and if it succeeded.
     pub failure: Option<&'s Refusal>,
+}
+
+/// What one request hook did.
+#[derive(Debug, Clone)]
+pub struct HookReport {
+    /// As the configuration names it.
+    pub name: String,
+    /// `proceed`, `change`, `answer`, `refuse` or `failed`.
+    pub decision: &'static str,
+    pub took: Duration,
 }
 
 /// One check by a guardrail; for a stream, all checks by that guardrail together.
@@ -255,8 +267,15 @@ impl History {
     }
 }
 
-/// Guardrails.
+/// Request hooks and guardrails.
 impl History {
+    pub fn hooks(&self) -> impl Iterator<Item = &HookReport> {
+        self.each(|event| match event {
+            Event::Hooked(report) => Some(report.as_ref()),
+            _ => None,
+        })
+    }
+
     pub fn guardrails(&self) -> impl Iterator<Item = &GuardrailReport> {
         self.each(|event| match event {
             Event::Guarded(report) => Some(report.as_ref()),

@@ -2,7 +2,7 @@
 //! is a module of the same name.
 //!
 //! ```text
-//! identify → receive → for each hop: (guard → route → attempt* → guard) → relay → account → record
+//! identify → receive → hook → for each hop: (guard → route → attempt* → guard) → relay → account → record
 //! ```
 //!
 //! If a client that asked for a stream waits long, it gets the head of the answer before there is an answer
@@ -29,6 +29,7 @@ mod guard;
 mod headers;
 pub mod health_check;
 mod history;
+mod hook;
 mod identify;
 mod in_band;
 mod inspect;
@@ -93,9 +94,17 @@ pub async fn run(worker: Arc<Worker>, arrival: Arrival) -> Response<Body> {
     match exchange.snapshot.settings.server.heartbeat {
         Some(patience) if canonical.is_streaming => early::answer(exchange, canonical, patience).await,
         _ => {
-            let outcome = fallback::until_a_group_answers(&mut exchange, &canonical).await;
+            let outcome = answer(&mut exchange, canonical).await;
             exchange.respond(outcome)
         }
+    }
+}
+
+/// The phases between a request that has been received and its answer.
+async fn answer(exchange: &mut Exchange, canonical: Arc<Canonical>) -> Result<Answer, Refusal> {
+    match hook::prepare(exchange, canonical).await? {
+        hook::Prepared::Request(canonical) => fallback::until_a_group_answers(exchange, &canonical).await,
+        hook::Prepared::Answer(answer) => Ok(answer),
     }
 }
 

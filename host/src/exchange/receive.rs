@@ -62,6 +62,7 @@ pub async fn request(
         started_ms: milliseconds(exchange.started_at),
         headers,
         attributes: BTreeMap::new(),
+        notes: Arc::default(),
         known: Known::default(),
     };
     let canonical = Arc::new(match worker::is_long(canonical.body.len()) {

@@ -22,6 +22,8 @@ pub enum Cause {
     Unsupported,
     /// A guardrail refused the text.
     GuardrailBlocked,
+    /// A plugin refused the exchange, in its own words.
+    Refused(Chosen),
     /// The client sent no key, or a wrong one.
     Unauthenticated,
     /// The upstream refused the gateway's credential.
@@ -48,6 +50,59 @@ pub enum Cause {
     /// An upload cannot be kept: the disk is full, or there is no directory for temporary files.
     NoRoom,
     Internal,
+}
+
+/// The statuses that a plugin may refuse with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    BadRequest,
+    Unauthorized,
+    PaymentRequired,
+    Forbidden,
+    NotFound,
+    Conflict,
+    TooLarge,
+    Unprocessable,
+    TooManyRequests,
+    UnavailableForLegalReasons,
+    Unavailable,
+}
+
+impl Chosen {
+    /// `BadRequest` for a status that is not in the list.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::Unauthorized,
+            402 => Self::PaymentRequired,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            413 => Self::TooLarge,
+            422 => Self::Unprocessable,
+            429 => Self::TooManyRequests,
+            451 => Self::UnavailableForLegalReasons,
+            503 => Self::Unavailable,
+            _ => Self::BadRequest,
+        }
+    }
+
+    /// Status, type and class.
+    fn row(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (400, INVALID, "BadRequestError"),
+            Self::Unauthorized => (401, "authentication_error", "AuthenticationError"),
+            Self::PaymentRequired => (402, "budget_exceeded", "BudgetExceededError"),
+            Self::Forbidden => (403, "permission_error", "PermissionDeniedError"),
+            Self::NotFound => (404, INVALID, "NotFoundError"),
+            Self::Conflict => (409, INVALID, "BadRequestError"),
+            Self::TooLarge => (413, INVALID, "RequestTooLarge"),
+            Self::Unprocessable => (422, INVALID, "UnprocessableEntityError"),
+            Self::TooManyRequests => (429, "rate_limit_error", "RateLimitError"),
+            Self::UnavailableForLegalReasons => (451, INVALID, "BadRequestError"),
+            Self::Unavailable => (503, SERVER, "ServiceUnavailableError"),
+        }
+    }
 }
 
 /// What one cause means: a row of the table.
@@ -119,6 +174,7 @@ impl Cause {
             Self::ContentFiltered        => row(400, INVALID, "ContentPolicyViolationError", Client, Fallback, "ContentPolicyViolation", None),
             Self::Unsupported            => row(400, INVALID, "UnsupportedParamsError", Client, Elsewhere, "BadRequest", None),
             Self::GuardrailBlocked       => row(400, INVALID, "GuardrailRaisedException", Client, End, "", None),
+            Self::Refused(chosen)        => { let (status, kind, class) = chosen.row(); row(status, kind, class, Client, End, "", None) }
             Self::Unauthenticated        => row(401, "authentication_error", "AuthenticationError", Client, End, "", None),
             Self::UpstreamAuthentication => row(401, "authentication_error", "AuthenticationError", Gateway, Elsewhere, "Authentication", Some(Counts::Authentication)),
             // Firewalls answer 403 because of a request's text; the next client's text may pass, so this counts against

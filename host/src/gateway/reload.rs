@@ -359,12 +359,13 @@ pub fn known(registry: &Registry, builder: &Builder, plugins: &settings::Plugins
         strategies: of_kind(Kind::Strategy),
         guardrails: of_kind(Kind::Guardrail),
         unseen: unseen(registry),
-        callbacks: of_kind(Kind::Callback),
+        callbacks: sorted([of_kind(Kind::Callback), of_kind(Kind::Hook)].concat()),
     }
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {
     names.sort_unstable();
+    names.dedup();
     names
 }
 

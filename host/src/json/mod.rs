@@ -6,9 +6,10 @@
 //! chunks of a stream, [`find`] walks by span.
 //!
 //! In reading order: `value` (what a span is), `text` (strings), `grammar` and `scan` (checking), `find`
-//! (looking), `parts`, `splice`, `patch`, `replace` and `remove` (editing). Everything outside those modules sees offsets only
+//! (looking), `parts`, `splice`, `patch`, `replace`, `remove` and `edit` (editing). Everything outside those modules sees offsets only
 //! through [`Span`]. Fuzz targets for each stand in `tests/fuzz`.
 
+pub mod edit;
 mod error;
 pub mod find;
 mod grammar;

@@ -19,6 +19,7 @@ mod generated {
                     import sluice:plugin/settings@0.2.1;
                     import sluice:plugin/log@0.2.1;
                     import sluice:plugin/state@0.2.1;
+                    import sluice:plugin/notes@0.2.1;
                     import sluice:plugin/http@0.2.1;
                     import sluice:plugin/exchange@0.2.1;
                     import sluice:plugin/candidates@0.2.1;
@@ -69,6 +70,16 @@ mod generated {
         });
     }
 
+    pub mod hook {
+        wasmtime::component::bindgen!({
+            path: "../wit/0.2.1",
+            inline: "package sluice:host; world hook { export sluice:plugin/hook@0.2.1; }",
+            world: "sluice:host/hook",
+            exports: { default: async },
+            with: { "sluice:plugin/types@0.2.1": super::imports::sluice::plugin::types },
+        });
+    }
+
     pub mod callback {
         wasmtime::component::bindgen!({
             path: "../wit/0.2.1",
@@ -92,7 +103,10 @@ pub use generated::about::exports::sluice::plugin::about::Manifest;
 pub use generated::about::{About, AboutPre};
 pub use generated::callback::{Callback, CallbackPre, exports::sluice::plugin::callback as callback_types};
 pub use generated::guardrail::{Guardrail, GuardrailPre, exports::sluice::plugin::guardrail as guardrail_types};
-pub use generated::imports::sluice::plugin::{candidates, deployment, exchange, http, log, settings, state, types};
+pub use generated::hook::{Hook, HookPre, exports::sluice::plugin::hook as hook_types};
+pub use generated::imports::sluice::plugin::{
+    candidates, deployment, exchange, http, log, notes, settings, state, types,
+};
 pub use generated::periodic::{Periodic, PeriodicPre};
 pub use generated::provider::{Provider, ProviderPre, exports::sluice::plugin::provider as provider_types};
 pub use generated::routing::{Routing, RoutingPre, exports::sluice::plugin::routing as routing_types};

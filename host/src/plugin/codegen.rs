@@ -19,9 +19,9 @@ pub fn config() -> Config {
         // wasmtime's.
         .generate_address_map(false)
         .native_unwind_info(false)
-        // A smaller attack surface: no toolchain that plugin authors can use needs these.
+        // A smaller attack surface: no toolchain that plugin authors can use needs these. Several memories are needed: between
+        // nested components (QuickJS), wasmtime's own code copies from one memory to the other.
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
         .wasm_relaxed_simd(false);
     config
 }

@@ -8,15 +8,17 @@ pub enum Kind {
     Guardrail,
     Callback,
     Periodic,
+    Hook,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Strategy,
         Self::Adapter,
         Self::Guardrail,
         Self::Callback,
         Self::Periodic,
+        Self::Hook,
     ];
 
     /// The world's name in `wit/0.2.1`.
@@ -28,6 +30,7 @@ impl Kind {
             Self::Guardrail => "guardrail-check",
             Self::Callback => "logging-callback",
             Self::Periodic => "periodic-task",
+            Self::Hook => "request-hook",
         }
     }
 
@@ -40,6 +43,7 @@ impl Kind {
             Self::Guardrail => "sluice:plugin/guardrail@0.2.1",
             Self::Callback => "sluice:plugin/callback@0.2.1",
             Self::Periodic => "sluice:plugin/periodic@0.2.1",
+            Self::Hook => "sluice:plugin/hook@0.2.1",
         }
     }
 

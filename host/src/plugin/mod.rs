@@ -67,6 +67,8 @@ pub struct Identity {
     pub grants: grants::Grants,
     /// The parameters of deployments that it may read.
     pub parameters: parameters::Parameters,
+    /// Whether it may say whom an exchange is counted for.
+    pub may_attribute: bool,
     pub egress: egress::Egress,
     pub state: Arc<imports::state::Store>,
     /// How many more instances the plugin may have, in all its uses.

@@ -27,8 +27,9 @@ use super::{CallError, Identity, crossing};
 use crate::config::settings::Isolation;
 use crate::worker;
 
-/// An idle instance with more memory than this is dropped, so that the memory of one large request is not kept forever.
-const IDLE_MEMORY_BYTES_MAX: usize = 8 << 20;
+/// An idle instance that has grown by more than this is dropped, so that the memory of one large request is not kept
+/// forever. What it began with is not counted: a language's runtime alone may be larger.
+const IDLE_GROWTH_BYTES_MAX: usize = 8 << 20;
 
 /// Identifies a use of a plugin: uses with equal keys share a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +38,7 @@ pub struct Key {
     pub settings: Box<str>,
     pub grants: Grants,
     pub parameters: Parameters,
+    pub may_attribute: bool,
     pub limits: Limits,
     pub isolation: Isolation,
 }
@@ -55,6 +57,8 @@ struct Instance<E> {
     store: Store<Guest>,
     exports: E,
     made: Instant,
+    /// Memory that it began with.
+    memory_bytes: usize,
     calls: u32,
     /// Part of the plugin's share of instances. It is given back last.
     _permit: OwnedSemaphorePermit,
@@ -165,6 +169,7 @@ impl<E: Exports> Pool<E> {
             Ok(exports) => {
                 self.identity.counters.instances.inc();
                 Ok(self.leased(Instance {
+                    memory_bytes: store.data().limiter.memory_bytes(),
                     store,
                     exports,
                     made: Instant::now(),
@@ -204,8 +209,9 @@ impl<E: Exports> Pool<E> {
             Isolation::Shared => true,
             Isolation::Call => false,
         };
-        let is_small = guest.limiter.memory_bytes() <= IDLE_MEMORY_BYTES_MAX;
-        self.identity.counters.saw_memory(guest.limiter.memory_bytes());
+        let memory_bytes = guest.limiter.memory_bytes();
+        let is_small = memory_bytes - instance.memory_bytes <= IDLE_GROWTH_BYTES_MAX;
+        self.identity.counters.saw_memory(memory_bytes);
         guest.has_read_content = false;
         // Someone may wait for room, and would not notice an idle instance.
         let has_room = self.identity.instances.available_permits() > 0;

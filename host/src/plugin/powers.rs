@@ -21,6 +21,10 @@ const POWERS: &[(&str, &str)] = &[
         "keeps values for its later calls, never what it read of a client's content",
     ),
     (
+        "notes",
+        "keeps values until the exchange ends, and adds facts to its record",
+    ),
+    (
         "http",
         "sends HTTP requests to hosts that it asks for and the operator allows",
     ),

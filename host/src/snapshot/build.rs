@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::providers::{Providers, Shipped};
 use super::uses::Uses;
-use super::{ConfiguredGuardrail, Fault, Groups, Snapshot};
+use super::{ConfiguredGuardrail, ConfiguredHook, Fault, Groups, Snapshot};
 use crate::callbacks::{Sink, Sinks};
 use crate::config::settings::{self, Isolation, Ranking, Settings};
 use crate::config::{CALLBACK_VARIABLES, DEFAULT_STRATEGY, Environment, infer_provider};
@@ -23,6 +23,7 @@ use crate::plugin::grants::Grants;
 use crate::plugin::kinds::adapter::Adapter;
 use crate::plugin::kinds::callback::Callback;
 use crate::plugin::kinds::guardrail::Guardrail;
+use crate::plugin::kinds::hook::Hook;
 use crate::plugin::kinds::periodic::Periodic;
 use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
@@ -111,6 +112,7 @@ impl Builder {
             .as_ref()
             .and_then(|decisions| self.recorder(decisions, &mut faults));
         let guardrails = self.guardrails(&settings, &registry, &mut faults);
+        let hooks = self.hooks(&settings, &registry, &mut faults);
         let callbacks = self.callbacks(&settings, &registry, &mut faults);
         let periodic = self.periodic(&settings.plugins, &registry, &mut faults);
         // `model: "*"` serves the models that providers know. A name that no provider knows is the client's mistake and
@@ -128,6 +130,7 @@ impl Builder {
             strategies,
             shuffle,
             decisions,
+            hooks,
             guardrails,
             callbacks,
             periodic,
@@ -404,6 +407,11 @@ impl Builder {
                 )));
                 continue;
             };
+            if !component.is(Kind::Callback) {
+                // Whoever is no callback is here as a request hook.
+                faults.extend(not_told(configured, component));
+                continue;
+            }
             let own = self.with_variables(settings, configured);
             // `checked_key` reports what is wrong with the settings.
             let key = self.checked_key(&settings.plugins, component, Kind::Callback, &own, faults);
@@ -412,6 +420,28 @@ impl Builder {
         }
         self.sinks.keep_only(&sinks);
         sinks
+    }
+
+    /// The request hooks among the callbacks that see requests.
+    fn hooks(&self, settings: &Settings, registry: &Registry, faults: &mut Vec<Fault>) -> Vec<ConfiguredHook> {
+        let configured = settings.callbacks.iter().filter(|callback| callback.on_request);
+        let hooks = configured.filter_map(|configured| {
+            let component = Self::component(&settings.plugins, registry, &configured.plugin)?;
+            if !component.is(Kind::Hook) {
+                return None;
+            }
+            let own = self.with_variables(settings, configured);
+            let key = self.checked_key(&settings.plugins, component, Kind::Hook, &own, faults);
+            let pool = key.and_then(|key| self.uses.get(key, |key| component.pool(&self.host, &key)));
+            let operator = settings.plugins.by_name.get(component.manifest.name.as_str());
+            Some(ConfiguredHook {
+                name: configured.name.clone(),
+                plugin: pool.map(|pool| Arc::new(Hook::new(pool))),
+                may_change: operator.map(|operator| operator.may_change).unwrap_or_default(),
+                fail_open: configured.fail_open,
+            })
+        });
+        hooks.collect()
     }
 
     /// The periodic tasks among the plugins that the operator named: a file that was only dropped in does not work by
@@ -492,6 +522,7 @@ impl Builder {
             sha256: component.sha256.clone(),
             grants: Grants::new(&component.manifest.outbound, &allowed),
             parameters: Parameters::new(component.source == Source::Bundled, &operator.parameters),
+            may_attribute: operator.attribution,
             limits: Limits::of(kind).with(&operator),
             // By its nature, a callback sees the records of many clients. Its instances serve nothing else.
             isolation: if kind == Kind::Callback {
@@ -501,6 +532,20 @@ impl Builder {
             },
             settings: merged,
         }
+    }
+}
+
+/// What is wrong with a callback whose plugin takes no records.
+fn not_told(configured: &settings::Callback, component: &Component) -> Option<Fault> {
+    let (name, plugin) = (&configured.name, &component.manifest.name);
+    match component.is(Kind::Hook) {
+        true if configured.on_request => None,
+        true => Some(Fault::Unusable(format!(
+            "`{name}` is a request hook and sees no request: name it under `litellm_settings.callbacks`, not under `success_callback` or `failure_callback`"
+        ))),
+        false => Some(Fault::Missing(format!(
+            "callback `{name}` gets no records: plugin `{plugin}` is neither a logging callback nor a request hook"
+        ))),
     }
 }
 

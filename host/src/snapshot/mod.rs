@@ -21,10 +21,11 @@ pub use providers::models;
 
 use crate::callbacks::Sink;
 use crate::canonical::parts::Medium;
-use crate::config::settings::{self, Mode, Settings};
+use crate::config::settings::{self, MayChange, Mode, Settings};
 use crate::decisions::Recorder;
 use crate::plugin::kinds::adapter::Adapter;
 use crate::plugin::kinds::guardrail::Guardrail;
+use crate::plugin::kinds::hook::Hook;
 use crate::plugin::kinds::periodic::Periodic;
 use crate::plugin::kinds::strategy::Strategy;
 use crate::plugin::library::Registry;
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub shuffle: Option<Arc<Strategy>>,
     /// The recorder of decisions; `None` if they are not recorded.
     pub decisions: Option<Arc<Recorder>>,
+    /// In the order in which they see a request.
+    pub hooks: Vec<ConfiguredHook>,
     pub guardrails: Vec<ConfiguredGuardrail>,
     pub callbacks: Vec<Arc<Sink>>,
     /// The periodic tasks that the operator named.
@@ -65,6 +68,17 @@ pub enum Fault {
     /// It works, but a plugin does not get to know all of it.
     #[error("{0}")]
     Withheld(String),
+}
+
+/// A callback of the configuration that is a request hook.
+pub struct ConfiguredHook {
+    /// As the configuration names it.
+    pub name: String,
+    /// `None` if its settings cannot be used: requests are refused as if it failed.
+    pub plugin: Option<Arc<Hook>>,
+    pub may_change: MayChange,
+    /// Whether an exchange goes on if it fails.
+    pub fail_open: bool,
 }
 
 /// A guardrail that the configuration names.
@@ -105,9 +119,13 @@ impl Snapshot {
             .iter()
             .filter(|sink| sink.plugin() == plugin)
             .flat_map(|sink| sink.grants());
+        let hooks = self.hooks.iter().filter_map(|hook| hook.plugin.as_deref());
+        let hooks = hooks
+            .filter(|used| used.plugin() == plugin)
+            .flat_map(|used| used.grants().listed());
         let periodic = self.periodic.iter().filter(|task| task.plugin() == plugin);
         let periodic = periodic.flat_map(|task| task.grants().listed());
-        let mut hosts: Vec<String> = guardrails.chain(callbacks).chain(periodic).collect();
+        let mut hosts: Vec<String> = guardrails.chain(callbacks).chain(hooks).chain(periodic).collect();
         hosts.sort();
         hosts.dedup();
         hosts

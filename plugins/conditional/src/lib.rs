@@ -9,16 +9,13 @@
 //! **Changes**: nothing. **Costs**: about a microsecond for each rule in addition to its strategy, and some ten
 //! microseconds to parse the rules in each new instance.
 
-mod condition;
-mod exchange;
 mod order;
 mod settings;
 mod target;
-mod time;
 
+use conditions::{Condition, Language};
 use sluice_sdk::{Manifest, Plugin, RoutingError, RoutingStrategy, candidates, ranking};
 
-use condition::{Condition, Language};
 use order::Order;
 pub use settings::Settings;
 use target::Target;

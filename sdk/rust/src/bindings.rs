@@ -17,6 +17,7 @@ pub mod imports {
                 import sluice:plugin/settings@0.2.1;
                 import sluice:plugin/log@0.2.1;
                 import sluice:plugin/state@0.2.1;
+                import sluice:plugin/notes@0.2.1;
                 import sluice:plugin/http@0.2.1;
                 import sluice:plugin/exchange@0.2.1;
                 import sluice:plugin/candidates@0.2.1;
@@ -70,6 +71,12 @@ export!(
     periodic,
     "package sluice:sdk; world periodic { export sluice:plugin/periodic@0.2.1; }",
     "sluice:sdk/periodic"
+);
+export!(
+    hook,
+    "package sluice:sdk; world hook { export sluice:plugin/hook@0.2.1; }",
+    "sluice:sdk/hook",
+    types
 );
 export!(
     callback,

@@ -123,6 +123,15 @@ macro_rules! __export_kind {
         }
         $crate::bindings::callback::export!(Component with_types_in $crate::bindings::callback);
     };
+    (RequestHook) => {
+        impl $crate::bindings::hook::exports::sluice::plugin::hook::Guest for Component {
+            fn prepare() -> Result<$crate::Decision, $crate::HookError> {
+                $crate::export::with(&PLUGIN, $crate::RequestHook::prepare)
+                    .unwrap_or_else(|error| Err($crate::HookError::BadSettings(error)))
+            }
+        }
+        $crate::bindings::hook::export!(Component with_types_in $crate::bindings::hook);
+    };
     (PeriodicTask) => {
         impl $crate::bindings::periodic::exports::sluice::plugin::periodic::Guest for Component {
             fn tick() -> Result<u32, String> {

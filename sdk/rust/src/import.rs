@@ -50,6 +50,16 @@ pub mod state {
     pub use host::state::{get, increment, set};
 }
 
+/// Notes of the current exchange: what a call leaves, later calls of the plugin find, of whatever kind and instance, until
+/// the exchange ends.
+pub mod notes {
+    pub use crate::bindings::imports::sluice::plugin::notes::Error;
+
+    use super::host;
+
+    pub use host::notes::{get, publish, put};
+}
+
 /// Outbound HTTP to the hosts that the operator allows.
 pub mod http {
     pub use crate::bindings::imports::sluice::plugin::http::{Error, Request, Response};

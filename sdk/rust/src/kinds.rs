@@ -11,7 +11,8 @@ pub use bindings::callback::exports::sluice::plugin::callback::DeliveryError;
 pub use bindings::guardrail::exports::sluice::plugin::guardrail::{
     Edit, Error as GuardrailError, Passage, Stage, Verdict, Violation,
 };
-pub use bindings::imports::sluice::plugin::types::{Header, Medium};
+pub use bindings::hook::exports::sluice::plugin::hook::{Changes, Decision, Edit as RequestEdit, Error as HookError};
+pub use bindings::imports::sluice::plugin::types::{Header, Medium, Refusal};
 pub use bindings::provider::exports::sluice::plugin::provider::{
     Auth, Continuation, Event, Failure, Fault, Framing, ProviderInfo, Reading, RequestBody, Target, UpstreamRequest,
 };
@@ -184,6 +185,98 @@ pub trait Guardrail: Plugin {
     /// # Errors
     /// The exchange is refused, unless the operator configured `fail: open`.
     fn inspect(&mut self, stage: Stage, passages: Vec<Passage>) -> Result<Verdict, GuardrailError>;
+}
+
+impl Changes {
+    /// No changes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            edits: Vec::new(),
+            model_group: None,
+        }
+    }
+
+    /// Gives the member or the element at a place of the request this value. The place is a JSON Pointer (RFC 6901), such
+    /// as `/messages/0/content`.
+    #[must_use]
+    pub fn set(mut self, place: &str, value: &serde_json::Value) -> Self {
+        self.edits.push(RequestEdit::Set((place.into(), value.to_string())));
+        self
+    }
+
+    /// Puts the value into an array before the element at the place; `-` for its index means the end.
+    #[must_use]
+    pub fn insert(mut self, place: &str, value: &serde_json::Value) -> Self {
+        self.edits.push(RequestEdit::Insert((place.into(), value.to_string())));
+        self
+    }
+
+    /// Removes the member or the element at the place, if it is there.
+    #[must_use]
+    pub fn remove(mut self, place: &str) -> Self {
+        self.edits.push(RequestEdit::Remove(place.into()));
+        self
+    }
+
+    /// Asks this model group in place of the one that the client asked for.
+    #[must_use]
+    pub fn ask(mut self, group: &str) -> Self {
+        self.model_group = Some(group.into());
+        self
+    }
+
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.model_group.is_none()
+    }
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<Changes> for Decision {
+    /// [`Decision::Proceed`] if nothing is changed.
+    fn from(changes: Changes) -> Self {
+        match changes.is_empty() {
+            true => Self::Proceed,
+            false => Self::Change(changes),
+        }
+    }
+}
+
+impl Refusal {
+    /// An error for the client: status (`wit/0.2.1/types.wit` has the list), stable code, and a sentence.
+    #[must_use]
+    pub fn new(status: u16, code: &str, message: &str) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            retry_after_ms: 0,
+        }
+    }
+
+    /// Says how long the client should wait before it asks again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+        self
+    }
+}
+
+/// Sees a request before guardrails and routing do, and may change it, answer it or refuse it.
+pub trait RequestHook: Plugin {
+    /// Decides about the current request ([`crate::exchange`]). What it may change is what the operator grants by
+    /// `sluice.plugins.<name>.may_change`. Read only neutral fields where they will do: the instance is then used again.
+    ///
+    /// # Errors
+    /// The request is refused, unless the operator configured `fail_on_error: false`.
+    fn prepare(&mut self) -> Result<Decision, HookError>;
 }
 
 /// Receives the records of finished exchanges.

@@ -18,9 +18,10 @@ pub mod wire;
 pub use serde;
 pub use serde_json;
 
-pub use import::{candidates, deployment, exchange, http, log, state};
+pub use import::{candidates, deployment, exchange, http, log, notes, state};
 pub use kinds::{
-    Auth, Continuation, DeliveryError, Edit, Event, Failure, Fault, Framing, Guardrail, GuardrailError, Header,
-    LoggingCallback, Manifest, Medium, NoSettings, Passage, PeriodicTask, Plugin, ProviderAdapter, ProviderInfo,
-    Reading, RequestBody, RoutingError, RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
+    Auth, Changes, Continuation, Decision, DeliveryError, Edit, Event, Failure, Fault, Framing, Guardrail,
+    GuardrailError, Header, HookError, LoggingCallback, Manifest, Medium, NoSettings, Passage, PeriodicTask, Plugin,
+    ProviderAdapter, ProviderInfo, Reading, Refusal, RequestBody, RequestEdit, RequestHook, RoutingError,
+    RoutingStrategy, Stage, Target, UpstreamRequest, Verdict, Violation,
 };

@@ -142,7 +142,9 @@ pub struct Mock<'a> {
     pub model: &'a str,
     /// `mock_response` of the deployment.
     pub text: &'a str,
+    /// What its usage says.
     pub prompt_tokens: u64,
+    pub completion_tokens: u64,
 }
 
 /// Why there is no mock answer: `mock_response` is not what the operation answers with. It says what would be.
@@ -215,10 +217,9 @@ impl Streaming {
 impl Mock<'_> {
     /// `usage` of an answer with this text.
     fn usage(&self) -> Value {
-        let completion_tokens = (self.text.len() as u64 / 4).max(1);
         serde_json::json!({
-            "prompt_tokens": self.prompt_tokens, "completion_tokens": completion_tokens,
-            "total_tokens": self.prompt_tokens + completion_tokens,
+            "prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
         })
     }
 }

@@ -30,9 +30,11 @@ const PLUGIN_KEYS: &[Key] = &[
     on("settings", MAP, "The plugin's settings; keys of a guardrail's or callback's own entry take precedence."),
     on("outbound", Shape::List(&Shape::Outbound), "Hosts it may reach if it asks for them: `host`, `host:port`, `*.domain`, with `http://` before it for plain text. Default none."),
     on("parameters", TEXTS, "Parameters of deployments that an adapter from a file may read, beside those that are known to be harmless. Default none."),
+    on("may_change", Shape::List(&Shape::Word(&["parameters", "messages", "tools", "group"])), "What a request hook may change of requests. Default nothing."),
+    on("attribution", BOOL, "Whether it may say whom an exchange is counted for: trace, session, end user, tags. Default false."),
     on("isolation", Shape::Word(&["exchange", "shared", "call"]), "Which calls share an instance: those of one exchange once it has read a client's content, any, or none. Default `exchange`."),
-    on("time_limit_ms", Shape::Integer(1, 60_000), "Guest time of one call, milliseconds; default by kind: strategy 5, adapter 20, guardrail 50, callback and periodic task 100."),
-    on("memory_limit_mb", Shape::Integer(1, 4_096), "Memory of one instance, MiB; default by kind: strategy 32, adapter 64, guardrail 128, callback and periodic task 64."),
+    on("time_limit_ms", Shape::Integer(1, 60_000), "Guest time of one call, milliseconds; default by kind: strategy 5, adapter and request hook 20, guardrail 50, callback and periodic task 100."),
+    on("memory_limit_mb", Shape::Integer(1, 4_096), "Memory of one instance, MiB; default by kind: strategy 32, guardrail 128, others 64."),
     on("calls_max", AMOUNT, "Calls an instance serves before it is replaced."),
     on("enabled", BOOL, "`false` leaves the plugin unloaded; default true."),
 ];
@@ -64,6 +66,16 @@ pub enum Isolation {
     Call,
 }
 
+/// What a request hook may change of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MayChange {
+    pub parameters: bool,
+    pub messages: bool,
+    pub tools: bool,
+    /// The model group that is asked.
+    pub group: bool,
+}
+
 /// `sluice.plugins.<name>`. `None` means the default of the plugin's kind.
 #[derive(Debug, Clone, Default)]
 pub struct Plugin {
@@ -73,6 +85,9 @@ pub struct Plugin {
     pub outbound: Vec<String>,
     /// Parameters of deployments that it may read although nobody knows what they hold.
     pub parameters: Vec<String>,
+    pub may_change: MayChange,
+    /// Whether it may say whom an exchange is counted for.
+    pub attribution: bool,
     pub isolation: Isolation,
     /// Guest time a call.
     pub time_limit: Option<Duration>,
@@ -97,6 +112,16 @@ impl Plugins {
     }
 }
 
+fn may_change(words: &[String]) -> MayChange {
+    let has = |word: &str| words.iter().any(|given| given == word);
+    MayChange {
+        parameters: has("parameters"),
+        messages: has("messages"),
+        tools: has("tools"),
+        group: has("group"),
+    }
+}
+
 fn plugin(Entry { key, node, .. }: &Entry) -> (String, Plugin) {
     let listed = |key| node.get(key).map(texts).unwrap_or_default();
     let plugin = Plugin {
@@ -105,6 +130,8 @@ fn plugin(Entry { key, node, .. }: &Entry) -> (String, Plugin) {
             .map(|settings| settings.to_json().to_string().into()),
         outbound: listed("outbound"),
         parameters: listed("parameters"),
+        may_change: may_change(&listed("may_change")),
+        attribution: node.get("attribution").and_then(Node::bool) == Some(true),
         isolation: match node.get("isolation").and_then(Node::text) {
             Some("shared") => Isolation::Shared,
             Some("call") => Isolation::Call,

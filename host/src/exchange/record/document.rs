@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -14,9 +15,10 @@ use crate::canonical::Canonical;
 use crate::canonical::Operation;
 use crate::canonical::fields::{Says, is_secret};
 use crate::canonical::join::Transcript;
-use crate::exchange::history::{Attempt, Ending, GuardrailReport, History, ip};
+use crate::exchange::history::{Attempt, Ending, GuardrailReport, History, HookReport, ip};
 use crate::exchange::state::Exchange;
 use crate::json;
+use crate::notes::Facts;
 use crate::prices::Cost;
 use crate::usage::Usage;
 
@@ -27,8 +29,11 @@ pub struct Record {
     pub id: String,
     /// The exchange's id: in the log, and in the `x-litellm-call-id` header.
     pub litellm_call_id: String,
-    /// The client's `litellm_trace_id`, or the header `x-litellm-trace-id`.
+    /// The client's `litellm_trace_id`, or the header `x-litellm-trace-id`. Like `session_id`, `end_user` and
+    /// `request_tags`, what a plugin says of it takes precedence, if the operator granted it `attribution`.
     pub trace_id: Option<String>,
+    /// The client's `litellm_session_id`, or the header `x-litellm-session-id`.
+    pub session_id: Option<String>,
     /// `acompletion`, `atext_completion`, `aembedding`.
     pub call_type: &'static str,
     /// Whether the client asked for a stream.
@@ -92,6 +97,11 @@ pub struct Record {
     pub error_str: Option<String>,
     pub error_information: Option<ErrorInformation>,
     pub guardrail_information: Vec<GuardrailInformation>,
+    /// What request hooks did, in their order.
+    pub request_hooks: Vec<HookInformation>,
+    /// What plugins published: JSON by plugin and name.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Value>>")]
+    pub notes: BTreeMap<Box<str>, Facts>,
     pub hidden_params: HiddenParams,
     /// The number that random choices of this exchange went by.
     pub seed: Option<u32>,
@@ -145,6 +155,17 @@ pub struct GuardrailInformation {
     pub guardrail_status: &'static str,
     /// The violation's code.
     pub guardrail_response: Option<String>,
+    /// Seconds.
+    pub duration: f64,
+}
+
+/// What a request hook did.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HookInformation {
+    /// As the configuration names it.
+    pub name: String,
+    /// `proceed`, `change`, `answer`, `refuse` or `failed`.
+    pub decision: &'static str,
     /// Seconds.
     pub duration: f64,
 }
@@ -220,6 +241,8 @@ impl Record {
             .map_or(took, |at| at.duration_since(history.started));
         let (usage, cost) = (history.usage(), history.cost());
         let text = |name: &str| canonical.and_then(|canonical| canonical.text(name));
+        let notes = canonical.map(|canonical| canonical.notes.facts()).unwrap_or_default();
+        let header = |name: &str| canonical.and_then(|canonical| canonical.header(name));
         let hide = ended.hides_text;
         let raw = |name: &str| canonical.and_then(|canonical| canonical.raw(name));
         let messages = ["messages", "prompt", "input"]
@@ -233,7 +256,12 @@ impl Record {
                 .and_then(answer_id)
                 .unwrap_or_else(|| ended.id.to_string()),
             litellm_call_id: ended.id.to_string(),
-            trace_id: text("litellm_trace_id").or_else(|| canonical?.header("x-litellm-trace-id")),
+            trace_id: attributed(&notes, "trace_id")
+                .or_else(|| text("litellm_trace_id"))
+                .or_else(|| header("x-litellm-trace-id")),
+            session_id: attributed(&notes, "session_id")
+                .or_else(|| text("litellm_session_id"))
+                .or_else(|| header("x-litellm-session-id")),
             call_type: ended.operation.row().call_type,
             stream: canonical.is_some_and(|canonical| canonical.is_streaming),
             status: if failure.is_none() { "success" } else { "failure" },
@@ -258,11 +286,11 @@ impl Record {
             response_time: took.as_secs_f64(),
             attempted_retries: history.retries(),
             attempts: history.attempts().map(AttemptRecord::of).collect(),
-            end_user: text("user"),
+            end_user: attributed(&notes, "end_user").or_else(|| text("user")),
             requester_ip_address: ip(ended.peer).to_string(),
             user_agent: ended.user_agent.as_deref().map(str::to_owned),
-            request_tags: raw("tags")
-                .and_then(|tags| serde_json::from_str(tags.get()).ok())
+            request_tags: attributed(&notes, "tags")
+                .or_else(|| serde_json::from_str(raw("tags")?.get()).ok())
                 .unwrap_or_default(),
             metadata: raw("metadata").map(without_secrets),
             model_parameters: canonical.map_or_else(BTreeMap::new, |canonical| parameters(canonical, hide)),
@@ -276,6 +304,7 @@ impl Record {
                 llm_provider: deployment.map(|deployment| deployment.provider.to_string()),
             }),
             guardrail_information: history.guardrails().map(GuardrailInformation::of).collect(),
+            request_hooks: history.hooks().map(HookInformation::of).collect(),
             hidden_params: HiddenParams {
                 model_id,
                 api_base,
@@ -283,8 +312,15 @@ impl Record {
                 litellm_model_name: deployment.map(|deployment| deployment.settings.model.clone()),
             },
             seed: canonical.map(|canonical| canonical.seed),
+            notes,
         }
     }
+}
+
+/// What a plugin says of whom the exchange is counted for; it was granted when it was published.
+fn attributed<T: DeserializeOwned>(notes: &BTreeMap<Box<str>, Facts>, name: &str) -> Option<T> {
+    let said = notes.values().filter_map(|facts| facts.get(name)).next_back()?;
+    serde_json::from_str(said.get()).ok()
 }
 
 /// The id that the upstream gave its answer.
@@ -375,6 +411,16 @@ impl AttemptRecord {
             model_id: report.candidate.deployment.settings.id.clone(),
             error_class: report.failure.map(|refusal| refusal.cause.class()),
             error_message: report.failure.map(|refusal| refusal.message.clone()),
+        }
+    }
+}
+
+impl HookInformation {
+    fn of(report: &HookReport) -> Self {
+        Self {
+            name: report.name.clone(),
+            decision: report.decision,
+            duration: report.took.as_secs_f64(),
         }
     }
 }

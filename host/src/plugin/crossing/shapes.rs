@@ -1,6 +1,8 @@
 //! Bounds of the names that a guest asks about, of what a component says of itself and of its providers, and of the
 //! requests that it asks for.
 
+use crate::canonical::MODEL_BYTES_MAX;
+use crate::plugin::bindings::hook_types::{Decision, Edit};
 use crate::plugin::bindings::provider_types::{Auth, ProviderInfo, RequestBody, UpstreamRequest};
 use crate::plugin::bindings::types::Header;
 use crate::plugin::bindings::{Manifest, http};
@@ -113,6 +115,28 @@ pub(in crate::plugin) fn outbound(request: &http::Request) -> Result<(), String>
         ("bytes of `body`", request.body.len(), 64 << 20),
     ])?;
     check_headers(&request.headers)
+}
+
+/// Checks the changes that a request hook makes. Their values are bounded by the limit of what a call returns.
+///
+/// # Errors
+/// What is too long.
+pub(in crate::plugin) fn decision(decision: &Decision) -> Result<(), String> {
+    let Decision::Change(changes) = decision else {
+        return Ok(());
+    };
+    let places = changes.edits.iter().map(|edit| match edit {
+        Edit::Set((place, _)) | Edit::Insert((place, _)) | Edit::Remove(place) => place,
+    });
+    check(&[
+        ("edits", changes.edits.len(), 256),
+        ("bytes of an edit's place", longest(places), NAME_BYTES_MAX),
+        (
+            "bytes of `model-group`",
+            changes.model_group.as_ref().map_or(0, String::len),
+            MODEL_BYTES_MAX,
+        ),
+    ])
 }
 
 fn file_of(body: &RequestBody) -> usize {

@@ -12,8 +12,10 @@ use crate::plugin::bindings::http::Host as _;
 use crate::plugin::bindings::provider_types::{
     Auth, Continuation, Failure, Fault, ProviderInfo, Reading, RequestBody, UpstreamRequest,
 };
-use crate::plugin::bindings::types::{Header, Medium};
-use crate::plugin::bindings::{Manifest, candidates, deployment, exchange, guardrail_types, http, state};
+use crate::plugin::bindings::types::{Header, Medium, Refusal};
+use crate::plugin::bindings::{
+    Manifest, candidates, deployment, exchange, guardrail_types, hook_types, http, notes, state,
+};
 use crate::plugin::guest::Guest;
 use crate::plugin::imports::log;
 use crate::plugin::limits::Limits;
@@ -33,13 +35,16 @@ fn many<T: Clone>(one: T) -> Vec<T> {
 type Attempt = Box<dyn Fn() -> bool>;
 
 /// The places that hold answers: the limit of the output is all that bounds them (`hostile::…gigantic…`).
-const ANSWERS: [&str; 9] = [
+const ANSWERS: [&str; 12] = [
     "routing.rank.ok",
     "provider.open.ok.body.merge-patch",
     "provider.open.ok.body.bytes",
     "provider.whole.ok",
     "provider.events.ok",
     "provider.finish.ok",
+    "hook.prepare.ok.change.edits[].set.1",
+    "hook.prepare.ok.change.edits[].insert.1",
+    "hook.prepare.ok.answer",
     "guardrail.inspect.ok.rewrite",
     "guardrail.inspect.ok.rewrite[].text",
     "guardrail.inspect.ok.hold",
@@ -152,6 +157,7 @@ fn rows() -> Vec<(String, Attempt)> {
     rows.extend(manifests());
     rows.extend(providers());
     rows.extend(requests());
+    rows.extend(decisions());
     rows.extend(sentences());
     rows
 }
@@ -175,6 +181,9 @@ fn imports() -> Vec<(String, Attempt)> {
     }
     fn is_too_large<T>(answer: wasmtime::Result<Result<T, state::Error>>) -> bool {
         matches!(answer, Ok(Err(state::Error::TooLarge)))
+    }
+    fn is_too_large_note(answer: wasmtime::Result<Result<(), notes::Error>>) -> bool {
+        matches!(answer, Ok(Err(notes::Error::TooLarge)))
     }
     fn send(change: impl Fn(&mut http::Request)) -> bool {
         let mut request = http::Request {
@@ -225,6 +234,22 @@ fn imports() -> Vec<(String, Attempt)> {
         }),
         row("state.increment.key", || {
             is_too_large(state::Host::increment(&mut guest(), long(), 1.0, 0))
+        }),
+        row("notes.get.key", || {
+            notes::Host::get(&mut guest(), long()).unwrap().is_none()
+        }),
+        row("notes.put.key", || {
+            is_too_large_note(notes::Host::put(&mut guest(), long(), Vec::new()))
+        }),
+        row("notes.put.value", || {
+            is_too_large_note(notes::Host::put(&mut guest(), "k".into(), vec![0; 2 << 20]))
+        }),
+        row("notes.publish.name", || {
+            is_too_large_note(notes::Host::publish(&mut guest(), long(), "1".into()))
+        }),
+        row("notes.publish.json", || {
+            let json = format!("\"{}\"", "x".repeat(2 << 20));
+            is_too_large_note(notes::Host::publish(&mut guest(), "n".into(), json))
         }),
         row("http.send.request.method", || send(|request| request.method = long())),
         row("http.send.request.url", || send(|request| request.url += &long())),
@@ -419,6 +444,37 @@ fn requests() -> Vec<(String, Attempt)> {
     rows
 }
 
+fn decisions() -> Vec<(String, Attempt)> {
+    use hook_types::{Changes, Decision, Edit};
+    fn refused(change: impl Fn(&mut Changes)) -> bool {
+        let mut changes = Changes {
+            edits: vec![Edit::Remove("/a".into())],
+            model_group: Some("group".into()),
+        };
+        assert_eq!(shapes::decision(&Decision::Change(changes.clone())), Ok(()));
+        change(&mut changes);
+        shapes::decision(&Decision::Change(changes)).is_err()
+    }
+    let at = |field: &str| format!("hook.prepare.ok.change.{field}");
+    vec![
+        row(at("edits"), || {
+            refused(|changes| changes.edits = many(Edit::Remove("/a".into())))
+        }),
+        row(at("edits[].set.0"), || {
+            refused(|changes| changes.edits = vec![Edit::Set((long(), "1".into()))])
+        }),
+        row(at("edits[].insert.0"), || {
+            refused(|changes| changes.edits = vec![Edit::Insert((long(), "1".into()))])
+        }),
+        row(at("edits[].remove"), || {
+            refused(|changes| changes.edits = vec![Edit::Remove(long())])
+        }),
+        row(at("model-group"), || {
+            refused(|changes| changes.model_group = Some(long()))
+        }),
+    ]
+}
+
 /// Texts for people, which are cut.
 fn sentences() -> Vec<(String, Attempt)> {
     const SHORT: usize = 10_000;
@@ -442,7 +498,17 @@ fn sentences() -> Vec<(String, Attempt)> {
             other => panic!("{other:?}"),
         }
     }
+    fn refusal() -> Refusal {
+        words::refusal(Refusal {
+            status: 400,
+            code: long(),
+            message: long(),
+            retry_after_ms: 0,
+        })
+    }
     let mut rows = vec![
+        row("hook.prepare.ok.refuse.code", || refusal().code.len() < SHORT),
+        row("hook.prepare.ok.refuse.message", || refusal().message.len() < SHORT),
         row("guardrail.inspect.ok.block.code", || violation().code.len() < SHORT),
         row("guardrail.inspect.ok.block.message", || {
             violation().message.len() < SHORT
@@ -459,6 +525,9 @@ fn sentences() -> Vec<(String, Attempt)> {
         "routing.rank.err.none-suitable",
         "routing.rank.err.bad-settings",
         "routing.rank.err.other",
+        "hook.prepare.err.unavailable",
+        "hook.prepare.err.bad-settings",
+        "hook.prepare.err.other",
         "guardrail.inspect.err.unavailable",
         "guardrail.inspect.err.bad-settings",
         "guardrail.inspect.err.other",

@@ -3,6 +3,7 @@
 
 use crate::plugin::bindings::guardrail_types::{Verdict, Violation};
 use crate::plugin::bindings::provider_types::Failure;
+use crate::plugin::bindings::types::Refusal;
 
 const SENTENCE_BYTES_MAX: usize = 4 << 10;
 const CODE_BYTES_MAX: usize = 256;
@@ -33,6 +34,15 @@ pub(in crate::plugin) fn failure(failure: Failure) -> Failure {
         code: failure.code.map(code),
         parameter: failure.parameter.map(code),
         ..failure
+    }
+}
+
+/// A refusal, its texts cut.
+pub(in crate::plugin) fn refusal(refusal: Refusal) -> Refusal {
+    Refusal {
+        code: code(refusal.code),
+        message: sentence(refusal.message),
+        ..refusal
     }
 }
 

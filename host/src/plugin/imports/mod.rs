@@ -7,6 +7,7 @@ pub mod deployment;
 mod exchange;
 pub mod http;
 pub mod log;
+mod notes;
 mod settings;
 pub mod state;
 
@@ -55,6 +56,7 @@ macro_rules! imports {
 
 imports! {
     State state "sluice:plugin/state@0.2.1";
+    Notes notes "sluice:plugin/notes@0.2.1";
     Exchange exchange "sluice:plugin/exchange@0.2.1";
     Candidates candidates "sluice:plugin/candidates@0.2.1";
     Deployment deployment "sluice:plugin/deployment@0.2.1";

@@ -25,7 +25,7 @@ impl Exports for GuardrailExports {
     /// It may contain a model of its own.
     const LIMITS: Limits = Limits::new(50, 128, 128);
     const WAITS: bool = true;
-    const IMPORTS: &[Import] = &[Import::State, Import::Http, Import::Exchange];
+    const IMPORTS: &[Import] = &[Import::State, Import::Notes, Import::Http, Import::Exchange];
 
     generated!(GuardrailPre);
 }

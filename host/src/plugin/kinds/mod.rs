@@ -4,6 +4,7 @@
 pub mod adapter;
 pub mod callback;
 pub mod guardrail;
+pub mod hook;
 pub mod periodic;
 pub mod strategy;
 
@@ -14,7 +15,7 @@ use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Store};
 
 use super::Kind;
-use super::bindings::{Callback, Guardrail, Periodic, Provider, Routing};
+use super::bindings::{Callback, Guardrail, Hook, Periodic, Provider, Routing};
 use super::guest::Guest;
 use super::imports::Import;
 use super::limits::Limits;
@@ -109,6 +110,7 @@ pub(super) static ROWS: [Row; Kind::ALL.len()] = [
     row::<Guardrail>(),
     row::<Callback>(),
     row::<Periodic>(),
+    row::<Hook>(),
 ];
 
 impl Kind {

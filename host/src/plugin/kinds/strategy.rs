@@ -19,7 +19,7 @@ impl Exports for Routing {
     /// It reads columns and returns indexes.
     const LIMITS: Limits = Limits::new(5, 32, 1);
     const WAITS: bool = false;
-    const IMPORTS: &[Import] = &[Import::State, Import::Exchange, Import::Candidates];
+    const IMPORTS: &[Import] = &[Import::State, Import::Notes, Import::Exchange, Import::Candidates];
 
     generated!(RoutingPre);
 }

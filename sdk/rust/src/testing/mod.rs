@@ -49,6 +49,10 @@ pub struct Host {
     pub http: Box<dyn FnMut(crate::http::Request) -> Result<crate::http::Response, crate::http::Error>>,
     /// The shared key-value store.
     pub state: BTreeMap<String, Vec<u8>>,
+    /// The notes of the exchange.
+    pub notes: BTreeMap<String, Vec<u8>>,
+    /// What the plugin published: JSON text by name.
+    pub published: BTreeMap<String, String>,
     /// The lines that the plugin logged.
     pub log: Vec<String>,
 }
@@ -70,6 +74,8 @@ impl Default for Host {
             candidates: 0,
             http: Box::new(|_| Err(crate::http::Error::AccessDenied)),
             state: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            published: BTreeMap::new(),
             log: Vec::new(),
         }
     }
@@ -83,6 +89,12 @@ impl Host {
     /// Makes this the host of the current thread.
     pub fn install(self) {
         HOST.set(self);
+    }
+
+    /// What was published so far on the current thread: JSON text by name.
+    #[must_use]
+    pub fn published() -> BTreeMap<String, String> {
+        HOST.with_borrow(|host| host.published.clone())
     }
 
     /// The lines logged so far on the current thread.
@@ -311,6 +323,31 @@ pub(crate) mod host {
                 host.state.insert(key.to_owned(), after.to_le_bytes().to_vec());
                 Ok(after)
             })
+        }
+    }
+
+    pub mod notes {
+        use super::{wire::notes::Error, with};
+
+        /// Reads a note.
+        pub fn get(key: &str) -> Option<Vec<u8>> {
+            with(|host| host.notes.get(key).cloned())
+        }
+        /// Leaves a note.
+        ///
+        /// # Errors
+        /// Never.
+        pub fn put(key: &str, value: &[u8]) -> Result<(), Error> {
+            with(|host| host.notes.insert(key.to_owned(), value.to_vec()));
+            Ok(())
+        }
+        /// Adds a fact to the record of the exchange. `json` is JSON text.
+        ///
+        /// # Errors
+        /// Never.
+        pub fn publish(name: &str, json: &str) -> Result<(), Error> {
+            with(|host| host.published.insert(name.to_owned(), json.to_owned()));
+            Ok(())
         }
     }
 

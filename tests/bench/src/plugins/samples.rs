@@ -55,15 +55,12 @@ pub fn chat(group: &str, bytes: usize, is_streaming: bool) -> Arc<Canonical> {
     Arc::new(Canonical {
         id: "0197e1a2-6f0b-7c44-9d5e-3b8a1c2d4e5f".into(),
         operation: Operation::ChatCompletions,
-        uploads: Vec::new(),
         group: group.into(),
         is_streaming,
         body: body.into(),
         fields,
         seed: 42,
         started_ms: 1_767_225_600_000,
-        attributes: Default::default(),
-        headers: Default::default(),
-        known: Default::default(),
+        ..Canonical::empty()
     })
 }

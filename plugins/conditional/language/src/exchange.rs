@@ -19,8 +19,11 @@ pub(crate) enum Source {
     Blank,
 }
 
+/// The words of the attributes `medium.<word>`.
+const MEDIA: [&str; 5] = ["image", "audio", "video", "file", "tokens"];
+
 /// All variables.
-pub(crate) const VARIABLES: [&str; 14] = [
+pub(crate) const VARIABLES: [&str; 15] = [
     "model_group",
     "operation",
     "streaming",
@@ -31,6 +34,7 @@ pub(crate) const VARIABLES: [&str; 14] = [
     "end_user",
     "virtual_key",
     "tags",
+    "media",
     "metadata",
     "headers",
     "time",
@@ -49,6 +53,7 @@ impl VariableResolver for Source {
             "end_user" => text(self.attribute("end-user")),
             "virtual_key" => text(self.attribute("virtual-key")),
             "tags" => CowVal::owned(CelList::from(self.tags())),
+            "media" => CowVal::owned(CelList::from(self.media())),
             "metadata" => CowVal::owned(Named(*self, "metadata")),
             "headers" => CowVal::owned(Named(*self, "header")),
             "time" => text(self.now().of_day()),
@@ -78,6 +83,12 @@ impl Source {
         let tag = |index: usize| Some(self.attribute(&format!("tag.{index}"))).filter(|tag| !tag.is_empty());
         let boxed = |tag| Box::new(CelString::from(tag)) as Box<dyn Val + 'v>;
         (0..).map_while(tag).map(boxed).collect()
+    }
+
+    fn media<'v>(self) -> Vec<Box<dyn Val + 'v>> {
+        let given = |word: &&str| !self.attribute(&format!("medium.{word}")).is_empty();
+        let boxed = |word: &str| Box::new(CelString::from(word.to_owned())) as Box<dyn Val + 'v>;
+        MEDIA.into_iter().filter(given).map(boxed).collect()
     }
 
     fn now(self) -> Time {

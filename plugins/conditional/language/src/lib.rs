@@ -1,4 +1,7 @@
-//! A rule's condition, written in CEL (<https://cel.dev>). An instance parses each condition once.
+//! Conditions of rules, written in CEL (<https://cel.dev>). An instance parses each condition once.
+
+mod exchange;
+mod time;
 
 use std::sync::Arc;
 
@@ -6,19 +9,26 @@ use cel::common::types::CelBool;
 use cel::parser::{Expression, PrattParser};
 use cel::{Context, Env, ExecutionError, ParseErrors, Value};
 
-use crate::exchange::{Source, VARIABLES};
+use exchange::{Source, VARIABLES};
 
 /// CEL with its standard functions.
-pub(crate) struct Language(Arc<Env>);
+pub struct Language(Arc<Env>);
 
 impl Language {
+    #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Env::stdlib()))
     }
 }
 
+impl Default for Language {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// An expression that is true or false for an exchange.
-pub(crate) struct Condition {
+pub struct Condition {
     expression: Expression,
 }
 
