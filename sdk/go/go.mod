@@ -1,0 +1,3 @@
+module sluice.example/sdk/go
+
+go 1.24

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	sluicetest "sluice.example/sdk/go/sluice/testing"
+)
+
+func TestCases(t *testing.T) { sluicetest.RunStrategy(t, "cases", New) }
