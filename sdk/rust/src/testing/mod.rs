@@ -7,12 +7,18 @@
 //! assert_eq!(sluice_sdk::exchange::field("model").as_deref(), Some(r#""m""#));
 //! ```
 
+pub mod callbacks;
 pub mod cases;
+pub mod guardrails;
+pub mod hooks;
 pub mod rankings;
 pub mod sparse;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::bindings::imports::sluice::plugin as wire;
 
@@ -102,6 +108,25 @@ impl Host {
     pub fn logged() -> Vec<String> {
         HOST.with_borrow(|host| host.log.clone())
     }
+}
+
+/// Runs a list of cases. `run` returns what a case is about, what came out, and what should have.
+#[track_caller]
+fn run_cases<Case: DeserializeOwned>(file: &str, run: impl Fn(Case) -> (String, Value, Value)) {
+    let cases: Vec<Case> = serde_json::from_str(file).unwrap_or_else(|error| panic!("not a list of cases: {error}"));
+    assert!(!cases.is_empty(), "no case in the file");
+    let failed: Vec<String> = cases
+        .into_iter()
+        .map(run)
+        .filter(|(_, got, expected)| got != expected)
+        .map(|(about, got, expected)| format!("{about}:\n  got      {got}\n  expected {expected}"))
+        .collect();
+    assert!(
+        failed.is_empty(),
+        "{} cases do not hold\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
 }
 
 /// The functions of the component's imports.

@@ -24,16 +24,16 @@ use answer::Stream;
 
 /// The adapter, and the state of the current attempt.
 #[derive(Default)]
-pub struct Tern {
+pub struct MyAdapter {
     origin: Origin,
     stream: Batches<Stream>,
 }
 
-impl Plugin for Tern {
+impl Plugin for MyAdapter {
     type Settings = NoSettings;
 
     fn manifest() -> Manifest {
-        Manifest::new("tern", env!("CARGO_PKG_VERSION"), "speaks Tern's API").outbound("api.tern.example")
+        Manifest::new("my-adapter", env!("CARGO_PKG_VERSION"), "speaks Tern's API").outbound("api.tern.example")
     }
 
     fn new(_: NoSettings) -> Result<Self, String> {
@@ -41,7 +41,7 @@ impl Plugin for Tern {
     }
 }
 
-impl ProviderAdapter for Tern {
+impl ProviderAdapter for MyAdapter {
     fn providers(&mut self) -> Vec<ProviderInfo> {
         vec![ProviderInfo {
             environment: vec![("api_key".into(), "TERN_API_KEY".into())],
@@ -94,4 +94,4 @@ impl ProviderAdapter for Tern {
     }
 }
 
-sluice_sdk::export!(Tern: ProviderAdapter);
+sluice_sdk::export!(MyAdapter: ProviderAdapter);
