@@ -16,7 +16,6 @@ import pytest
 import conftest
 import conversing
 
-SAMPLE = Path(__file__).parents[2] / "sdk/rust/samples/adapter"
 WEATHER = {
     "type": "function",
     "function": {"name": "weather", "parameters": {"type": "object", "properties": {"town": {"type": "string"}}}},
@@ -108,13 +107,15 @@ def tern():
 
 
 @pytest.fixture(scope="module")
-def component():
-    """What `cargo build` makes of the sample, with a target folder of its own beside the workspace's."""
-    target = Path(os.environ["SLUICE_BINARIES"]).parent / "outside"
-    where = ["--locked", "--manifest-path", str(SAMPLE / "Cargo.toml"), "--target-dir", str(target)]
-    subprocess.run(["cargo", "test", *where], check=True)
-    subprocess.run(["cargo", "build", "--release", "--target", "wasm32-wasip2", *where], check=True)
-    return target / "wasm32-wasip2/release/tern.wasm"
+def component(tmp_path_factory):
+    """What `sluice plugin new` and `build` make of the template, with a target folder of its own beside the workspace's."""
+    folder = tmp_path_factory.mktemp("outside")
+    environment = os.environ | {"CARGO_TARGET_DIR": str(Path(os.environ["SLUICE_BINARIES"]).parent / "outside")}
+    sluice = [conftest.binary("sluice"), "plugin"]
+    subprocess.run([*sluice, "new", "adapter", "tern", "--lang", "rust"], cwd=folder, check=True)
+    subprocess.run(["cargo", "test", "--quiet"], cwd=folder / "tern", env=environment, check=True)
+    subprocess.run([*sluice, "build", "tern"], cwd=folder, env=environment, check=True)
+    return folder / "tern/tern.wasm"
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ mod flags;
 mod greeting;
 mod logging;
 mod offline;
+mod plugin;
 
 use std::io::Write;
 use std::process::ExitCode;

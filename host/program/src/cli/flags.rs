@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use sluice::config::{Process, Strictness};
 use sluice::{Options, Source};
+use sluice_author::{Kind, Language};
 use sluice_bundled::PLUGINS;
 
 use super::logging::Verbosity;
@@ -213,7 +214,7 @@ pub enum Command {
         #[arg(long, value_name = "NAME or FILE.wasm")]
         strategy: Option<String>,
     },
-    /// Look at plugins
+    /// Write plugins, and look at them
     #[command(subcommand)]
     Plugin(Plugin),
     /// Let strategies choose among deployments that are made up, on virtual time: outages, limits and all
@@ -222,6 +223,30 @@ pub enum Command {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Plugin {
+    /// Make a folder with a plugin that builds
+    New {
+        /// routing-strategy, provider-adapter, request-hook, guardrail-check, logging-callback or periodic-task; a part of the
+        /// name will do
+        #[arg(value_parser = Kind::named)]
+        kind: Kind,
+        /// Words of a-z and 0-9 with `-` between them
+        name: String,
+        /// rust, python, javascript, typescript, go or c
+        #[arg(long)]
+        lang: Language,
+    },
+    /// Run the cases of a plugin's folder; exit with 1 if one does not hold
+    Test {
+        /// A folder that `new` made
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Build the plugin of a folder: NAME.wasm
+    Build {
+        /// A folder that `new` made
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
     /// Say what a plugin is, what it may do and which settings it takes, or why a gateway would refuse it
     Inspect {
         /// The component

@@ -1,4 +1,4 @@
-//! Commands that look back: `explain`, `replay`; ahead: `simulate`; and at plugins: `plugin inspect`.
+//! Commands that look back: `explain`, `replay`; and ahead: `simulate`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,8 +8,8 @@ use sluice::simulate::report::Table;
 use sluice::simulate::{Scenario, fleet, plot};
 use sluice::{Options, Simulation, Source};
 
-use super::flags::{Command, Plugin, Simulate};
-use super::{logging, mistake, print};
+use super::flags::{Command, Simulate};
+use super::{logging, mistake, plugin, print};
 
 pub fn run(command: Command, options: Options) -> ExitCode {
     logging::silent();
@@ -18,7 +18,7 @@ pub fn run(command: Command, options: Options) -> ExitCode {
         Command::LoadComponent { .. } | Command::Check { .. } | Command::Health => ExitCode::SUCCESS,
         Command::Explain { id, decisions } => explain(&id, decisions, &options),
         Command::Replay { file, strategy } => replay(&options, &file, strategy.as_deref()),
-        Command::Plugin(Plugin::Inspect { file, diff, json }) => inspect(&options, &file, diff.as_deref(), json),
+        Command::Plugin(asked) => plugin::run(asked, &options),
         Command::Simulate(asked) => simulate(options, asked),
     }
 }
@@ -58,33 +58,6 @@ fn replay(options: &Options, file: &Path, strategy: Option<&str>) -> ExitCode {
             }
         }
         Err(error) => mistake(&error.to_string()),
-    }
-}
-
-fn inspect(options: &Options, file: &Path, older: Option<&Path>, json: bool) -> ExitCode {
-    let look = |file| sluice::inspect(options, file);
-    let new = match look(file) {
-        Ok(new) => new,
-        Err(error) => return mistake(&error.to_string()),
-    };
-    let Some(older) = older else {
-        match serde_json::to_string_pretty(&new) {
-            Ok(text) if json => print(&format!("{text}\n")),
-            _ => print(&new),
-        }
-        return ExitCode::SUCCESS;
-    };
-    let more = match look(older) {
-        Ok(older) => new.more_than(&older),
-        Err(error) => return mistake(&error.to_string()),
-    };
-    for sentence in &more {
-        print(&format!("{sentence}\n"));
-    }
-    if more.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
     }
 }
 
