@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import openai
@@ -20,6 +21,17 @@ import pytest
 import conftest
 
 LANGUAGES = ["rust", "python", "javascript", "typescript", "go", "c"]
+#: What a template's settings are called.
+HOOK_SETTINGS = {
+    "rust": {},
+    "python": {},
+    "javascript": {},
+    "typescript": {},
+    "go": {"default": {"name": "temperature", "value": 0.2}, "max_tokens": 500, "required_header": "x-team"},
+    "c": {"required_header": "x-team", "max_tokens": 1000, "defaults": {"temperature": 0.2}},
+}
+#: Rust's template speaks for another provider (`test_own_adapter.py`), and C has none.
+OF_ACME = ["python", "javascript", "typescript", "go"]
 #: Pieces of a streamed answer: a masked word is cut in two.
 PIECES = ["The fal", "con", " flies. ", "A falcon", "!"]
 #: The environment's own tools come first: componentize-py, and Python with zig.
@@ -27,23 +39,36 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 class Falconer(http.server.BaseHTTPRequestHandler):
-    """An upstream that says the same to everybody, in OpenAI's format, and remembers what it was asked."""
+    """A model in OpenAI's format that says the same to everybody, the provider `acme`, and a receiver of records."""
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path == "/records":
+            self.server.records += asked
+            return self.answer("application/json", "{}")
         self.server.asked.append(asked)
-        choice = {"index": 0, "finish_reason": None}
+        answer = self.acme if self.path == "/v1/generate" else self.openai
         if not asked.get("stream"):
+            return self.answer("application/json", json.dumps(answer(False)))
+        events = "".join(f"data: {json.dumps(event)}\n\n" for event in answer(True))
+        self.answer("text/event-stream", events + ("" if self.path == "/v1/generate" else "data: [DONE]\n\n"))
+
+    def openai(self, streamed):
+        choice = {"index": 0, "finish_reason": None}
+        if not streamed:
             message = {"role": "assistant", "content": "".join(PIECES)}
-            return self.answer("application/json", json.dumps({
-                "id": "a", "object": "chat.completion", "created": 1, "model": "m",
-                "choices": [choice | {"message": message, "finish_reason": "stop"}],
-            }))
-        chunk = {"id": "a", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+            choices = [choice | {"message": message, "finish_reason": "stop"}]
+            return {"id": "a", "object": "chat.completion", "created": 1, "model": "m", "choices": choices}
         deltas = [choice | {"delta": {"content": piece}} for piece in PIECES]
         deltas.append(choice | {"delta": {}, "finish_reason": "stop"})
-        events = [f"data: {json.dumps(chunk | {'choices': [delta]})}\n\n" for delta in deltas]
-        self.answer("text/event-stream", "".join(events) + "data: [DONE]\n\n")
+        chunk = {"id": "a", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+        return [chunk | {"choices": [delta]} for delta in deltas]
+
+    def acme(self, streamed):
+        end = {"end": "stop", "tokens": {"in": 9, "out": 2}}
+        if not streamed:
+            return {"id": "a", "output": {"text": "".join(PIECES)}} | end
+        return [{"id": "a", "output": {"text": piece}} for piece in PIECES] + [end]
 
     def answer(self, content_type, body):
         self.send_response(200)
@@ -59,7 +84,7 @@ class Falconer(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def falconer():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Falconer) as server:
-        server.asked = []
+        server.asked, server.records = [], []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -141,3 +166,71 @@ def test_a_new_guardrail_masks_and_blocks(language, falconer, tmp_path):
         assert masked(text) == "The *** flies. A ***!"
         with pytest.raises(openai.BadRequestError):
             say("how to make a bomb")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_new_plugins_of_the_other_kinds_act(language, falconer, tmp_path):
+    """A strategy ranks, a hook changes and refuses and notes, a callback delivers, an adapter translates."""
+    kinds = ["strategy", "hook", "callback"] + (["adapter"] if language in OF_ACME else [])
+    names = {kind: f"{kind}-in-{language}" for kind in kinds}
+    folder = tmp_path / "gateway"
+    (folder / "plugins").mkdir(parents=True)
+    for kind, name in names.items():
+        shutil.copy(made(tmp_path, kind, name, language), folder / "plugins")
+    base_url = f"http://127.0.0.1:{falconer.server_port}"
+
+    def deployment(group, model, price=0.0, **params):
+        info = {"input_cost_per_token": price, "output_cost_per_token": price}
+        return {"model_name": group, "litellm_params": {"model": model, "api_key": "k"} | params, "model_info": info}
+
+    # A debug gateway, and many tests beside it.
+    plugins = {name: {"time_limit_ms": 10_000} for name in names.values()}
+    plugins[names["hook"]] |= {"may_change": ["parameters"], "settings": HOOK_SETTINGS[language]}
+    plugins[names["callback"]] |= {"outbound": [base_url]}
+    models = [
+        deployment("bird", "openai/m", api_base=f"{base_url}/v1"),
+        deployment("pair", "openai/dear", 0.9, mock_response="the dear one"),
+        deployment("pair", "openai/cheap", 0.1, mock_response="the cheap one"),
+    ]
+    if "adapter" in names:
+        models.append(deployment("acme", "acme/large", api_base=base_url))
+    config = json.dumps({
+        "model_list": models,
+        "router_settings": {"num_retries": 0, "routing_strategy": names["strategy"]},
+        "general_settings": {"master_key": conftest.KEY},
+        "litellm_settings": {"callbacks": [names["hook"], names["callback"]]},
+        "callback_settings": {names["callback"]: {"endpoint": f"{base_url}/records"}},
+        "sluice": {"plugins": plugins},
+    })
+    with conftest.serving(folder, config) as base:
+        client = conftest.client_of(base).with_options(timeout=120)
+
+        def say(model, team="blue", **options):
+            headers = {"x-team": team} if team else {}
+            messages = [{"role": "user", "content": "hello"}]
+            return client.chat.completions.create(model=model, messages=messages, extra_headers=headers, **options)
+
+        until(lambda: all(f'"{name}"' in loaded(base) for name in names.values()), "a plugin")
+        with pytest.raises(openai.PermissionDeniedError):
+            say("bird", team=None)
+        say("bird", max_tokens=100_000)
+        assert falconer.asked[-1]["temperature"] == 0.2
+        assert falconer.asked[-1]["max_tokens"] <= 1000
+        assert {say("pair").choices[0].message.content for _ in range(5)} == {"the cheap one"}
+        if "adapter" in names:
+            answer = say("acme")
+            assert answer.choices[0].message.content == "The falcon flies. A falcon!"
+            assert answer.usage.total_tokens == 11
+            chunks = list(say("acme", stream=True))
+            text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+            assert text == "The falcon flies. A falcon!"
+        noted = lambda: [record for record in falconer.records if names["hook"] in record["notes"]]
+        until(noted, "a record")
+        assert noted()[-1]["status"] == "success"
+
+
+def loaded(base):
+    """The names of the loaded plugins, as `/plugins` lists them."""
+    request = urllib.request.Request(f"{base}/plugins", headers={"authorization": f"Bearer {conftest.KEY}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.dumps([plugin["name"] for plugin in json.load(answer)["plugins"]])

@@ -45,11 +45,18 @@ struct Build<'b> {
     out: PathBuf,
 }
 
-/// Builds the plugin of a folder, and returns its component. `say` is told each step before it begins.
+/// A component that was built.
+#[derive(Debug)]
+pub struct Built {
+    pub file: PathBuf,
+    pub bytes: u64,
+}
+
+/// Builds the plugin of a folder. `say` is told each step before it begins.
 ///
 /// # Errors
 /// Something is wrong in the folder, a tool is missing, or it fails.
-pub fn build(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf, BuildError> {
+pub fn build(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<Built, BuildError> {
     let folder = &folder
         .canonicalize()
         .map_err(|error| BuildError::Manifest(format!("{}: {error}", folder.display())))?;
@@ -69,7 +76,10 @@ pub fn build(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf, BuildE
         Language::Go => go::build(&build, say)?,
         Language::C => c::build(&build, say)?,
     }
-    Ok(build.out)
+    Ok(Built {
+        bytes: std::fs::metadata(&build.out)?.len(),
+        file: build.out,
+    })
 }
 
 fn sdk(folder: &Path, language: Language, scratch: &Path) -> std::io::Result<PathBuf> {

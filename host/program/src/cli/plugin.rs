@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sluice::Options;
+use sluice_author::build::Built;
 use sluice_author::{Kind, Language};
 
 use super::flags::Plugin;
@@ -43,8 +44,7 @@ fn build(folder: &Path) -> ExitCode {
     let begun = std::time::Instant::now();
     let built = sluice_author::build::build(folder, &mut |step| eprintln!("  {step}"));
     match built {
-        Ok(file) => {
-            let bytes = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        Ok(Built { file, bytes }) => {
             let (kilobytes, seconds) = (bytes.div_ceil(1_000), begun.elapsed().as_secs_f64());
             print(&format!("{}: {kilobytes} kB, in {seconds:.1} s\n", file.display()));
             ExitCode::SUCCESS
