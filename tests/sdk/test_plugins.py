@@ -180,8 +180,8 @@ def test_new_plugins_of_the_other_kinds_act(language, falconer, tmp_path):
     base_url = f"http://127.0.0.1:{falconer.server_port}"
 
     def deployment(group, model, price=0.0, **params):
-        info = {"input_cost_per_token": price, "output_cost_per_token": price}
-        return {"model_name": group, "litellm_params": {"model": model, "api_key": "k"} | params, "model_info": info}
+        prices = {"input_cost_per_token": price, "output_cost_per_token": price}
+        return {"model_name": group, "litellm_params": {"model": model, "api_key": "k"} | prices | params}
 
     # A debug gateway, and many tests beside it.
     plugins = {name: {"time_limit_ms": 10_000} for name in names.values()}
