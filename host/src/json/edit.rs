@@ -1,5 +1,6 @@
 //! Edits at places inside a document, by JSON Pointer (RFC 6901): how request hooks change requests.
 
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::find::{elements, members, root};
@@ -61,7 +62,7 @@ impl Pointer {
 pub fn edit(document: &[u8], place: &Pointer, change: Change<'_>) -> Result<Vec<u8>, EditError> {
     if let Change::Set(json) | Change::Insert(json) = change {
         // The document is put together from texts: a value that goes on behind its end would bring members of its own.
-        serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(|_| EditError::NotJson)?;
+        serde_json::from_str::<&RawValue>(json).map_err(|_| EditError::NotJson)?;
     }
     let (last, before) = place.0.split_last().ok_or(EditError::NoParent)?;
     let mut parent = root(document).ok_or(EditError::NoParent)?;
