@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::json::edit::{Change, Pointer, edit};
 use crate::json::{self, Error, Field, Kind, Limits, Span, Splice};
 use crate::peek;
 
@@ -92,10 +93,7 @@ pub fn json_find(document: &[u8]) {
     }
     let _ = peek::may_hold_usage(document);
     let _ = peek::choices_is_empty(document);
-    for span in [peek::usage(document), peek::model(document)]
-        .into_iter()
-        .flatten()
-    {
+    for span in [peek::usage(document), peek::model(document)].into_iter().flatten() {
         assert!(!span.is_empty() && span.range().end <= document.len());
     }
 }
@@ -173,6 +171,29 @@ pub fn json_splice(input: &[u8]) {
             serde_json::from_slice::<Value>(&result).expect("the result is JSON"),
             expected
         );
+    }
+}
+
+/// A document, a place and a value, separated by zero bytes: an edit gives an object again, with the value at the place.
+pub fn json_edit(input: &[u8]) {
+    let mut inputs = input.split(|&byte| byte == 0);
+    let [document, place, value] = [(); 3].map(|()| inputs.next().unwrap_or_default());
+    let texts = std::str::from_utf8(place).ok().zip(std::str::from_utf8(value).ok());
+    let Some((place, value)) = texts else { return };
+    let Some(pointer) = Pointer::parse(place) else { return };
+    if json::scan(document, Limits::default()).is_err() {
+        return;
+    }
+    for change in [Change::Set(value), Change::Insert(value), Change::Remove] {
+        let Ok(edited) = edit(document, &pointer, change) else {
+            continue;
+        };
+        json::scan(&edited, Limits::ceiling()).expect("the result is an object again");
+        let read = serde_json::from_slice::<Value>(&edited).ok();
+        if let (Change::Set(value), Some(read)) = (change, read) {
+            let expected = serde_json::from_str::<Value>(value).expect("only JSON is put in");
+            assert_eq!(read.pointer(place), Some(&expected));
+        }
     }
 }
 

@@ -19,5 +19,5 @@ mod json_checks;
 mod sse_checks;
 
 pub use framing_checks::{framing_aws, framing_lines};
-pub use json_checks::{json_find, json_scan, json_splice, json_text};
+pub use json_checks::{json_edit, json_find, json_scan, json_splice, json_text};
 pub use sse_checks::{sse_events, sse_scan};

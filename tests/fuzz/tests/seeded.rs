@@ -78,6 +78,11 @@ fn json_splice() {
 }
 
 #[test]
+fn json_edit() {
+    run("edit", sluice_fuzz::json_edit);
+}
+
+#[test]
 fn sse_events() {
     run("sse", sluice_fuzz::sse_events);
 }
