@@ -102,6 +102,21 @@ def wait_until_it_answers(url, run):
     raise AssertionError(f"{url} does not answer after {START_SECS_MAX} s")
 
 
+def until(condition, what, seconds=START_SECS_MAX):
+    """Waits for a condition that another process brings about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} does not come within {seconds} s"
+        time.sleep(0.05)  # Between two looks; nothing is concluded from it.
+
+
+def loaded(base):
+    """The names of a gateway's loaded plugins."""
+    request = urllib.request.Request(f"{base}/plugins", headers={"authorization": f"Bearer {KEY}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return [plugin["name"] for plugin in json.load(answer)["plugins"]]
+
+
 @contextlib.contextmanager
 def serving(folder, config_text, stderr=None, **environment):
     """A gateway with this configuration; gives its base URL, without `/v1`. Its log goes to this test's, or to `stderr`."""

@@ -1,11 +1,8 @@
 """The line that each exchange writes into the log, and how an operator turns it off while the gateway runs."""
 
 import json
-import time
 
-from conftest import KEY, client_of, serving
-
-WITHIN_SECS = 30
+from conftest import KEY, client_of, serving, until
 
 
 def configuration(exchanges):
@@ -22,13 +19,6 @@ def lines(log, target):
     return [line for line in parsed if line["target"].startswith(target)]
 
 
-def until(condition):
-    deadline = time.monotonic() + WITHIN_SECS
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {WITHIN_SECS} s"
-        time.sleep(0.05)  # Between two looks; nothing is concluded from it.
-
-
 def ask(client):
     return client.chat.completions.create(model="demo", messages=[{"role": "user", "content": "my secret plan"}])
 
@@ -38,14 +28,15 @@ def test_an_exchange_writes_a_line_until_it_is_turned_off(tmp_path):
     with log.open("w") as stderr, serving(tmp_path, configuration(exchanges=True), stderr=stderr) as base:
         client = client_of(base)
         answer = ask(client)
-        until(lambda: lines(log, "sluice::exchange"))
+        until(lambda: lines(log, "sluice::exchange"), "the line")
         (line,) = lines(log, "sluice::exchange")
         assert (line["group"], line["status"], line["operation"]) == ("demo", 200, "chat-completions")
         assert line["took_ms"] >= 0 and line["id"]
         assert answer.choices[0].message.content == "Hello"
 
         (tmp_path / "config.yaml").write_text(configuration(exchanges=False))
-        until(lambda: any("configuration" in line["message"] for line in lines(log, "sluice::gateway::reload")))
+        reloads = lambda: [line["message"] for line in lines(log, "sluice::gateway::reload")]
+        until(lambda: any("configuration" in message for message in reloads()), "the reload")
         ask(client)
     # The gateway has stopped, so all its lines are written.
     assert len(lines(log, "sluice::exchange")) == 1

@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
-import urllib.request
 from pathlib import Path
 
 import openai
@@ -134,17 +132,9 @@ def client(tern, component, tmp_path_factory):
         params = {"model": "tern/arctic", "api_base": f"http://127.0.0.1:{tern.server_port}"}
         config["model_list"].append({"model_name": "bird", "litellm_params": params})
         (folder / "config.yaml").write_text(json.dumps(config))
-        deadline = time.monotonic() + conftest.START_SECS_MAX
-        while "bird" not in [model.id for model in client.models.list()] or "tern" not in loaded(base):
-            assert time.monotonic() < deadline, f"the adapter is not taken up: {loaded(base)}"
-            time.sleep(0.05)  # Between two looks; nothing is concluded from it.
+        models = lambda: [model.id for model in client.models.list()]
+        conftest.until(lambda: "bird" in models() and "tern" in conftest.loaded(base), "the adapter")
         yield client
-
-
-def loaded(base):
-    request = urllib.request.Request(f"{base}/plugins", headers={"authorization": f"Bearer {conftest.KEY}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.read().decode()
 
 
 def say(*messages):

@@ -11,15 +11,16 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from pathlib import Path
 
 import openai
 import pytest
 
 import conftest
+from conftest import loaded, until
 
+#: A debug gateway compiles Python's interpreter.
+COMPILED_SECS_MAX = 300
 LANGUAGES = ["rust", "python", "javascript", "typescript", "go", "c"]
 #: What a template's settings are called.
 HOOK_SETTINGS = {
@@ -115,13 +116,6 @@ def masked(text):
     return re.sub(r"\*+", "***", text)
 
 
-def until(condition, what):
-    deadline = time.monotonic() + 300  # A debug gateway compiles Python's interpreter.
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} does not come"
-        time.sleep(0.1)  # Between two looks; nothing is concluded from it.
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_new_guardrail_masks_and_blocks(language, falconer, tmp_path):
     name = f"birds-in-{language}"
@@ -157,7 +151,7 @@ def test_a_new_guardrail_masks_and_blocks(language, falconer, tmp_path):
             except openai.InternalServerError:
                 return False
 
-        until(acts, f"{name}.wasm")
+        until(acts, f"{name}.wasm", COMPILED_SECS_MAX)
         answer = say("Do you see the Falcon?")
         assert masked(answer.choices[0].message.content) == "The *** flies. A ***!"
         assert masked(falconer.asked[-1]["messages"][0]["content"]) == "Do you see the ***?"
@@ -210,7 +204,7 @@ def test_new_plugins_of_the_other_kinds_act(language, falconer, tmp_path):
             messages = [{"role": "user", "content": "hello"}]
             return client.chat.completions.create(model=model, messages=messages, extra_headers=headers, **options)
 
-        until(lambda: all(f'"{name}"' in loaded(base) for name in names.values()), "a plugin")
+        until(lambda: set(names.values()) <= set(loaded(base)), "a plugin", COMPILED_SECS_MAX)
         with pytest.raises(openai.PermissionDeniedError):
             say("bird", team=None)
         say("bird", max_tokens=100_000)
@@ -227,10 +221,3 @@ def test_new_plugins_of_the_other_kinds_act(language, falconer, tmp_path):
         noted = lambda: [record for record in falconer.records if names["hook"] in record["notes"]]
         until(noted, "a record")
         assert noted()[-1]["status"] == "success"
-
-
-def loaded(base):
-    """The names of the loaded plugins, as `/plugins` lists them."""
-    request = urllib.request.Request(f"{base}/plugins", headers={"authorization": f"Bearer {conftest.KEY}"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.dumps([plugin["name"] for plugin in json.load(answer)["plugins"]])

@@ -7,10 +7,13 @@
 pub mod build;
 pub mod contract;
 pub mod files;
+#[allow(dead_code, reason = "the gateway uses all of it")]
+#[path = "../../src/plugin/kind.rs"]
+mod kind;
 pub mod language;
 pub mod manifest;
 pub mod new;
 pub mod test;
 
+pub use kind::Kind;
 pub use language::Language;
-pub use manifest::Kind;

@@ -2,55 +2,26 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
-use crate::Language;
+use crate::{Kind, Language};
 
-/// A kind of plugin, by the name of its world (`wit/0.2.1/worlds.wit`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    RoutingStrategy,
-    ProviderAdapter,
-    RequestHook,
-    GuardrailCheck,
-    LoggingCallback,
-    PeriodicTask,
+/// The kind that a person means by a word: its whole name, or a part of it.
+///
+/// # Errors
+/// No kind is called so; the sentence has all kinds.
+pub fn kind(word: &str) -> Result<Kind, String> {
+    let is_meant = |kind: &Kind| kind.as_str().split('-').any(|part| part == word) || kind.as_str() == word;
+    Kind::ALL.into_iter().find(is_meant).ok_or_else(|| {
+        let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        format!("no kind of plugin is called `{word}`: take one of {}", known.join(", "))
+    })
 }
 
-impl Kind {
-    pub const ALL: [Self; 6] = [
-        Self::RoutingStrategy,
-        Self::ProviderAdapter,
-        Self::RequestHook,
-        Self::GuardrailCheck,
-        Self::LoggingCallback,
-        Self::PeriodicTask,
-    ];
-
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RoutingStrategy => "routing-strategy",
-            Self::ProviderAdapter => "provider-adapter",
-            Self::RequestHook => "request-hook",
-            Self::GuardrailCheck => "guardrail-check",
-            Self::LoggingCallback => "logging-callback",
-            Self::PeriodicTask => "periodic-task",
-        }
-    }
-
-    /// One that a person means by a word: the whole name, or its last or first part.
-    ///
-    /// # Errors
-    /// No kind is called so; the sentence has all kinds.
-    pub fn named(word: &str) -> Result<Self, String> {
-        let parts = |kind: &Self| kind.as_str().split('-').any(|part| part == word) || kind.as_str() == word;
-        Self::ALL.into_iter().find(parts).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
-            format!("no kind of plugin is called `{word}`: take one of {}", known.join(", "))
-        })
-    }
+fn kinds<'de, D: Deserializer<'de>>(given: D) -> Result<Vec<Kind>, D::Error> {
+    let words = Vec::<String>::deserialize(given)?;
+    words.iter().map(|word| kind(word).map_err(D::Error::custom)).collect()
 }
 
 /// What `plugin.yaml` holds.
@@ -61,6 +32,7 @@ pub struct Manifest {
     pub name: String,
     pub language: Language,
     /// At least one.
+    #[serde(deserialize_with = "kinds")]
     pub kinds: Vec<Kind>,
 }
 
@@ -135,16 +107,16 @@ mod tests {
     #[test]
     fn a_kind_is_known_by_its_words() {
         for (word, kind) in [
-            ("routing-strategy", Kind::RoutingStrategy),
-            ("strategy", Kind::RoutingStrategy),
-            ("adapter", Kind::ProviderAdapter),
-            ("hook", Kind::RequestHook),
-            ("guardrail", Kind::GuardrailCheck),
-            ("callback", Kind::LoggingCallback),
-            ("task", Kind::PeriodicTask),
+            ("routing-strategy", Kind::Strategy),
+            ("strategy", Kind::Strategy),
+            ("adapter", Kind::Adapter),
+            ("hook", Kind::Hook),
+            ("guardrail", Kind::Guardrail),
+            ("callback", Kind::Callback),
+            ("task", Kind::Periodic),
         ] {
-            assert_eq!(Kind::named(word), Ok(kind), "{word}");
+            assert_eq!(super::kind(word), Ok(kind), "{word}");
         }
-        assert!(Kind::named("toaster").unwrap_err().contains("guardrail-check"));
+        assert!(super::kind("toaster").unwrap_err().contains("guardrail-check"));
     }
 }

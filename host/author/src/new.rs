@@ -117,7 +117,7 @@ mod tests {
                 let name = format!("acme-{language}-{}", kind.as_str());
                 let folder = match new(directory.path(), kind, &name, language) {
                     Ok(folder) => folder,
-                    Err(NewError::NoTemplate { .. }) if language == Language::C && kind == Kind::ProviderAdapter => {
+                    Err(NewError::NoTemplate { .. }) if language == Language::C && kind == Kind::Adapter => {
                         continue;
                     }
                     Err(error) => panic!("{name}: {error}"),
@@ -142,7 +142,7 @@ mod tests {
     fn what_is_there_is_not_overwritten_and_a_name_leads_nowhere() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("mine")).unwrap();
-        let make = |name: &str| new(directory.path(), Kind::GuardrailCheck, name, Language::Python);
+        let make = |name: &str| new(directory.path(), Kind::Guardrail, name, Language::Python);
         assert!(matches!(make("mine"), Err(NewError::Exists(_))));
         for name in ["../mine", "/tmp/mine", "Mine", ""] {
             assert!(matches!(make(name), Err(NewError::Name(_))), "{name}");

@@ -125,7 +125,8 @@ async fn change(
         }
     }
     for edit in &changes.edits {
-        check_grant(hook, edit).map_err(Stopped::Failed)?;
+        let (place, _) = place_of(edit);
+        check_grant(hook, &pointer(place).map_err(Stopped::Failed)?).map_err(Stopped::Failed)?;
     }
     let request = Arc::clone(canonical);
     let changed = worker::offload(canonical.body.len(), move || changed(&request, &changes)).await;
@@ -134,18 +135,18 @@ async fn change(
         .map_err(Stopped::Failed)
 }
 
-fn check_grant(hook: &ConfiguredHook, edit: &Edit) -> Result<(), String> {
+fn pointer(place: &str) -> Result<Pointer, String> {
+    Pointer::parse(place).ok_or_else(|| format!("`{place}` is no place in a request: `/messages/0` is one"))
+}
+
+fn check_grant(hook: &ConfiguredHook, place: &Pointer) -> Result<(), String> {
     let MayChange {
         parameters,
         messages,
         tools,
         group: _,
     } = hook.may_change;
-    let (place, _) = place_of(edit);
-    let Some(pointer) = Pointer::parse(place) else {
-        return Err(format!("`{place}` is no place in a request: `/messages/0` is one"));
-    };
-    let field = pointer.field();
+    let field = place.field();
     let (is_granted, word) = match Changeable::of(field) {
         None => return Err(format!("it changes `{field}`, which no request hook may change")),
         Some(Changeable::Messages) => (messages, "messages"),
@@ -180,8 +181,8 @@ fn changed(canonical: &Canonical, changes: &Changes) -> Result<Canonical, String
         let mut body = canonical.body.to_vec();
         for change in &changes.edits {
             let (place, change) = place_of(change);
-            let pointer = Pointer::parse(place).ok_or_else(|| format!("`{place}` is no place in a request"))?;
-            body = edit(&body, &pointer, change).map_err(|error| format!("it cannot change `{place}`: {error}"))?;
+            body = edit(&body, &pointer(place)?, change)
+                .map_err(|error| format!("it cannot change `{place}`: {error}"))?;
         }
         let unusable = |error| format!("its changes leave no usable request: {error}");
         changed = canonical.with_body(body.into()).map_err(unusable)?;
@@ -189,7 +190,11 @@ fn changed(canonical: &Canonical, changes: &Changes) -> Result<Canonical, String
     if let Some(group) = &changes.model_group {
         changed.group = group.as_str().into();
     }
-    Ok(changed.counted())
+    // For a short request, whoever asks first counts.
+    Ok(match worker::is_long(changed.body.len()) {
+        true => changed.counted(),
+        false => changed,
+    })
 }
 
 fn refused(name: &str, refusal: hook::Refusal) -> Refusal {

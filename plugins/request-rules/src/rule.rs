@@ -114,23 +114,14 @@ impl Rule {
 }
 
 impl settings::Rule {
+    /// Whether there is more than a name and a condition.
     fn does_something(&self) -> bool {
-        let Self {
-            name: _,
-            condition: _,
-            system,
-            set,
-            default,
-            at_most,
-            remove,
-            ask,
-            note,
-            answer,
-            refuse,
-        } = self;
-        let texts = [system, ask, answer].into_iter().any(Option::is_some);
-        let maps = [set, default, note].into_iter().any(|map| !map.is_empty());
-        texts || maps || refuse.is_some() || !at_most.is_empty() || !remove.is_empty()
+        let nothing = Self {
+            name: self.name.clone(),
+            condition: self.condition.clone(),
+            ..Self::default()
+        };
+        *self != nothing
     }
 }
 

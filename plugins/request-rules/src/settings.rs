@@ -14,7 +14,7 @@ pub struct Settings {
 }
 
 /// One rule: a condition, and what it does.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Rule {
     /// A name for messages.
@@ -42,7 +42,7 @@ pub(crate) struct Rule {
 }
 
 /// The error that a client gets.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Refuse {
     /// Default: 400.

@@ -40,12 +40,24 @@ pub async fn await_applied(gateway: &Gateway, configuration: &str) -> Option<()>
     Some(())
 }
 
-/// The gateway's own count of configurations that came into force.
+/// The gateway's own count of its reloads, by outcome: lines of its metrics.
+///
+/// # Errors
+/// The gateway does not answer.
+pub fn counts(gateway: &Gateway) -> Result<String, String> {
+    let text = question::get(gateway.address, "/metrics").map_err(|error| format!("/metrics: {error}"))?;
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("sluice_reloads_total"))
+        .collect();
+    Ok(lines.join("\n"))
+}
+
+/// The line of configurations that came into force.
 fn applied(gateway: &Gateway) -> Option<String> {
-    let metrics = question::get(gateway.address, "/metrics").ok()?;
-    let mut lines = metrics.lines().filter(|line| line.starts_with("sluice_reloads_total"));
-    let line = lines.find(|line| line.contains("configuration") && line.contains("applied"));
-    Some(line.unwrap_or_default().to_owned())
+    let counts = counts(gateway).ok()?;
+    let is_it = |line: &&str| line.contains("configuration") && line.contains("applied");
+    Some(counts.lines().find(is_it).unwrap_or_default().to_owned())
 }
 
 /// Another configuration than the one of the count before; exchanges do not tell the difference.

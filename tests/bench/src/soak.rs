@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::gateway::{Gateway, Plan};
+use crate::gateway::Plan;
 use crate::load::{self, Pattern, Seen, Span};
 use crate::plans::{self, Variant};
 use crate::process::pin_this_thread;
@@ -77,7 +77,7 @@ pub async fn run(options: &Options) -> Result<(), String> {
     reloading.abort();
     let readings = watching.await.map_err(|error| error.to_string())?;
     say("");
-    let reloads = reloads(&gateway)?;
+    let reloads = reload::counts(&gateway)?;
     verdict(seen?, &readings, &reloads)
 }
 
@@ -173,16 +173,6 @@ async fn watch(tree: crate::process::Tree, whole: Duration) -> Vec<(Duration, u6
         ));
     }
     readings
-}
-
-/// The gateway's own count of its reloads, by outcome.
-fn reloads(gateway: &Gateway) -> Result<String, String> {
-    let text = question::get(gateway.address, "/metrics").map_err(|error| format!("/metrics: {error}"))?;
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("sluice_reloads_total"))
-        .collect();
-    Ok(lines.join("\n"))
 }
 
 fn verdict(seen: Vec<Seen>, readings: &[(Duration, u64)], reloads: &str) -> Result<(), String> {

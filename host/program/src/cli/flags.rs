@@ -227,7 +227,7 @@ pub enum Plugin {
     New {
         /// routing-strategy, provider-adapter, request-hook, guardrail-check, logging-callback or periodic-task; a part of the
         /// name will do
-        #[arg(value_parser = Kind::named)]
+        #[arg(value_parser = sluice_author::manifest::kind)]
         kind: Kind,
         /// Words of a-z and 0-9 with `-` between them
         name: String,
